@@ -1,0 +1,58 @@
+"""The exceptions this package raises on purpose; imports nothing.
+
+Every message is one line for the person who gets it: what was wrong and what to do. Nothing here may carry a secret
+or a traceback in its text.
+"""
+
+__all__ = [
+    "EncoderMismatchError",
+    "FilingError",
+    "FinRAGError",
+    "IndexCorruptError",
+    "IndexMissingError",
+    "ObjectNotFoundError",
+    "PreconditionFailedError",
+    "SettingsError",
+    "StoreError",
+    "StoreUnavailableError",
+]
+
+
+class FinRAGError(Exception):
+    """Base of every expected failure; `str(error)` is safe to print to a user."""
+
+
+class SettingsError(FinRAGError):
+    """A setting is missing or wrong; the message names the variable."""
+
+
+class StoreError(FinRAGError):
+    """The object store refused or failed an operation."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store could not be reached, or refused the credentials."""
+
+
+class ObjectNotFoundError(StoreError):
+    """The key does not exist in the store."""
+
+
+class PreconditionFailedError(StoreError):
+    """A conditional put lost: the object is not the version the writer had read."""
+
+
+class FilingError(FinRAGError):
+    """A file is no annual report that can be read; the message gives the reason."""
+
+
+class IndexMissingError(FinRAGError):
+    """The store holds no current index version."""
+
+
+class IndexCorruptError(FinRAGError):
+    """A file of the index does not match its manifest."""
+
+
+class EncoderMismatchError(FinRAGError):
+    """The query encoder is not the one the index was built with."""

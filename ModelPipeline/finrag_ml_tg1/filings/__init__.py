@@ -1,0 +1,1 @@
+"""Offline: filing HTML to canonical text, items, tables and passages."""

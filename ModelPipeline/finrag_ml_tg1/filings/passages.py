@@ -1,0 +1,246 @@
+"""Blocks to passages: what is embedded, ranked and cited.
+
+A passage is one or a few neighbouring blocks of one item, or a table: `text == canonical[char_start:char_end]` always.
+Where a table has to be split, its caption and header rows are repeated in `lead`. Head, lead and text together stay
+within the encoder's window, so that nothing of a passage is invisible to the search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from finrag_ml_tg1.filings.canonical import Block
+from finrag_ml_tg1.filings.filing import Filing
+from finrag_ml_tg1.filings.tables import TableText
+from finrag_ml_tg1.vocabulary.items import item_title
+from finrag_ml_tg1.vocabulary.statements import statement_of_title
+
+__all__ = ["MAX_PASSAGE_TOKENS", "Passage", "build_passages", "indexed_text", "passage_head"]
+
+MAX_PASSAGE_TOKENS = 254
+
+TokenOffsets = Callable[[str], list[tuple[int, int]]]
+
+_JOIN_TOKENS = 2
+_MAX_HEADING_CHARS = 160
+_MAX_LEAD_TOKENS = 70
+_MAX_CAPTION_CHARS = 200
+_NOTE_HEADING = re.compile(r"note\s+\d|\(?\d{1,2}[.)]\s", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?;:][\"”’)]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One passage; `position` counts from 0 in the filing, `heading` holds the nearest headings, outermost first."""
+
+    position: int
+    item: str
+    kind: str
+    statement: str
+    heading: str
+    char_start: int
+    char_end: int
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A stretch of the canonical text that may become a passage, with its number of word-pieces."""
+
+    char_start: int
+    char_end: int
+    tokens: int
+
+
+def passage_head(company: str, tickers: tuple[str, ...], form: str, fiscal_year: int, item: str, heading: str) -> str:
+    """Return the line that tells a passage's filing and place: indexed with the text, never shown as filing text."""
+    place = f"Item {item} {item_title(item)}" if item else "Cover"
+    name = f"{company} ({tickers[0]})" if tickers else company
+    return f"{name} {form} FY{fiscal_year} {place[:90]}" + (f" > {heading}" if heading else "")
+
+
+def indexed_text(head: str, lead: str, text: str) -> str:
+    """Return what is embedded and searched for a passage: head, lead and text on lines of their own."""
+    return "\n".join(part for part in (head, lead, text) if part)
+
+
+def build_passages(filing: Filing, token_offsets: TokenOffsets) -> list[Passage]:
+    """Return the filing's passages in text order; `token_offsets` gives the character offsets of word-pieces.
+
+    Every passage stays inside one item; page furniture is in none.
+    """
+    builder = _Builder(filing, token_offsets)
+    for item, blocks in _blocks_by_item(filing):
+        builder.read_item(item, blocks)
+    return builder.passages
+
+
+def _blocks_by_item(filing: Filing) -> Iterator[tuple[str, list[Block]]]:
+    """Yield runs of blocks that belong to one item; "" before the first item and after the last."""
+    run: list[Block] = []
+    current = ""
+    spans = sorted(filing.items, key=lambda span: span.char_start)
+    for block in filing.document.blocks:
+        item = next((span.item for span in spans if span.char_start <= block.char_start < span.char_end), "")
+        if item != current and run:
+            yield current, run
+            run = []
+        current = item
+        run.append(block)
+    if run:
+        yield current, run
+
+
+class _Builder:
+    """Packs blocks into passages; prose until the window is full or the heading changes, tables by rows."""
+
+    def __init__(self, filing: Filing, token_offsets: TokenOffsets) -> None:
+        self.passages: list[Passage] = []
+        self._filing = filing
+        self._text = filing.document.text
+        self._offsets = token_offsets
+        self._item = ""
+        self._headings: list[str] = []
+        self._pending: list[_Span] = []
+        self._pending_headings = 0
+        self._room = MAX_PASSAGE_TOKENS
+
+    def read_item(self, item: str, blocks: list[Block]) -> None:
+        self._item = item
+        self._place_under([])
+        for index, block in enumerate(blocks):
+            before = blocks[index - 1] if index else None
+            if block.kind == "heading":
+                self._add_heading(block, is_item_heading=index == 0 and item != "")
+            elif block.kind == "paragraph":
+                self._add_prose(block)
+            elif block.kind == "table":
+                self._add_table(block, before)
+            else:
+                self._flush()
+        self._flush()
+
+    def _add_heading(self, block: Block, *, is_item_heading: bool) -> None:
+        """Start a passage with the heading, after headings that stand directly above it."""
+        follows_heading = bool(self._pending) and self._pending_headings == len(self._pending)
+        if not follows_heading:
+            self._flush()
+        if not is_item_heading:
+            self._push_heading(self._filing.document.text_of(block), follows_heading=follows_heading)
+        self._add_prose(block)
+        self._pending_headings = len(self._pending)
+
+    def _push_heading(self, text: str, *, follows_heading: bool) -> None:
+        """Keep two headings: one directly under another refines it, otherwise it takes the place of the last."""
+        text = text[:_MAX_HEADING_CHARS]
+        if _NOTE_HEADING.match(text):
+            self._place_under([text])
+        elif follows_heading or (len(self._headings) == 1 and _NOTE_HEADING.match(self._headings[0])):
+            self._place_under([*self._headings[-1:], text])
+        else:
+            self._place_under([*self._headings[:-1], text])
+
+    def _place_under(self, headings: list[str]) -> None:
+        self._headings = headings
+        self._room = MAX_PASSAGE_TOKENS - self._tokens(self._head()) - _JOIN_TOKENS
+
+    def _head(self) -> str:
+        cover = self._filing.cover
+        return passage_head(
+            cover.company, cover.tickers, cover.form, cover.fiscal_year, self._item, " > ".join(self._headings)
+        )
+
+    def _tokens(self, text: str) -> int:
+        return len(self._offsets(text))
+
+    def _span(self, start: int, end: int) -> _Span:
+        return _Span(start, end, self._tokens(self._text[start:end]))
+
+    def _add_prose(self, block: Block) -> None:
+        for span in self._pieces(block.char_start, block.char_end, self._room):
+            if self._pending and sum(part.tokens for part in self._pending) + span.tokens > self._room:
+                self._flush()
+            self._pending.append(span)
+
+    def _pieces(self, start: int, end: int, room: int) -> Iterator[_Span]:
+        """Split a stretch at sentence ends, else between words, into spans of at most `room` word-pieces."""
+        offsets = self._offsets(self._text[start:end])
+        if len(offsets) <= room:
+            yield _Span(start, end, len(offsets))
+            return
+        first = 0
+        while first < len(offsets):
+            last = min(first + room, len(offsets))
+            if last < len(offsets):
+                last = self._break_before(start, offsets, first, last)
+            piece_start, piece_end = start + offsets[first][0], start + offsets[last - 1][1]
+            yield _Span(piece_start, piece_end, last - first)
+            first = last
+
+    def _break_before(self, start: int, offsets: list[tuple[int, int]], first: int, last: int) -> int:
+        """The latest sentence end in the second half of the window, else the latest space, else the window's end."""
+        word_break = last
+        for index in range(last, first + (last - first) // 2, -1):
+            left, right = start + offsets[index - 1][1], start + offsets[index][0]
+            if left == right:
+                continue
+            if word_break == last and index != last:
+                word_break = index
+            if _SENTENCE_END.search(self._text[max(start, left - 3) : left]):
+                return index
+        return word_break
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._emit("prose", self._pending[0].char_start, self._pending[-1].char_end, lead="")
+            self._pending.clear()
+        self._pending_headings = 0
+
+    def _emit(self, kind: str, start: int, end: int, *, lead: str) -> None:
+        statement = "none"
+        if kind == "table":
+            statement = next(
+                (
+                    name
+                    for title in (lead.split("\n", maxsplit=1)[0], *reversed(self._headings))
+                    if (name := statement_of_title(title)) != "none"
+                ),
+                "none",
+            )
+        heading = " > ".join(self._headings)
+        text = self._text[start:end]
+        self.passages.append(Passage(len(self.passages), self._item, kind, statement, heading, start, end, lead, text))
+
+    def _add_table(self, block: Block, before: Block | None) -> None:
+        """Pack rows into passages; the first begins with the headings above, the others repeat caption and header."""
+        pending: list[_Span] = []
+        if self._pending_headings == len(self._pending):
+            pending, self._pending, self._pending_headings = self._pending, [], 0
+        self._flush()
+        table = block.table or TableText((), 0)
+        rows = [(block.char_start + start, block.char_start + end) for start, end in table.rows]
+        caption = self._caption(before)
+        header = [self._text[start:end] for start, end in rows[: table.header_rows]]
+        repeated = self._clipped("\n".join(part for part in (caption, *header) if part))
+        lead = self._clipped(caption)
+        room = self._room - self._tokens(repeated)
+        for start, end in rows:
+            for span in self._pieces(start, end, room):
+                if sum(part.tokens for part in pending) + span.tokens > room and pending:
+                    self._emit("table", pending[0].char_start, pending[-1].char_end, lead=lead)
+                    lead, pending = repeated, []
+                pending.append(span)
+        self._emit("table", pending[0].char_start, pending[-1].char_end, lead=lead)
+
+    def _caption(self, before: Block | None) -> str:
+        """The short paragraph above a table, which says what it shows and in which units."""
+        if before is None or before.kind != "paragraph" or before.char_end - before.char_start > _MAX_CAPTION_CHARS:
+            return ""
+        return self._filing.document.text_of(before)
+
+    def _clipped(self, lead: str) -> str:
+        offsets = self._offsets(lead)
+        return lead if len(offsets) <= _MAX_LEAD_TOKENS else lead[: offsets[_MAX_LEAD_TOKENS - 1][1]]

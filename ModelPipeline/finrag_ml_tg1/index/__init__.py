@@ -1,0 +1,1 @@
+"""The index as files, read and written here alone."""

@@ -1,0 +1,104 @@
+"""What an index covers: its filings, and its parts with their rows. Polars tables, small enough to stay in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+__all__ = ["CATALOG_FILES", "FILINGS_FILE", "PARTS_FILE", "PARTS_SCHEMA", "Catalog", "Company", "PartEntry"]
+
+FILINGS_FILE = "catalog/filings.parquet"
+PARTS_FILE = "catalog/parts.parquet"
+CATALOG_FILES = (FILINGS_FILE, PARTS_FILE)
+
+PARTS_SCHEMA = pl.Schema(
+    {
+        "cik": pl.Int64,
+        "fiscal_year": pl.Int32,
+        "sha256": pl.String,
+        "size": pl.Int64,
+        "row_start": pl.Int64,
+        "rows": pl.Int64,
+        "input_sha256": pl.String,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartEntry:
+    """A part's company and year, its file, and where its rows stand in the order of the whole index."""
+
+    cik: int
+    fiscal_year: int
+    sha256: str
+    size: int
+    row_start: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company as its latest filing names it; `former_names` are other names in its earlier filings."""
+
+    cik: int
+    name: str
+    tickers: tuple[str, ...]
+    former_names: tuple[str, ...]
+    fiscal_years: tuple[int, ...]
+
+
+class Catalog:
+    """The filings (one row each, FILINGS columns as ingested) and parts of one index version."""
+
+    def __init__(self, filings: pl.DataFrame, parts: pl.DataFrame) -> None:
+        self.filings = filings
+        self.parts = [
+            PartEntry(row["cik"], row["fiscal_year"], row["sha256"], row["size"], row["row_start"], row["rows"])
+            for row in parts.sort("row_start").iter_rows(named=True)
+        ]
+        self.companies = self._companies()
+
+    @classmethod
+    def from_parquet(cls, filings: bytes, parts: bytes) -> Catalog:
+        """Read the two tables."""
+        return cls(pl.read_parquet(io.BytesIO(filings)), pl.read_parquet(io.BytesIO(parts)))
+
+    def parts_of(self, ciks: Collection[int], fiscal_years: Collection[int]) -> list[PartEntry]:
+        """Return the parts of these companies and years; an empty collection means all."""
+        return [
+            part
+            for part in self.parts
+            if (not ciks or part.cik in ciks) and (not fiscal_years or part.fiscal_year in fiscal_years)
+        ]
+
+    def part_of_row(self, row: int) -> PartEntry:
+        """Return the part that holds a row of the whole index."""
+        low, high = 0, len(self.parts) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.parts[middle].row_start <= row:
+                low = middle
+            else:
+                high = middle - 1
+        return self.parts[low]
+
+    def filing(self, accession: str) -> dict[str, object] | None:
+        """Return a filing's row, or None when it is not covered."""
+        rows = self.filings.filter(pl.col("accession") == accession)
+        return rows.row(0, named=True) if rows.height else None
+
+    def _companies(self) -> Sequence[Company]:
+        companies = []
+        ordered = self.filings.sort("cik", "period_end", descending=[False, True])
+        for (cik,), rows in ordered.group_by("cik", maintain_order=True):
+            names = list(dict.fromkeys(rows["company"]))
+            tickers = dict.fromkeys(ticker for tickers in rows["tickers"] for ticker in tickers)
+            companies.append(
+                Company(
+                    int(str(cik)), names[0], tuple(tickers), tuple(names[1:]), tuple(sorted(set(rows["fiscal_year"])))
+                )
+            )
+        return sorted(companies, key=lambda company: company.name.lower())

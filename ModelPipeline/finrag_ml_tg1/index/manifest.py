@@ -1,0 +1,100 @@
+"""What an index version consists of: every file with size and SHA-256, the encoder, the build's parameters, counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from finrag_ml_tg1.errors import IndexCorruptError
+from finrag_ml_tg1.index.encoder import EncoderIdentity
+
+__all__ = [
+    "CURRENT_KEY",
+    "FORMAT_VERSION",
+    "FileEntry",
+    "Manifest",
+    "describe_file",
+    "manifest_key",
+    "part_key",
+    "version_key",
+]
+
+# Raised with every change that an older reader would misread.
+FORMAT_VERSION = 1
+
+CURRENT_KEY = "index/CURRENT"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file's size in bytes and the SHA-256 of its content."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One version; `files` are named relative to `index/{version}/`, parts are listed in the catalog by their hash."""
+
+    encoder: EncoderIdentity
+    parameters: dict[str, int]
+    filings: int
+    passages: int
+    files: dict[str, FileEntry]
+
+    @property
+    def version(self) -> str:
+        """The version's name: a hash of its content, so that the same content is the same version."""
+        return hashlib.sha256(self._body().encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        """Return the manifest file's text."""
+        return json.dumps({"format": FORMAT_VERSION, "version": self.version, **json.loads(self._body())}, indent=1)
+
+    def _body(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, expected_version: str) -> Manifest:
+        """Read a manifest; raises IndexCorruptError when it is damaged, of another format or of another version."""
+        try:
+            values = json.loads(text)
+            if values["format"] != FORMAT_VERSION:
+                raise IndexCorruptError(
+                    f"index version {expected_version} has format {values['format']}, this program reads format "
+                    f"{FORMAT_VERSION}: rebuild the index with `finrag index`"
+                )
+            manifest = cls(
+                encoder=EncoderIdentity.from_dict(values["encoder"]),
+                parameters=values["parameters"],
+                filings=values["filings"],
+                passages=values["passages"],
+                files={name: FileEntry(**entry) for name, entry in values["files"].items()},
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise IndexCorruptError(f"the manifest of index version {expected_version} is damaged") from error
+        if manifest.version != expected_version:
+            raise IndexCorruptError(f"the manifest of index version {expected_version} does not match its own hash")
+        return manifest
+
+
+def describe_file(data: bytes) -> FileEntry:
+    """Return the entry of a file with this content."""
+    return FileEntry(len(data), hashlib.sha256(data).hexdigest())
+
+
+def part_key(sha256: str) -> str:
+    """Return the store key of a part."""
+    return f"index/parts/{sha256}"
+
+
+def version_key(version: str, name: str) -> str:
+    """Return the store key of a version's file."""
+    return f"index/{version}/{name}"
+
+
+def manifest_key(version: str) -> str:
+    """Return the store key of a version's manifest."""
+    return version_key(version, "manifest.json")

@@ -1,0 +1,74 @@
+"""One part of the index: the passages of one company's fiscal year, complete in one immutable file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
+from finrag_ml_tg1.index.lexical import Postings, build_postings
+from finrag_ml_tg1.index.vectors import quantise, similarities
+
+__all__ = ["PART_SCHEMA", "Part", "build_part"]
+
+PART_SCHEMA = pl.Schema(
+    {
+        "passage_id": pl.String,
+        "form": pl.String,
+        "accession": pl.String,
+        "item": pl.String,
+        "kind": pl.String,
+        "statement": pl.String,
+        "heading": pl.String,
+        "position": pl.Int32,
+        "char_start": pl.Int64,
+        "char_end": pl.Int64,
+        "page_num": pl.Int32,
+        "lead": pl.String,
+    }
+)
+
+
+def build_part(rows: pl.DataFrame, indexed_texts: list[str], vectors: npt.NDArray[np.float32]) -> bytes:
+    """Return a part's bytes: `rows` holds PART_SCHEMA and `text`; texts and vectors (n x d) are in the same order."""
+    codes, scales = quantise(vectors)
+    blobs = [text.encode() for text in rows["text"]]
+    table = io.BytesIO()
+    rows.select(PART_SCHEMA.names()).cast(PART_SCHEMA).write_ipc(table)
+    return pack_arrays(
+        {
+            "rows": np.frombuffer(table.getvalue(), dtype=np.uint8),
+            "texts": np.frombuffer(b"".join(blobs), dtype=np.uint8),
+            "text_offsets": np.cumsum([0, *(len(blob) for blob in blobs)], dtype=np.int64),
+            "codes": codes,
+            "scales": scales,
+            **build_postings(indexed_texts),
+        }
+    )
+
+
+class Part:
+    """A part opened from its file. Rows are sorted by accession and position."""
+
+    def __init__(self, path: Path) -> None:
+        arrays: Arrays = open_arrays(path)
+        self.arrays = arrays
+        self.rows = pl.read_ipc(io.BytesIO(arrays["rows"].tobytes()))
+        self.postings = Postings(arrays)
+        self._texts = arrays["texts"]
+        self._text_offsets = arrays["text_offsets"]
+
+    def __len__(self) -> int:
+        return self.rows.height
+
+    def text(self, row: int) -> str:
+        """Return the words of a row's passage, exactly as in the canonical text."""
+        return bytes(self._texts[self._text_offsets[row] : self._text_offsets[row + 1]]).decode()
+
+    def similarities(self, query: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the cosine of every row with a query vector."""
+        return similarities(self.arrays["codes"], self.arrays["scales"], query)

@@ -1,0 +1,185 @@
+"""The current index version, opened for search: checked against its manifest, memory-mapped, parts on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError
+from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartEntry
+from finrag_ml_tg1.index.container import open_arrays
+from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
+from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, manifest_key, part_key, version_key
+from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.vectors import GlobalVectors
+from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_VECTORS_FILE
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+
+__all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
+
+_OPEN_PARTS = 256
+
+
+class FileCache(Protocol):
+    """Where files of the index come from: a local file with exactly the named content."""
+
+    def fetch(self, key: str, *, sha256: str, size: int, pin: bool = False) -> Path:
+        """Return the local file; raises IndexCorruptError when the content is another."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRecord:
+    """A passage with what a citation needs to know of its filing."""
+
+    passage_id: str
+    cik: int
+    ticker: str
+    company: str
+    form: str
+    fiscal_year: int
+    accession: str
+    item: str
+    kind: str
+    statement: str
+    heading: str
+    position: int
+    page_num: int | None
+    lead: str
+    text: str
+    source_url: str | None
+
+
+def current_version(store: ObjectStore) -> str:
+    """Return the name of the version the store serves; raises IndexMissingError when there is none."""
+    try:
+        return store.get(CURRENT_KEY).data.decode().strip()
+    except ObjectNotFoundError as error:
+        raise IndexMissingError(
+            f"{store.url} holds no index: run `finrag ingest FOLDER` and then `finrag index`"
+        ) from error
+
+
+def read_manifest(store: ObjectStore, version: str) -> Manifest:
+    """Return a version's manifest, checked; raises IndexCorruptError when it is missing or damaged."""
+    try:
+        text = store.get(manifest_key(version)).data.decode()
+    except (ObjectNotFoundError, UnicodeDecodeError) as error:
+        raise IndexCorruptError(
+            f"index version {version} has no readable manifest: rebuild with `finrag index`"
+        ) from error
+    return Manifest.from_json(text, version)
+
+
+def open_index(store: ObjectStore, cache: FileCache, *, folder: Path) -> Index:
+    """Open the store's current version; `folder` receives links to the encoder's files.
+
+    Raises IndexMissingError without a current version, IndexCorruptError when a file does not match the manifest.
+    """
+    manifest = read_manifest(store, current_version(store))
+    paths = {
+        name: cache.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size, pin=True)
+        for name, entry in manifest.files.items()
+    }
+    return Index(manifest, paths, cache, folder)
+
+
+class Index:
+    """One index version. Safe for use from several threads."""
+
+    def __init__(self, manifest: Manifest, paths: Mapping[str, Path], cache: FileCache, folder: Path) -> None:
+        self.manifest = manifest
+        self.version = manifest.version
+        self.catalog = Catalog.from_parquet(paths[FILINGS_FILE].read_bytes(), paths[PARTS_FILE].read_bytes())
+        self.encoder = _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
+        self.postings = Postings(open_arrays(paths[GLOBAL_LEXICAL_FILE]))
+        self.corpus: CorpusStatistics = self.postings.statistics()
+        self.vectors = GlobalVectors(paths[GLOBAL_VECTORS_FILE])
+        self._cache = cache
+        self._parts: OrderedDict[str, Part] = OrderedDict()
+        self._lock = threading.Lock()
+        self._filings = {row["accession"]: row for row in self.catalog.filings.iter_rows(named=True)}
+
+    def part(self, entry: PartEntry) -> Part:
+        """Return an open part, fetching its file when it is not at hand."""
+        with self._lock:
+            part = self._parts.get(entry.sha256)
+            if part is not None:
+                self._parts.move_to_end(entry.sha256)
+                return part
+        part = Part(self._cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size))
+        with self._lock:
+            self._parts[entry.sha256] = part
+            while len(self._parts) > _OPEN_PARTS:
+                self._parts.popitem(last=False)
+        return part
+
+    def record(self, row: int) -> PassageRecord:
+        """Return the passage at a row of the whole index."""
+        entry = self.catalog.part_of_row(row)
+        return self._record(self.part(entry), row - entry.row_start)
+
+    def find_passage(self, passage_id: str) -> int | None:
+        """Return the row of a passage, or None when the index holds no such passage."""
+        filing = self._filings.get(passage_id.rpartition("-")[0])
+        if filing is None:
+            return None
+        for entry in self.catalog.parts_of({filing["cik"]}, {filing["fiscal_year"]}):
+            found = self.part(entry).rows["passage_id"].index_of(passage_id)
+            if found is not None:
+                return entry.row_start + found
+        return None
+
+    def neighbours(self, row: int, reach: int) -> tuple[list[PassageRecord], list[PassageRecord]]:
+        """Return up to `reach` passages before and after a row, of the same filing, in text order."""
+        entry = self.catalog.part_of_row(row)
+        part = self.part(entry)
+        local = row - entry.row_start
+        accession = part.rows["accession"][local]
+        near = [
+            other
+            for other in range(max(0, local - reach), min(len(part), local + reach + 1))
+            if part.rows["accession"][other] == accession
+        ]
+        before = [self._record(part, other) for other in near if other < local]
+        return before, [self._record(part, other) for other in near if other > local]
+
+    def _record(self, part: Part, local: int) -> PassageRecord:
+        row = part.rows.row(local, named=True)
+        filing = self._filings[row["accession"]]
+        return PassageRecord(
+            passage_id=row["passage_id"],
+            cik=filing["cik"],
+            ticker=filing["tickers"][0] if filing["tickers"] else "",
+            company=filing["company"],
+            form=row["form"],
+            fiscal_year=filing["fiscal_year"],
+            accession=row["accession"],
+            item=row["item"],
+            kind=row["kind"],
+            statement=row["statement"],
+            heading=row["heading"],
+            position=row["position"],
+            page_num=row["page_num"],
+            lead=row["lead"],
+            text=part.text(local),
+            source_url=filing["source_url"],
+        )
+
+
+def _open_encoder(paths: Mapping[str, Path], folder: Path, manifest: Manifest) -> OnnxEncoder:
+    """The encoder the index carries; its files are linked into one folder under the names they are loaded by."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ENCODER_FILES:
+        link, target = folder / name, paths[f"encoder/{name}"].resolve()
+        if link.resolve() != target:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+    encoder = OnnxEncoder.load(folder)
+    encoder.identity.require(manifest.encoder)
+    return encoder

@@ -1,0 +1,84 @@
+"""Writes a version of the index: parts first, then its files, then the manifest, and last the switch to it.
+
+Readers follow `index/CURRENT`, which is replaced by a conditional put: nobody sees half a version, and of two writers
+one is told that the other was first.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from finrag_ml_tg1.errors import PreconditionFailedError, StoreError
+from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE
+from finrag_ml_tg1.index.encoder import ENCODER_FILES, EncoderIdentity
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, describe_file, manifest_key, part_key, version_key
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+
+__all__ = ["GLOBAL_LEXICAL_FILE", "GLOBAL_VECTORS_FILE", "put_part", "switch_current", "write_version"]
+
+GLOBAL_LEXICAL_FILE = "global/lexical.safetensors"
+GLOBAL_VECTORS_FILE = "global/vectors.faiss"
+
+
+def put_part(store: ObjectStore, data: bytes) -> tuple[str, int]:
+    """Write a part under its hash, unless the store has it; return (sha256, size)."""
+    entry = describe_file(data)
+    if store.head(part_key(entry.sha256)) is None:
+        store.put(part_key(entry.sha256), data)
+    return entry.sha256, entry.size
+
+
+def write_version(
+    store: ObjectStore,
+    *,
+    filings: pl.DataFrame,
+    parts: pl.DataFrame,
+    global_files: Mapping[str, bytes],
+    encoder: EncoderIdentity,
+    encoder_folder: Path,
+    parameters: dict[str, int],
+) -> Manifest:
+    """Write all files of a version and its manifest, and return it; the version is not current yet."""
+    contents = {
+        FILINGS_FILE: _parquet(filings),
+        PARTS_FILE: _parquet(parts),
+        **global_files,
+        **{f"encoder/{name}": (encoder_folder / name).read_bytes() for name in ENCODER_FILES},
+    }
+    manifest = Manifest(
+        encoder=encoder,
+        parameters=parameters,
+        filings=filings.height,
+        passages=int(parts["rows"].sum()),
+        files={name: describe_file(data) for name, data in contents.items()},
+    )
+    for name, data in contents.items():
+        key = version_key(manifest.version, name)
+        present = store.head(key)
+        if present is None or present.size != len(data):
+            store.put(key, data)
+    store.put(manifest_key(manifest.version), manifest.to_json().encode())
+    return manifest
+
+
+def switch_current(store: ObjectStore, version: str, *, replaces: str | None) -> None:
+    """Make a version current if CURRENT still has the ETag `replaces` (None: no CURRENT yet).
+
+    Raises StoreError, and changes nothing, when another writer switched in the meantime.
+    """
+    try:
+        store.put(CURRENT_KEY, version.encode(), if_match=replaces, if_absent=replaces is None)
+    except PreconditionFailedError as error:
+        raise StoreError(
+            "another `finrag index` made its version current in the meantime: nothing was changed, run it again"
+        ) from error
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.write_parquet(buffer, compression="zstd", row_group_size=5_000)
+    return buffer.getvalue()

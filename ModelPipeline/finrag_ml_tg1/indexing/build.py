@@ -1,0 +1,172 @@
+"""The store's tables to a new index version, made current at the end.
+
+A part is encoded only when its passages, the encoder or the build's parameters changed since the current version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, StoreError
+from finrag_ml_tg1.filings.ingest import FILINGS_PREFIX, FILINGS_SCHEMA
+from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
+from finrag_ml_tg1.index.container import open_arrays, pack_arrays
+from finrag_ml_tg1.index.encoder import Encoder
+from finrag_ml_tg1.index.lexical import merge_postings
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
+from finrag_ml_tg1.index.part import build_part
+from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
+from finrag_ml_tg1.index.vectors import dequantise, pack_global_vectors
+from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_VECTORS_FILE, put_part, switch_current, write_version
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+
+__all__ = ["BuildReport", "build_index"]
+
+_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 1}
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did: the version now current, its size, and how many passages had to be encoded."""
+
+    version: str
+    filings: int
+    passages: int
+    encoded_passages: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedPart:
+    """The filings of one company and fiscal year, and the hash of all that decides the part's content."""
+
+    cik: int
+    fiscal_year: int
+    filings: pl.DataFrame
+    input_sha256: str
+
+
+def build_index(
+    store: ObjectStore, cache: FileCache, encoder: Encoder, encoder_folder: Path, progress: Progress
+) -> BuildReport:
+    """Build the version that the store's tables describe and make it current; `progress` gets (passages done, of all).
+
+    Raises StoreError when the store holds no filings, or when another build became current meanwhile.
+    """
+    filings = _read_filings(store)
+    if filings.height == 0:
+        raise StoreError(f"{store.url} holds no filings: run `finrag ingest FOLDER` first")
+    current = store.head(CURRENT_KEY)
+    known = _known_parts(store)
+    total = int(filings["passages"].sum())
+    done = encoded = 0
+    entries: list[dict[str, object]] = []
+    for plan in _planned_parts(filings, encoder):
+        reusable = known.get(plan.input_sha256)
+        if reusable is None:
+            rows, data = _encode_part(store, plan, encoder)
+            sha256, size = put_part(store, data)
+            encoded += rows
+        else:
+            sha256, size, rows = reusable
+        entries.append(
+            {
+                "cik": plan.cik,
+                "fiscal_year": plan.fiscal_year,
+                "sha256": sha256,
+                "size": size,
+                "row_start": done,
+                "rows": rows,
+                "input_sha256": plan.input_sha256,
+            }
+        )
+        done += rows
+        progress(done, total)
+    parts = pl.DataFrame(entries, schema=PARTS_SCHEMA)
+    manifest = write_version(
+        store,
+        filings=filings,
+        parts=parts,
+        global_files=_global_files(cache, parts),
+        encoder=encoder.identity,
+        encoder_folder=encoder_folder,
+        parameters=_PARAMETERS,
+    )
+    changed = current is None or current_version(store) != manifest.version
+    if changed:
+        switch_current(store, manifest.version, replaces=current.etag if current else None)
+    return BuildReport(manifest.version, filings.height, done, encoded, changed)
+
+
+def _read_filings(store: ObjectStore) -> pl.DataFrame:
+    tables = [pl.read_parquet(io.BytesIO(store.get(entry.key).data)) for entry in store.list(FILINGS_PREFIX)]
+    filings = pl.concat(tables) if tables else pl.DataFrame(schema=FILINGS_SCHEMA)
+    return filings.sort("cik", "fiscal_year", "accession")
+
+
+def _known_parts(store: ObjectStore) -> dict[str, tuple[str, int, int]]:
+    """The current version's parts by the hash of their input; none when there is no version that can be read."""
+    try:
+        manifest = read_manifest(store, current_version(store))
+        parts = pl.read_parquet(io.BytesIO(store.get(version_key(manifest.version, PARTS_FILE)).data))
+    except (IndexMissingError, IndexCorruptError):
+        return {}
+    return {
+        row["input_sha256"]: (row["sha256"], row["size"], row["rows"])
+        for row in parts.iter_rows(named=True)
+        if store.head(part_key(row["sha256"])) is not None
+    }
+
+
+def _planned_parts(filings: pl.DataFrame, encoder: Encoder) -> list[_PlannedPart]:
+    plans = []
+    for (cik, fiscal_year), group in filings.group_by("cik", "fiscal_year", maintain_order=True):
+        content = group.select("accession", "sha256", "reader_version", "company", "tickers", "form").to_dicts()
+        basis = json.dumps([content, encoder.identity.to_dict(), _PARAMETERS], sort_keys=True)
+        digest = hashlib.sha256(basis.encode()).hexdigest()
+        plans.append(_PlannedPart(int(str(cik)), int(str(fiscal_year)), group, digest))
+    return plans
+
+
+def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: Encoder) -> tuple[int, bytes]:
+    tables, texts = [], []
+    for filing in plan.filings.iter_rows(named=True):
+        key = f"tables/passages/cik={plan.cik}/{filing['accession']}.parquet"
+        table = pl.read_parquet(io.BytesIO(store.get(key).data)).sort("position")
+        for row in table.iter_rows(named=True):
+            head = passage_head(
+                filing["company"],
+                tuple(filing["tickers"]),
+                row["form"],
+                row["fiscal_year"],
+                row["item"],
+                row["heading"],
+            )
+            texts.append(indexed_text(head, row["lead"], row["text"]))
+        tables.append(table)
+    rows = pl.concat(tables)
+    return rows.height, build_part(rows, texts, encoder.encode(texts))
+
+
+def _global_files(cache: FileCache, parts: pl.DataFrame) -> dict[str, bytes]:
+    """The files an unfiltered search needs, from the parts in row order."""
+    arrays = [
+        open_arrays(cache.fetch(part_key(row["sha256"]), sha256=row["sha256"], size=row["size"]))
+        for row in parts.iter_rows(named=True)
+    ]
+    vectors = np.concatenate([dequantise(part["codes"], part["scales"]) for part in arrays])
+    return {
+        GLOBAL_LEXICAL_FILE: pack_arrays(merge_postings(arrays)),
+        GLOBAL_VECTORS_FILE: pack_global_vectors(vectors),
+    }

@@ -1,0 +1,158 @@
+"""The settings as one frozen object; each field carries its name outside, what it may be, and what it means.
+
+Errors, documentation and example files all come from these fields, so nothing can be set that is not described here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
+from pydantic.fields import FieldInfo
+
+from finrag_ml_tg1.errors import StoreError
+from finrag_ml_tg1.loaders.object_store import split_s3_url
+
+__all__ = ["MLConfig", "Setting", "described_settings", "settings_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a field is called outside the process (the first of `names` wins) and, for people, which values it takes."""
+
+    names: tuple[str, ...]
+    allowed: str
+
+
+def _folder(value: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        raise ValueError("it has a control character")
+    try:
+        return str(Path(value).expanduser())
+    except RuntimeError:
+        raise ValueError("there is no such home folder") from None
+
+
+def _store(value: str) -> str:
+    try:
+        return _folder(value) if split_s3_url(value) is None else value.rstrip("/")
+    except StoreError as error:
+        raise ValueError(str(error)) from None
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:  # whose text repeats the address
+        raise ValueError("it is not well-formed") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("not http(s)://host, or it has a user name in it")
+    if parts.query or parts.fragment or port == 0 or re.search(r"[\s\x00-\x1f\x7f]", value):
+        raise ValueError("it has a query, a fragment, port 0 or a space")
+    return value.rstrip("/")
+
+
+def _model(value: str) -> str:
+    if value in {"bedrock", "openai"}:
+        raise ValueError(f"{value} is not available yet")
+    return value
+
+
+def _printable(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
+        raise ValueError("it has a space, a line break or a character outside ASCII")
+    return value
+
+
+_Secret = Annotated[SecretStr, AfterValidator(_printable)]
+_SECRET_ALLOWED = "printable ASCII without spaces (secret)"
+
+
+class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+    """Every setting of the pipeline and of both servers; made by `load_config`. Secrets show as asterisks."""
+
+    store: Annotated[str, Setting(("FINRAG_STORE",), "a folder, or s3://bucket/prefix"), AfterValidator(_store)] = (
+        Field(default=".finrag/store", description="Where filings, tables, the index and the logs are kept.")
+    )
+    cache_dir: Annotated[str, Setting(("FINRAG_CACHE_DIR",), "a folder"), AfterValidator(_folder)] = Field(
+        default="/tmp/finrag_cache", description="Local copies of what was read from S3; may be emptied at any time."
+    )
+    cache_mb: Annotated[int, Setting(("FINRAG_CACHE_MB",), "a whole number from 1 to 1048576")] = Field(
+        default=1024, ge=1, le=1_048_576, description="Size limit of the cache folder, in units of 1,048,576 bytes."
+    )
+    model: Annotated[Literal["extractive"], Setting(("FINRAG_MODEL",), "extractive"), BeforeValidator(_model)] = Field(
+        default="extractive", description="What writes the answer; `extractive` quotes the filings and needs no key."
+    )
+    api_key: Annotated[_Secret | None, Setting(("FINRAG_API_KEY",), _SECRET_ALLOWED)] = Field(
+        default=None, description="When set, the API asks for it in the header `X-API-Key`."
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error", "critical"],
+        Setting(("LOG_LEVEL",), "debug, info, warning, error or critical"),
+        BeforeValidator(str.lower),
+    ] = Field(default="info", description="The least serious message that is logged.")
+    aws_region: Annotated[
+        str | None, Setting(("AWS_REGION", "AWS_DEFAULT_REGION"), "a region such as us-east-1, or auto")
+    ] = Field(
+        default=None, pattern=r"^[a-z0-9-]{2,40}$", description="The region of the bucket; `auto` for Cloudflare R2."
+    )
+    aws_access_key_id: Annotated[_Secret | None, Setting(("AWS_ACCESS_KEY_ID",), _SECRET_ALLOWED)] = Field(
+        default=None, description="Credentials for S3; without them boto3 looks for a profile or a role."
+    )
+    aws_secret_access_key: Annotated[_Secret | None, Setting(("AWS_SECRET_ACCESS_KEY",), _SECRET_ALLOWED)] = Field(
+        default=None, description="Belongs to `AWS_ACCESS_KEY_ID`; both are set, or neither."
+    )
+    aws_session_token: Annotated[_Secret | None, Setting(("AWS_SESSION_TOKEN",), _SECRET_ALLOWED)] = Field(
+        default=None, description="Belongs to temporary credentials."
+    )
+    aws_endpoint_url_s3: Annotated[
+        Annotated[str, AfterValidator(_web_address)] | None,
+        Setting(("AWS_ENDPOINT_URL_S3",), "an http(s) address without user name, query and fragment"),
+    ] = Field(default=None, description="The address of an S3 service that is not AWS (R2, Spaces, MinIO).")
+    backend_url: Annotated[
+        str,
+        Setting(("BACKEND_URL",), "an http(s) address without user name, query and fragment"),
+        AfterValidator(_web_address),
+    ] = Field(
+        default="http://localhost:8000", description="Where the front end finds the API; read by the front end alone."
+    )
+    port: Annotated[int | None, Setting(("PORT",), "a whole number from 1 to 65535")] = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="The port to serve on, given by the platform in production; not for laptops.",
+    )
+
+    @property
+    def cache_bytes(self) -> int:
+        """The cache's limit in bytes."""
+        return self.cache_mb * 1_048_576
+
+
+def described_settings() -> dict[str, tuple[Setting, bool]]:
+    """Return for each field of MLConfig its outside names and allowed values, and whether it is a secret."""
+    return {
+        name: (next(item for item in field.metadata if isinstance(item, Setting)), _is_secret(field))
+        for name, field in MLConfig.model_fields.items()
+    }
+
+
+def settings_table() -> str:
+    """Return all settings as a Markdown table."""
+    lines = ["| Variable | Default | Allowed | Meaning |", "|---|---|---|---|"]
+    for field, (setting, _) in described_settings().items():
+        information = MLConfig.model_fields[field]
+        names = ", ".join(f"`{name}`" for name in setting.names)
+        default = "" if information.default is None else f"`{information.default}`"
+        lines.append(f"| {names} | {default} | {setting.allowed} | {information.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    kinds = [field.annotation, *get_args(field.annotation)]
+    return any(kind is SecretStr or SecretStr in get_args(kind) for kind in kinds)

@@ -1,0 +1,224 @@
+"""The object store on S3 and what speaks its protocol (R2, Spaces, MinIO, moto).
+
+The client is made at the first request, so that importing and configuring cost nothing. Every failure of boto3 leaves
+here as an exception of ours, see s3_errors.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError
+from finrag_ml_tg1.loaders.object_store import (
+    ObjectInfo,
+    StoredObject,
+    check_conditions,
+    check_key,
+    check_prefix,
+    check_range,
+    is_key,
+)
+from finrag_ml_tg1.loaders.s3_errors import explain, status_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from pydantic import SecretStr
+
+    from finrag_ml_tg1.loaders.ml_config import MLConfig
+
+__all__ = ["S3Store"]
+
+# botocore repeats requests, but not the reading of an answer that breaks off in the middle.
+_READ_ATTEMPTS = 3
+
+
+class S3Store:
+    """ObjectStore over one bucket below one prefix; safe to share between threads. Close it to give up its sockets."""
+
+    def __init__(self, bucket: str, prefix: str, config: MLConfig) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._config = config
+        self._client: S3Client | None = None
+        self._client_lock = threading.Lock()
+        self._bucket_seen = False
+
+    @property
+    def url(self) -> str:
+        """The store's address: `s3://bucket/prefix`."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def get(self, key: str) -> StoredObject:
+        """Return the whole object; raises ObjectNotFoundError."""
+        check_key(key)
+        return self._read(key, lambda client: client.get_object(Bucket=self._bucket, Key=self._prefix + key))
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        """Return exactly `length` bytes from offset `start`; raises ObjectNotFoundError, StoreError past the end."""
+        check_key(key)
+        check_range(key, start, length)
+        if length == 0:  # HTTP has no empty range
+            return self._read_nothing(key, start)
+        span = f"bytes={start}-{start + length - 1}"
+        stored = self._read(
+            key, lambda client: client.get_object(Bucket=self._bucket, Key=self._prefix + key, Range=span)
+        )
+        if len(stored.data) != length:
+            raise StoreError(f"Cannot read {length} bytes at offset {start} of {key}: got {len(stored.data)}.")
+        return stored.data
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """Return the object's size and ETag, or None when it does not exist.
+
+        Without the permission s3:ListBucket S3 answers 403 for a missing key: a StoreUnavailableError that says so.
+        """
+        check_key(key)
+        try:
+            with self._explained("HeadObject", key) as client:
+                answer = client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+        except ObjectNotFoundError:
+            self._require_bucket()
+            return None
+        return ObjectInfo(key, answer["ContentLength"], answer["ETag"])
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yield all objects whose key starts with `prefix`, sorted by key; names that are no keys are left out."""
+        check_prefix(prefix)
+        with self._explained("ListObjectsV2", prefix) as client:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
+            for page in pages:
+                for item in page.get("Contents", []):
+                    key = item["Key"].removeprefix(self._prefix)
+                    if is_key(key):
+                        yield ObjectInfo(key, item["Size"], item["ETag"])
+
+    def put(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> ObjectInfo:
+        """Write the object whole or not at all; see ObjectStore.put."""
+        check_key(key)
+        check_conditions(if_match, if_absent)
+        name = self._prefix + key
+        with self._explained("PutObject", key) as client:
+            try:
+                if if_match is not None:
+                    answer = client.put_object(Bucket=self._bucket, Key=name, Body=data, IfMatch=if_match)
+                elif if_absent:
+                    answer = client.put_object(Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*")
+                else:
+                    answer = client.put_object(Bucket=self._bucket, Key=name, Body=data)
+            except ClientError as error:
+                return self._own_version(key, data, error)
+        return ObjectInfo(key, len(data), answer["ETag"])
+
+    def delete(self, key: str) -> None:
+        """Remove the object; no error when it is not there."""
+        check_key(key)
+        with self._explained("DeleteObject", key) as client:
+            client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def close(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        with self._client_lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = None
+
+    def _read(self, key: str, request: Callable[[S3Client], GetObjectOutputTypeDef]) -> StoredObject:
+        for attempt in range(1, _READ_ATTEMPTS + 1):
+            with self._explained("GetObject", key) as client:
+                answer = request(client)
+                try:
+                    with closing(answer["Body"]) as body:
+                        return StoredObject(body.read(), answer["ETag"])
+                except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError):
+                    if attempt == _READ_ATTEMPTS:
+                        raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def _read_nothing(self, key: str, start: int) -> bytes:
+        info = self.head(key)
+        if info is None:
+            raise ObjectNotFoundError(f"{key} does not exist in {self.url}.")
+        if start > info.size:
+            raise StoreError(f"Cannot read 0 bytes at offset {start} of {key}: it has {info.size} bytes.")
+        return b""
+
+    def _own_version(self, key: str, data: bytes, error: ClientError) -> ObjectInfo:
+        """Return the object if the lost condition is our own doing, otherwise raise `error`.
+
+        When the answer to a put is lost, botocore repeats it, and the repetition finds the version the first one wrote.
+        """
+        repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+        if not repeated or status_of(error) != 412:
+            raise error
+        current = self.get(key)
+        if current.data != data:
+            raise error
+        return ObjectInfo(key, len(data), current.etag)
+
+    def _require_bucket(self) -> None:
+        """Raise StoreUnavailableError if there is no bucket, which a HEAD of a key cannot tell from a missing key."""
+        if self._bucket_seen:
+            return
+        with self._explained("ListObjectsV2", "") as client:
+            try:
+                client.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
+            except ClientError as error:
+                if status_of(error) != 403:  # which says that the bucket exists
+                    raise
+        self._bucket_seen = True
+
+    @contextmanager
+    def _explained(self, operation: str, key: str) -> Iterator[S3Client]:
+        try:
+            yield self._connected()
+        except (ClientError, BotoCoreError) as error:
+            address = f"{self.url}/{key}"
+            raise explain(error, operation, address, self._config.aws_endpoint_url_s3) from error
+
+    def _connected(self) -> S3Client:
+        with self._client_lock:
+            if self._client is None:
+                self._client = _connect(self._config)
+            return self._client
+
+
+def _connect(config: MLConfig) -> S3Client:
+    """Return a client with the settings' credentials, or with boto3's own search for them when there are none."""
+    session = boto3.session.Session(
+        aws_access_key_id=_revealed(config.aws_access_key_id),
+        aws_secret_access_key=_revealed(config.aws_secret_access_key),
+        aws_session_token=_revealed(config.aws_session_token),
+        region_name=config.aws_region,
+    )
+    return session.client(
+        "s3",
+        endpoint_url=config.aws_endpoint_url_s3,
+        config=Config(
+            connect_timeout=4,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            max_pool_connections=16,
+            # Other S3 services know neither AWS's newer checksum headers nor, at a bare host, buckets as subdomains.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path" if config.aws_endpoint_url_s3 else "auto"},
+        ),
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

@@ -1,0 +1,1 @@
+"""Scope to ranked passages."""

@@ -1,0 +1,128 @@
+"""Scope to ranked passages: BM25 and sentence vectors over exactly the filings in scope, fused by rank.
+
+A filter is a slice: only the parts of the companies and years in scope are scored, all of their rows. Without a
+company or year the global files answer. Several companies or years get an equal share of the list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+import numpy.typing as npt
+
+from finrag_ml_tg1.index.catalog import PartEntry
+from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.index.reader import Index, PassageRecord
+from finrag_ml_tg1.retrieval.fusion import fuse_rankings, top_rows
+from finrag_ml_tg1.scope import Scope
+
+__all__ = ["RankedPassage", "search"]
+
+_CANDIDATES = 200
+_MOST_OF_ONE_FILING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPassage:
+    """A passage with its fused score, its cosine with the question, and its BM25 score."""
+
+    record: PassageRecord
+    score: float
+    similarity: float
+    lexical_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Scores of rows of the whole index; -1 similarity marks rows the vector search did not reach."""
+
+    rows: npt.NDArray[np.int64]
+    similarities: npt.NDArray[np.float32]
+    lexical: npt.NDArray[np.float32]
+
+
+def search(index: Index, question: str, scope: Scope, count: int) -> list[RankedPassage]:
+    """Return at most `count` passages for the question, best first."""
+    query = index.encoder.encode([question])[0]
+    terms = split_terms(question)
+    if not scope.accessions:
+        ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), _CANDIDATES))
+        return list(_spread_over_filings(ranked))[:count]
+    groups = [
+        list(_ranked(index, _score_filings(index, query, terms, group, scope.items), count))
+        for group in scope.accessions
+    ]
+    if len(groups) == 1 and not scope.companies:
+        return list(_spread_over_filings(groups[0]))[:count]
+    return list(_interleaved(groups))[:count]
+
+
+def _score_filings(
+    index: Index, query: npt.NDArray[np.float32], terms: list[str], accessions: Sequence[str], items: Sequence[str]
+) -> _Scores:
+    """Exact scores of every passage of the filings named."""
+    rows, similarities, lexical = [], [], []
+    for entry in _parts_of(index, accessions):
+        part = index.part(entry)
+        mask = part.rows["accession"].is_in(list(accessions)).to_numpy().copy()
+        if items:
+            mask &= part.rows["item"].is_in(_with_parts(items)).to_numpy()
+        local = np.flatnonzero(mask)
+        rows.append(local + entry.row_start)
+        similarities.append(part.similarities(query)[local])
+        lexical.append(part.postings.scores(terms, index.corpus)[local])
+    return _Scores(np.concatenate(rows), np.concatenate(similarities), np.concatenate(lexical))
+
+
+def _parts_of(index: Index, accessions: Sequence[str]) -> Iterable[PartEntry]:
+    wanted = {(filing["cik"], filing["fiscal_year"]) for filing in map(index.catalog.filing, accessions) if filing}
+    return [entry for entry in index.catalog.parts if (entry.cik, entry.fiscal_year) in wanted]
+
+
+def _with_parts(items: Sequence[str]) -> list[str]:
+    """Item 2 also means Part I and Part II, Item 2 of a 10-Q."""
+    return [name for item in items for name in (item, f"I-{item}", f"II-{item}")]
+
+
+def _score_all(index: Index, query: npt.NDArray[np.float32], terms: list[str], items: Sequence[str]) -> _Scores:
+    """The best rows of the whole index by either search."""
+    lexical = index.postings.scores(terms, index.corpus)
+    near_rows, near_scores = index.vectors.search(query, _CANDIDATES)
+    rows = np.union1d(near_rows, top_rows(lexical, _CANDIDATES))
+    if items:
+        wanted = set(_with_parts(items))
+        rows = np.array([row for row in rows if index.record(int(row)).item in wanted], dtype=np.int64)
+    similarities = np.full(len(rows), -1.0, dtype=np.float32)
+    by_row = dict(zip(near_rows.tolist(), near_scores.tolist(), strict=True))
+    for position, row in enumerate(rows.tolist()):
+        similarities[position] = by_row.get(row, -1.0)
+    return _Scores(rows, similarities, lexical[rows])
+
+
+def _ranked(index: Index, scores: _Scores, count: int) -> Iterator[RankedPassage]:
+    rankings = [top_rows(scores.similarities, _CANDIDATES), top_rows(scores.lexical, _CANDIDATES)]
+    for position, score in fuse_rankings([ranking.tolist() for ranking in rankings], count):
+        yield RankedPassage(
+            index.record(int(scores.rows[position])),
+            score,
+            float(scores.similarities[position]),
+            float(scores.lexical[position]),
+        )
+
+
+def _spread_over_filings(ranked: Iterable[RankedPassage]) -> Iterator[RankedPassage]:
+    """Keep the order, but no more than a few passages of one filing, so that several companies show."""
+    seen: Counter[str] = Counter()
+    for passage in ranked:
+        seen[passage.record.accession] += 1
+        if seen[passage.record.accession] <= _MOST_OF_ONE_FILING:
+            yield passage
+
+
+def _interleaved(groups: Sequence[Sequence[RankedPassage]]) -> Iterator[RankedPassage]:
+    for rank in zip_longest(*groups):
+        yield from (passage for passage in rank if passage is not None)

@@ -1,0 +1,56 @@
+"""What is asked, and what it was understood to be about; imports nothing of ours.
+
+A question travels one way: Question -> Scope -> passages -> answer. Everything here is frozen, so that what the user is
+shown as "understood" is what was searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["CompanyReference", "Filters", "Question", "Scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the user fixed by hand; an empty tuple leaves the choice to the question."""
+
+    tickers: tuple[str, ...] = ()
+    fiscal_years: tuple[int, ...] = ()
+    items: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as asked; `top_k` is how many passages may be cited or listed (None: the default)."""
+
+    text: str
+    filters: Filters = field(default_factory=Filters)
+    top_k: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyReference:
+    """A covered company that the question is about."""
+
+    cik: int
+    name: str
+    tickers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where the answer is looked for.
+
+    `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
+    `notes` tell the user what was assumed or left out. `obstacle` is the reason why the filings cannot hold the answer,
+    None when they can.
+    """
+
+    companies: tuple[CompanyReference, ...] = ()
+    fiscal_years: tuple[int, ...] = ()
+    items: tuple[str, ...] = ()
+    accessions: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+    obstacle: str | None = None

@@ -1,0 +1,1 @@
+"""Question to Scope: which companies, fiscal years, items and forms are meant."""
