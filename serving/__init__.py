@@ -1,0 +1,1 @@
+"""Processes that serve FinRAG: the HTTP back end and the browser front end."""

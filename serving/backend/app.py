@@ -1,0 +1,69 @@
+"""The back end: `uvicorn serving.backend.app:app --workers 1`. Everything is loaded once, when the process starts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI, Request, Response
+
+from finrag_ml_tg1 import __version__
+from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from serving.backend.engine import Engine, EngineBusyError
+from serving.backend.errors import add_error_handlers, problem_response
+from serving.backend.middleware import ApiKey, BodyLimit, RequestId
+from serving.backend.routes import router
+
+__all__ = ["app", "create_app"]
+
+
+def create_app(config: MLConfig) -> FastAPI:
+    """Return an application for these settings; its index is opened when it starts."""
+    engine = Engine(config)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(engine.load())
+        yield
+        engine.is_shutting_down = True
+        loading.cancel()
+        with suppress(asyncio.CancelledError):
+            await loading
+
+    application = FastAPI(
+        title="FinRAG",
+        version=__version__,
+        description="Questions about SEC annual reports, answered with citations that open on the exact words.",
+        lifespan=lifespan,
+    )
+    application.state.engine = engine
+    application.include_router(router)
+    add_error_handlers(application)
+    application.add_exception_handler(EngineBusyError, _busy)
+    if config.api_key is not None:
+        application.add_middleware(ApiKey, key=config.api_key.get_secret_value())
+    application.add_middleware(BodyLimit)
+    application.add_middleware(RequestId)
+    return application
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    return problem_response(429, f"{error}.", headers={"Retry-After": "3"})
+
+
+def _configured() -> MLConfig:
+    """The environment's settings; a wrong one ends the process with one line instead of a traceback."""
+    try:
+        config = load_config()
+    except SettingsError as error:
+        sys.exit(f"finrag: {error}")
+    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return config
+
+
+app = create_app(_configured())

@@ -1,0 +1,100 @@
+"""The loaded pipeline of this process: opened once, in the background, and asked on worker threads.
+
+Until an index can be opened the reason is kept, so that probes, the API and the chat can say it; opening is tried
+again by itself, so that a store that comes back or an index that is built later needs no restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import anyio.to_thread
+
+from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
+from finrag_ml_tg1.loaders.cache import DiskCache
+from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.open_store import open_store
+from finrag_ml_tg1.pipeline import FinRAG
+
+__all__ = ["Engine", "EngineBusyError", "EngineNotReadyError"]
+
+R = TypeVar("R")
+
+RETRY_SECONDS = 2.0
+_WORKERS = 2
+_MAX_WAITING = 16
+
+_logger = logging.getLogger(__name__)
+
+
+class EngineNotReadyError(FinRAGError):
+    """No index is loaded; the message says why and which command mends it."""
+
+
+class EngineBusyError(FinRAGError):
+    """More questions are waiting than can be answered soon."""
+
+
+class Engine:
+    """Holds the pipeline; `await engine.run(...)` works with it off the event loop, a few calls at a time."""
+
+    def __init__(self, config: MLConfig) -> None:
+        self._config = config
+        self._finrag: FinRAG | None = None
+        self._reason = "the index is still being loaded"
+        self._workers = anyio.CapacityLimiter(_WORKERS)
+        self._waiting = 0
+        self.is_store_reachable = True
+        self.is_shutting_down = False
+
+    @property
+    def loaded(self) -> FinRAG:
+        """The pipeline; raises EngineNotReadyError with the reason while there is none."""
+        if self._finrag is None:
+            raise EngineNotReadyError(self._reason)
+        return self._finrag
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether questions can be answered and will be."""
+        return self._finrag is not None and not self.is_shutting_down
+
+    @property
+    def unready_reason(self) -> str:
+        """Why no index is loaded, and which command mends it."""
+        return self._reason
+
+    async def load(self) -> None:
+        """Try to open the store's index until it works."""
+        while self._finrag is None:
+            try:
+                self._finrag = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
+            except FinRAGError as error:
+                self.is_store_reachable = not isinstance(error, StoreUnavailableError)
+                if str(error) != self._reason:
+                    level = logging.INFO if isinstance(error, IndexMissingError) else logging.WARNING
+                    _logger.log(level, "no index loaded: %s", error)
+                self._reason = str(error)
+                await asyncio.sleep(RETRY_SECONDS)
+        self.is_store_reachable = True
+        _logger.info("index %s loaded: %d passages", self._finrag.index.version, self._finrag.index.manifest.passages)
+
+    async def run(self, work: Callable[[FinRAG], R]) -> R:
+        """Return `work(pipeline)`, done on a worker thread; raises EngineBusyError when too many calls wait."""
+        finrag = self.loaded
+        if self._waiting >= _MAX_WAITING:
+            raise EngineBusyError("too many questions are waiting: try again in a few seconds")
+        self._waiting += 1
+        try:
+            return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
+        finally:
+            self._waiting -= 1
+
+    def _open(self) -> FinRAG:
+        folder = Path(self._config.cache_dir)
+        store = open_store(self._config.store, self._config)
+        return FinRAG.open(store, DiskCache(folder, store, self._config.cache_bytes), folder)

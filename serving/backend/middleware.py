@@ -1,0 +1,98 @@
+"""What every request passes: its id, the size limit of its body, and the shared key."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.backend.errors import problem_response
+
+__all__ = ["ApiKey", "BodyLimit", "RequestId"]
+
+MAX_BODY_BYTES = 512 * 1024
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_OPEN_PATHS = frozenset(("/livez", "/readyz", "/health"))
+
+
+class RequestId:
+    """Gives each request an id (the client's own when it is well-formed) and returns it as `X-Request-ID`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _CLIENT_ID.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+class BodyLimit:
+    """Refuses bodies over MAX_BODY_BYTES with 413, whether announced or streamed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdigit() or int(announced) > MAX_BODY_BYTES:
+            await self._refuse(scope, receive, send)
+            return
+        body = b""
+        has_more = True
+        while has_more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            has_more = message.get("more_body", False)
+            if len(body) > MAX_BODY_BYTES:
+                await self._refuse(scope, receive, send)
+                return
+        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return unread.pop() if unread else await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"The request body is larger than {MAX_BODY_BYTES // 1024} KiB: shorten the question or the history."
+        await problem_response(413, detail)(scope, receive, send)
+
+
+class ApiKey:
+    """Asks for `X-API-Key` on every route but the probes."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._key = key.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and scope["path"] not in _OPEN_PATHS:
+            given = Headers(scope=scope).get("x-api-key", "").encode()
+            if not hmac.compare_digest(given, self._key):
+                detail = "This API asks for a key: send it in the header X-API-Key."
+                await problem_response(401, detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

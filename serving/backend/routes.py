@@ -1,0 +1,112 @@
+"""The routes. Each takes its work to the engine's worker threads; none touches files or the store on the event loop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi.responses import JSONResponse
+
+from finrag_ml_tg1.pipeline import FinRAG
+from serving.backend.engine import Engine
+from serving.backend.errors import problem_response
+from serving.backend.process import rss_megabytes, uptime_seconds
+from serving.backend.schemas import (
+    CatalogResponse,
+    HealthResponse,
+    PassageResponse,
+    Problem,
+    QueryRequest,
+    QueryResponse,
+    catalog_response,
+    passage,
+    query_response,
+)
+
+__all__ = ["router"]
+
+_NEIGHBOURS = 2
+
+router = APIRouter(
+    responses={status: {"model": Problem} for status in (400, 401, 413, 422, 429, 503)},
+)
+
+
+def _engine(request: Request) -> Engine:
+    engine = request.app.state.engine
+    assert isinstance(engine, Engine)
+    return engine
+
+
+LoadedEngine = Annotated[Engine, Depends(_engine)]
+
+
+@router.post("/query")
+async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> QueryResponse:
+    """Answer a question from the filings, or abstain and say what is covered."""
+    question = body.to_question()
+    request_id: str = request.state.request_id
+
+    def work(finrag: FinRAG) -> QueryResponse:
+        return query_response(finrag.ask(question), finrag.index.version, request_id)
+
+    return await engine.run(work)
+
+
+@router.get("/catalog")
+async def catalog(engine: LoadedEngine) -> CatalogResponse:
+    """List the companies, filings and items that are covered."""
+    return await engine.run(lambda finrag: catalog_response(finrag.index.catalog, finrag.index.version))
+
+
+@router.get("/passages/{passage_id}", responses={404: {"model": Problem}})
+async def passages(passage_id: Annotated[str, Path(max_length=100)], engine: LoadedEngine) -> PassageResponse:
+    """Return one passage with the passages around it."""
+
+    def work(finrag: FinRAG) -> PassageResponse | None:
+        row = finrag.index.find_passage(passage_id)
+        if row is None:
+            return None
+        before, after = finrag.index.neighbours(row, _NEIGHBOURS)
+        return PassageResponse(
+            passage=passage(finrag.index.record(row)),
+            before=[passage(record) for record in before],
+            after=[passage(record) for record in after],
+        )
+
+    found = await engine.run(work)
+    if found is None:
+        raise HTTPException(404, "The current index holds no passage with this id; take ids from a fresh answer.")
+    return found
+
+
+@router.get("/livez", include_in_schema=False)
+async def livez() -> Response:
+    """Return 200 while the process runs; checks nothing."""
+    return Response("ok", media_type="text/plain")
+
+
+@router.get("/readyz", include_in_schema=False)
+async def readyz(engine: LoadedEngine) -> Response:
+    """Return 200 while a loaded index can answer, else 503 with the reason."""
+    if engine.is_shutting_down:
+        return problem_response(503, "The server is shutting down.")
+    if not engine.is_ready:
+        return problem_response(503, str(engine.unready_reason), headers={"Retry-After": "2"})
+    return Response("ok", media_type="text/plain")
+
+
+@router.get("/health")
+async def health(engine: LoadedEngine) -> JSONResponse:
+    """Return the state of process and index; 503 when no question can be answered."""
+    index = engine.loaded.index if engine.is_ready else None
+    state = HealthResponse(
+        status="ok" if index else "unavailable",
+        store="ok" if engine.is_store_reachable else "unreachable",
+        index_version=index.version if index else None,
+        filings=index.manifest.filings if index else 0,
+        passages=index.manifest.passages if index else 0,
+        uptime_s=uptime_seconds(),
+        rss_mb=rss_megabytes(),
+    )
+    return JSONResponse(state.model_dump(), status_code=200 if index else 503)

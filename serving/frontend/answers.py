@@ -1,0 +1,114 @@
+"""One turn of the conversation: the question, and its answer with what it rests on.
+
+Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `understood-N`, `cite-N-M` and
+`found-N-M` (source buttons: turn N, citation M), `retry-N`.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from serving.frontend.contract import Answer, Citation
+from serving.frontend.conversation import Failure, Turn, request_question
+from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
+from serving.frontend.evidence import label_citation, label_item
+
+__all__ = ["ANSWER_ICON", "describe_cost", "describe_understanding", "show_question", "show_turn"]
+
+
+ANSWER_ICON = ":material/find_in_page:"
+_READER_ICON = ":material/person:"
+
+
+def show_question(question: str) -> None:
+    """Draw what the reader asked, word for word."""
+    with st.chat_message("user", avatar=_READER_ICON):
+        st.markdown(escape_lines(question))
+
+
+def show_turn(turn: Turn, coverage: str) -> Citation | None:
+    """Draw a turn and return the source clicked in it; `coverage` is said when the filings hold no answer."""
+    with st.container(key=f"turn-{turn.number}"):
+        show_question(turn.question)
+        with st.chat_message("assistant", avatar=ANSWER_ICON):
+            if isinstance(turn.outcome, Answer):
+                return _show_answer(turn.number, turn.outcome, coverage)
+            _show_failure(turn, turn.outcome or Failure("This question was interrupted.", "It can be asked again."))
+    return None
+
+
+def _show_failure(turn: Turn, failure: Failure) -> None:
+    with st.container(key=f"failure-{turn.number}"):
+        request = f"  \nRequest {escape_inline(failure.request_id)}" if failure.request_id else ""
+        words = f"**{escape_inline(failure.title)}**  \n{escape_lines(failure.detail)}{request}"
+        st.error(words, icon=":material/error:")
+        st.button(
+            "Ask again",
+            key=f"retry-{turn.number}",
+            icon=":material/refresh:",
+            on_click=request_question,
+            args=(turn.question,),
+        )
+
+
+def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
+    if answer.abstained:
+        with st.container(key=f"abstained-{number}"):
+            words = f"**The filings covered here do not hold this answer.**\n\n{escape_answer(answer.text)}"
+            st.info(words, icon=":material/search_off:")
+            if coverage:
+                st.caption(escape_inline(coverage))
+    else:
+        with st.container(key=f"answer-{number}"):
+            st.markdown(escape_answer(answer.text))
+    opened = _show_sources(number, answer.citations)
+    with st.container(key=f"understood-{number}", gap=None):
+        st.caption(escape_inline(describe_understanding(answer)))
+        for note in answer.notes:
+            st.caption(f":material/info: {escape_inline(note)}")
+        st.caption(escape_inline(describe_cost(answer)))
+    return opened
+
+
+def _show_sources(number: int, citations: Sequence[Citation]) -> Citation | None:
+    """Draw one numbered button for each source and return the one clicked."""
+    cited = [citation for citation in citations if citation.cited]
+    found = [citation for citation in citations if not citation.cited]
+    opened = _show_buttons(cited, prefix=f"cite-{number}") if cited else None
+    if found:
+        with st.expander(f"Also found ({len(found)})", key=f"found-{number}"):
+            opened = _show_buttons(found, prefix=f"found-{number}") or opened
+    return opened
+
+
+def _show_buttons(citations: Sequence[Citation], *, prefix: str) -> Citation | None:
+    opened = None
+    with st.container(horizontal=True, gap="small"):
+        for citation in citations:
+            label = escape_inline(f"{citation.n} · {label_citation(citation)}")
+            if st.button(label, key=f"{prefix}-{citation.n}"):
+                opened = citation
+    return opened
+
+
+def describe_understanding(answer: Answer) -> str:
+    """Return the companies, years and items the question was read as, in plain words."""
+    years = f"fiscal year{'s' if len(answer.fiscal_years) > 1 else ''} {', '.join(answer.fiscal_years)}"
+    parts = [
+        ", ".join(answer.companies) if answer.companies else "any company",
+        years if answer.fiscal_years else "any fiscal year",
+        *([", ".join(label_item(item) for item in answer.items)] if answer.items else []),
+    ]
+    return f"Understood as: {' · '.join(parts)}"
+
+
+def describe_cost(answer: Answer) -> str:
+    """Return time, model and price of an answer in plain words."""
+    parts = [f"{answer.processing_time_ms / 1000:.1f} s"] if answer.processing_time_ms is not None else []
+    return " · ".join([*parts, answer.model_id or "no language model", _describe_price(answer.cost)])
+
+
+def _describe_price(cost_usd: float | None) -> str:
+    if not cost_usd:
+        return "no model cost"
+    return f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "less than $0.0001"

@@ -1,0 +1,155 @@
+"""The chat page: `streamlit run serving/frontend/chat.py`.
+
+Streamlit runs this file from top to bottom at every interaction; what lasts is in `conversation`. Settings come from
+the environment: BACKEND_URL and FINRAG_API_KEY. Keys of this page: `new-conversation`, `coverage`, `example-N`,
+`question` (the input), `backend-obstacle`; those of a turn and of the source pane are in `answers` and `evidence`.
+"""
+
+import os
+
+import streamlit as st
+
+from serving.frontend.answers import ANSWER_ICON, show_question, show_turn
+from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
+from serving.frontend.backend_url import BackendUrlError, normalise_backend_url
+from serving.frontend.contract import Answer, Catalog, Citation
+from serving.frontend.conversation import (
+    Conversation,
+    Failure,
+    current_conversation,
+    request_question,
+    start_conversation,
+    take_question,
+)
+from serving.frontend.coverage import describe_coverage, load_catalog, show_coverage
+from serving.frontend.escaping import escape_inline
+from serving.frontend.evidence import open_source
+from serving.frontend.examples import build_examples
+from serving.frontend.status import BackendStatus, read_status, show_obstacle, show_status
+
+__all__ = ["main"]
+
+_MAX_QUESTION_CHARS = 3500
+_INPUT_KEY = "question"
+
+
+def main() -> None:
+    """Draw the page and answer the question that was asked, if any."""
+    st.set_page_config(page_title="FinRAG", layout="centered")
+    st.title("FinRAG", anchor=False)
+    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
+    client = _connect_or_stop()
+    status = read_status(client)
+    catalog = load_catalog(client, status.health.index_version if status.health else None) if status.can_answer else ""
+    _draw_sidebar(status, catalog)
+    conversation = current_conversation()
+    question = _read_question(can_answer=status.can_answer)
+    if status.can_answer and not conversation.turns and not question and isinstance(catalog, Catalog):
+        _draw_welcome(catalog)
+    source = _draw_turns(conversation, describe_coverage(catalog) if isinstance(catalog, Catalog) else "")
+    if not status.can_answer:
+        show_obstacle(client, status)
+    if source:
+        open_source(client, source)
+    elif question:
+        _answer(client, conversation, question)
+
+
+def _read_question(*, can_answer: bool) -> str | None:
+    """Draw the input at the foot of the page and return the question to answer now, typed or requested."""
+    st.chat_input(
+        "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
+        key=_INPUT_KEY,
+        max_chars=_MAX_QUESTION_CHARS,
+        disabled=not can_answer,
+        # A second question sent now would interrupt the first.
+        submit_mode="disable",
+        on_submit=_request_typed,
+    )
+    return take_question()
+
+
+def _request_typed() -> None:
+    """Keep what was typed: an input that turns out disabled in the same run would lose it."""
+    request_question(st.session_state[_INPUT_KEY])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _connect(base_url: str, api_key: str | None) -> BackendClient:
+    return BackendClient(base_url, api_key)
+
+
+def _connect_or_stop() -> BackendClient:
+    """Return the client, or say what is wrong with BACKEND_URL and end the run."""
+    try:
+        base_url = normalise_backend_url(os.environ.get("BACKEND_URL"))
+    except BackendUrlError as error:
+        st.error(escape_inline(str(error)), icon=":material/error:")
+        st.stop()
+    return _connect(base_url, os.environ.get("FINRAG_API_KEY") or None)
+
+
+def _draw_sidebar(status: BackendStatus, catalog: Catalog | str) -> None:
+    with st.sidebar:
+        st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=start_conversation)
+        show_status(status)
+        with st.container(key="coverage"):
+            if isinstance(catalog, Catalog):
+                show_coverage(catalog)
+            elif catalog:
+                st.caption(f"The list of covered filings cannot be shown: {escape_inline(catalog)}")
+
+
+def _draw_welcome(catalog: Catalog) -> None:
+    """Draw example questions, one button each."""
+    examples = build_examples(catalog)
+    if not examples:
+        st.info("The index holds no filing yet. Add some with `finrag ingest SOURCE && finrag index`.")
+        return
+    st.markdown("**Questions to begin with**")
+    for position, example in enumerate(examples, start=1):
+        st.button(
+            escape_inline(example),
+            key=f"example-{position}",
+            on_click=request_question,
+            args=(example,),
+            width="stretch",
+        )
+
+
+def _draw_turns(conversation: Conversation, coverage: str) -> Citation | None:
+    """Draw the conversation and return the source clicked in it."""
+    if conversation.dropped:
+        st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
+    clicked = [show_turn(turn, coverage) for turn in conversation.turns]
+    return next((citation for citation in clicked if citation), None)
+
+
+def _answer(client: BackendClient, conversation: Conversation, question: str) -> None:
+    """Ask the back end and draw the page anew with what came of it."""
+    history = conversation.history()
+    turn = conversation.begin(question)
+    show_question(question)
+    with st.chat_message("assistant", avatar=ANSWER_ICON), st.spinner("Reading the filings…", show_time=True):
+        turn.outcome = _ask(client, question, history)
+    st.rerun()
+
+
+def _ask(client: BackendClient, question: str, history: list[dict[str, str]]) -> Answer | Failure:
+    try:
+        return client.ask(question, history)
+    except BackendAwayError as error:
+        return Failure("No answer arrived.", f"{error} The question can be asked again.")
+    except ApiError as error:
+        return _describe_refusal(error)
+
+
+def _describe_refusal(error: ApiError) -> Failure:
+    lines = [error.detail, *error.field_errors]
+    if error.retry_after_s is not None:
+        unit = "second" if error.retry_after_s == 1 else "seconds"
+        lines.append(f"Try again in {error.retry_after_s} {unit}.")
+    return Failure(f"{error.title} ({error.status})", "\n".join(lines), error.request_id)
+
+
+main()

@@ -1,0 +1,80 @@
+"""JSON objects read field by field, with an error that names the field."""
+
+__all__ = ["ContractError", "JsonRow"]
+
+
+class ContractError(ValueError):
+    """The back end's JSON is not shaped as agreed; the message names the field."""
+
+
+class JsonRow:
+    """One JSON object; every reader raises `ContractError` for a field of another type."""
+
+    def __init__(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise ContractError("a JSON object was expected")
+        self._fields: dict[str, object] = value
+
+    def _refuse(self, name: str, expected: str) -> ContractError:
+        return ContractError(f"field '{name}' is not {expected}")
+
+    def optional_text(self, name: str) -> str | None:
+        """Return a text or None."""
+        value = self._fields.get(name)
+        if value is None or isinstance(value, str):
+            return value
+        raise self._refuse(name, "a text")
+
+    def text(self, name: str) -> str:
+        """Return a text."""
+        value = self.optional_text(name)
+        if value is None:
+            raise self._refuse(name, "a text")
+        return value
+
+    def optional_number(self, name: str) -> float | None:
+        """Return a number or None."""
+        value = self._fields.get(name)
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            return value
+        raise self._refuse(name, "a number")
+
+    def optional_integer(self, name: str) -> int | None:
+        """Return a whole number or None."""
+        value = self.optional_number(name)
+        if value is None or value == int(value):
+            return None if value is None else int(value)
+        raise self._refuse(name, "a whole number")
+
+    def integer(self, name: str) -> int:
+        """Return a whole number."""
+        value = self.optional_integer(name)
+        if value is None:
+            raise self._refuse(name, "a whole number")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
+        value = self._fields.get(name)
+        if not isinstance(value, bool):
+            raise self._refuse(name, "true or false")
+        return value
+
+    def items(self, name: str) -> list[object]:
+        """Return a list as it is."""
+        value = self._fields.get(name)
+        if not isinstance(value, list):
+            raise self._refuse(name, "a list")
+        return value
+
+    def row(self, name: str) -> "JsonRow":
+        """Return a nested object."""
+        return JsonRow(self._fields.get(name))
+
+    def rows(self, name: str) -> list["JsonRow"]:
+        """Return a list of objects."""
+        return [JsonRow(item) for item in self.items(name)]
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list as texts, numbers included."""
+        return tuple(str(item) for item in self.items(name))

@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+
+from tests.ui.stub_backend import StubBackend, serve_stub
+
+
+@pytest.fixture
+def stub() -> Iterator[StubBackend]:
+    """A stub back end on a free loopback port."""
+    with serve_stub(StubBackend()) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> None:
+    """Streamlit's caches outlive an AppTest; a test must not see another's catalog."""
+    st.cache_data.clear()
+    st.cache_resource.clear()

@@ -1,0 +1,50 @@
+from serving.frontend.contract import Catalog, Company, Filing, Metric
+from serving.frontend.conversation import MAX_TURNS, Conversation, Failure
+from serving.frontend.coverage import describe_coverage
+from serving.frontend.examples import build_examples
+
+
+def build_company(name: str, *years: int) -> Company:
+    return Company(name, (name[:4].upper(),), tuple(Filing("10-K", year, ("1A", "7")) for year in years))
+
+
+def build_catalog(*companies: Company) -> Catalog:
+    return Catalog("v1", companies, (Metric("revenue", "Revenue"), Metric("net_income", "Net income")))
+
+
+def test_coverage_joins_runs_of_years() -> None:
+    catalog = build_catalog(build_company("Velmora", 2024, 2019, 2022, 2023), build_company("Ostrand", 2021))
+    assert describe_coverage(catalog, most=1) == (
+        "Covered here: Velmora, fiscal years 2019, 2022 to 2024; and 1 more company."
+    )
+
+
+def test_examples_ask_only_for_what_is_covered() -> None:
+    catalog = build_catalog(build_company("Velmora (fictional)", 2023, 2024), build_company("Ostrand", 2023))
+    examples = build_examples(catalog)
+    assert examples == [
+        "What does Velmora report as revenue for fiscal year 2024?",
+        "Which risks does Ostrand describe in its fiscal year 2023 report?",
+        "How did the net income of Velmora change from fiscal year 2023 to 2024?",
+        "Compare the revenue of Velmora and Ostrand in fiscal year 2023.",
+    ]
+
+
+def test_examples_are_none_when_nothing_is_covered() -> None:
+    assert build_examples(build_catalog(build_company("Velmora"))) == []
+
+
+def test_conversation_drops_the_oldest_and_keeps_numbers_unique() -> None:
+    conversation = Conversation()
+    for number in range(1, MAX_TURNS + 4):
+        assert conversation.begin(f"question {number}").number == number
+    assert len(conversation.turns) == MAX_TURNS
+    assert conversation.dropped == 3
+    assert conversation.turns[0].question == "question 4"
+
+
+def test_history_leaves_out_what_got_no_answer() -> None:
+    conversation = Conversation()
+    conversation.begin("failed").outcome = Failure("No", "answer")
+    conversation.begin("interrupted")
+    assert conversation.history() == []
