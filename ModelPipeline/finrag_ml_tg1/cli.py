@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import time
+import webbrowser
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -179,6 +180,29 @@ def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str,
 
 @main.command()
 @_store_option
+@click.option("--backend-port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--frontend-port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
+@_explaining
+def up(store_url: str | None, backend_port: int, frontend_port: int, no_browser: bool) -> None:
+    """Start the back end and the chat on this machine; Ctrl-C stops both.
+
+    Example: finrag up --frontend-port 8600
+    """
+    from finrag_ml_tg1.operations.local_servers import start_servers, stop_on_signals
+
+    session = _Session(store_url)
+    # The store's own address is absolute: the servers run in another folder.
+    environment = {**os.environ, "FINRAG_STORE": session.store.url}
+    with stop_on_signals(), start_servers(backend_port, frontend_port, environment) as servers:
+        click.echo(f"ready {servers.url}")
+        if not no_browser and _has_display():
+            webbrowser.open(servers.url)
+        servers.wait()
+
+
+@main.command()
+@_store_option
 @click.option("--coverage", is_flag=True, help="Also the items found in each filing.")
 @_explaining
 def catalog(store_url: str | None, coverage: bool) -> None:
@@ -201,6 +225,11 @@ def catalog(store_url: str | None, coverage: bool) -> None:
         )
         if coverage:
             click.echo(f"    items: {', '.join(span['item'] for span in row['items']) or 'none recognised'}")
+
+
+def _has_display() -> bool:
+    """Whether a graphical browser can be shown; a text browser would take over the terminal."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _file_name(path: Path | None) -> str | None:

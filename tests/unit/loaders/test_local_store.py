@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,22 @@ def test_reader_sees_one_version_while_another_is_written(folder_store: LocalFol
         folder_store.put("a", b"new")
 
         assert file.read() == b"old"
+
+
+def test_each_version_is_later_than_the_one_before_even_if_the_clock_stands_still(
+    folder_store: LocalFolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time_ns()
+    times = []
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time_ns", lambda: now)
+        for _ in range(5):
+            folder_store.put("a", b"same size")
+            path = folder_store.local_path("a")
+            assert path is not None
+            times.append(path.stat().st_mtime_ns)
+
+    assert times == sorted(set(times))
 
 
 def test_etag_changes_when_the_file_is_edited_from_outside(folder_store: LocalFolderStore) -> None:

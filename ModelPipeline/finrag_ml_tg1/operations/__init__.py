@@ -1,0 +1,1 @@
+"""Running FinRAG: starting it on a laptop, checking it, knowing what it costs."""

@@ -1,0 +1,1 @@
+"""Fictional annual reports, generated: the sample filings that `make run` ingests and the tests rely on."""
