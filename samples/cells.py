@@ -1,11 +1,12 @@
 """Table cells of one filing: the tagged amount, its period and its place in the printed units."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from samples.company import Company
 from samples.figures import format_date
 from samples.inline_xbrl import Dimensions, InlineWriter, Period
-from samples.markup import Cell
+from samples.markup import Cell, Row
 
 __all__ = ["FactCells"]
 
@@ -23,6 +24,16 @@ class FactCells:
     def years(self) -> list[int]:
         """Return the three fiscal years the report shows, newest first."""
         return [self.fiscal_year - back for back in range(3)]
+
+    @property
+    def durations(self) -> list[Period]:
+        """Return the three fiscal years as periods, newest first."""
+        return [self.find_duration(label) for label in self.years]
+
+    @property
+    def duration_names(self) -> list[str]:
+        """Return the column headings of the three fiscal years."""
+        return [self.name_duration(label) for label in self.years]
 
     @property
     def units(self) -> str:
@@ -60,10 +71,24 @@ class FactCells:
     ) -> Cell:
         """Return a tagged cell; `flip` when the concept counts the other way round than the column."""
         value = Decimal((-shown if flip else shown) * self.company.unit)
-        html = self.writer.tag_number(
-            concept, value, period, dims, unit="usd", scale=self.scale, decimals=-self.scale
-        )
+        html = self.writer.tag_number(concept, value, period, dims, unit="usd", scale=self.scale, decimals=-self.scale)
         return Cell(html, negative=shown < 0, dollar=dollar)
+
+    def write_row(
+        self,
+        label: str,
+        concept: str,
+        amounts: Sequence[int],
+        periods: Sequence[Period],
+        dims: Dimensions = (),
+        *,
+        flip: bool = False,
+        total: bool = False,
+    ) -> Row:
+        """Return a row of tagged cells, one for each period."""
+        pairs = zip(amounts, periods, strict=True)
+        cells = [self.write_money(concept, shown, period, dims, flip=flip, dollar=total) for shown, period in pairs]
+        return Row(label, cells, total=total, indent=not total)
 
     def write_shares(self, concept: str, thousands: int, period: Period) -> Cell:
         """Return a tagged number of shares, printed in thousands."""

@@ -83,6 +83,10 @@ class Company:
     filings: tuple[FilingPlan, ...]
     items: Mapping[str, str]
 
+    def name_line(self, label: str) -> str:
+        """Return what the company calls the statement line that others call `label`."""
+        return self.labels.get(label, label)
+
     def find_year(self, label: int) -> FiscalYear:
         """Return the dates of the fiscal year with this label."""
         return self.calendar.find_year(label)

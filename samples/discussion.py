@@ -31,7 +31,7 @@ def write_results(cells: FactCells) -> str:
     for figure, title in _RESULTS:
         ratios = [Decimal(getattr(statement, figure)) / statement.revenue for statement in statements]
         if any(ratios):
-            label = cells.company.labels.get(figure, title)
+            label = cells.company.name_line(title)
             rows.append(Row(label, [_write_percent(ratio) for ratio in ratios]))
     return write_table("(Percent of revenue)", [f"Fiscal {label}" for label in cells.years], rows)
 

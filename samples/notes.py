@@ -1,11 +1,9 @@
 """Tagged tables of the notes on segments, revenue, property, goodwill and earnings per share."""
 
-from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
 from samples.cells import FactCells
-from samples.inline_xbrl import Dimensions
-from samples.markup import Cell, Row, write_table
+from samples.markup import Row, write_table
 
 __all__ = ["write_disaggregation", "write_earnings_per_share", "write_goodwill", "write_property", "write_segments"]
 
@@ -14,6 +12,7 @@ _CONSOLIDATION_AXIS = "srt:ConsolidationItemsAxis"
 _OPERATING: tuple[str, str] = (_CONSOLIDATION_AXIS, "us-gaap:OperatingSegmentsMember")
 _CORPORATE: tuple[str, str] = (_CONSOLIDATION_AXIS, "us-gaap:CorporateNonSegmentMember")
 _PROPERTY_AXIS = "us-gaap:PropertyPlantAndEquipmentByTypeAxis"
+_ACCUMULATED = "us-gaap:AccumulatedDepreciationDepletionAndAmortizationPropertyPlantAndEquipment"
 _PROPERTY_PARTS = (
     ("Buildings and leasehold improvements", "us-gaap:BuildingAndBuildingImprovementsMember", Decimal("0.34")),
     ("Machinery, equipment and fixtures", "us-gaap:MachineryAndEquipmentMember", Decimal("0.45")),
@@ -23,103 +22,98 @@ _PROPERTY_PARTS = (
 
 def write_segments(cells: FactCells) -> str:
     """Return revenue and operating income by segment, reconciled to operating income."""
-    company = cells.company
-    members = {
-        name: f"{company.ticker.lower()}:{title.replace(' ', '')}Member" for name, title in company.segments.items()
-    }
-    years = {label: company.statements[label] for label in cells.years}
+    rows = [*_write_segment_revenue(cells), *_write_segment_income(cells)]
+    return write_table(cells.units, cells.duration_names, rows)
 
-    def write(label: str, concept: str, amount: Callable[[int], int], dims: Dimensions = (), **style: bool) -> Row:
-        row = [
-            cells.write_money(concept, amount(year), cells.find_duration(year), dims, flip=style.get("flip", False))
-            for year in years
-        ]
-        return Row(label, row, total=style.get("total", False), indent=not style.get("total", False))
 
-    income = "us-gaap:OperatingIncomeLoss"
-    rows = [Row(f"{company.labels['revenue']}:")]
+def _name_member(cells: FactCells, segment: str) -> tuple[str, str]:
+    title = cells.company.segments[segment].replace(" ", "")
+    return (_SEGMENT_AXIS, f"{cells.company.ticker.lower()}:{title}Member")
+
+
+def _write_segment_revenue(cells: FactCells) -> list[Row]:
+    company, periods = cells.company, cells.durations
+    years = [company.statements[label] for label in cells.years]
+    concept = company.revenue_concept
+    rows = [Row(f"{company.name_line('Revenue')}:")]
     for name, title in company.segments.items():
-        dims: Dimensions = ((_SEGMENT_AXIS, members[name]),)
-        rows.append(
-            write(title, company.revenue_concept, lambda year, name=name: years[year].segment_revenue[name], dims)
-        )
-    rows.append(write("Total", company.revenue_concept, lambda year: years[year].income.revenue, total=True))
-    rows.append(Row("Operating income:"))
+        amounts = [year.segment_revenue[name] for year in years]
+        rows.append(cells.write_row(title, concept, amounts, periods, (_name_member(cells, name),)))
+    rows.append(cells.write_row("Total", concept, [year.income.revenue for year in years], periods, total=True))
+    return rows
+
+
+def _write_segment_income(cells: FactCells) -> list[Row]:
+    company, periods = cells.company, cells.durations
+    years = [company.statements[label] for label in cells.years]
+    concept = "us-gaap:OperatingIncomeLoss"
+    rows = [Row("Operating income:")]
     for name, title in company.segments.items():
-        dims = (_OPERATING, (_SEGMENT_AXIS, members[name]))
-        rows.append(write(title, income, lambda year, name=name: years[year].segment_income[name], dims))
-    rows.append(
-        write(
-            "Total segment operating income",
-            income,
-            lambda year: sum(years[year].segment_income.values()),
-            (_OPERATING,),
-            total=True,
-        )
-    )
-    rows.append(write("Corporate costs", income, lambda year: -years[year].corporate_cost, (_CORPORATE,)))
-    amortization = "us-gaap:AmortizationOfIntangibleAssets"
-    rows.append(
-        write("Amortization of intangible assets", amortization, lambda y: -years[y].income.amortization, flip=True)
-    )
-    if any(year.income.goodwill_impairment for year in years.values()):
-        concept = "us-gaap:GoodwillImpairmentLoss"
-        rows.append(write("Goodwill impairment", concept, lambda y: -years[y].income.goodwill_impairment, flip=True))
-    label = company.labels.get("operating_income", "Operating income (loss)")
-    rows.append(write(label, income, lambda year: years[year].income.operating_income, total=True))
-    return write_table(cells.units, [cells.name_duration(year) for year in years], rows)
+        amounts = [year.segment_income[name] for year in years]
+        rows.append(cells.write_row(title, concept, amounts, periods, (_OPERATING, _name_member(cells, name))))
+    sums = [sum(year.segment_income.values()) for year in years]
+    corporate = [-year.corporate_cost for year in years]
+    amortization = [-year.income.amortization for year in years]
+    impairment = [-year.income.goodwill_impairment for year in years]
+    rows += [
+        cells.write_row("Total segment operating income", concept, sums, periods, (_OPERATING,), total=True),
+        cells.write_row("Corporate costs", concept, corporate, periods, (_CORPORATE,)),
+        cells.write_row(
+            "Amortization of intangible assets",
+            "us-gaap:AmortizationOfIntangibleAssets",
+            amortization,
+            periods,
+            flip=True,
+        ),
+    ]
+    if any(impairment):
+        loss = "us-gaap:GoodwillImpairmentLoss"
+        rows.append(cells.write_row("Goodwill impairment", loss, impairment, periods, flip=True))
+    label = company.name_line("Operating income (loss)")
+    totals = [year.income.operating_income for year in years]
+    return [*rows, cells.write_row(label, concept, totals, periods, total=True)]
 
 
 def write_disaggregation(cells: FactCells) -> str:
     """Return revenue by the company's second split, footing to revenue."""
-    split = cells.company.split
-    columns: list[list[Cell]] = []
-    for label in cells.years:
-        revenue = cells.company.statements[label].income.revenue
-        amounts = [_round(revenue * shares[label]) for shares in split.shares.values()]
-        amounts.append(revenue - sum(amounts))
-        period = cells.find_duration(label)
-        concept = cells.company.revenue_concept
-        column = [
-            cells.write_money(concept, amount, period, ((split.axis, member),))
-            for amount, (_, member) in zip(amounts, split.parts.values(), strict=True)
-        ]
-        columns.append([*column, cells.write_money(concept, revenue, period, dollar=True)])
-    titles = [title for title, _ in split.parts.values()] + ["Total"]
-    rows = [
-        Row(title, [column[index] for column in columns], total=title == "Total") for index, title in enumerate(titles)
-    ]
-    return write_table(cells.units, [cells.name_duration(label) for label in cells.years], rows)
+    company, split = cells.company, cells.company.split
+    concept = company.revenue_concept
+    totals = [company.statements[label].income.revenue for label in cells.years]
+    rests = list(totals)
+    rows: list[Row] = []
+    for part, (title, member) in split.parts.items():
+        amounts = list(rests)
+        if part in split.shares:
+            shares = [split.shares[part][label] for label in cells.years]
+            amounts = [_round(total * share) for total, share in zip(totals, shares, strict=True)]
+        rests = [rest - amount for rest, amount in zip(rests, amounts, strict=True)]
+        rows.append(cells.write_row(title, concept, amounts, cells.durations, ((split.axis, member),)))
+    rows.append(cells.write_row("Total", concept, totals, cells.durations, total=True))
+    return write_table(cells.units, cells.duration_names, rows)
 
 
 def write_property(cells: FactCells) -> str:
     """Return property and equipment by class, less accumulated depreciation."""
-    columns: list[list[Cell]] = []
-    gross_concept = "us-gaap:PropertyPlantAndEquipmentGross"
-    for label in cells.years[:2]:
-        balance, period = cells.company.find_balance(label), cells.find_instant(label)
-        parts = [_round(balance.property_gross * share) for *_, share in _PROPERTY_PARTS if share is not None]
-        parts.append(balance.property_gross - sum(parts))
-        column = [
-            cells.write_money(gross_concept, part, period, ((_PROPERTY_AXIS, member),))
-            for part, (_, member, _) in zip(parts, _PROPERTY_PARTS, strict=True)
-        ]
-        accumulated = (
-            "us-gaap:AccumulatedDepreciationDepletionAndAmortizationPropertyPlantAndEquipment",
-            -balance.accumulated_depreciation,
-        )
-        column.append(cells.write_money(gross_concept, balance.property_gross, period))
-        column.append(cells.write_money(*accumulated, period, flip=True))
-        column.append(
-            cells.write_money("us-gaap:PropertyPlantAndEquipmentNet", balance.property_net, period, dollar=True)
-        )
-        columns.append(column)
-    titles = [title for title, *_ in _PROPERTY_PARTS] + ["Gross", "Less accumulated depreciation", "Net"]
-    rows = [
-        Row(title, [column[index] for column in columns], total=title in {"Gross", "Net"})
-        for index, title in enumerate(titles)
+    years = cells.years[:2]
+    balances = [cells.company.find_balance(label) for label in years]
+    periods = [cells.find_instant(label) for label in years]
+    gross = [balance.property_gross for balance in balances]
+    accumulated = [-balance.accumulated_depreciation for balance in balances]
+    concept = "us-gaap:PropertyPlantAndEquipmentGross"
+    rests = list(gross)
+    rows: list[Row] = []
+    for title, member, share in _PROPERTY_PARTS:
+        amounts = rests if share is None else [_round(amount * share) for amount in gross]
+        rests = [rest - amount for rest, amount in zip(rests, amounts, strict=True)]
+        rows.append(cells.write_row(title, concept, amounts, periods, ((_PROPERTY_AXIS, member),)))
+    rows += [
+        cells.write_row("Gross", concept, gross, periods, total=True),
+        cells.write_row("Less accumulated depreciation", _ACCUMULATED, accumulated, periods, flip=True),
+        cells.write_row(
+            "Net", "us-gaap:PropertyPlantAndEquipmentNet", [b.property_net for b in balances], periods, total=True
+        ),
     ]
-    return write_table(cells.units, [cells.name_instant(label) for label in cells.years[:2]], rows)
+    return write_table(cells.units, [cells.name_instant(label) for label in years], rows)
 
 
 def write_goodwill(cells: FactCells) -> str:
@@ -129,26 +123,14 @@ def write_goodwill(cells: FactCells) -> str:
     starts = [company.find_balance(label - 1).goodwill for label in years]
     losses = [company.statements[label].income.goodwill_impairment for label in years]
     additions = [end - start + loss for end, start, loss in zip(ends, starts, losses, strict=True)]
-    goodwill = "us-gaap:Goodwill"
-    moves = (
-        ("Acquired", "us-gaap:GoodwillAcquiredDuringPeriod", additions, False),
-        ("Impairment", "us-gaap:GoodwillImpairmentLoss", [-loss for loss in losses], True),
-    )
-    opening = [
-        cells.write_money(goodwill, amount, cells.find_instant(label - 1))
-        for amount, label in zip(starts, years, strict=True)
+    goodwill, periods = "us-gaap:Goodwill", [cells.find_duration(label) for label in years]
+    instants = [cells.find_instant(label) for label in years]
+    rows = [
+        cells.write_row("Balance, beginning of year", goodwill, starts, [cells.find_instant(y - 1) for y in years]),
+        cells.write_row("Acquired", "us-gaap:GoodwillAcquiredDuringPeriod", additions, periods),
+        cells.write_row("Impairment", "us-gaap:GoodwillImpairmentLoss", [-loss for loss in losses], periods, flip=True),
+        cells.write_row("Balance, end of year", goodwill, ends, instants, total=True),
     ]
-    closing = [
-        cells.write_money(goodwill, amount, cells.find_instant(label), dollar=True)
-        for amount, label in zip(ends, years, strict=True)
-    ]
-    rows = [Row("Balance, beginning of year", opening)]
-    for title, concept, amounts, flip in moves:
-        pairs = zip(amounts, years, strict=True)
-        rows.append(
-            Row(title, [cells.write_money(concept, amount, cells.find_duration(y), flip=flip) for amount, y in pairs])
-        )
-    rows.append(Row("Balance, end of year", closing, total=True))
     return write_table(cells.units, [f"Fiscal {label}" for label in years], rows)
 
 

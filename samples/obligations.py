@@ -38,19 +38,17 @@ def write_debt(cells: FactCells) -> str:
         (debt.notes_label, "us-gaap:SeniorNotesMember", [debt.notes for _ in years]),
         (debt.loan_label, "us-gaap:LoansPayableMember", [balance.debt - debt.notes for balance in balances]),
     )
+    total = "us-gaap:LongTermDebt"
     for title, member, amounts in parts:
         if any(amounts):
-            pairs = zip(amounts, periods, strict=True)
-            dims = ((_DEBT_AXIS, member),)
-            rows.append(Row(title, [cells.write_money("us-gaap:LongTermDebt", a, p, dims) for a, p in pairs]))
-    totals = (
-        ("Total debt", "us-gaap:LongTermDebt", [balance.debt for balance in balances], False),
-        ("Less current portion", "us-gaap:LongTermDebtCurrent", [-balance.debt_current for balance in balances], True),
-        ("Long-term debt", "us-gaap:LongTermDebtNoncurrent", [b.debt_noncurrent for b in balances], False),
-    )
-    for title, concept, amounts, flip in totals:
-        pairs = zip(amounts, periods, strict=True)
-        rows.append(Row(title, [cells.write_money(concept, a, p, flip=flip) for a, p in pairs], total=not flip))
+            rows.append(cells.write_row(title, total, amounts, periods, ((_DEBT_AXIS, member),)))
+    current = [-balance.debt_current for balance in balances]
+    noncurrent = [balance.debt_noncurrent for balance in balances]
+    rows += [
+        cells.write_row("Total debt", total, [balance.debt for balance in balances], periods, total=True),
+        cells.write_row("Less current portion", "us-gaap:LongTermDebtCurrent", current, periods, flip=True),
+        cells.write_row("Long-term debt", "us-gaap:LongTermDebtNoncurrent", noncurrent, periods, total=True),
+    ]
     return write_table(cells.units, [cells.name_instant(label) for label in years], rows)
 
 
@@ -146,10 +144,9 @@ def _write_yearly(cells: FactCells, titles: Sequence[tuple[str, str]], columns: 
         if not any(amounts):
             continue
         flip = concept.endswith("TaxCreditsResearch")  # the concept counts a credit as positive
-        pairs = zip(amounts, cells.years, strict=True)
-        row = [cells.write_money(concept, amount, cells.find_duration(year), flip=flip) for amount, year in pairs]
-        rows.append(Row(title, row, total=title in {"Total current", "Income tax expense"}))
-    return write_table(cells.units, [cells.name_duration(label) for label in cells.years], rows)
+        total = title in {"Total current", "Income tax expense"}
+        rows.append(cells.write_row(title, concept, amounts, cells.durations, flip=flip, total=total))
+    return write_table(cells.units, cells.duration_names, rows)
 
 
 def _write_due(cells: FactCells, concepts: Sequence[str], amounts: Sequence[int]) -> list[Row]:

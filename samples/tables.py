@@ -17,6 +17,13 @@ Statement = BalanceSheet | CashFlow | IncomeStatement
 _CASH = "us-gaap:CashAndCashEquivalentsAtCarryingValue"
 _COMPONENTS = "us-gaap:StatementEquityComponentsAxis"
 _REQUISITE = "us-gaap:AdjustmentsToAdditionalPaidInCapitalSharebasedCompensationRequisiteServicePeriodRecognitionValue"
+_REPURCHASED = "us-gaap:StockRepurchasedDuringPeriodValue"
+_TAKEN_FROM_EQUITY = {"us-gaap:DividendsCommonStockCash", _REPURCHASED}
+_MEMBERS = {
+    "paid": "us-gaap:CommonStockIncludingAdditionalPaidInCapitalMember",
+    "retained": "us-gaap:RetainedEarningsMember",
+    "other": "us-gaap:AccumulatedOtherComprehensiveIncomeMember",
+}
 
 
 def write_income_statement(cells: FactCells) -> str:
@@ -60,37 +67,9 @@ def write_equity(cells: FactCells) -> str:
     oldest = min(cells.years)
     rows = [_write_equity_balance(cells, oldest - 1)]
     for label in sorted(cells.years):
-        year = cells.company.statements[label]
-        period = cells.find_duration(label)
-        moves = (
-            ("Net income (loss)", "us-gaap:NetIncomeLoss", "retained", year.income.net_income, False),
-            ("Stock-based compensation", _REQUISITE, "paid", year.cash.stock_compensation, False),
-            ("Dividends declared", "us-gaap:DividendsCommonStockCash", "retained", year.cash.dividends, True),
-            (
-                "Repurchases of common stock",
-                "us-gaap:StockRepurchasedDuringPeriodValue",
-                "retained",
-                year.cash.repurchases,
-                True,
-            ),
-            (
-                "Foreign currency translation",
-                "us-gaap:OtherComprehensiveIncomeLossNetOfTax",
-                "other",
-                year.cash.exchange_effect,
-                False,
-            ),
-        )
-        rows += [_write_move(cells, *move, period) for move in moves if move[3]]
+        rows += _write_moves(cells, label)
         rows.append(_write_equity_balance(cells, label))
     return write_table(cells.units, ["Common stock and paid-in capital", "Retained earnings", "Other", "Total"], rows)
-
-
-_MEMBERS = {
-    "paid": "us-gaap:CommonStockIncludingAdditionalPaidInCapitalMember",
-    "retained": "us-gaap:RetainedEarningsMember",
-    "other": "us-gaap:AccumulatedOtherComprehensiveIncomeMember",
-}
 
 
 def _write_equity_balance(cells: FactCells, label: int) -> Row:
@@ -106,12 +85,25 @@ def _write_equity_balance(cells: FactCells, label: int) -> Row:
     return Row(f"Balance at {cells.name_instant(label)}", row, total=True)
 
 
-def _write_move(cells: FactCells, label: str, concept: str, part: str, amount: int, flip: bool, period: Period) -> Row:
+def _write_moves(cells: FactCells, label: int) -> list[Row]:
+    cash = cells.company.statements[label].cash
+    moves = (
+        ("Net income (loss)", "us-gaap:NetIncomeLoss", "retained", cash.net_income),
+        ("Stock-based compensation", _REQUISITE, "paid", cash.stock_compensation),
+        ("Dividends declared", "us-gaap:DividendsCommonStockCash", "retained", cash.dividends),
+        ("Repurchases of common stock", _REPURCHASED, "retained", cash.repurchases),
+        ("Foreign currency translation", "us-gaap:OtherComprehensiveIncomeLossNetOfTax", "other", cash.exchange_effect),
+    )
+    return [_write_move(cells, label, *move) for move in moves if move[3]]
+
+
+def _write_move(cells: FactCells, label: int, title: str, concept: str, part: str, amount: int) -> Row:
+    period, flip = cells.find_duration(label), concept in _TAKEN_FROM_EQUITY
     row = [
         cells.write_money(concept, amount, period, ((_COMPONENTS, member),), flip=flip) if name == part else Cell("")
         for name, member in _MEMBERS.items()
     ]
-    return Row(label, [*row, cells.write_money(concept, amount, period, flip=flip)])
+    return Row(cells.company.name_line(title), [*row, cells.write_money(concept, amount, period, flip=flip)])
 
 
 def _write_lines(
@@ -120,7 +112,7 @@ def _write_lines(
     """Return the rows of a statement; a line that is zero in every column is left out, as filers do."""
     rows: list[Row] = []
     for line in lines:
-        label = cells.company.labels.get(line.figure, line.label)
+        label = cells.company.name_line(line.label)
         if line.kind == "caption":
             rows.append(Row(label))
             continue

@@ -4,24 +4,27 @@ import json
 import re
 from collections import defaultdict
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
 
 from samples.cover import BANNER
 from samples.generate import FILINGS_DIR, GROUND_TRUTH, main
-from tests.unit.samples.conftest import IX, XBRLI, Fact, Filing
+from tests.unit.samples.filing_reader import IX, XBRLI, Fact, Filing, read_texts
 
 SEGMENT_AXIS = "us-gaap:StatementBusinessSegmentsAxis"
 REVENUE = {"us-gaap:Revenues", "us-gaap:RevenueFromContractWithCustomerExcludingAssessedTax"}
+
+
+Days = tuple[str | None, str]
 
 
 def read_truth() -> dict[str, dict[str, object]]:
     return {filing["file"]: filing for filing in json.loads(GROUND_TRUTH.read_text("utf-8"))["filings"]}
 
 
-def index_plain(filing: Filing) -> dict[tuple[str, tuple[str | None, str]], Decimal]:
+def index_plain(filing: Filing) -> dict[tuple[str, Days], Decimal]:
     """Undimensioned facts; the most precise when a rounded one repeats it."""
     facts = sorted((f for f in filing.read_facts() if not f.dimensions), key=lambda f: f.precision, reverse=True)
     return {(f.concept, f.period): f.value for f in facts}
@@ -93,7 +96,7 @@ def test_facts_equal_the_ground_truth(filings: list[Filing]) -> None:
 def test_comparatives_agree_with_the_report_before(filings: list[Filing]) -> None:
     for _, group in groupby(filings, key=lambda filing: filing.ticker):
         reports = list(group)
-        for earlier, later in zip(reports, reports[1:], strict=False):
+        for earlier, later in pairwise(reports):
             before, after = index_plain(earlier), index_plain(later)
             shared = before.keys() & after.keys()
             assert len(shared) > 60
@@ -104,9 +107,8 @@ def test_printed_totals_foot(filings: list[Filing]) -> None:
     for filing in filings:
         plain = index_plain(filing)
 
-        def get(concept: str, period: tuple[str | None, str], plain: dict = plain) -> Decimal:  # type: ignore[type-arg]
-            value: Decimal = plain.get((f"us-gaap:{concept}", period), Decimal(0))
-            return value
+        def get(concept: str, period: Days, plain: dict[tuple[str, Days], Decimal] = plain) -> Decimal:
+            return plain.get((f"us-gaap:{concept}", period), Decimal(0))
 
         instants = {period for concept, period in plain if concept == "us-gaap:Assets"}
         durations = {period for concept, period in plain if concept == "us-gaap:GrossProfit"}
@@ -130,7 +132,7 @@ def test_printed_totals_foot(filings: list[Filing]) -> None:
 def test_segment_revenue_sums_to_total_revenue(filings: list[Filing]) -> None:
     for filing in filings:
         plain = index_plain(filing)
-        sums: dict[tuple[str, tuple[str | None, str]], Decimal] = defaultdict(Decimal)
+        sums: dict[tuple[str, Days], Decimal] = defaultdict(Decimal)
         for fact in filing.read_facts():
             if fact.concept in REVENUE and {axis for axis, _ in fact.dimensions} == {SEGMENT_AXIS}:
                 sums[fact.concept, fact.period] += fact.value
@@ -207,8 +209,8 @@ def test_length_is_that_of_a_short_annual_report(filings: list[Filing]) -> None:
 def test_prose_differs_from_year_to_year(filings: list[Filing]) -> None:
     for _, group in groupby(filings, key=lambda filing: filing.ticker):
         paragraphs = [
-            {" ".join(div.itertext()) for div in filing.root.iter("{*}div") if not div.findall(".//{*}td")}
+            {" ".join(read_texts(div)) for div in filing.root.iter("{*}div") if not div.findall(".//{*}td")}
             for filing in group
         ]
-        for earlier, later in zip(paragraphs, paragraphs[1:], strict=False):
+        for earlier, later in pairwise(paragraphs):
             assert len(later - earlier) > 60
