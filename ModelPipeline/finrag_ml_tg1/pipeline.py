@@ -6,13 +6,14 @@ A question goes one way: scope, passages, answer. All that is costly is loaded o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.extractive import answer_extractively
+from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import FileCache, Index, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -23,8 +24,9 @@ from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_cover
 __all__ = ["FinRAG", "Result"]
 
 DEFAULT_TOP_K = 10
+MAX_TOP_K = 50
+PASSAGES_OF_EACH = 3
 
-_MIN_EVIDENCE_SIMILARITY = 0.35
 _NOT_IN_FILINGS = "Not in the filings."
 
 
@@ -58,20 +60,35 @@ class FinRAG:
         if scope.obstacle is not None:
             return Result(question, scope, _abstention(scope.obstacle, 0), timings)
         with _timed(timings, "retrieval"):
-            found = search(self.index, question.text, scope, question.top_k or DEFAULT_TOP_K)
+            count = question.top_k or max(DEFAULT_TOP_K, PASSAGES_OF_EACH * len(scope.accessions))
+            found = search(self.index, question.text, scope, min(count, MAX_TOP_K))
         with _timed(timings, "answering"):
-            answer = self._answered(question, found)
+            answer = self._answered(scope, found)
         return Result(question, scope, answer, timings)
 
-    def _answered(self, question: Question, found: list[RankedPassage]) -> Answer:
+    def _answered(self, scope: Scope, found: list[RankedPassage]) -> Answer:
+        topic = read_topic(scope.topic, self.index.corpus)
         passages = [passage.record for passage in found]
-        if not any(passage.similarity >= _MIN_EVIDENCE_SIMILARITY for passage in found):
-            return _abstention(self._nothing_found(), sum(len(passage.text) for passage in passages))
-        answer = answer_extractively(question.text, passages, self.index.encoder, self.index.corpus)
+        several = len(scope.accessions) > 1 or not scope.companies
+        answer = answer_extractively(topic, passages, self.index.encoder, several=several)
         if answer.is_answered:
-            return answer
+            return replace(answer, markdown="\n\n".join([answer.markdown, *self._silent_filings(scope, answer)]))
         text = f"{_NOT_IN_FILINGS} {self._nothing_found()}"
         return Answer(False, text, answer.citations, answer.context_length)
+
+    def _silent_filings(self, scope: Scope, answer: Answer) -> Iterator[str]:
+        """Name what was asked for but has no part in the answer: a partial answer is not to be taken for a whole."""
+        cited = {citation.passage.accession for citation in answer.citations if citation.is_cited}
+        silent = [group for group in scope.accessions if scope.companies and not cited & set(group)]
+        names = [f"{row['company']} ({row['form']} for fiscal {row['fiscal_year']})" for row in self._filings(silent)]
+        if names:
+            yield f"No passage that answers this was found for {'; '.join(names)}."
+
+    def _filings(self, groups: Iterable[tuple[str, ...]]) -> Iterator[dict[str, object]]:
+        for group in groups:
+            filing = self.index.catalog.filing(group[0])
+            if filing is not None:
+                yield filing
 
     def _nothing_found(self) -> str:
         return f"No passage in the filings searched answers this. {describe_coverage(self.index.catalog)}"

@@ -44,10 +44,12 @@ class Scope:
     """Where the answer is looked for.
 
     `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
+    `topic` is the question without the company names, which tell nothing about what is asked of the company.
     `notes` tell the user what was assumed or left out. `obstacle` is the reason why the filings cannot hold the answer,
     None when they can.
     """
 
+    topic: str
     companies: tuple[CompanyReference, ...] = ()
     fiscal_years: tuple[int, ...] = ()
     items: tuple[str, ...] = ()

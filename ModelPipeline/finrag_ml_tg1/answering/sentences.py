@@ -8,6 +8,7 @@ from collections.abc import Iterator
 __all__ = ["sentence_spans"]
 
 _BOUNDARY = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9•])|\n{2,}|\s+(?=[•●▪])")
+_LIST_MARKS = "•●▪■◦· \t\n"
 _ABBREVIATION = re.compile(
     r"(?:\b(?:inc|corp|co|ltd|no|nos|vs|u\.s|u\.k|e\.g|i\.e|etc|st|mr|ms|mrs|dr|jr|sr|approx|dept|fig|sec|art|al|cir"
     r"|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|[a-z])|\b[A-Z](?:\.[A-Z])*)\.$",
@@ -27,8 +28,13 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
         if not is_blank_line and _ABBREVIATION.search(before[-12:]) and not before.endswith((")", "”", '"')):
             continue
         end = boundary.start() + len(boundary.group()) - len(boundary.group().lstrip('"”’)]'))
-        if text[start:end].strip():
-            yield start, end
+        yield from _trimmed(text, start, end)
         start = boundary.end()
-    if text[start:].strip():
-        yield start, len(text.rstrip())
+    yield from _trimmed(text, start, len(text.rstrip()))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The span without a list mark in front; nothing when no words are left."""
+    words = text[start:end].lstrip(_LIST_MARKS)
+    if words:
+        yield end - len(words), end

@@ -7,7 +7,7 @@ company or year the global files answer. Several companies or years get an equal
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -19,6 +19,7 @@ from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import Index, PassageRecord
 from finrag_ml_tg1.retrieval.fusion import fuse_rankings, top_rows
 from finrag_ml_tg1.scope import Scope
+from finrag_ml_tg1.vocabulary.items import items_worded_in
 
 __all__ = ["RankedPassage", "search"]
 
@@ -48,12 +49,13 @@ class _Scores:
 def search(index: Index, question: str, scope: Scope, count: int) -> list[RankedPassage]:
     """Return at most `count` passages for the question, best first."""
     query = index.encoder.encode([question])[0]
-    terms = split_terms(question)
+    terms = split_terms(scope.topic)
+    hinted = items_worded_in(scope.topic)
     if not scope.accessions:
-        ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), _CANDIDATES))
+        ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), hinted, _CANDIDATES))
         return list(_spread_over_filings(ranked))[:count]
     groups = [
-        list(_ranked(index, _score_filings(index, query, terms, group, scope.items), count))
+        list(_ranked(index, _score_filings(index, query, terms, group, scope.items), hinted, count))
         for group in scope.accessions
     ]
     if len(groups) == 1 and not scope.companies:
@@ -103,9 +105,14 @@ def _score_all(index: Index, query: npt.NDArray[np.float32], terms: list[str], i
     return _Scores(rows, similarities, lexical[rows])
 
 
-def _ranked(index: Index, scores: _Scores, count: int) -> Iterator[RankedPassage]:
-    rankings = [top_rows(scores.similarities, _CANDIDATES), top_rows(scores.lexical, _CANDIDATES)]
-    for position, score in fuse_rankings([ranking.tolist() for ranking in rankings], count):
+def _ranked(index: Index, scores: _Scores, hinted: Collection[str], count: int) -> Iterator[RankedPassage]:
+    """Fuse both rankings; where the question words an item's title, that item's passages rank once more."""
+    rankings = [top_rows(scores.similarities, _CANDIDATES).tolist(), top_rows(scores.lexical, _CANDIDATES).tolist()]
+    fused = fuse_rankings(rankings, _CANDIDATES)
+    if hinted:
+        of_item = [row for row, _ in fused if index.record(int(scores.rows[row])).item in hinted]
+        fused = fuse_rankings([*rankings, of_item], _CANDIDATES)
+    for position, score in fused[:count]:
         yield RankedPassage(
             index.record(int(scores.rows[position])),
             score,

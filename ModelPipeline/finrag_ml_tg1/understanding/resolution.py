@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from finrag_ml_tg1.index.catalog import Catalog, Company
-from finrag_ml_tg1.scope import CompanyReference, Filters, Question, Scope
+from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.periods import Periods, find_periods, latest_years
 
@@ -44,11 +44,12 @@ class ScopeResolver:
         )
         references = tuple(CompanyReference(company.cik, company.name, company.tickers) for company in companies)
         if not companies and notes:
-            return Scope(items=items, notes=tuple(notes), obstacle=f"{notes[0]} {describe_coverage(self._catalog)}")
+            obstacle = f"{notes[0]} {describe_coverage(self._catalog)}"
+            return Scope(mentions.remainder, items=items, notes=tuple(notes), obstacle=obstacle)
         forms = question.filters.forms or tuple(f"10-{letter.upper()}" for letter in _FORM.findall(question.text))
         asked = question.filters.fiscal_years or periods.years
         if not companies:
-            return self._all_companies(asked, items, forms, question.filters)
+            return self._all_companies(mentions.remainder, asked, items, forms)
         groups: list[tuple[str, ...]] = []
         years: set[int] = set()
         for company in companies:
@@ -59,20 +60,25 @@ class ScopeResolver:
                     years.add(year)
                 elif forms:
                     notes.append(f"{company.name}: fiscal year {year} is not covered by Form {' or '.join(forms)}.")
-        obstacle = None if groups else f"{' '.join(notes)}"
-        return Scope(references, tuple(sorted(years)), items, tuple(groups), tuple(notes), obstacle)
+        return Scope(
+            mentions.remainder,
+            references,
+            tuple(sorted(years)),
+            items,
+            tuple(groups),
+            tuple(notes),
+            None if groups else " ".join(notes),
+        )
 
     def _filtered_companies(self, tickers: Sequence[str]) -> tuple[list[Company], list[str]]:
         found = {ticker: self._names.by_ticker(ticker) for ticker in tickers}
         companies = {company.cik: company for company in found.values() if company}
         return list(companies.values()), [ticker for ticker, company in found.items() if company is None]
 
-    def _all_companies(
-        self, asked: Sequence[int], items: tuple[str, ...], forms: tuple[str, ...], filters: Filters
-    ) -> Scope:
+    def _all_companies(self, topic: str, asked: Sequence[int], items: tuple[str, ...], forms: tuple[str, ...]) -> Scope:
         """No company named: every filing, or those of the years asked."""
         if not asked and not forms:
-            return Scope(items=items)
+            return Scope(topic, items=items)
         filings = self._catalog.filings
         if asked:
             filings = filings.filter(pl.col("fiscal_year").is_in(list(asked)))
@@ -82,10 +88,10 @@ class ScopeResolver:
             covered = sorted(set(self._catalog.filings["fiscal_year"]))
             wanted = ", ".join(str(year) for year in asked) or " or ".join(forms)
             obstacle = f"No filing covered is of {wanted}; fiscal years covered: {_year_list(covered)}."
-            return Scope(fiscal_years=tuple(asked), items=items, notes=(obstacle,), obstacle=obstacle)
+            return Scope(topic, fiscal_years=tuple(asked), items=items, notes=(obstacle,), obstacle=obstacle)
         years = tuple(sorted(set(filings["fiscal_year"])))
         notes = tuple(f"No filing covered is of fiscal year {year}." for year in asked if year not in years)
-        return Scope(fiscal_years=years, items=items, accessions=(tuple(filings["accession"]),), notes=notes)
+        return Scope(topic, fiscal_years=years, items=items, accessions=(tuple(filings["accession"]),), notes=notes)
 
     def _years_of(self, company: Company, asked: Sequence[int], periods: Periods, notes: list[str]) -> Sequence[int]:
         if not asked:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["FORM_10K_ITEMS", "FORM_10Q_ITEMS", "ItemSpec", "item_title", "items_of_form"]
+__all__ = ["FORM_10K_ITEMS", "FORM_10Q_ITEMS", "ItemSpec", "item_title", "items_of_form", "items_worded_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,15 @@ _TITLES = {spec.identifier: spec.title for spec in (*FORM_10K_ITEMS, *FORM_10Q_I
 def items_of_form(form: str) -> tuple[ItemSpec, ...]:
     """Return the items of a form in filing order; amendments ("10-K/A") follow their form."""
     return FORM_10Q_ITEMS if form.upper().startswith("10-Q") else FORM_10K_ITEMS
+
+
+def items_worded_in(question: str) -> frozenset[str]:
+    """Return the items whose title a question uses ("risk factors", "legal proceedings"), of either form.
+
+    A hint where the answer may stand, never a reason to look nowhere else.
+    """
+    specs = (*FORM_10K_ITEMS, *FORM_10Q_ITEMS)
+    return frozenset(spec.identifier for spec in specs if spec.title != "Business" and spec.wording.search(question))
 
 
 def item_title(identifier: str) -> str:

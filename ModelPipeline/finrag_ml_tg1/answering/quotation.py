@@ -1,0 +1,95 @@
+"""Chosen statements as Markdown: sentences in reading order, table rows under the header of their table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from finrag_ml_tg1.index.reader import PassageRecord
+
+__all__ = ["CELL_SEPARATOR", "Statement", "reading_order", "write_quotations"]
+
+CELL_SEPARATOR = " | "
+
+_PERIOD = re.compile(r"\b(?:19|20)\d\d\b|\bmonths\b|\bq[1-4]\b", re.IGNORECASE)
+_VALUE = re.compile(r"[$€£¥(]*-?(?!(?:19|20)\d\d$)\d[\d,.]*\)?\s*%?\)?|[—–-]+|N/?[AM]")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A stretch of a passage that may be quoted, and how well it answers."""
+
+    passage: int
+    start: int
+    end: int
+    fit: float
+
+
+def reading_order(statements: Sequence[Statement]) -> list[Statement]:
+    """Return the statements passage by passage, best passage first; inside a passage as the filing reads."""
+    ranked = list(dict.fromkeys(statement.passage for statement in statements))
+    return sorted(statements, key=lambda statement: (ranked.index(statement.passage), statement.start))
+
+
+def write_quotations(statements: Sequence[Statement], passages: Sequence[PassageRecord]) -> str:
+    """Return Markdown with `[n]` after each statement: a paragraph for each passage, filings named when several."""
+    ordered = reading_order(statements)
+    numbers = {number: count for count, number in enumerate(dict.fromkeys(part.passage for part in ordered), start=1)}
+    filings = list(dict.fromkeys(passages[part.passage].accession for part in ordered))
+    blocks = []
+    for accession in filings:
+        parts = [part for part in ordered if passages[part.passage].accession == accession]
+        if len(filings) > 1:
+            blocks.append(f"**{_filing_name(passages[parts[0].passage])}**")
+        for number, same in groupby(parts, key=lambda part: part.passage):
+            blocks.append(_quoted(list(same), passages[number], numbers[number], is_named=len(filings) > 1))
+    return "\n\n".join(blocks)
+
+
+def _filing_name(passage: PassageRecord) -> str:
+    return f"{passage.company}, {passage.form} for fiscal {passage.fiscal_year}"
+
+
+def _quoted(parts: list[Statement], passage: PassageRecord, number: int, *, is_named: bool) -> str:
+    if passage.kind == "table":
+        return _table(passage, parts[0], number, is_named=is_named)
+    return " ".join(f"{' '.join(passage.text[part.start : part.end].split())} [{number}]" for part in parts)
+
+
+def _table(passage: PassageRecord, row: Statement, number: int, *, is_named: bool) -> str:
+    """The row under its column names; where they cannot be matched one to one they are quoted as printed instead."""
+    cells = passage.text[row.start : row.end].split(CELL_SEPARATOR)
+    header = _header_line(passage, row.start, len(cells) - 1)
+    names = header.split(CELL_SEPARATOR)
+    is_matched = header != "" and _is_aligned(names, len(cells) - 1)
+    columns = ["", *names[-(len(cells) - 1) :]] if is_matched else [""] * len(cells)
+    title = passage.lead.split("\n", maxsplit=1)[0].rstrip(":") or passage.heading.rpartition(" > ")[2]
+    caption = ": ".join(part for part in ("" if is_named else _filing_name(passage), title) if part)
+    as_printed = f" Columns as printed: {header.replace(CELL_SEPARATOR, ', ')}." if header and not is_matched else ""
+    lines = [
+        "| " + " | ".join(columns) + " |",
+        "|---|" + "---:|" * (len(cells) - 1),
+        "| " + " | ".join(cells) + " |",
+    ]
+    return f"{caption or 'Table'} [{number}].{as_printed}\n\n" + "\n".join(lines)
+
+
+def _header_line(passage: PassageRecord, before: int, values: int) -> str:
+    """The nearest line above the row that names columns; one with a name for each value goes first."""
+    lines = [*passage.lead.split("\n"), *passage.text[:before].split("\n")]
+    named = [line for line in lines if _names_columns(line)]
+    matching = [line for line in named if _is_aligned(line.split(CELL_SEPARATOR), values)]
+    return next(iter([*matching[-1:], *named[-1:]]), "")
+
+
+def _is_aligned(names: list[str], values: int) -> bool:
+    """Whether there is a name for each value, or one more for the labels' own column (which is never a period)."""
+    return len(names) == values or (len(names) == values + 1 and not _PERIOD.search(names[0]))
+
+
+def _names_columns(line: str) -> bool:
+    cells = line.split(CELL_SEPARATOR)
+    is_header = len(cells) > 1 and not any(_VALUE.fullmatch(cell) for cell in cells)
+    return is_header and (any(_PERIOD.search(cell) for cell in cells) or len(cells) > 2)

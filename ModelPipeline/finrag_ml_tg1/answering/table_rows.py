@@ -1,0 +1,56 @@
+"""The row of a table that a question asks for, by its label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
+from finrag_ml_tg1.answering.topic import Topic
+from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.index.reader import PassageRecord
+
+__all__ = ["best_row"]
+
+_MIN_LABEL_SHARE = 0.75
+_MIN_FIT = 0.55
+_RANK_STEP = 0.012
+_STATEMENT_REWARD = 0.1
+_NUMBER = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?")
+_FOOTNOTE = re.compile(r"\s*\((?:\d{1,2}|[a-z])\)")
+_TOTAL = frozenset(split_terms("total"))
+
+
+def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str | None = None) -> Statement | None:
+    """Return the row whose label is what the question asks for, or None.
+
+    Nearly all words of the label have to be asked for, and nearly all that is asked has to stand in the label or around
+    the table: "net income" is not answered by "net income per share".
+    """
+    asked_total = _TOTAL & set(split_terms(topic.text))
+    best: Statement | None = None
+    for number, passage in enumerate(passages):
+        if passage.kind != "table" or (accession is not None and passage.accession != accession):
+            continue
+        surroundings = f"{passage.heading} {passage.lead}"
+        reward = (_STATEMENT_REWARD if passage.statement != "none" else 0.0) - _RANK_STEP * number
+        for start, end in _rows(passage.text):
+            label, *cells = passage.text[start:end].split(CELL_SEPARATOR)
+            terms = set(split_terms(_FOOTNOTE.sub("", label)))
+            telling = {term for term in terms - _TOTAL if not term.isdigit()} or (terms & asked_total)
+            if not telling or not any(_NUMBER.fullmatch(cell) for cell in cells):
+                continue
+            asked = telling & (topic.weights.keys() | asked_total)
+            share = len(asked) / len(telling)
+            fit = share * topic.coverage(f"{label} {surroundings}") + reward
+            if share >= _MIN_LABEL_SHARE and fit >= _MIN_FIT and (best is None or fit > best.fit):
+                best = Statement(number, start, end, fit)
+    return best
+
+
+def _rows(text: str) -> Iterator[tuple[int, int]]:
+    offset = 0
+    for line in text.split("\n"):
+        if line:
+            yield offset, offset + len(line)
+        offset += len(line) + 1
