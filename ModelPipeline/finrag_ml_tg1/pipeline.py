@@ -24,8 +24,9 @@ from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_cover
 __all__ = ["FinRAG", "Result"]
 
 DEFAULT_TOP_K = 10
-MAX_TOP_K = 50
-PASSAGES_OF_EACH = 3
+
+_READ_PASSAGES = 50
+_READ_OF_EACH = 12
 
 _NOT_IN_FILINGS = "Not in the filings."
 
@@ -60,21 +61,25 @@ class FinRAG:
         if scope.obstacle is not None:
             return Result(question, scope, _abstention(scope.obstacle, 0), timings)
         with _timed(timings, "retrieval"):
-            count = question.top_k or max(DEFAULT_TOP_K, PASSAGES_OF_EACH * len(scope.accessions))
-            found = search(self.index, question.text, scope, min(count, MAX_TOP_K))
+            found = search(self.index, question.text, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
         with _timed(timings, "answering"):
-            answer = self._answered(scope, found)
+            answer = self._answered(question, scope, found)
         return Result(question, scope, answer, timings)
 
-    def _answered(self, scope: Scope, found: list[RankedPassage]) -> Answer:
+    def _answered(self, question: Question, scope: Scope, found: list[RankedPassage]) -> Answer:
         topic = read_topic(scope.topic, self.index.corpus)
         passages = [passage.record for passage in found]
         several = len(scope.accessions) > 1 or not scope.companies
-        answer = answer_extractively(topic, passages, self.index.encoder, several=several)
+        answer = answer_extractively(
+            topic,
+            passages,
+            self.index.encoder,
+            several=several,
+            max_citations=question.top_k or DEFAULT_TOP_K,
+        )
         if answer.is_answered:
             return replace(answer, markdown="\n\n".join([answer.markdown, *self._silent_filings(scope, answer)]))
-        text = f"{_NOT_IN_FILINGS} {self._nothing_found()}"
-        return Answer(False, text, answer.citations, answer.context_length)
+        return replace(answer, markdown=f"{_NOT_IN_FILINGS} {self._nothing_found(scope)}")
 
     def _silent_filings(self, scope: Scope, answer: Answer) -> Iterator[str]:
         """Name what was asked for but has no part in the answer: a partial answer is not to be taken for a whole."""
@@ -90,8 +95,13 @@ class FinRAG:
             if filing is not None:
                 yield filing
 
-    def _nothing_found(self) -> str:
-        return f"No passage in the filings searched answers this. {describe_coverage(self.index.catalog)}"
+    def _nothing_found(self, scope: Scope) -> str:
+        searched = [
+            f"{row['company']} {row['form']} for fiscal {row['fiscal_year']}" for row in self._filings(scope.accessions)
+        ]
+        if not scope.companies:
+            return f"No passage found answers this clearly. {describe_coverage(self.index.catalog)}"
+        return f"No passage found answers this clearly. Searched: {'; '.join(searched)}."
 
     def _appears_in_filings(self, word: str) -> bool:
         return any(self.index.corpus.document_frequency(term) > 0 for term in split_terms(word))

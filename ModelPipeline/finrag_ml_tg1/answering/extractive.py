@@ -58,18 +58,20 @@ _POINTS_ELSEWHERE = re.compile(
 )
 
 
-def answer_extractively(topic: Topic, passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool) -> Answer:
+def answer_extractively(
+    topic: Topic, passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool, max_citations: int
+) -> Answer:
     """Return the best statements of the passages (best passage first), or an unanswered result when none fits.
 
-    With `several` companies or years asked, each filing speaks for itself.
+    Sentences are read in the best passages alone, table rows in all. With `several` companies or years asked, each
+    filing speaks for itself.
     """
     filings = len({passage.accession for passage in passages}) if several else 1
     read = passages[: max(_READ_PASSAGES, _READ_OF_EACH * min(filings, _MAX_FILINGS))]
     context_length = sum(len(passage.text) for passage in read)
-    chosen = _chosen(topic, read, encoder, several=several) if _speaks_to(topic, read) else []
-    if not chosen:
-        return Answer(False, "", tuple(_citations([], passages)), context_length)
-    return Answer(True, write_quotations(chosen, passages), tuple(_citations(chosen, passages)), context_length)
+    chosen = _chosen(topic, read, passages, encoder, several=several) if _speaks_to(topic, read) else []
+    citations = tuple(_citations(chosen, passages, max_citations))
+    return Answer(bool(chosen), write_quotations(chosen, passages), citations, context_length)
 
 
 def _speaks_to(topic: Topic, passages: Sequence[PassageRecord]) -> bool:
@@ -80,17 +82,19 @@ def _speaks_to(topic: Topic, passages: Sequence[PassageRecord]) -> bool:
     )
 
 
-def _chosen(topic: Topic, passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool) -> list[Statement]:
-    sentences = list(_scored_sentences(topic, passages, encoder))
+def _chosen(
+    topic: Topic, read: Sequence[PassageRecord], passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool
+) -> list[Statement]:
+    sentences = list(_scored_sentences(topic, read, encoder))
     wants_row = not _ASKS_FOR_WORDS.search(topic.text)
     if not several:
         row = best_row(topic, passages) if wants_row else None
-        return [row] if row is not None else _select(sentences, passages, encoder, _MAX_SENTENCES)
+        return [row] if row is not None else _select(sentences, read, encoder, _MAX_SENTENCES)
     chosen: list[Statement] = []
     for accession in list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]:
         row = best_row(topic, passages, accession=accession) if wants_row else None
-        own = [statement for statement in sentences if passages[statement.passage].accession == accession]
-        chosen += [row] if row is not None else _select(own, passages, encoder, _MAX_SENTENCES_OF_ONE)
+        own = [statement for statement in sentences if read[statement.passage].accession == accession]
+        chosen += [row] if row is not None else _select(own, read, encoder, _MAX_SENTENCES_OF_ONE)
     return chosen
 
 
@@ -160,10 +164,10 @@ def _select(
     return [ordered[index] for index in kept]
 
 
-def _citations(chosen: Sequence[Statement], passages: Sequence[PassageRecord]) -> Iterator[Citation]:
-    """Used passages numbered in order of use, then the others found."""
+def _citations(chosen: Sequence[Statement], passages: Sequence[PassageRecord], count: int) -> Iterator[Citation]:
+    """Used passages numbered in order of use, then the best others, `count` in all (but every used one)."""
     order = list(dict.fromkeys(statement.passage for statement in reading_order(chosen)))
-    rest = [number for number in range(len(passages)) if number not in order]
-    for count, number in enumerate([*order, *rest], start=1):
+    rest = [number for number in range(len(passages)) if number not in order][: max(0, count - len(order))]
+    for label, number in enumerate([*order, *rest], start=1):
         highlights = sorted((part.start, part.end) for part in chosen if part.passage == number)
-        yield Citation(count, passages[number], tuple(highlights), number in order)
+        yield Citation(label, passages[number], tuple(highlights), number in order)

@@ -18,6 +18,8 @@ _RANK_STEP = 0.012
 _STATEMENT_REWARD = 0.1
 _NUMBER = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?")
 _FOOTNOTE = re.compile(r"\s*\((?:\d{1,2}|[a-z])\)")
+_JOINING = re.compile(r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with)\b")
+_SHORT_CAPTION_CHARS = 60
 _TOTAL = frozenset(split_terms("total"))
 
 
@@ -27,7 +29,7 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
     Nearly all words of the label have to be asked for, and nearly all that is asked has to stand in the label or around
     the table: "net income" is not answered by "net income per share".
     """
-    asked_total = _TOTAL & set(split_terms(topic.text))
+    asked_words = _words(topic.text)
     best: Statement | None = None
     for number, passage in enumerate(passages):
         if passage.kind != "table" or (accession is not None and passage.accession != accession):
@@ -36,16 +38,29 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
         reward = (_STATEMENT_REWARD if passage.statement != "none" else 0.0) - _RANK_STEP * number
         for start, end in _rows(passage.text):
             label, *cells = passage.text[start:end].split(CELL_SEPARATOR)
-            terms = set(split_terms(_FOOTNOTE.sub("", label)))
-            telling = {term for term in terms - _TOTAL if not term.isdigit()} or (terms & asked_total)
-            if not telling or not any(_NUMBER.fullmatch(cell) for cell in cells):
+            words = _words(_FOOTNOTE.sub("", label))
+            if not words or not any(_NUMBER.fullmatch(cell) for cell in cells):
                 continue
-            asked = telling & (topic.weights.keys() | asked_total)
-            share = len(asked) / len(telling)
+            if words == _TOTAL and not _is_total_of(topic, passage.lead):
+                continue
+            share = 1.0 if words == _TOTAL else len(words & asked_words) / len(words)
             fit = share * topic.coverage(f"{label} {surroundings}") + reward
             if share >= _MIN_LABEL_SHARE and fit >= _MIN_FIT and (best is None or fit > best.fit):
                 best = Statement(number, start, end, fit)
     return best
+
+
+def _words(text: str) -> frozenset[str]:
+    """The stemmed words of a label; words that only join others, figures and "total" beside other words do not count."""
+    words = frozenset(split_terms(_JOINING.sub(" ", text.lower()), keep_stop_words=True))
+    telling = frozenset(word for word in words if any(char.isalpha() for char in word))
+    return telling - _TOTAL or telling
+
+
+def _is_total_of(topic: Topic, lead: str) -> bool:
+    """Whether a bare "Total" is the total asked for: the caption is short and names just that."""
+    caption = lead.split("\n", maxsplit=1)[0]
+    return len(caption) <= _SHORT_CAPTION_CHARS and topic.word_share(caption) == 1.0 and "total" in topic.text.lower()
 
 
 def _rows(text: str) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ __all__ = ["Topic", "read_topic"]
 
 _ASKING_WORDS = (
     "amount annual ask cause caused company companies compare comparison describe detail discuss disclose drive driven "
-    "drove due explain filing filings fiscal form generate give item key know latest led list main major many mention "
+    "drove due end ended explain filing filings fiscal form generate give item key know latest led list main major many mention "
     "much name overview principal question recent say show summarize summary tell total year years"
 )
 _PHRASE_SHARE = 0.3
@@ -42,7 +42,7 @@ class Topic:
         return sum(weight for term, weight in self.weights.items() if term in present) / total if total else 1.0
 
     def phrase_share(self, text: str) -> float:
-        """Return from 0 to 1 how many of the question's pairs of neighbouring words stand so in a text; 1 without any."""
+        """Return from 0 to 1 how many of the question's pairs of neighbouring words a text holds; 1 without any."""
         return len(self.phrases & set(pairwise(split_terms(text)))) / len(self.phrases) if self.phrases else 1.0
 
     def coverage(self, text: str) -> float:

@@ -39,10 +39,10 @@ _STOP_WORDS = frozenset(
 _stemmers = threading.local()
 
 
-def split_terms(text: str) -> list[str]:
+def split_terms(text: str, *, keep_stop_words: bool = False) -> list[str]:
     """Return the stemmed words of a text in order, without stop words; numbers stay as printed ("391,035")."""
-    words = [word for word in _WORD.findall(text.lower().replace("’", "'")) if word not in _STOP_WORDS]
-    return [_stem(word) for word in words]
+    words = _WORD.findall(text.lower().replace("’", "'"))
+    return [_stem(word) for word in words if keep_stop_words or word not in _STOP_WORDS]
 
 
 @lru_cache(maxsize=200_000)
