@@ -1,19 +1,24 @@
 """Writes the documents that can be derived from the code, so that they cannot contradict it.
 
-`python docs/generate.py` rewrites them; with `--check` it writes nothing and exits with 1 if one has drifted.
+`python -m docs.generate` rewrites them; with `--check` it writes nothing and exits with 1 if one has drifted.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from finrag_ml_tg1.loaders.ml_config import settings_table
-from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
+import click
 
-__all__ = ["DOCUMENTS", "main", "settings"]
+from finrag_ml_tg1.cli import main as finrag_command
+from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
+from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
+from serving.backend.app import create_app
+
+__all__ = ["DOCUMENTS", "command_line", "main", "openapi", "settings"]
 
 _HERE = Path(__file__).parent
 
@@ -22,7 +27,7 @@ def settings() -> str:
     """Return docs/settings.md."""
     return f"""# Settings
 
-This file is written by `python docs/generate.py`; change the fields of `MLConfig` instead.
+This file is written by `python -m docs.generate`; change the fields of `MLConfig` instead.
 
 Each setting is looked for in the environment, then in `{CREDENTIALS_FILE}`, then in `{CONFIG_FILE}` (both in the folder
 the program is started from), and has its default otherwise. One that is set to nothing counts as not set. A wrong value
@@ -34,7 +39,30 @@ Examples to copy: `.aws_secrets.example/` (to `.aws_secrets/`) and `ml_config.ex
 {settings_table()}"""
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {"settings.md": settings}
+def command_line() -> str:
+    """Return docs/cli.md."""
+    commands = sorted(finrag_command.commands.items())
+    sections = [f"## finrag {name}\n\n{_help(command, f'finrag {name}')}" for name, command in commands]
+    head = "# Command line\n\nThis file is written by `python -m docs.generate` from the commands' own help."
+    return "\n\n".join([head, _help(finrag_command, "finrag"), *sections]) + "\n"
+
+
+def openapi() -> str:
+    """Return docs/openapi.json: the HTTP interface."""
+    return json.dumps(create_app(MLConfig()).openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _help(command: click.Command, path: str) -> str:
+    """A command's help as it prints at 100 columns, whatever this terminal's width is."""
+    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    return f"```text\n{command.get_help(context)}\n```"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "cli.md": command_line,
+    "openapi.json": openapi,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -45,7 +73,7 @@ def main(arguments: list[str]) -> int:
     drifted = [name for name, document in DOCUMENTS.items() if _read(_HERE / name) != document()]
     for name in drifted:
         if check:
-            sys.stderr.write(f"docs/{name} has drifted from the code: run `python docs/generate.py`.\n")
+            sys.stderr.write(f"docs/{name} has drifted from the code: run `python -m docs.generate`.\n")
         else:
             (_HERE / name).write_text(DOCUMENTS[name](), encoding="utf-8")
     return 1 if check and drifted else 0
