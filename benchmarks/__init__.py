@@ -1,0 +1,1 @@
+"""Measurements of FinRAG on the machine they run on; results name the hardware."""

@@ -1,0 +1,145 @@
+"""How long questions take over HTTP and what the back end needs: `python -m benchmarks.query_latency --store FOLDER`.
+
+Questions are made from what the index covers: templates over its companies and years, a fifth without a company.
+One client asks one question after another; times include HTTP on loopback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+TEMPLATES = (
+    "What are the main risk factors of {company} in {year}?",
+    "What were {company}'s total revenues in {year}?",
+    "How does {company} manage cybersecurity risk?",
+    "Why did operating income of {company} change in fiscal {year}?",
+    "What legal proceedings does {company} report for {year}?",
+    "Describe the competition {company} faces.",
+    "What is {company}'s exposure to interest rates in fiscal {year}?",
+    "How many employees did {company} have in {year}?",
+)
+OPEN_QUESTIONS = (
+    "Which companies mention tariffs as a risk?",
+    "Who depends on a single supplier?",
+    "Which filings discuss generative artificial intelligence?",
+    "What is said about foreign currency hedging?",
+)
+SHARE_OF_OPEN_QUESTIONS = 0.2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", required=True)
+    parser.add_argument("--questions", type=int, default=200)
+    arguments = parser.parse_args()
+    port = _free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "serving.backend.app:app",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    started = time.perf_counter()
+    environment = {**os.environ, "FINRAG_STORE": arguments.store}
+    with subprocess.Popen(command, env=environment) as server:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+                _wait_until_ready(client, server)
+                ready_seconds = time.perf_counter() - started
+                times, answered = _ask_all(client, arguments.questions)
+                health = client.get("/health").json()
+            peak = _peak_megabytes(server.pid)
+        finally:
+            server.terminate()
+    result = {
+        "questions": len(times),
+        "answered": answered,
+        "p50_ms": round(statistics.median(times), 1),
+        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "max_ms": round(max(times), 1),
+        "ready_s": round(ready_seconds, 2),
+        "peak_rss_mb": peak,
+        "filings": health["filings"],
+        "passages": health["passages"],
+        "hardware": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+    }
+    print(json.dumps(result, indent=1))
+
+
+def _ask_all(client: httpx.Client, count: int) -> tuple[list[float], int]:
+    times, answered = [], 0
+    for question in _questions(client.get("/catalog").json(), count):
+        started = time.perf_counter()
+        response = client.post("/query", json={"question": question})
+        times.append((time.perf_counter() - started) * 1000)
+        response.raise_for_status()
+        answered += response.json()["status"] == "answered"
+    return times, answered
+
+
+def _questions(catalog: dict[str, list[dict[str, object]]], count: int) -> list[str]:
+    """The same questions for the same catalog."""
+    chooser = random.Random(46)
+    covered = [
+        (company["name"], filing["fiscal_year"])
+        for company in catalog["companies"]
+        for filing in company["filings"]  # type: ignore[attr-defined]
+    ]
+    scoped = [
+        template.format(company=name, year=year) for template, (name, year) in itertools.product(TEMPLATES, covered)
+    ]
+    chooser.shuffle(scoped)
+    pool = itertools.cycle(scoped)
+    return [
+        chooser.choice(OPEN_QUESTIONS) if chooser.random() < SHARE_OF_OPEN_QUESTIONS else next(pool)
+        for _ in range(count)
+    ]
+
+
+def _wait_until_ready(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        if server.poll() is not None:
+            sys.exit("the back end ended while starting; its own message stands above")
+        try:
+            if client.get("/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    sys.exit("the back end was not ready within 30 s: does the store hold an index?")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _peak_megabytes(pid: int) -> float | None:
+    """The server's greatest resident memory; None where /proc is not there."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return None
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return round(int(line.split()[1]) / 1024, 1)
+
+
+if __name__ == "__main__":
+    main()
