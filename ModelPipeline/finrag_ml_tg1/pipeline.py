@@ -101,7 +101,8 @@ class FinRAG:
         ]
         if not scope.companies:
             return f"No passage found answers this clearly. {describe_coverage(self.index.catalog)}"
-        return f"No passage found answers this clearly. Searched: {'; '.join(searched)}."
+        within = f", Item {' and '.join(scope.items)}" if scope.items else ""
+        return f"No passage found answers this clearly. Searched: {'; '.join(searched)}{within}."
 
     def _appears_in_filings(self, word: str) -> bool:
         return any(self.index.corpus.document_frequency(term) > 0 for term in split_terms(word))

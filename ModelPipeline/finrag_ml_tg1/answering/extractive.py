@@ -6,12 +6,11 @@ the choice; when nothing fits well enough the question is left unanswered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
-from finrag_ml_tg1.answering.sentences import sentence_spans
+from finrag_ml_tg1.answering.sentence_fit import score_sentences
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
@@ -25,37 +24,10 @@ _MAX_SENTENCES = 4
 _MAX_SENTENCES_OF_ONE = 2
 _MAX_FILINGS = 5
 _MAX_WORDS = 120
-_MIN_WORDS = 5
-_MAX_SENTENCE_WORDS = 70
+_READ_OF_ITEM = 24
 _MIN_PASSAGE_SHARE = 0.45
-_SIMILARITY_SHARE = 0.65
-_RANK_STEP = 0.012
-_FIGURE_REWARD = 0.08
-_BACKWARD_PENALTY = 0.08
-_POINTER_PENALTY = 0.12
-_HEADING_REWARD = 0.35
-_MIN_FIT = 0.48
 _BEST_SHARE = 0.72
 _NEAR_DUPLICATE = 0.88
-
-_ASKS_FOR_AMOUNT = re.compile(r"\bhow (?:much|many|large|big|high|low)\b|\bwhat percentage\b", re.IGNORECASE)
-_ASKS_FOR_WORDS = re.compile(
-    r"\b(?:why|how (?:does|do|did|is|are)|describe|explain|discuss|risks?|drove|driven|drivers?|reasons?|strategy|"
-    r"polic(?:y|ies)|govern\w*|who|where|which)\b",
-    re.IGNORECASE,
-)
-_FIGURE = re.compile(r"\d")
-_POINTS_BACK = re.compile(
-    r"(?:this|these|those|such|it|they|its|their|however|for example|in addition|additionally|furthermore|moreover|"
-    r"for (?:a |further |more |additional )|see |refer to)\b",
-    re.IGNORECASE,
-)
-
-_POINTS_ELSEWHERE = re.compile(
-    r"\b(?:can be found|is (?:provided|included|set forth|contained|incorporated)|(?:see|refer to|included in) "
-    r"(?:also )?(?:the )?(?:notes?|item|part|section|risk factors|business))\b|[”\"] (?:in|of) (?:part|item)",
-    re.IGNORECASE,
-)
 
 
 def answer_extractively(
@@ -67,7 +39,8 @@ def answer_extractively(
     filing speaks for itself.
     """
     filings = len({passage.accession for passage in passages}) if several else 1
-    read = passages[: max(_READ_PASSAGES, _READ_OF_EACH * min(filings, _MAX_FILINGS))]
+    least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
+    read = passages[: max(least, _READ_OF_EACH * min(filings, _MAX_FILINGS))]
     context_length = sum(len(passage.text) for passage in read)
     chosen = _chosen(topic, read, passages, encoder, several=several) if _speaks_to(topic, read) else []
     citations = tuple(_citations(chosen, passages, max_citations))
@@ -77,7 +50,8 @@ def answer_extractively(
 def _speaks_to(topic: Topic, passages: Sequence[PassageRecord]) -> bool:
     """Whether some passage holds enough of the question's words; a question of unknown words has no answer here."""
     return any(
-        topic.word_share(f"{passage.heading} {passage.lead} {passage.text}") >= _MIN_PASSAGE_SHARE
+        passage.item in topic.whole_items
+        or topic.word_share(f"{passage.heading} {passage.lead} {passage.text}") >= _MIN_PASSAGE_SHARE
         for passage in passages
     )
 
@@ -85,8 +59,8 @@ def _speaks_to(topic: Topic, passages: Sequence[PassageRecord]) -> bool:
 def _chosen(
     topic: Topic, read: Sequence[PassageRecord], passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool
 ) -> list[Statement]:
-    sentences = list(_scored_sentences(topic, read, encoder))
-    wants_row = not _ASKS_FOR_WORDS.search(topic.text)
+    sentences = list(score_sentences(topic, read, encoder))
+    wants_row = not topic.asks_for_words
     if not several:
         row = best_row(topic, passages) if wants_row else None
         return [row] if row is not None else _select(sentences, read, encoder, _MAX_SENTENCES)
@@ -96,50 +70,6 @@ def _chosen(
         own = [statement for statement in sentences if read[statement.passage].accession == accession]
         chosen += [row] if row is not None else _select(own, read, encoder, _MAX_SENTENCES_OF_ONE)
     return chosen
-
-
-def _scored_sentences(topic: Topic, passages: Sequence[PassageRecord], encoder: Encoder) -> Iterator[Statement]:
-    """Yield every sentence that may be quoted with its fit: likeness in meaning, shared words, its passage's rank.
-
-    For a question about a whole item its headings stand for it: filers head each risk with a sentence.
-    """
-    headed = {number for number, passage in enumerate(passages) if topic.is_whole_item and _opens_with_heading(passage)}
-    spans = [
-        (number, start, end)
-        for number, passage in enumerate(passages)
-        if passage.kind == "prose"
-        for start, end in sentence_spans(passage.text)
-        if _is_quotable(passage.text[start:end])
-    ]
-    if not spans:
-        return
-    texts = [passages[number].text[start:end] for number, start, end in spans]
-    vectors = encoder.encode([topic.text, *texts])
-    wants_value = not _ASKS_FOR_WORDS.search(topic.text)
-    wants_figure = _ASKS_FOR_AMOUNT.search(topic.text) is not None
-    for (number, start, end), text, similarity in zip(spans, texts, vectors[1:] @ vectors[0], strict=True):
-        if wants_value and _FIGURE.search(text) and not topic.phrase_share(text):
-            continue  # a figure of something else: "other income, net" is not net income
-        fit = _SIMILARITY_SHARE * float(similarity) + (1 - _SIMILARITY_SHARE) * topic.coverage(text)
-        fit += _HEADING_REWARD if number in headed and start == 0 else 0.0
-        fit -= _RANK_STEP * number
-        fit += _FIGURE_REWARD if wants_figure and _FIGURE.search(text) else 0.0
-        fit -= _BACKWARD_PENALTY if _POINTS_BACK.match(text) else 0.0
-        fit -= _POINTER_PENALTY if _POINTS_ELSEWHERE.search(text) else 0.0
-        if fit >= _MIN_FIT:
-            yield Statement(number, start, end, fit)
-
-
-def _opens_with_heading(passage: PassageRecord) -> bool:
-    nearest = passage.heading.rpartition(" > ")[2]
-    return bool(nearest) and passage.text.startswith(nearest)
-
-
-def _is_quotable(sentence: str) -> bool:
-    """A whole sentence of readable length: not a heading, not a fragment cut by the end of a passage."""
-    words = len(sentence.split())
-    ends_well = sentence.rstrip('"”’)').endswith((".", "!", "?"))
-    return _MIN_WORDS <= words <= _MAX_SENTENCE_WORDS and ends_well and not sentence[0].islower()
 
 
 def _select(

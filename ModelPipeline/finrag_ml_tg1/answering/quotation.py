@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import dropwhile, groupby, takewhile
 
 from finrag_ml_tg1.index.reader import PassageRecord
 
@@ -55,7 +55,12 @@ def _filing_name(passage: PassageRecord) -> str:
 def _quoted(parts: list[Statement], passage: PassageRecord, number: int, *, is_named: bool) -> str:
     if passage.kind == "table":
         return _table(passage, parts[0], number, is_named=is_named)
-    return " ".join(f"{' '.join(passage.text[part.start : part.end].split())} [{number}]" for part in parts)
+    return " ".join(f"{_escaped(passage.text[part.start : part.end])} [{number}]" for part in parts)
+
+
+def _escaped(text: str) -> str:
+    """The text on one line, its own numbers in brackets kept apart from the marks of citations."""
+    return re.sub(r"\[(\d+)\]", r"\\[\1\\]", " ".join(text.split()))
 
 
 def _table(passage: PassageRecord, row: Statement, number: int, *, is_named: bool) -> str:
@@ -65,8 +70,7 @@ def _table(passage: PassageRecord, row: Statement, number: int, *, is_named: boo
     names = header.split(CELL_SEPARATOR)
     is_matched = header != "" and _is_aligned(names, len(cells) - 1)
     columns = ["", *names[-(len(cells) - 1) :]] if is_matched else [""] * len(cells)
-    title = passage.lead.split("\n", maxsplit=1)[0].rstrip(":") or passage.heading.rpartition(" > ")[2]
-    caption = ": ".join(part for part in ("" if is_named else _filing_name(passage), title) if part)
+    caption = ": ".join(part for part in ("" if is_named else _filing_name(passage), _title(passage)) if part)
     as_printed = f" Columns as printed: {header.replace(CELL_SEPARATOR, ', ')}." if header and not is_matched else ""
     lines = [
         "| " + " | ".join(columns) + " |",
@@ -76,12 +80,20 @@ def _table(passage: PassageRecord, row: Statement, number: int, *, is_named: boo
     return f"{caption or 'Table'} [{number}].{as_printed}\n\n" + "\n".join(lines)
 
 
+def _title(passage: PassageRecord) -> str:
+    """What the table shows, on one line: the words above it or its nearest heading, never a row of cells."""
+    above = passage.lead.split("\n", maxsplit=1)[0]
+    title = passage.heading.rpartition(" > ")[2] if CELL_SEPARATOR in above or not above.strip() else above
+    return " ".join(title.replace("|", " ").split()).rstrip(":")
+
+
 def _header_line(passage: PassageRecord, before: int, values: int) -> str:
-    """The nearest line above the row that names columns; one with a name for each value goes first."""
+    """Of the header lines that stand together next above the row, one with a name for each value, else the lowest."""
     lines = [*passage.lead.split("\n"), *passage.text[:before].split("\n")]
-    named = [line for line in lines if _names_columns(line)]
-    matching = [line for line in named if _is_aligned(line.split(CELL_SEPARATOR), values)]
-    return next(iter([*matching[-1:], *named[-1:]]), "")
+    nearest = dropwhile(lambda line: not _names_columns(line), reversed(lines))
+    together = list(takewhile(_names_columns, nearest))
+    matching = (line for line in together if _is_aligned(line.split(CELL_SEPARATOR), values))
+    return next(matching, together[0] if together else "")
 
 
 def _is_aligned(names: list[str], values: int) -> bool:

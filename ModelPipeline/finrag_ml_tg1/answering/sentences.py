@@ -8,11 +8,16 @@ from collections.abc import Iterator
 __all__ = ["sentence_spans"]
 
 _BOUNDARY = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9•])|\n{2,}|\s+(?=[•●▪])")
-_LIST_MARKS = "•●▪■◦· \t\n"
+_LIST_MARKS = re.compile(r"[•●▪■◦·\s]*")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:inc|corp|co|ltd|no|nos|vs|u\.s|u\.k|e\.g|i\.e|etc|st|mr|ms|mrs|dr|jr|sr|approx|dept|fig|sec|art|al|cir"
     r"|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|[a-z])|\b[A-Z](?:\.[A-Z])*)\.$",
     re.IGNORECASE,
+)
+# "Note 16. Segment Reporting" is a title, "in Item 8. Our backlog" are two sentences.
+_NUMBERED = re.compile(r"\b(?:notes?|items?|exhibit)\s+\d{1,2}[a-z]?\.$", re.IGNORECASE)
+_OPENS_SENTENCE = re.compile(
+    r"[\"“(]?(?:a|all|an|as|at|both|during|for|if|in|it|no|on|our|see|such|the|these|this|to|we|when)\b", re.IGNORECASE
 )
 
 
@@ -25,7 +30,9 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     for boundary in _BOUNDARY.finditer(text):
         is_blank_line = "\n\n" in boundary.group()
         before = text[start : boundary.start()]
-        if not is_blank_line and _ABBREVIATION.search(before[-12:]) and not before.endswith((")", "”", '"')):
+        ends_quote = boundary.group().startswith(('"', "”", "’"))
+        is_title = _NUMBERED.search(before[-16:]) and not _OPENS_SENTENCE.match(text, boundary.end())
+        if not is_blank_line and not ends_quote and (is_title or _ABBREVIATION.search(before[-16:])):
             continue
         end = boundary.start() + len(boundary.group()) - len(boundary.group().lstrip('"”’)]'))
         yield from _trimmed(text, start, end)
@@ -35,6 +42,8 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The span without a list mark in front; nothing when no words are left."""
-    words = text[start:end].lstrip(_LIST_MARKS)
+    marks = _LIST_MARKS.match(text, start, end)
+    first = marks.end() if marks else start
+    words = text[first:end].rstrip()
     if words:
-        yield end - len(words), end
+        yield first, first + len(words)

@@ -15,9 +15,11 @@ __all__ = ["best_row"]
 _MIN_LABEL_SHARE = 0.75
 _MIN_FIT = 0.55
 _RANK_STEP = 0.012
+_LAST_RANK_COUNTED = 20
 _STATEMENT_REWARD = 0.1
 _NUMBER = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?")
-_FOOTNOTE = re.compile(r"\s*\((?:\d{1,2}|[a-z])\)")
+# Footnotes, and what a line is called in other years: "Net income (loss)".
+_IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _JOINING = re.compile(r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with)\b")
 _SHORT_CAPTION_CHARS = 60
 _TOTAL = frozenset(split_terms("total"))
@@ -35,11 +37,15 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
         if passage.kind != "table" or (accession is not None and passage.accession != accession):
             continue
         surroundings = f"{passage.heading} {passage.lead}"
-        reward = (_STATEMENT_REWARD if passage.statement != "none" else 0.0) - _RANK_STEP * number
+        reward = (_STATEMENT_REWARD if passage.statement != "none" else 0.0) - _RANK_STEP * min(
+            number, _LAST_RANK_COUNTED
+        )
         for start, end in _rows(passage.text):
             label, *cells = passage.text[start:end].split(CELL_SEPARATOR)
-            words = _words(_FOOTNOTE.sub("", label))
-            if not words or not any(_NUMBER.fullmatch(cell) for cell in cells):
+            words = _words(_IN_PARENTHESES.sub("", label))
+            if not words & topic.weights.keys() | (words & _TOTAL) or not any(
+                _NUMBER.fullmatch(cell) for cell in cells
+            ):
                 continue
             if words == _TOTAL and not _is_total_of(topic, passage.lead):
                 continue
@@ -51,7 +57,7 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
 
 
 def _words(text: str) -> frozenset[str]:
-    """The stemmed words of a label; words that only join others, figures and "total" beside other words do not count."""
+    """The stemmed words of a label without words that only join, figures, and "total" beside other words."""
     words = frozenset(split_terms(_JOINING.sub(" ", text.lower()), keep_stop_words=True))
     telling = frozenset(word for word in words if any(char.isalpha() for char in word))
     return telling - _TOTAL or telling

@@ -15,25 +15,38 @@ from finrag_ml_tg1.vocabulary.items import item_title, items_worded_in
 __all__ = ["Topic", "read_topic"]
 
 _ASKING_WORDS = (
-    "amount annual ask cause caused company companies compare comparison describe detail discuss disclose drive driven "
-    "drove due end ended explain filing filings fiscal form generate give item key know latest led list main major many mention "
-    "much name overview principal question recent say show summarize summary tell total year years"
+    "amount annual ask cause caused company companies compare comparison describe detail discuss disclose drive "
+    "driven drove due end ended explain face filing filings fiscal form generate give happen history information "
+    "item k key know latest led list main major many me mention much name overview please principal q quarter "
+    "question quarterly recent report say show spend spent summarize summary tell top total us year years"
 )
 _PHRASE_SHARE = 0.3
-_YEAR = re.compile(r"(?:fy)?(?:19|20)?\d\d|10")
+_PERIOD = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q(?:\d\d)?")
+
+_ASKS_FOR_WORDS = re.compile(
+    r"^(?:did|do|does|is|are|was|were|has|have|will|can)\b|"
+    r"\b(?:why|how (?:does|do|did|is|are)|describe|explain|discuss|summari[sz]e|tell (?:me|us)|say|happened|risks?|"
+    r"drove|driven|drivers?|reasons?|strategy|polic(?:y|ies)|govern\w*|who|where|which)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """The telling terms of a question (stemmed) with their weight: rare terms more (inverse document frequency).
 
-    `is_whole_item`: the question asks for an item as such ("the main risk factors"), not for something in it.
+    `whole_items`: the items asked for as such ("the main risk factors"), empty when something in them is asked.
     """
 
     text: str
     weights: dict[str, float]
     phrases: frozenset[tuple[str, str]]
-    is_whole_item: bool
+    whole_items: frozenset[str]
+
+    @property
+    def asks_for_words(self) -> bool:
+        """Whether sentences answer the question rather than a figure."""
+        return _ASKS_FOR_WORDS.search(self.text) is not None
 
     def word_share(self, text: str) -> float:
         """Return from 0 to 1 the weight of the question's telling words that stand in a text; 1 when it has none."""
@@ -53,11 +66,13 @@ class Topic:
 
 def read_topic(text: str, corpus: CorpusStatistics) -> Topic:
     """Return the topic of a question without its company names; years and words of asking do not count."""
-    terms = [term for term in split_terms(text) if term not in _asking_terms() and not _YEAR.fullmatch(term)]
+    terms = [term for term in split_terms(text) if term not in _asking_terms() and not _PERIOD.fullmatch(term)]
     weights = {term: float(np.log1p(corpus.rows / (1 + corpus.document_frequency(term)))) for term in terms}
-    titles = {term for item in items_worded_in(text) for term in split_terms(item_title(item))}
     phrases = frozenset(pairwise(terms))
-    return Topic(text, weights, phrases, is_whole_item=bool(weights) and weights.keys() <= titles)
+    items = items_worded_in(text)
+    titles = {term for item in items for term in split_terms(item_title(item))}
+    is_whole = bool(weights) and weights.keys() <= titles
+    return Topic(text, weights, phrases, whole_items=items if is_whole else frozenset())
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ company or year the global files answer. Several companies or years get an equal
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ __all__ = ["RankedPassage", "search"]
 
 _CANDIDATES = 200
 _MOST_OF_ONE_FILING = 2
+
+# Why a figure changed is told in Management's Discussion and Analysis.
+_ASKS_FOR_REASON = re.compile(r"\b(?:why did|what (?:drove|caused|led to)|reasons? for)\b", re.IGNORECASE)
+_DISCUSSION = frozenset(("7", "I-2"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def search(index: Index, question: str, scope: Scope, count: int) -> list[Ranked
     """Return at most `count` passages for the question, best first."""
     query = index.encoder.encode([question])[0]
     terms = split_terms(scope.topic)
-    hinted = items_worded_in(scope.topic)
+    hinted = items_worded_in(scope.topic) | (_DISCUSSION if _ASKS_FOR_REASON.search(question) else frozenset())
     if not scope.accessions:
         ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), hinted, _CANDIDATES))
         return list(_spread_over_filings(ranked))[:count]
@@ -67,7 +72,9 @@ def _score_filings(
     index: Index, query: npt.NDArray[np.float32], terms: list[str], accessions: Sequence[str], items: Sequence[str]
 ) -> _Scores:
     """Exact scores of every passage of the filings named."""
-    rows, similarities, lexical = [], [], []
+    rows: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    similarities: list[npt.NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
+    lexical: list[npt.NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
     for entry in _parts_of(index, accessions):
         part = index.part(entry)
         mask = part.rows["accession"].is_in(list(accessions)).to_numpy().copy()
@@ -106,7 +113,7 @@ def _score_all(index: Index, query: npt.NDArray[np.float32], terms: list[str], i
 
 
 def _ranked(index: Index, scores: _Scores, hinted: Collection[str], count: int) -> Iterator[RankedPassage]:
-    """Fuse both rankings; where the question words an item's title, that item's passages rank once more."""
+    """Fuse both rankings; where the question hints at an item, that item's passages rank once more."""
     rankings = [top_rows(scores.similarities, _CANDIDATES).tolist(), top_rows(scores.lexical, _CANDIDATES).tolist()]
     fused = fuse_rankings(rankings, _CANDIDATES)
     if hinted:

@@ -1,4 +1,4 @@
-"""Which covered companies a question names, and which names in it are of no covered company.
+"""Which covered companies a question names, and what of the question is left without their names.
 
 All names come from the catalog: legal names, their short forms, former names, initials and tickers.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
 
 __all__ = ["CompanyMentions", "CompanyNames"]
 
@@ -31,46 +32,46 @@ _AMBIGUOUS_TICKERS = frozenset(
     "A AI ALL AN ANY ARE AS AT BE BIG CAN CAR CEO CFO DAY EPS ESG EU FOR FY GAAP GO HAS HE IT KEY LOW MD NEW NOW "
     "ON ONE OR OUT PE PR R RD ROE SEC SEE SO TECH UK US USA USD YOU".split()
 )
-_NOT_NAMES = frozenset(
-    "a an and annual are as at balance between both business by can cash cfo ceo chief company compare compared "
-    "comparison consolidated could covid cybersecurity describe did director discuss do does ebitda eps esg "
-    "europe explain fiscal for form from fy gaap give group had has have how i ifrs in income inc is it item "
-    "items list management md&a me name net of on or part please q1 q2 q3 q4 question r&d results revenue risk "
-    "roe sales sec section segment should show summarize summary tell that the their them these they this to u.s "
-    "us usa was we were what when where which who why will with would year years january february march april may "
-    "june july august september october november december america american asia china greater united states north "
-    "south pacific middle east latin japan india africa canada mexico germany france uk kingdom covid-19 iphone".split()
-)
-_NAME = r"[A-Z][\w&.’'-]*(?:\s+(?:&\s+)?[A-Z][\w&.’'-]*)*"
-_POSSESSIVE_NAME = re.compile(rf"({_NAME})[’']s?\b")
-_SUBJECT_NAME = re.compile(
-    rf"\b(?:did|does|do|is|was|has|had|will|are|were|compare|versus|vs\.?|of|for|at|by)\s+({_NAME})"
-)
-_COORDINATED_NAME = re.compile(rf"\0(?:\s*,|\s+(?:and|or|with|to|than|versus|vs\.?))\s+({_NAME})")
-_OTHER_NAME = re.compile(rf"\b(?:and|about|than|with)\s+({_NAME})")
+_MIN_FIRST_WORD_CHARS = 4
+
+_TICKER = re.compile(r"[$(]?\b([A-Z]{1,5}(?:\.[A-Z])?)\b(?:'s|\))?")
+_CAPITALISED_WORD = re.compile(r"(?<!^)\b(?!Items?\b|Notes?\b|Part\b)[A-Z][a-z]")
+_ARTICLE = re.compile(r"\b(?:a|an|the|of)\s+$", re.IGNORECASE)
+_NAME_GOES_ON = re.compile(r"\s+(?:&\s+)?[A-Z][a-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyMentions:
-    """Covered companies in the order named, names of no covered company, and the question without company names."""
+    """Covered companies in the order named, names of no covered company, and the question without them.
+
+    Where no covered company is named, the other names stay: they may be what is asked about.
+    """
 
     companies: tuple[Company, ...]
     unknown: tuple[str, ...]
     remainder: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    """A name's company; `is_partial` when it is the first word of a longer name, or a word of everyday language."""
+
+    company: Company
+    is_partial: bool
+
+
 class CompanyNames:
     """The names of the companies an index covers."""
 
     def __init__(self, companies: Sequence[Company]) -> None:
-        self._by_alias: dict[str, Company] = {}
+        self._by_alias: dict[str, _Alias] = {}
         self._tickers: dict[str, Company] = {}
         ambiguous: set[str] = set()
         for company in companies:
             for ticker in company.tickers:
                 self._tickers.setdefault(ticker.upper(), company)
-            for alias in set(_aliases(company)):
-                if self._by_alias.setdefault(alias, company) is not company:
+            for alias, is_partial in _aliases(company).items():
+                if self._by_alias.setdefault(alias, _Alias(company, is_partial)).company is not company:
                     ambiguous.add(alias)
         for alias in ambiguous:
             del self._by_alias[alias]
@@ -83,55 +84,86 @@ class CompanyNames:
         """Return what the question names; `appears_in_filings` says whether a word stands in any indexed passage."""
         text = question.replace("’", "'")
         found: dict[int, tuple[int, Company]] = {}
-        remainder = list(text)
+        blanked = list(text)
         for start, end, company in [*self._alias_matches(text), *self._ticker_matches(text)]:
-            if remainder[start] != "\0":
-                found.setdefault(company.cik, (start, company))
-                remainder[start:end] = "\0" * (end - start)
-        rest = "".join(remainder).replace("\0", " ")
+            if BLANK not in blanked[start:end]:
+                first = min(start, found[company.cik][0]) if company.cik in found else start
+                found[company.cik] = (first, company)
+                blanked[start:end] = BLANK * (end - start)
         companies = tuple(company for _, company in sorted(found.values(), key=lambda match: match[0]))
-        unknown = tuple(dict.fromkeys(_unknown_names("".join(remainder), bool(companies), appears_in_filings)))
-        return CompanyMentions(companies, unknown, " ".join(rest.split()))
+        rest = "".join(blanked)
+        unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings)))
+        for name in unknown if companies else ():
+            rest = re.sub(rf"\b{re.escape(name)}(?:'s|\b)", " ", rest)
+        return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()))
 
     def _alias_matches(self, text: str) -> Iterator[tuple[int, int, Company]]:
-        """Longest names first. One-word names have to be capitalised, unless the whole question is lower case."""
-        ignore_case = text == text.lower()
+        """Longest names first. One-word names have to be capitalised, unless the question has no capital letters."""
+        ignores_case = not _CAPITALISED_WORD.search(text)
         for alias in sorted(self._by_alias, key=len, reverse=True):
-            for match in re.finditer(rf"(?<![\w.]){re.escape(alias)}(?:'s|s')?(?![\w])", text, re.IGNORECASE):
-                if ignore_case or " " in alias or match.group()[0].isupper() or not alias.isalpha():
-                    yield match.start(), match.end(), self._by_alias[alias]
+            known = self._by_alias[alias]
+            for match in re.finditer(rf"(?<![\w.])({re.escape(alias)})('s|'|(?![\w']))", text, re.IGNORECASE):
+                if _is_meant(match, known, ignores_case=ignores_case):
+                    yield match.start(), match.end(), known.company
 
     def _ticker_matches(self, text: str) -> Iterator[tuple[int, int, Company]]:
-        for match in re.finditer(r"(\$|\()?\b([A-Z]{1,5}(?:\.[A-Z])?)\b('s|\))?", text):
-            company = self._tickers.get(match[2])
-            is_marked = match[1] is not None or match[3] is not None
-            if company and (is_marked or (len(match[2]) > 1 and match[2] not in _AMBIGUOUS_TICKERS)):
-                yield match.start(2), match.end(2), company
+        for match in _TICKER.finditer(text):
+            company = self._tickers.get(match[1])
+            is_marked = match.group() != match[1]
+            if company and (is_marked or (len(match[1]) > 1 and match[1] not in _AMBIGUOUS_TICKERS)):
+                yield match.start(), match.end(), company
 
 
-def _aliases(company: Company) -> Iterator[str]:
-    """Lower-case names: as registered, without legal form, without trade words, the first word alone, initials."""
+def _is_meant(match: re.Match[str], alias: _Alias, *, ignores_case: bool) -> bool:
+    """Whether a name's letters are the company: "apple" beside capitalised words is fruit, "Johnson Controls" another.
+
+    Names of several words, and those with signs or digits in them, are taken in any case.
+    """
+    name, possessive = match[1], match[2]
+    goes_on = possessive == "" and _NAME_GOES_ON.match(match.string, match.end())
+    is_part_of_word = name.islower() and match.string.startswith("-", match.end())
+    if (alias.is_partial and goes_on) or is_part_of_word:
+        return False
+    if not name.isalpha() or name[0].isupper():
+        return True
+    if possessive:
+        return True
+    return ignores_case and not alias.is_partial and not _ARTICLE.search(match.string[: match.start()])
+
+
+def _aliases(company: Company) -> dict[str, bool]:
+    """Lower-case names and whether each is partial: as registered, shorter by legal form and trade, first word."""
+    aliases: dict[str, bool] = {}
     for name in (company.name, *company.former_names):
-        plain = re.sub(r"\([^)]*\)|/[A-Za-z]{2,3}/?$", " ", name).replace("’", "'").lower()
-        words = [word.strip(".,") for word in plain.split()]
-        words = [word for word in words if word]
-        while words and words[0] == "the":
-            words = words[1:]
-        yield " ".join(words)
-        while len(words) > 1 and (words[-1] in _LEGAL_FORMS or words[-1] == "&"):
-            words = words[:-1]
-        yield " ".join(words)
-        if len(words) > 1:
-            yield " ".join(words).replace(" & ", " and ")
-            yield from _initials(words)
-        while len(words) > 1 and words[-1] in _TRAILING_TRADE_WORDS | _LEGAL_FORMS:
-            words = words[:-1]
-            yield " ".join(words)
-        first = words[0] if words else ""
-        if len(first) >= 4 and first not in _GENERIC_WORDS:
-            yield first
-        if "." in first.strip("."):
-            yield first.split(".")[0] if len(first.split(".")[0]) >= 4 else first
+        for alias, is_partial in _names_of(name):
+            aliases.setdefault(alias, is_partial)
+            aliases.setdefault(alias.replace(" & ", " and "), is_partial)
+            aliases.setdefault(alias.replace("'", ""), is_partial)
+            aliases.setdefault(alias.replace(".", " "), is_partial)
+    return aliases
+
+
+def _names_of(name: str) -> Iterator[tuple[str, bool]]:
+    plain = re.sub(r"\([^)]*\)|/[A-Za-z]{2,3}/?$", " ", name).replace("’", "'").lower()
+    words = [word for word in (word.strip(".,") for word in plain.split()) if word]
+    if words[:1] == ["the"]:
+        words = words[1:]
+    if not words:
+        return
+    yield " ".join(words), False
+    while len(words) > 1 and (words[-1] in _LEGAL_FORMS or words[-1] == "&"):
+        words = words[:-1]
+        yield " ".join(words), len(words) == 1 and words[0] in _GENERIC_WORDS
+    yield from ((initials, False) for initials in _initials(words))
+    while len(words) > 1 and words[-1] in _TRAILING_TRADE_WORDS | _LEGAL_FORMS:
+        words = words[:-1]
+        yield " ".join(words), len(words) == 1 and words[0] in _GENERIC_WORDS
+    first = words[0]
+    if len(first) >= _MIN_FIRST_WORD_CHARS and first not in _GENERIC_WORDS:
+        yield first, len(words) > 1
+    site = first.split(".")[0]
+    if len(site) >= _MIN_FIRST_WORD_CHARS and site != first:
+        yield site, False
 
 
 def _initials(words: list[str]) -> Iterator[str]:
@@ -140,20 +172,3 @@ def _initials(words: list[str]) -> Iterator[str]:
         yield f"{letters[0]}&{letters[1]}"
     elif len(letters) >= 3:
         yield "".join(letters)
-
-
-def _unknown_names(text: str, any_covered: bool, appears_in_filings: Callable[[str], bool]) -> Iterator[str]:
-    """Names that stand where a company would; `text` has covered companies blanked out.
-
-    Beside a covered company, and where other things are named too, a name the filings use is taken for a topic.
-    """
-    for pattern in (_COORDINATED_NAME, _POSSESSIVE_NAME, _SUBJECT_NAME, _OTHER_NAME):
-        may_be_topic = pattern is _OTHER_NAME or (any_covered and pattern is not _COORDINATED_NAME)
-        for match in pattern.finditer(text):
-            words = re.sub(r"['’]s?$", "", match[1]).split()
-            while words and words[0].lower().strip(".,") in _NOT_NAMES:
-                words = words[1:]
-            name = " ".join(words).strip(".,?!'")
-            is_name = len(name) >= 3 and name.lower() not in _NOT_NAMES and not any(char.isdigit() for char in name)
-            if is_name and not (may_be_topic and any(appears_in_filings(word) for word in words)):
-                yield name

@@ -14,11 +14,14 @@ from finrag_ml_tg1.index.catalog import Catalog, Company
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.periods import Periods, find_periods, latest_years
+from finrag_ml_tg1.vocabulary.items import item_title
 
 __all__ = ["ScopeResolver", "describe_coverage"]
 
-_ITEM = re.compile(r"\bitem\s+(1[0-6]|[1-9])\s?([abc])?\b", re.IGNORECASE)
+_ITEM_NUMBER = r"(?:1[0-6]|[1-9])(?:\s?[abc])?"
+_ITEMS = re.compile(rf"\bitems?\s+{_ITEM_NUMBER}\b(?:\s*(?:,|&|and|or)+\s*{_ITEM_NUMBER}\b)*", re.IGNORECASE)
 _FORM = re.compile(r"\b10-?([kq])\b", re.IGNORECASE)
+_IS_ANNUAL = pl.col("form").str.starts_with("10-K")
 _COVERAGE_NAMES = 12
 
 
@@ -39,35 +42,32 @@ class ScopeResolver:
             companies, missing = self._filtered_companies(question.filters.tickers)
             notes = [f"No covered company has the ticker {ticker}." for ticker in missing]
         periods = find_periods(question.text)
-        items = question.filters.items or tuple(
-            dict.fromkeys(number + letter.upper() for number, letter in _ITEM.findall(question.text))
-        )
+        topic = _ITEMS.sub(_titles, mentions.remainder)
+        items = tuple(item.upper() for item in question.filters.items) or _items_named(question.text)
         references = tuple(CompanyReference(company.cik, company.name, company.tickers) for company in companies)
         if not companies and notes:
             obstacle = f"{notes[0]} {describe_coverage(self._catalog)}"
-            return Scope(mentions.remainder, items=items, notes=tuple(notes), obstacle=obstacle)
+            return Scope(topic, items=items, notes=tuple(notes), obstacle=obstacle)
         forms = question.filters.forms or tuple(f"10-{letter.upper()}" for letter in _FORM.findall(question.text))
         asked = question.filters.fiscal_years or periods.years
         if not companies:
-            return self._all_companies(mentions.remainder, asked, items, forms)
+            return self._all_companies(topic, asked, items, forms)
         groups: list[tuple[str, ...]] = []
         years: set[int] = set()
         for company in companies:
-            for year in self._years_of(company, asked, periods, notes):
-                accessions = self._accessions(company.cik, year, forms, is_quarterly=periods.is_quarterly)
-                if accessions:
-                    groups.append(accessions)
-                    years.add(year)
-                elif forms:
-                    notes.append(f"{company.name}: fiscal year {year} is not covered by Form {' or '.join(forms)}.")
+            filings = self._filings_of(company, forms, notes)
+            for year in self._years_of(company, filings, asked, periods, notes):
+                of_year = filings.filter(pl.col("fiscal_year") == year)
+                groups.append(_preferred(company, of_year, forms, notes, is_quarterly=periods.is_quarterly))
+                years.add(year)
         return Scope(
-            mentions.remainder,
+            topic,
             references,
             tuple(sorted(years)),
             items,
             tuple(groups),
             tuple(notes),
-            None if groups else " ".join(notes),
+            obstacle=None if groups else " ".join(notes),
         )
 
     def _filtered_companies(self, tickers: Sequence[str]) -> tuple[list[Company], list[str]]:
@@ -82,8 +82,7 @@ class ScopeResolver:
         filings = self._catalog.filings
         if asked:
             filings = filings.filter(pl.col("fiscal_year").is_in(list(asked)))
-        if forms:
-            filings = filings.filter(pl.col("form").is_in(list(forms)))
+        filings = _of_forms(filings, forms)
         if filings.height == 0:
             covered = sorted(set(self._catalog.filings["fiscal_year"]))
             wanted = ", ".join(str(year) for year in asked) or " or ".join(forms)
@@ -93,27 +92,65 @@ class ScopeResolver:
         notes = tuple(f"No filing covered is of fiscal year {year}." for year in asked if year not in years)
         return Scope(topic, fiscal_years=years, items=items, accessions=(tuple(filings["accession"]),), notes=notes)
 
-    def _years_of(self, company: Company, asked: Sequence[int], periods: Periods, notes: list[str]) -> Sequence[int]:
+    def _filings_of(self, company: Company, forms: Sequence[str], notes: list[str]) -> pl.DataFrame:
+        filings = self._catalog.filings.filter(pl.col("cik") == company.cik)
+        of_forms = _of_forms(filings, forms)
+        if of_forms.height == 0:
+            covered = ", ".join(sorted(set(filings["form"])))
+            notes.append(f"{company.name}: no Form {' or '.join(forms)} is covered; covered: {covered}.")
+        return of_forms
+
+    def _years_of(
+        self, company: Company, filings: pl.DataFrame, asked: Sequence[int], periods: Periods, notes: list[str]
+    ) -> Sequence[int]:
+        """The years asked for that are covered; else the latest, where a quarter is meant the latest with a report."""
+        covered = sorted(set(filings["fiscal_year"]))
+        if not covered:
+            return []
         if not asked:
-            years = latest_years(company.fiscal_years, periods.latest)
+            quarterly = sorted(set(filings.filter(~_IS_ANNUAL)["fiscal_year"])) if periods.is_quarterly else []
+            years = latest_years(quarterly or covered, periods.latest)
             notes.append(f"{company.name}: no year was named, so fiscal year {_year_list(years)} was searched.")
             return years
-        missing = [year for year in asked if year not in company.fiscal_years]
+        missing = sorted(set(asked) - set(covered))
         if missing:
             notes.append(
-                f"{company.name}: fiscal year {_year_list(missing)} is not covered; "
-                f"covered: {_year_list(company.fiscal_years)}."
+                f"{company.name}: fiscal year {_year_list(missing)} is not covered; covered: {_year_list(covered)}."
             )
-        return [year for year in asked if year in company.fiscal_years]
+        return [year for year in dict.fromkeys(asked) if year in covered]
 
-    def _accessions(self, cik: int, year: int, forms: Sequence[str], *, is_quarterly: bool) -> tuple[str, ...]:
-        """The filings of a company's year: the forms asked for, else annual reports unless a quarter is meant."""
-        filings = self._catalog.filings.filter((pl.col("cik") == cik) & (pl.col("fiscal_year") == year))
-        if forms:
-            return tuple(filings.filter(pl.col("form").is_in(list(forms)))["accession"])
-        annual = filings.filter(pl.col("form").str.starts_with("10-K"))
-        preferred = filings.filter(~pl.col("form").str.starts_with("10-K")) if is_quarterly else annual
-        return tuple((preferred if preferred.height else filings)["accession"])
+
+def _items_named(text: str) -> tuple[str, ...]:
+    """Return the items a question names by number, in the order named."""
+    numbers = (number for match in _ITEMS.finditer(text) for number in re.findall(_ITEM_NUMBER, match.group(), re.I))
+    return tuple(dict.fromkeys("".join(number.split()).upper() for number in numbers))
+
+
+def _titles(match: re.Match[str]) -> str:
+    """The words an item's number stands for, which are what its text is about."""
+    return " and ".join(item_title(item) for item in _items_named(match.group()))
+
+
+def _of_forms(filings: pl.DataFrame, forms: Sequence[str]) -> pl.DataFrame:
+    """Filings of the forms and of their variants (10-K405, 10-K/A); all when no form is asked for."""
+    if not forms:
+        return filings
+    return filings.filter(pl.any_horizontal(pl.col("form").str.starts_with(form.upper()) for form in forms))
+
+
+def _preferred(
+    company: Company, of_year: pl.DataFrame, forms: Sequence[str], notes: list[str], *, is_quarterly: bool
+) -> tuple[str, ...]:
+    """Accessions of a company's year: the forms asked for, else annual reports unless a quarter is meant."""
+    wanted = of_year.filter(~_IS_ANNUAL if is_quarterly else _IS_ANNUAL)
+    if not forms and wanted.height:
+        return tuple(wanted["accession"])
+    if not forms:
+        kind = "quarterly" if is_quarterly else "annual"
+        found = ", ".join(sorted(set(of_year["form"])))
+        year = of_year["fiscal_year"][0]
+        notes.append(f"{company.name}: no {kind} report of fiscal year {year} is covered; Form {found} was searched.")
+    return tuple(of_year["accession"])
 
 
 def describe_coverage(catalog: Catalog) -> str:
