@@ -16,7 +16,8 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from serving.backend.engine import Engine, EngineBusyError
 from serving.backend.errors import add_error_handlers, problem_response
-from serving.backend.middleware import ApiKey, BodyLimit, RequestId
+from serving.backend.middleware import ApiKey, BodyLimit, LastResort, RequestId
+from serving.backend.openapi import DocumentedAPI
 from serving.backend.routes import router
 
 __all__ = ["app", "create_app"]
@@ -35,7 +36,7 @@ def create_app(config: MLConfig) -> FastAPI:
         with suppress(asyncio.CancelledError):
             await loading
 
-    application = FastAPI(
+    application = DocumentedAPI(
         title="FinRAG",
         version=__version__,
         description="Questions about SEC annual reports, answered with citations that open on the exact words.",
@@ -48,6 +49,7 @@ def create_app(config: MLConfig) -> FastAPI:
     if config.api_key is not None:
         application.add_middleware(ApiKey, key=config.api_key.get_secret_value())
     application.add_middleware(BodyLimit)
+    application.add_middleware(LastResort)
     application.add_middleware(RequestId)
     return application
 

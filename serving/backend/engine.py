@@ -20,13 +20,15 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.open_store import open_store
 from finrag_ml_tg1.pipeline import FinRAG
 
-__all__ = ["Engine", "EngineBusyError", "EngineNotReadyError"]
+__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineNotReadyError"]
 
 R = TypeVar("R")
 
 RETRY_SECONDS = 2.0
-_WORKERS = 2
-_MAX_WAITING = 16
+WORKERS = 2
+MAX_WAITING = 16
+
+_UNEXPECTED = "the index cannot be opened because of an unexpected error: the server's log names it"
 
 _logger = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class Engine:
         self._config = config
         self._finrag: FinRAG | None = None
         self._reason = "the index is still being loaded"
-        self._workers = anyio.CapacityLimiter(_WORKERS)
+        self._workers = anyio.CapacityLimiter(WORKERS)
         self._waiting = 0
         self.is_store_reachable = True
         self.is_shutting_down = False
@@ -70,29 +72,44 @@ class Engine:
 
     async def load(self) -> None:
         """Try to open the store's index until it works."""
-        while self._finrag is None:
-            try:
-                self._finrag = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
-            except FinRAGError as error:
-                self.is_store_reachable = not isinstance(error, StoreUnavailableError)
-                if str(error) != self._reason:
-                    level = logging.INFO if isinstance(error, IndexMissingError) else logging.WARNING
-                    _logger.log(level, "no index loaded: %s", error)
-                self._reason = str(error)
-                await asyncio.sleep(RETRY_SECONDS)
+        while not await self._try_to_open():
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _try_to_open(self) -> bool:
+        try:
+            self._finrag = await anyio.to_thread.run_sync(self._open, abandon_on_cancel=True)
+        except FinRAGError as error:
+            self.is_store_reachable = not isinstance(error, StoreUnavailableError)
+            self._keep_reason(str(error), logging.INFO if isinstance(error, IndexMissingError) else logging.WARNING)
+            return False
+        except OSError as error:
+            self._keep_reason(f"the index cannot be opened ({error}): check FINRAG_CACHE_DIR and its free space")
+            return False
+        except Exception:
+            # Left alone it would end this task unseen, and the server would be loading for ever.
+            if self._reason != _UNEXPECTED:
+                _logger.exception("no index loaded")
+            self._reason = _UNEXPECTED
+            return False
         self.is_store_reachable = True
         _logger.info("index %s loaded: %d passages", self._finrag.index.version, self._finrag.index.manifest.passages)
+        return True
 
     async def run(self, work: Callable[[FinRAG], R]) -> R:
         """Return `work(pipeline)`, done on a worker thread; raises EngineBusyError when too many calls wait."""
         finrag = self.loaded
-        if self._waiting >= _MAX_WAITING:
+        if self._waiting >= MAX_WAITING:
             raise EngineBusyError("too many questions are waiting: try again in a few seconds")
         self._waiting += 1
         try:
             return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
         finally:
             self._waiting -= 1
+
+    def _keep_reason(self, reason: str, level: int = logging.WARNING) -> None:
+        if reason != self._reason:
+            _logger.log(level, "no index loaded: %s", reason)
+        self._reason = reason
 
     def _open(self) -> FinRAG:
         folder = Path(self._config.cache_dir)

@@ -13,9 +13,18 @@ from starlette.exceptions import HTTPException
 from finrag_ml_tg1.errors import FinRAGError
 from serving.backend.schemas import FieldError, Problem
 
-__all__ = ["add_error_handlers", "problem_response"]
+__all__ = ["PROBLEM_JSON", "add_error_handlers", "problem_response"]
 
 PROBLEM_JSON = "application/problem+json"
+
+_NOT_JSON = "The request body is not valid JSON: send a JSON object in UTF-8."
+_NO_OBJECT = "a JSON object is required, sent with Content-Type: application/json"
+# pydantic's words for these tell a Python programmer something, but not who calls an HTTP API.
+_PLAIN_WORDS = {
+    "extra_forbidden": "this field is not known",
+    "string_unicode": "the text is not well-formed Unicode",
+    "model_attributes_type": "a JSON object is required",
+}
 
 _logger = logging.getLogger(__name__)
 
@@ -31,18 +40,17 @@ def problem_response(
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every exception of the application with a problem."""
+    """Answer every expected exception with a problem; what is left over is for the `LastResort` middleware."""
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(FinRAGError, _pipeline_error)
-    app.add_exception_handler(Exception, _unexpected_error)
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(entry["type"] == "json_invalid" for entry in found):
-        return problem_response(400, "The request body is not valid JSON.")
+        return problem_response(400, _NOT_JSON)
     fields = [FieldError(field=_field(entry["loc"]), message=_message(entry)) for entry in found]
     named = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
     return problem_response(422, f"The request cannot be used: {named}.", errors=fields)
@@ -54,25 +62,26 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 
 def _message(entry: dict[str, str]) -> str:
-    if entry["type"] == "extra_forbidden":
-        return "this field is not known"
+    if len(entry["loc"]) == 1 and entry["type"] in {"missing", "model_attributes_type"}:
+        return _NO_OBJECT
+    if entry["type"] in _PLAIN_WORDS:
+        return _PLAIN_WORDS[entry["type"]]
     message = entry["msg"].removeprefix("Value error, ")
     return message[0].lower() + message[1:]
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    detail = error.detail
+    detail, headers = error.detail, dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = "There is nothing at this address; the routes are listed at /docs."
-    return problem_response(error.status_code, detail, headers=dict(error.headers or {}))
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"This address does not take {request.method}: use {headers.get('Allow', 'another method')}."
+    elif error.status_code == HTTPStatus.BAD_REQUEST:
+        detail = _NOT_JSON  # FastAPI's for a body that is no text, or too deep or too long a number to be read
+    return problem_response(error.status_code, detail, headers=headers)
 
 
 async def _pipeline_error(request: Request, error: Exception) -> JSONResponse:
     _logger.warning("request failed: %s", error)
-    return problem_response(503, f"{error}.".replace("..", "."), headers={"Retry-After": "5"})
-
-
-async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    _logger.error("unexpected error in %s %s", request.method, request.url.path, exc_info=error)
-    return problem_response(500, "The server failed to answer; the request id names the entry in its log.")
+    return problem_response(503, f"{str(error).removesuffix('.')}.", headers={"Retry-After": "5"})

@@ -1,8 +1,9 @@
-"""What every request passes: its id, the size limit of its body, and the shared key."""
+"""What every request passes: its id, the answer to a failure nobody expected, the limit of its body, the shared key."""
 
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from uuid import uuid4
 
@@ -11,12 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.backend.errors import problem_response
 
-__all__ = ["ApiKey", "BodyLimit", "RequestId"]
+__all__ = ["ApiKey", "BodyLimit", "LastResort", "RequestId"]
 
 MAX_BODY_BYTES = 512 * 1024
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _OPEN_PATHS = frozenset(("/livez", "/readyz", "/health"))
+
+_logger = logging.getLogger(__name__)
 
 
 class RequestId:
@@ -40,6 +43,37 @@ class RequestId:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+class LastResort:
+    """Answers a failure nobody expected with a problem, and logs it under the request's id.
+
+    Starlette's own handler stands outside all middleware, where the response would go without its id.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_started = False
+
+        async def observed_send(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed_send)
+        except Exception:
+            _logger.exception("request %s failed: %s %r", scope["state"]["request_id"], scope["method"], scope["path"])
+            if has_started:
+                raise
+            detail = "The server failed to answer; the request id names the entry in its log."
+            await problem_response(500, detail)(scope, receive, send)
 
 
 class BodyLimit:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from finrag_ml_tg1.pipeline import FinRAG
 from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
+from serving.backend.openapi import problems
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas import (
     CatalogResponse,
     HealthResponse,
     PassageResponse,
-    Problem,
     QueryRequest,
     QueryResponse,
     catalog_response,
@@ -27,9 +27,7 @@ __all__ = ["router"]
 
 _NEIGHBOURS = 2
 
-router = APIRouter(
-    responses={status: {"model": Problem} for status in (400, 401, 413, 422, 429, 503)},
-)
+router = APIRouter()
 
 
 def _engine(request: Request) -> Engine:
@@ -41,7 +39,7 @@ def _engine(request: Request) -> Engine:
 LoadedEngine = Annotated[Engine, Depends(_engine)]
 
 
-@router.post("/query")
+@router.post("/query", responses=problems(400, 401, 413, 422, 429, 503))
 async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> QueryResponse:
     """Answer a question from the filings, or abstain and say what is covered."""
     question = body.to_question()
@@ -53,13 +51,13 @@ async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> Q
     return await engine.run(work)
 
 
-@router.get("/catalog")
+@router.get("/catalog", responses=problems(401, 429, 503))
 async def catalog(engine: LoadedEngine) -> CatalogResponse:
     """List the companies, filings and items that are covered."""
     return await engine.run(lambda finrag: catalog_response(finrag.index.catalog, finrag.index.version))
 
 
-@router.get("/passages/{passage_id}", responses={404: {"model": Problem}})
+@router.get("/passages/{passage_id}", responses=problems(401, 404, 422, 429, 503))
 async def passages(passage_id: Annotated[str, Path(max_length=100)], engine: LoadedEngine) -> PassageResponse:
     """Return one passage with the passages around it."""
 
@@ -80,23 +78,23 @@ async def passages(passage_id: Annotated[str, Path(max_length=100)], engine: Loa
     return found
 
 
-@router.get("/livez", include_in_schema=False)
+@router.get("/livez", response_class=PlainTextResponse)
 async def livez() -> Response:
     """Return 200 while the process runs; checks nothing."""
-    return Response("ok", media_type="text/plain")
+    return PlainTextResponse("ok")
 
 
-@router.get("/readyz", include_in_schema=False)
+@router.get("/readyz", response_class=PlainTextResponse, responses=problems(503))
 async def readyz(engine: LoadedEngine) -> Response:
     """Return 200 while a loaded index can answer, else 503 with the reason."""
     if engine.is_shutting_down:
         return problem_response(503, "The server is shutting down.")
     if not engine.is_ready:
         return problem_response(503, str(engine.unready_reason), headers={"Retry-After": "2"})
-    return Response("ok", media_type="text/plain")
+    return PlainTextResponse("ok")
 
 
-@router.get("/health")
+@router.get("/health", response_model=HealthResponse, responses={503: {"model": HealthResponse}})
 async def health(engine: LoadedEngine) -> JSONResponse:
     """Return the state of process and index; 503 when no question can be answered."""
     index = engine.loaded.index if engine.is_ready else None

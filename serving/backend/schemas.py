@@ -68,12 +68,6 @@ class QueryRequest(_Strict):
             raise ValueError("include_kpi and include_rag are both false: at least one must be true")
         return self
 
-    @model_validator(mode="after")
-    def _is_encodable(self) -> QueryRequest:
-        if any(0xD800 <= ord(char) <= 0xDFFF for char in self.question):
-            raise ValueError("question holds a lone surrogate: send well-formed Unicode")
-        return self
-
     def to_question(self) -> Question:
         """Return the question as the pipeline takes it."""
         chosen = self.filters or QueryFilters()

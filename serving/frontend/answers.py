@@ -56,18 +56,25 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
         with st.container(key=f"abstained-{number}"):
             words = f"**The filings covered here do not hold this answer.**\n\n{escape_answer(answer.text)}"
             st.info(words, icon=":material/search_off:")
-            if coverage:
+            if coverage and not _says_what_is_covered(answer):
                 st.caption(escape_inline(coverage))
     else:
         with st.container(key=f"answer-{number}"):
             st.markdown(escape_answer(answer.text))
     opened = _show_sources(number, answer.citations)
     with st.container(key=f"understood-{number}", gap=None):
-        st.caption(escape_inline(describe_understanding(answer)))
+        if answer.companies or not answer.abstained:
+            st.caption(escape_inline(describe_understanding(answer)))
         for note in answer.notes:
-            st.caption(f":material/info: {escape_inline(note)}")
+            if note not in answer.text:
+                st.caption(f":material/info: {escape_inline(note)}")
         st.caption(escape_inline(describe_cost(answer)))
     return opened
+
+
+def _says_what_is_covered(answer: Answer) -> bool:
+    """Whether the answer lists the coverage itself, as an abstention for want of coverage does."""
+    return "covered:" in answer.text.casefold()
 
 
 def _show_sources(number: int, citations: Sequence[Citation]) -> Citation | None:

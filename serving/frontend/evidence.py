@@ -76,8 +76,13 @@ def _show_place(citation: Citation) -> None:
 
 
 def _show_heading(stored: Passage | None) -> None:
-    if stored and stored.heading:
+    if stored and stored.heading and not _begins_with_heading(stored):
         st.markdown(f"**{escape_inline(stored.heading)}**")
+
+
+def _begins_with_heading(stored: Passage) -> bool:
+    first_line = (stored.lead or stored.text).strip().partition("\n")[0]
+    return first_line.strip().casefold() == stored.heading.strip().casefold()
 
 
 def _read_passage(citation: Citation, stored: Passage | None) -> Passage:

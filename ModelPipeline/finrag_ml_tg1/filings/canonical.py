@@ -17,30 +17,24 @@ from lxml import etree, html
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.tables import TableText, is_layout_table, read_table_rows, render_table
+from finrag_ml_tg1.filings.visibility import BLOCK_TAGS, collapse, is_hidden, visible_text
 
 __all__ = ["Block", "BlockKind", "CanonicalDocument", "parse_html", "read_canonical"]
 
 BlockKind = Literal["heading", "paragraph", "table", "furniture"]
 
-_BLOCK_TAGS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr html "
-    "li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
-)
-_SKIPPED_TAGS = frozenset(("head", "script", "style", "title", "ix:header", "noscript", "template"))
 _HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _BOLD_TAGS = frozenset(("b", "strong", "th"))
-_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _NOT_BOLD = re.compile(r"font-weight\s*:\s*(?:normal|[1-5]00)", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0\u2002-\u200a\u202f\u3000]+")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad"))
 _PARAGRAPH_BREAK = re.compile(r"\n[ \n]*\n")
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(?:[FSA]-)?\d{1,3}\s*[-–—]?|table of contents", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _MAX_HEADING_CHARS = 220
 _MAX_DEPTH = 400
 _MAX_FURNITURE_CHARS = 80
-_RUNNING_HEAD_WORDS = ("form 10-", "annual report", "notes to ", "| ", "inc.", "corporation", "company", "page")
+_RUNNING_HEAD_WORDS = ("form 10-", "annual report", "| ", "inc.", "corporation", "company", "page")
 _FURNITURE_REPEATS = 6
 
 
@@ -81,23 +75,27 @@ def parse_html(data: bytes) -> html.HtmlElement:
         raise FilingError("the file is empty")
     if data[:4] in (b"%PDF", b"PK\x03\x04"):
         raise FilingError("the file is a PDF or ZIP archive, not the filing's HTML document")
-    if b"\x00" in data[:4096] or b"<" not in data:
+    if b"\x00" in data or b"<" not in data:
         raise FilingError("the file is not HTML")
-    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding=_encoding(data))
+    parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        root = html.document_fromstring(data, parser=parser)
+        root = html.document_fromstring(_as_utf8(data), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise FilingError(f"the HTML cannot be parsed: {error}") from error
+    if any(entry.level_name == "FATAL" for entry in parser.error_log):
+        # The parser stops there and keeps what came before: half a filing must not pass for a whole one.
+        raise FilingError("the HTML cannot be parsed: its elements are nested too deeply")
     return root
 
 
-def _encoding(data: bytes) -> str:
+def _as_utf8(data: bytes) -> bytes:
     """UTF-8 unless the bytes are not; SEC accepts ASCII and UTF-8, older documents hold Windows-1252 quotes."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return "windows-1252"
-    return "utf-8"
+        # A byte that Windows-1252 leaves undefined would make the parser drop the rest of the document.
+        return data.decode("windows-1252", errors="replace").encode()
+    return data
 
 
 def read_canonical(root: html.HtmlElement) -> CanonicalDocument:
@@ -133,10 +131,10 @@ class _Reader:
     def _visit(self, element: html.HtmlElement, *, bold: bool, preformatted: bool, depth: int) -> None:
         tag = element.tag if isinstance(element.tag, str) else ""
         style = element.get("style") or ""
-        if tag in _SKIPPED_TAGS or (style and _HIDDEN.search(style)):
+        if is_hidden(element):
             return
         if depth > _MAX_DEPTH:
-            self._add(" ".join(element.itertext()), bold=bold, preformatted=False)
+            self._add(f" {visible_text(element)} ", bold=bold, preformatted=False)
             return
         if tag == "br":
             self._buffer.append("\n")
@@ -145,7 +143,7 @@ class _Reader:
             return
         bold = tag in _BOLD_TAGS or tag in _HEADING_TAGS or _is_bold(style, inherited=bold)
         preformatted = preformatted or tag == "pre"
-        is_block = tag in _BLOCK_TAGS
+        is_block = tag in BLOCK_TAGS
         if is_block:
             self._flush()
             self._in_heading = tag in _HEADING_TAGS
@@ -168,7 +166,7 @@ class _Reader:
 
     def _flush(self) -> None:
         if self._buffer:
-            raw = "".join(self._buffer).translate(_INVISIBLE)
+            raw = "".join(self._buffer)
             is_bold = self._chars > 0 and self._bold_chars >= 0.9 * self._chars
             for text in _paragraphs(raw):
                 is_heading = (self._in_heading or is_bold or _is_capitals(text)) and len(text) <= _MAX_HEADING_CHARS
@@ -211,7 +209,7 @@ def _is_capitals(text: str) -> bool:
 def _paragraphs(raw: str) -> Iterator[str]:
     """Split at blank lines (doubled line breaks); a single line break is a space."""
     for part in _PARAGRAPH_BREAK.split(_SPACES.sub(" ", raw)):
-        text = " ".join(part.split())
+        text = collapse(part)
         if text:
             yield text
 
@@ -238,6 +236,4 @@ def _without_page_number(text: str) -> str:
 def _runs_on(text: str) -> bool:
     """A running head names the company, form or page; repeated note headings such as "(Unaudited)" do not."""
     lowered = text.lower()
-    return any(
-        word in lowered for word in ("form 10-", "annual report", "| ", "inc.", "corporation", "company", "page")
-    )
+    return any(word in lowered for word in _RUNNING_HEAD_WORDS)

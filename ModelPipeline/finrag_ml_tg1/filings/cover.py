@@ -22,11 +22,13 @@ LOCAL_CIK_BASE = 10_000_000_000
 
 _COVER_CHARS = 12_000
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_DATE = re.compile(rf"({_MONTHS})\s+(\d{{1,2}})\s*,?\s+(\d{{4}})", re.IGNORECASE)
+_DATE = re.compile(rf"({_MONTHS})\s+(\d{{1,2}})(?:\s*,\s*|\s+)(\d{{4}})", re.IGNORECASE)
 _PERIOD = re.compile(
     rf"(?:fiscal\s+year|year|quarterly\s+period|period)\s+ended:?\s*((?:{_MONTHS})[^a-z]{{4,20}})", re.I
 )
-_FORM = re.compile(r"form\s+(10-\s?[kq](?:sb|405)?(?:/a)?)", re.IGNORECASE)
+_FORM = re.compile(r"form\s+10[-‑–]\s?([kq](?:sb|405)?(?:/a)?)", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_CIK = re.compile(r"\d{1,10}")
 _NAME_CAPTION = re.compile(r"\(?exact\s+name\s+of\s+(?:the\s+)?registrant", re.IGNORECASE)
 _TICKER = re.compile(r"[A-Z]{1,5}(?:[.-][A-Z])?")
 _FIRST_WEEK_OF_JANUARY = 8
@@ -58,13 +60,13 @@ def read_cover(root: html.HtmlElement, text: str) -> Cover:
     company = tags.get("EntityRegistrantName") or _company_in(opening)
     period_end = _tagged_period_end(root) or _date_in(tags.get("DocumentPeriodEndDate", "")) or _period_in(opening)
     label = tags.get("DocumentFiscalYearFocus", "")
-    if label.isdigit():
+    if _YEAR.fullmatch(label):
         fiscal_year = int(label)
     else:
         fiscal_year = period_end.year - (period_end.month == 1 and period_end.day < _FIRST_WEEK_OF_JANUARY)
         notes.append("fiscal year taken from the period end on the cover: the document tags none")
     cik_text = tags.get("EntityCentralIndexKey", "")
-    if cik_text.isdigit():
+    if _CIK.fullmatch(cik_text):
         cik = int(cik_text)
     else:
         cik = LOCAL_CIK_BASE + zlib.crc32(company.lower().encode())
@@ -112,8 +114,15 @@ def _tagged_period_end(root: html.HtmlElement) -> date | None:
     for context in root.iter("xbrli:context"):
         if context.get("id") == reference:
             for end in context.iter("xbrli:enddate"):
-                return date.fromisoformat((end.text or "").strip()[:10])
+                return _iso_date_in((end.text or "").strip()[:10])
     return None
+
+
+def _iso_date_in(words: str) -> date | None:
+    try:
+        return date.fromisoformat(words)
+    except ValueError:
+        return None
 
 
 def _tickers(root: html.HtmlElement) -> tuple[str, ...]:
@@ -125,7 +134,7 @@ def _tickers(root: html.HtmlElement) -> tuple[str, ...]:
 
 def _form_in(opening: str) -> str:
     match = _FORM.search(opening)
-    return match.group(1).replace(" ", "") if match else ""
+    return f"10-{match.group(1)}" if match else ""
 
 
 def _company_in(opening: str) -> str:

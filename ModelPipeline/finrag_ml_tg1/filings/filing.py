@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 import zlib
@@ -19,6 +18,7 @@ MAX_DOCUMENT_BYTES = 80 * 2**20
 
 _ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
 _UNALLOCATED_CIKS = 9_000_000_000
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +58,27 @@ def read_filing(data: bytes, name: str) -> Filing:
 
 
 def _decompressed(data: bytes) -> bytes:
-    if data[:2] != b"\x1f\x8b":
-        inflated = data
-    else:
-        stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        try:
-            inflated = stream.decompress(data, MAX_DOCUMENT_BYTES + 1)
-        except (zlib.error, gzip.BadGzipFile) as error:
-            raise FilingError(f"the gzip file is damaged: {error}") from error
-        if not stream.eof and len(inflated) <= MAX_DOCUMENT_BYTES:
-            raise FilingError("the gzip file is cut short")
+    inflated = data
+    if data.startswith(_GZIP):
+        inflated = b""
+        while data.startswith(_GZIP) and len(inflated) <= MAX_DOCUMENT_BYTES:
+            member, data = _first_member(data, MAX_DOCUMENT_BYTES + 1 - len(inflated))
+            inflated += member
     if len(inflated) > MAX_DOCUMENT_BYTES:
         raise FilingError(f"the document is larger than {MAX_DOCUMENT_BYTES // 2**20} MB")
     return inflated
+
+
+def _first_member(data: bytes, max_bytes: int) -> tuple[bytes, bytes]:
+    """Return the content of a gzip file's first member, up to `max_bytes`, and what follows it in the file."""
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        content = stream.decompress(data, max_bytes)
+    except zlib.error as error:
+        raise FilingError(f"the gzip file is damaged: {error}") from error
+    if not stream.eof and len(content) < max_bytes:
+        raise FilingError("the gzip file is cut short")
+    return content, stream.unused_data
 
 
 def _sec_url(cik: int, accession: str) -> str | None:

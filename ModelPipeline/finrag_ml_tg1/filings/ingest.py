@@ -1,8 +1,8 @@
 """Files and folders to the store's tables, one filing at a time.
 
-For each filing the document, its canonical text and its passages are written first and its row of the `filings` table
-last, so that a filing is in the tables whole or not at all. A filing already read from the same bytes by the same
-reader is skipped.
+For each filing the canonical text and the passages are written first and its row of the `filings` table last; a row of
+other content is removed before that. So a filing is in the tables whole or not at all. A filing already read from the
+same bytes by the same reader is skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from finrag_ml_tg1.errors import FilingError, StoreError
+from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.passages import Passage, TokenOffsets, build_passages
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 # Raised whenever the same bytes would be read differently, so that filings are read again.
-READER_VERSION = 1
+READER_VERSION = 2
 
 FILINGS_PREFIX = "tables/filings/"
 _DOCUMENT_SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
@@ -123,6 +123,8 @@ def ingest_file(path: Path, store: ObjectStore, token_offsets: TokenOffsets) -> 
     if known is not None:
         return Ingested(path, description, known, unchanged=True, notes=cover.notes)
     passages = build_passages(filing, token_offsets)
+    if not passages:
+        raise FilingError(f"{path.name}: the document holds nothing but page numbers and running heads")
     _write(store, filing, passages, row_key)
     return Ingested(path, description, len(passages), unchanged=False, notes=(*cover.notes, *_gaps(filing)))
 
@@ -144,8 +146,7 @@ def _gaps(filing: Filing) -> Iterator[str]:
 def _write(store: ObjectStore, filing: Filing, passages: list[Passage], row_key: str) -> None:
     cover = filing.cover
     text = filing.document.text.encode()
-    if len(passages) == 0:
-        raise StoreError(f"{filing.accession}: nothing to store: the filing holds no passage")
+    store.delete(row_key)
     store.put(f"text/cik={cover.cik}/{filing.accession}.txt.gz", gzip.compress(text, mtime=0))
     store.put(
         f"tables/passages/cik={cover.cik}/{filing.accession}.parquet", _parquet(_passages_table(filing, passages))

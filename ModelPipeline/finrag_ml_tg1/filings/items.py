@@ -32,6 +32,8 @@ _TITLE_REWARD = 0.6
 _HEADING_REWARD = 0.4
 _UNNUMBERED_PENALTY = 0.5
 _LONG_TEXT_CHARS = 4_000
+# "Items 1 and 2" passes over 1A, 1B and 1C.
+_MAX_SUBITEMS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ def find_items(document: CanonicalDocument, form: str) -> tuple[ItemSpan, ...]:
     candidates = list(_candidates(document, specs))
     text_end = _signatures_start(document)
     chain = _best_chain(candidates, text_end)
+    headed = {candidate.identifiers[0] for candidate in chain}
     spans: list[ItemSpan] = []
     for candidate, follower in zip_longest(chain, chain[1:]):
         end = follower.char_start if follower else max(text_end, candidate.char_start)
-        spans.extend(ItemSpan(identifier, candidate.char_start, end) for identifier in candidate.identifiers)
+        named = candidate.identifiers[:1] + tuple(also for also in candidate.identifiers[1:] if also not in headed)
+        spans.extend(ItemSpan(identifier, candidate.char_start, end) for identifier in named)
     return tuple(spans)
 
 
@@ -98,7 +102,7 @@ def _numbered(match: re.Match[str], block: Block, next_text: str, specs: Sequenc
             reward -= _TITLE_REWARD / 2
         if block.kind == "heading":
             reward += _HEADING_REWARD
-        also = [other.identifier for other in specs[order + 1 : order + 3] if second and other.number == second]
+        also = [other.identifier for other in specs[order + 1 : order + 1 + _MAX_SUBITEMS] if second and other.number == second]
         yield _Candidate(order, (spec.identifier, *also), block.char_start, reward + len(also))
 
 
@@ -126,7 +130,7 @@ def _best_chain(candidates: list[_Candidate], text_end: int) -> list[_Candidate]
     for index, candidate in enumerate(candidates):
         for earlier_index in range(index):
             earlier = candidates[earlier_index]
-            if earlier.order + len(earlier.identifiers) > candidate.order:
+            if earlier.order >= candidate.order:
                 continue
             score = best[earlier_index] + _text_reward(candidate.char_start - earlier.char_start)
             if score > best[index]:

@@ -25,6 +25,10 @@ TokenOffsets = Callable[[str], list[tuple[int, int]]]
 
 _JOIN_TOKENS = 2
 _MAX_HEADING_CHARS = 160
+# Together these leave room for text in the window whatever a document holds.
+_MAX_COMPANY_CHARS = 80
+_MAX_LABEL_CHARS = 12
+_MAX_HEADING_TOKENS = 45
 _MAX_LEAD_TOKENS = 70
 _MAX_CAPTION_CHARS = 200
 _NOTE_HEADING = re.compile(r"note\s+\d|\(?\d{1,2}[.)]\s", re.IGNORECASE)
@@ -58,8 +62,8 @@ class _Span:
 def passage_head(company: str, tickers: tuple[str, ...], form: str, fiscal_year: int, item: str, heading: str) -> str:
     """Return the line that tells a passage's filing and place: indexed with the text, never shown as filing text."""
     place = f"Item {item} {item_title(item)}" if item else "Cover"
-    name = f"{company} ({tickers[0]})" if tickers else company
-    return f"{name} {form} FY{fiscal_year} {place[:90]}" + (f" > {heading}" if heading else "")
+    name = company[:_MAX_COMPANY_CHARS] + (f" ({tickers[0][:_MAX_LABEL_CHARS]})" if tickers else "")
+    return f"{name} {form[:_MAX_LABEL_CHARS]} FY{fiscal_year} {place[:90]}" + (f" > {heading}" if heading else "")
 
 
 def indexed_text(head: str, lead: str, text: str) -> str:
@@ -129,29 +133,38 @@ class _Builder:
         if not follows_heading:
             self._flush()
         if not is_item_heading:
-            self._push_heading(self._filing.document.text_of(block), follows_heading=follows_heading)
+            headings = self._headings_with(self._filing.document.text_of(block), follows_heading=follows_heading)
+            if self._pending_tokens() + self._span(block.char_start, block.char_end).tokens > self._room_under(
+                headings
+            ):
+                self._flush()
+            self._place_under(headings)
         self._add_prose(block)
         self._pending_headings = len(self._pending)
 
-    def _push_heading(self, text: str, *, follows_heading: bool) -> None:
+    def _headings_with(self, text: str, *, follows_heading: bool) -> list[str]:
         """Keep two headings: one directly under another refines it, otherwise it takes the place of the last."""
-        text = text[:_MAX_HEADING_CHARS]
+        text = self._clipped(text[:_MAX_HEADING_CHARS], _MAX_HEADING_TOKENS)
         if _NOTE_HEADING.match(text):
-            self._place_under([text])
-        elif follows_heading or (len(self._headings) == 1 and _NOTE_HEADING.match(self._headings[0])):
-            self._place_under([*self._headings[-1:], text])
-        else:
-            self._place_under([*self._headings[:-1], text])
+            return [text]
+        if follows_heading or (len(self._headings) == 1 and _NOTE_HEADING.match(self._headings[0])):
+            return [*self._headings[-1:], text]
+        return [*self._headings[:-1], text]
 
     def _place_under(self, headings: list[str]) -> None:
         self._headings = headings
-        self._room = MAX_PASSAGE_TOKENS - self._tokens(self._head()) - _JOIN_TOKENS
+        self._room = self._room_under(headings)
 
-    def _head(self) -> str:
+    def _room_under(self, headings: list[str]) -> int:
+        """The word-pieces of lead and text that fit under these headings."""
         cover = self._filing.cover
-        return passage_head(
-            cover.company, cover.tickers, cover.form, cover.fiscal_year, self._item, " > ".join(self._headings)
+        head = passage_head(
+            cover.company, cover.tickers, cover.form, cover.fiscal_year, self._item, " > ".join(headings)
         )
+        return MAX_PASSAGE_TOKENS - self._tokens(head) - _JOIN_TOKENS
+
+    def _pending_tokens(self) -> int:
+        return sum(span.tokens for span in self._pending)
 
     def _tokens(self, text: str) -> int:
         return len(self._offsets(text))
@@ -161,24 +174,35 @@ class _Builder:
 
     def _add_prose(self, block: Block) -> None:
         for span in self._pieces(block.char_start, block.char_end, self._room):
-            if self._pending and sum(part.tokens for part in self._pending) + span.tokens > self._room:
+            if self._pending and self._pending_tokens() + span.tokens > self._room:
                 self._flush()
             self._pending.append(span)
 
     def _pieces(self, start: int, end: int, room: int) -> Iterator[_Span]:
-        """Split a stretch at sentence ends, else between words, into spans of at most `room` word-pieces."""
+        """Split a stretch at sentence ends, else between words, into spans of at most `room` word-pieces.
+
+        Characters that belong to no word-piece stay with the piece before them.
+        """
         offsets = self._offsets(self._text[start:end])
         if len(offsets) <= room:
             yield _Span(start, end, len(offsets))
             return
+        starts = [start, *(start + token_start for token_start, _ in offsets[1:]), end]
         first = 0
         while first < len(offsets):
             last = min(first + room, len(offsets))
             if last < len(offsets):
                 last = self._break_before(start, offsets, first, last)
-            piece_start, piece_end = start + offsets[first][0], start + offsets[last - 1][1]
-            yield _Span(piece_start, piece_end, last - first)
+            piece = self._stripped_span(starts[first], starts[last])
+            while piece.tokens > room and last > first + 1:
+                # Cut inside a word, whose parts may have more word-pieces than the word.
+                last -= 1
+                piece = self._stripped_span(starts[first], starts[last])
+            yield piece
             first = last
+
+    def _stripped_span(self, start: int, end: int) -> _Span:
+        return self._span(start, start + len(self._text[start:end].rstrip()))
 
     def _break_before(self, start: int, offsets: list[tuple[int, int]], first: int, last: int) -> int:
         """The latest sentence end in the second half of the window, else the latest space, else the window's end."""
@@ -224,8 +248,9 @@ class _Builder:
         rows = [(block.char_start + start, block.char_start + end) for start, end in table.rows]
         caption = self._caption(before)
         header = [self._text[start:end] for start, end in rows[: table.header_rows]]
-        repeated = self._clipped("\n".join(part for part in (caption, *header) if part))
-        lead = self._clipped(caption)
+        max_lead = min(_MAX_LEAD_TOKENS, self._room // 2)
+        repeated = self._clipped("\n".join(part for part in (caption, *header) if part), max_lead)
+        lead = self._clipped(caption, max_lead)
         room = self._room - self._tokens(repeated)
         for start, end in rows:
             for span in self._pieces(start, end, room):
@@ -241,6 +266,6 @@ class _Builder:
             return ""
         return self._filing.document.text_of(before)
 
-    def _clipped(self, lead: str) -> str:
-        offsets = self._offsets(lead)
-        return lead if len(offsets) <= _MAX_LEAD_TOKENS else lead[: offsets[_MAX_LEAD_TOKENS - 1][1]]
+    def _clipped(self, text: str, max_tokens: int) -> str:
+        offsets = self._offsets(text)
+        return text if len(offsets) <= max_tokens else text[: offsets[max_tokens - 1][1]]

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from lxml import html
 
+from finrag_ml_tg1.filings.visibility import BLOCK_TAGS, collapse, walk_visible
+
 __all__ = ["TableText", "is_layout_table", "read_table_rows", "render_table"]
 
 CELL_SEPARATOR = " | "
 
+_ROW_TAGS = frozenset(("table", "caption", "thead", "tbody", "tfoot", "tr"))
 _NUMBER = re.compile(r"\(?[-–—]?[$€£¥]?\s*\(?\d[\d,]*\.?\d*\)?\s*%?\)?|[-–—]")
 _YEAR = re.compile(r"(?:fy\s*)?(?:19|20)\d\d", re.IGNORECASE)
-_OPENING = frozenset(("$", "€", "£", "¥", "(", "$(", "-"))
+_OPENING = frozenset(("$", "€", "£", "¥", "(", "$("))
 _CLOSING = frozenset((")", "%", ")%", "%)", "pts"))
 _LIST_MARK = re.compile(r"[•·●▪■◦○*–—-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]", re.IGNORECASE)
 _ITEM_MARK = re.compile(r"items?\s+\d{1,2}[abc]?\b.*|part\s+[iv]+\b.*", re.IGNORECASE)
@@ -28,30 +31,23 @@ class TableText:
 
 
 def read_table_rows(table: html.HtmlElement) -> list[list[str]]:
-    """Return the visible text of each non-empty row's cells; symbols set in cells of their own join their number."""
-    rows = []
-    for row in table.iter("tr"):
-        cells = [_cell_text(cell) for cell in row if cell.tag in ("td", "th")]
-        cells = _join_symbols(cells)
-        if any(cells):
+    """Return the visible text of each non-empty row's cells; symbols set in cells of their own join their number.
+
+    Text outside the cells, such as a caption, is a row of its own, so that no word of the table is lost.
+    """
+    cells: list[list[str]] = [[]]
+    rows = [cells]
+    for _, tag, text in walk_visible(table):
+        if tag in _ROW_TAGS:
+            cells = [[]]
             rows.append(cells)
-    return rows
-
-
-def _cell_text(cell: html.HtmlElement) -> str:
-    parts = []
-    for element in cell.iter():
-        style = element.get("style") or ""
-        if "display:none" in style.replace(" ", ""):
-            continue
-        if element.tag == "br" or (element is not cell and element.tag in ("p", "div", "li")):
-            parts.append(" ")
-        if element.text:
-            parts.append(element.text)
-        if element is not cell and element.tail:
-            parts.append(element.tail)
-    text = "".join(parts).replace("\u200b", "").replace("|", "/")
-    return " ".join(text.split())
+        elif tag in ("td", "th"):
+            cells.append([])
+        elif tag == "br" or tag in BLOCK_TAGS:
+            cells[-1].append(" ")
+        cells[-1].append(text)
+    joined = (_join_symbols([collapse("".join(cell)).replace("|", "/") for cell in cells]) for cells in rows)
+    return [cells for cells in joined if cells]
 
 
 def _join_symbols(cells: list[str]) -> list[str]:

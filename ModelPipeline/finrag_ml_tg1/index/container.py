@@ -36,7 +36,7 @@ _DTYPES = {
 
 def pack_arrays(arrays: Arrays) -> bytes:
     """Return the arrays as one file's bytes; the same arrays always give the same bytes."""
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
 
 
 def open_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -57,5 +57,5 @@ def open_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
             for name, entry in header.items()
             if name != "__metadata__"
         }
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise IndexCorruptError(f"{path.name} is no index file: rebuild the index with `finrag index`") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 
 from finrag_ml_tg1.errors import IndexCorruptError
@@ -15,6 +16,7 @@ __all__ = [
     "FileEntry",
     "Manifest",
     "describe_file",
+    "is_version",
     "manifest_key",
     "part_key",
     "version_key",
@@ -73,7 +75,7 @@ class Manifest:
                 passages=values["passages"],
                 files={name: FileEntry(**entry) for name, entry in values["files"].items()},
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexCorruptError(f"the manifest of index version {expected_version} is damaged") from error
         if manifest.version != expected_version:
             raise IndexCorruptError(f"the manifest of index version {expected_version} does not match its own hash")
@@ -83,6 +85,11 @@ class Manifest:
 def describe_file(data: bytes) -> FileEntry:
     """Return the entry of a file with this content."""
     return FileEntry(len(data), hashlib.sha256(data).hexdigest())
+
+
+def is_version(text: str) -> bool:
+    """Return whether the text has the form of a version's name."""
+    return re.fullmatch(r"[0-9a-f]{16}", text) is not None
 
 
 def part_key(sha256: str) -> str:

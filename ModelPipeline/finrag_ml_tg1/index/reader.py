@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartE
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
 from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, manifest_key, part_key, version_key
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, version_key
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.vectors import GlobalVectors
 from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_VECTORS_FILE
@@ -56,13 +57,19 @@ class PassageRecord:
 
 
 def current_version(store: ObjectStore) -> str:
-    """Return the name of the version the store serves; raises IndexMissingError when there is none."""
+    """Return the name of the version the store serves.
+
+    Raises IndexMissingError when there is none, IndexCorruptError when `index/CURRENT` holds no version's name.
+    """
     try:
-        return store.get(CURRENT_KEY).data.decode().strip()
+        version = store.get(CURRENT_KEY).data.decode(errors="replace").strip()
     except ObjectNotFoundError as error:
         raise IndexMissingError(
             f"{store.url} holds no index: run `finrag ingest FOLDER` and then `finrag index`"
         ) from error
+    if not is_version(version):
+        raise IndexCorruptError(f"{CURRENT_KEY} in {store.url} names no index version: rebuild with `finrag index`")
+    return version
 
 
 def read_manifest(store: ObjectStore, version: str) -> Manifest:
@@ -178,8 +185,10 @@ def _open_encoder(paths: Mapping[str, Path], folder: Path, manifest: Manifest) -
     for name in ENCODER_FILES:
         link, target = folder / name, paths[f"encoder/{name}"].resolve()
         if link.resolve() != target:
-            link.unlink(missing_ok=True)
-            link.symlink_to(target)
+            # Made aside and moved: another process may open the same version at the same moment.
+            aside = folder / f".{secrets.token_hex(8)}"
+            aside.symlink_to(target)
+            aside.replace(link)
     encoder = OnnxEncoder.load(folder)
     encoder.identity.require(manifest.encoder)
     return encoder

@@ -25,10 +25,9 @@ GLOBAL_VECTORS_FILE = "global/vectors.faiss"
 
 
 def put_part(store: ObjectStore, data: bytes) -> tuple[str, int]:
-    """Write a part under its hash, unless the store has it; return (sha256, size)."""
+    """Write a part under its hash, unless the store has it undamaged; return (sha256, size)."""
     entry = describe_file(data)
-    if store.head(part_key(entry.sha256)) is None:
-        store.put(part_key(entry.sha256), data)
+    _put_unless_equal(store, part_key(entry.sha256), data)
     return entry.sha256, entry.size
 
 
@@ -57,11 +56,8 @@ def write_version(
         files={name: describe_file(data) for name, data in contents.items()},
     )
     for name, data in contents.items():
-        key = version_key(manifest.version, name)
-        present = store.head(key)
-        if present is None or present.size != len(data):
-            store.put(key, data)
-    store.put(manifest_key(manifest.version), manifest.to_json().encode())
+        _put_unless_equal(store, version_key(manifest.version, name), data)
+    _put_unless_equal(store, manifest_key(manifest.version), manifest.to_json().encode())
     return manifest
 
 
@@ -76,6 +72,13 @@ def switch_current(store: ObjectStore, version: str, *, replaces: str | None) ->
         raise StoreError(
             "another `finrag index` made its version current in the meantime: nothing was changed, run it again"
         ) from error
+
+
+def _put_unless_equal(store: ObjectStore, key: str, data: bytes) -> None:
+    """Compare content, not size alone: building again must also repair a file that was damaged in the store."""
+    present = store.head(key)
+    if present is None or present.size != len(data) or store.get(key).data != data:
+        store.put(key, data)
 
 
 def _parquet(table: pl.DataFrame) -> bytes:

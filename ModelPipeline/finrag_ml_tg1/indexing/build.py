@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, StoreError
+from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.filings.ingest import FILINGS_PREFIX, FILINGS_SCHEMA
 from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, indexed_text, passage_head
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
@@ -68,7 +68,7 @@ def build_index(
     if filings.height == 0:
         raise StoreError(f"{store.url} holds no filings: run `finrag ingest FOLDER` first")
     current = store.head(CURRENT_KEY)
-    known = _known_parts(store)
+    known = _known_parts(store, cache)
     total = int(filings["passages"].sum())
     done = encoded = 0
     entries: list[dict[str, object]] = []
@@ -103,7 +103,7 @@ def build_index(
         encoder_folder=encoder_folder,
         parameters=_PARAMETERS,
     )
-    changed = current is None or current_version(store) != manifest.version
+    changed = current is None or _served_version(store) != manifest.version
     if changed:
         switch_current(store, manifest.version, replaces=current.etag if current else None)
     return BuildReport(manifest.version, filings.height, done, encoded, changed)
@@ -115,18 +115,39 @@ def _read_filings(store: ObjectStore) -> pl.DataFrame:
     return filings.sort("cik", "fiscal_year", "accession")
 
 
-def _known_parts(store: ObjectStore) -> dict[str, tuple[str, int, int]]:
-    """The current version's parts by the hash of their input; none when there is no version that can be read."""
+def _served_version(store: ObjectStore) -> str | None:
+    """The version CURRENT names; None when it names none, which a build repairs."""
     try:
-        manifest = read_manifest(store, current_version(store))
-        parts = pl.read_parquet(io.BytesIO(store.get(version_key(manifest.version, PARTS_FILE)).data))
+        return current_version(store)
     except (IndexMissingError, IndexCorruptError):
+        return None
+
+
+def _known_parts(store: ObjectStore, cache: FileCache) -> dict[str, tuple[str, int, int]]:
+    """The current version's undamaged parts by the hash of their input; none when no version can be read."""
+    version = _served_version(store)
+    if version is None:
+        return {}
+    try:
+        entry = read_manifest(store, version).files[PARTS_FILE]
+        path = cache.fetch(version_key(version, PARTS_FILE), sha256=entry.sha256, size=entry.size)
+        parts = pl.read_parquet(path)
+    except (IndexCorruptError, ObjectNotFoundError):
         return {}
     return {
         row["input_sha256"]: (row["sha256"], row["size"], row["rows"])
         for row in parts.iter_rows(named=True)
-        if store.head(part_key(row["sha256"])) is not None
+        if _is_sound(cache, row["sha256"], row["size"])
     }
+
+
+def _is_sound(cache: FileCache, sha256: str, size: int) -> bool:
+    """Whether the store's part is the one named; one that is damaged or missing is encoded again."""
+    try:
+        cache.fetch(part_key(sha256), sha256=sha256, size=size)
+    except (IndexCorruptError, ObjectNotFoundError):
+        return False
+    return True
 
 
 def _planned_parts(filings: pl.DataFrame, encoder: Encoder) -> list[_PlannedPart]:

@@ -5,13 +5,13 @@ Both are waited for until they answer, and both are stopped together, whatever e
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +27,10 @@ __all__ = ["LaunchError", "LocalServers", "start_servers", "stop_on_signals"]
 _START_SECONDS = 90.0
 _STOP_SECONDS = 25.0
 _POLL_SECONDS = 0.1
+# Loopback is asked directly, whatever proxy the environment names for the world outside.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# SIGHUP is what a terminal sends when it is closed; the children's own sessions keep it from them.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class LaunchError(FinRAGError):
@@ -67,6 +71,8 @@ def start_servers(backend_port: int, frontend_port: int, environment: dict[str, 
 
     Raises LaunchError when a port is taken, or when a server ends or does not answer in time.
     """
+    if backend_port == frontend_port:
+        raise LaunchError(f"both servers were given port {backend_port}: give another with --frontend-port")
     for name, port, option in (
         ("back end", backend_port, "--backend-port"),
         ("front end", frontend_port, "--frontend-port"),
@@ -89,12 +95,14 @@ def start_servers(backend_port: int, frontend_port: int, environment: dict[str, 
 
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """End the block quietly on SIGINT (Ctrl-C) or SIGTERM."""
+    """End the block quietly on SIGINT (Ctrl-C), SIGTERM or SIGHUP; further ones do not disturb its clean-up."""
 
     def stop(number: int, frame: FrameType | None) -> None:
+        for further in _STOP_SIGNALS:
+            signal.signal(further, signal.SIG_IGN)
         raise _Stopped
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
     try:
         yield
     except _Stopped:
@@ -145,11 +153,12 @@ def _wait_until_up(server: _Server) -> None:
     while time.monotonic() < deadline:
         _require_running(server)
         try:
-            with urllib.request.urlopen(server.health_url, timeout=2) as response:
+            with _OPENER.open(server.health_url, timeout=2) as response:
                 if response.read(16).strip() == b"ok":
                     return
-        except (urllib.error.URLError, OSError):
-            time.sleep(_POLL_SECONDS)
+        except (OSError, http.client.HTTPException):
+            pass  # not up yet, or not the server: asked again until the deadline
+        time.sleep(_POLL_SECONDS)
     raise LaunchError(f"the {server.name} did not answer at {server.health_url} within {_START_SECONDS:.0f} s")
 
 

@@ -1,0 +1,38 @@
+"""The OpenAPI document, true about errors: FastAPI lists them as plain JSON, but they are sent as problem+json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from serving.backend.errors import PROBLEM_JSON
+from serving.backend.schemas import Problem
+
+__all__ = ["DocumentedAPI", "problems"]
+
+_PROBLEM_SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+
+
+class DocumentedAPI(FastAPI):
+    """An application whose document names the media type that errors really have."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document, made once."""
+        if self.openapi_schema is None:
+            for operations in super().openapi()["paths"].values():
+                for operation in operations.values():
+                    _name_problems(operation["responses"])
+        return super().openapi()
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that can give these errors."""
+    return {status: {"model": Problem} for status in statuses}
+
+
+def _name_problems(responses: dict[str, Any]) -> None:
+    for response in responses.values():
+        for described in list(response.get("content", {}).values()):
+            if described.get("schema") == _PROBLEM_SCHEMA:
+                response["content"] = {PROBLEM_JSON: described}

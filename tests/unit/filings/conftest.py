@@ -1,0 +1,56 @@
+"""The filings that tests of this room read: the fictional samples, and the real ones where they are at hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finrag_ml_tg1.filings.filing import Filing, read_filing
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Sample:
+    filing: Filing
+    truth: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RealFiling:
+    """A filing as read, with its row of the manifest and the ids its sections file expects."""
+
+    filing: Filing
+    row: dict[str, str]
+    expected_items: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def samples() -> list[Sample]:
+    truths = json.loads((ROOT / "samples" / "ground_truth.json").read_text())["filings"]
+    folder = ROOT / "samples" / "filings"
+    return [Sample(read_filing((folder / truth["file"]).read_bytes(), truth["file"]), truth) for truth in truths]
+
+
+@pytest.fixture(scope="session")
+def real_filings() -> list[RealFiling]:
+    if "FINRAG_EVAL_DATA" not in os.environ:
+        pytest.skip("FINRAG_EVAL_DATA names no folder with real filings")
+    folder = Path(os.environ["FINRAG_EVAL_DATA"]) / "filings"
+    with (folder / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [_read(folder, row) for row in rows]
+
+
+def _read(folder: Path, row: dict[str, str]) -> RealFiling:
+    path = folder / row["file"]
+    sections = json.loads((folder / row["sections_file"]).read_text()) if row["sections_file"] else []
+    return RealFiling(
+        read_filing(path.read_bytes(), path.name), row, tuple(section["identifier"] for section in sections)
+    )

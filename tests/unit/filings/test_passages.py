@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from finrag_ml_tg1.filings.filing import Filing, read_filing
+from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, Passage, build_passages, indexed_text, passage_head
+from finrag_ml_tg1.index.encoder import OnnxEncoder
+from tests.unit.filings.conftest import RealFiling, Sample
+from tests.unit.filings.documents import cover_html, filing_html, long_bodies
+
+WINDOW = 254
+
+
+def check_passages(filing: Filing, passages: list[Passage], count_tokens: Callable[[str], int]) -> None:
+    """What holds for the passages of every filing."""
+    text, cover = filing.document.text, filing.cover
+    covered = bytearray(len(text))
+    for position, passage in enumerate(passages):
+        assert passage.position == position
+        assert passage.text == text[passage.char_start : passage.char_end]
+        head = passage_head(cover.company, cover.tickers, cover.form, cover.fiscal_year, passage.item, passage.heading)
+        assert count_tokens(indexed_text(head, passage.lead, passage.text)) <= WINDOW
+        covered[passage.char_start : passage.char_end] = b"\x01" * len(passage.text)
+        spans = [span for span in filing.items if span.char_start < passage.char_end <= span.char_end]
+        within = {span.item for span in spans if span.char_start <= passage.char_start}
+        assert passage.item in within if spans else passage.item == ""
+    assert [passage.char_start for passage in passages] == sorted(passage.char_start for passage in passages)
+    for block in filing.document.blocks:
+        inside = covered[block.char_start : block.char_end]
+        if block.kind == "furniture":
+            assert not any(inside)
+        else:
+            lost = [char for char, mark in zip(filing.document.text_of(block), inside, strict=True) if not mark]
+            assert not "".join(lost).strip(), f"in no passage: {''.join(lost)[:80]!r}"
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=long_bodies())
+def test_passages_hold_every_word_within_the_window_when_the_document_is_odd(encoder: OnnxEncoder, body: str) -> None:
+    filing = read_filing((cover_html() + body).encode(), "odd.html")
+    check_passages(filing, build_passages(filing, encoder.token_offsets), encoder.count_tokens)
+
+
+@pytest.mark.parametrize("company", ["A" * 5_000, "a-" * 400, "資産" * 300])
+def test_passages_stay_within_the_window_when_names_and_headings_are_long(encoder: OnnxEncoder, company: str) -> None:
+    body = "".join(f"<p><b>{'-' * 150} {number}</b></p>" for number in range(9)) + "<p>" + "word " * 900 + "</p>"
+    filing = read_filing(filing_html(company, body=body), "long.html")
+    check_passages(filing, build_passages(filing, encoder.token_offsets), encoder.count_tokens)
+
+
+def test_passages_of_the_samples_hold_every_word_within_the_window(samples: list[Sample], encoder: OnnxEncoder) -> None:
+    for sample in samples[::3]:
+        check_passages(sample.filing, build_passages(sample.filing, encoder.token_offsets), encoder.count_tokens)
+
+
+def test_passages_of_real_filings_hold_every_word_within_the_window(
+    real_filings: list[RealFiling], encoder: OnnxEncoder
+) -> None:
+    chosen = [report for report in real_filings if report.row["file"].startswith(("html/OLD", "html/IBM_10-K_0"))]
+    for report in sorted(chosen, key=lambda report: len(report.filing.document.text))[:3]:
+        check_passages(report.filing, build_passages(report.filing, encoder.token_offsets), encoder.count_tokens)
+
+
+def count_words(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in re.finditer(r"\S+", text)]
+
+
+def passages_of(body: str) -> list[Passage]:
+    return build_passages(
+        read_filing(filing_html(body=f"<p><b>Item 8. Statements</b></p>{body}"), "x.html"), count_words
+    )
+
+
+def test_a_split_table_repeats_caption_and_header_rows_in_its_lead() -> None:
+    rows = "".join(f"<tr><td>Line {row}</td><td>{row},000</td><td>9</td></tr>" for row in range(200))
+    table = f"<table><tr><td></td><td>2023</td><td>2022</td></tr>{rows}</table>"
+    tables = [passage for passage in passages_of(f"<p>(in millions)</p>{table}") if passage.kind == "table"]
+    assert len(tables) > 2
+    assert tables[0].lead == "(in millions)"
+    assert tables[0].text.startswith("2023 | 2022\nLine 0 | 0,000 | 9\n")
+    assert {passage.lead for passage in tables[1:]} == {"(in millions)\n2023 | 2022"}
+    printed = [line for passage in tables for line in passage.text.split("\n")]
+    assert printed == ["2023 | 2022", *(f"Line {row} | {row},000 | 9" for row in range(200))]
+
+
+def test_a_passage_keeps_the_heading_it_stands_under() -> None:
+    sections = "".join(f"<p><b>Section {number}</b></p><p>{'word ' * 150}{number}.</p>" for number in range(5))
+    passages = [passage for passage in passages_of(sections) if "word" in passage.text]
+    assert [passage.heading for passage in passages] == [f"Section {number}" for number in range(5)]
+
+
+def test_headings_that_fill_a_window_are_not_moved_under_the_heading_after_them() -> None:
+    headings = "".join(f"<p><b>{'long ' * 30}{number}</b></p>" for number in range(20))
+    for passage in passages_of(headings + "<p>Words.</p>")[1:]:
+        lowest = passage.heading.split(" > ")[-1].split()[-1]
+        assert lowest in passage.text.split()
+
+
+def test_a_statement_is_named_by_the_heading_above_it() -> None:
+    table = "<table><tr><td>Cash</td><td>5</td></tr><tr><td>Debt</td><td>7</td></tr></table>"
+    passages = passages_of(f"<p><b>Consolidated Balance Sheets</b></p>{table}<p><b>Leases</b></p>{table}")
+    assert [passage.statement for passage in passages if passage.kind == "table"] == ["balance", "none"]
+
+
+def test_the_window_is_the_encoders() -> None:
+    assert MAX_PASSAGE_TOKENS == WINDOW

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from finrag_ml_tg1.index.lexical import Postings, build_postings
+from finrag_ml_tg1.index.part import PART_SCHEMA, Part, build_part
+
+TEXTS = ["Net sales grew.", "資産の部 😀 €3", "", "Cash | 5\nDebt | 7"]
+ROWS = pl.DataFrame(
+    [
+        {
+            "passage_id": f"x-{position}",
+            "form": "10-K",
+            "accession": "x",
+            "item": "7",
+            "kind": "prose",
+            "statement": "none",
+            "heading": "Sales > Growth",
+            "position": position,
+            "char_start": 10 * position,
+            "char_end": 10 * position + len(text),
+            "page_num": None,
+            "lead": "(in millions)",
+            "text": text,
+            "cik": 5,
+        }
+        for position, text in enumerate(TEXTS)
+    ]
+)
+VECTORS = np.eye(4, 8, dtype=np.float32)
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Part:
+    path = tmp_path / "part"
+    path.write_bytes(build_part(ROWS, TEXTS, VECTORS))
+    return Part(path)
+
+
+def test_a_part_gives_back_its_rows_texts_and_vectors(part: Part) -> None:
+    assert len(part) == 4
+    assert part.rows.equals(ROWS.select(PART_SCHEMA.names()).cast(PART_SCHEMA))
+    assert [part.text(row) for row in range(4)] == TEXTS
+    np.testing.assert_allclose(part.similarities(VECTORS[1]), [0, 1, 0, 0], atol=1e-6)
+
+
+def test_a_part_scores_words_as_its_texts_alone_do(part: Part) -> None:
+    alone = Postings(build_postings(TEXTS))
+    corpus = alone.statistics()
+    np.testing.assert_array_equal(part.postings.scores(["sale"], corpus), alone.scores(["sale"], corpus))
+
+
+def test_the_same_rows_give_the_same_bytes() -> None:
+    assert build_part(ROWS, TEXTS, VECTORS) == build_part(ROWS.clone(), list(TEXTS), VECTORS.copy())

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from finrag_ml_tg1.vocabulary.statements import STATEMENTS, statement_of_title
+
+
+@pytest.mark.parametrize(
+    ("title", "statement"),
+    [
+        ("CONSOLIDATED BALANCE SHEETS", "balance"),
+        ("Consolidated Statement of Financial Position", "balance"),
+        ("Consolidated Statements of Operations", "income"),
+        ("Statements of Consolidated Income", "income"),
+        ("CONSOLIDATED STATEMENTS OF EARNINGS", "income"),
+        ("Consolidated Statements of Operations and Comprehensive Loss", "income"),
+        ("Consolidated Statements of Cash Flows", "cash flow"),
+        ("Statements of Consolidated Cash Flows", "cash flow"),
+        ("Consolidated Statements of Comprehensive Income", "none"),
+        ("Consolidated Statements of Shareholders’ Equity", "none"),
+        ("Cash and Cash Equivalents", "none"),
+        ("", "none"),
+    ],
+)
+def test_a_title_names_its_statement(title: str, statement: str) -> None:
+    assert statement_of_title(title) == statement
+    assert statement in STATEMENTS
+
+
+def test_a_sentence_that_mentions_a_statement_is_no_title() -> None:
+    assert statement_of_title("The balance sheets above " + "and the notes to them " * 9) == "none"
