@@ -28,6 +28,7 @@ DEFAULT_TOP_K = 10
 _READ_PASSAGES = 50
 _READ_OF_EACH = 12
 
+_ONLY_NUMBERS = "Only tagged numbers were asked for, and this index holds none: ask for passages as well (include_rag)."
 _NOT_IN_FILINGS = "Not in the filings."
 
 
@@ -60,6 +61,8 @@ class FinRAG:
             scope = self._resolver.resolve(question)
         if scope.obstacle is not None:
             return Result(question, scope, _abstention(scope.obstacle, 0), timings)
+        if not question.include_passages:
+            return Result(question, scope, _abstention(_ONLY_NUMBERS, 0), timings)
         with _timed(timings, "retrieval"):
             found = search(self.index, question.text, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
         with _timed(timings, "answering"):

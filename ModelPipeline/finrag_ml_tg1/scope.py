@@ -23,11 +23,15 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question as asked; `top_k` is how many passages may be cited or listed (None: the default)."""
+    """One question as asked.
+
+    `top_k` is how many passages may be cited or listed (None: the default); without `include_passages` none may.
+    """
 
     text: str
     filters: Filters = field(default_factory=Filters)
     top_k: int | None = None
+    include_passages: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class QueryRequest(_Strict):
     question: Annotated[str, StringConstraints(min_length=3, max_length=3_500)]
     include_kpi: bool = True
     include_rag: bool = True
-    model_key: Annotated[str, StringConstraints(max_length=64)] | None = None
+    model_key: Literal["extractive"] | None = None
     filters: QueryFilters | None = None
     history: list[Turn] = Field(default_factory=list, max_length=20)
     top_k: Annotated[int, Field(ge=1, le=50)] | None = None
@@ -77,7 +77,7 @@ class QueryRequest(_Strict):
             items=tuple(chosen.items),
             forms=tuple(chosen.forms),
         )
-        return Question(self.question, filters, self.top_k)
+        return Question(self.question, filters, self.top_k, self.include_rag)
 
 
 class CitationOut(BaseModel):

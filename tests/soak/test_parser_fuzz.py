@@ -61,8 +61,7 @@ def test_damaged_filing_is_read_or_refused_in_bounded_time_and_memory(encoder_fo
         settings["FINRAG_EVAL_DATA"] = "DATA"
     write_result("parser_fuzz", settings, time.monotonic() - started, counts, list(found.values()))
     assert not found, "\n".join(f"{error}: FINRAG_SOAK_CASES={finding['seeds'][0]}" for error, finding in found.items())
-    assert outcomes["read"] > 0
-    assert outcomes["refused"] > 0
+    assert "FINRAG_SOAK_CASES" in os.environ or (outcomes["read"] and outcomes["refused"]), outcomes
 
 
 def _seeds(sequence: int, deadline: float) -> Iterator[int]:

@@ -14,6 +14,7 @@ from finrag_ml_tg1.answering.sentence_fit import score_sentences
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
+from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["answer_extractively"]
@@ -27,7 +28,7 @@ _MAX_WORDS = 120
 _READ_OF_ITEM = 24
 _MIN_PASSAGE_SHARE = 0.45
 _BEST_SHARE = 0.72
-_NEAR_DUPLICATE = 0.88
+_NEAR_DUPLICATE = 0.75
 
 
 def answer_extractively(
@@ -59,39 +60,45 @@ def _speaks_to(topic: Topic, passages: Sequence[PassageRecord]) -> bool:
 def _chosen(
     topic: Topic, read: Sequence[PassageRecord], passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool
 ) -> list[Statement]:
-    sentences = list(score_sentences(topic, read, encoder))
+    """A row for each filing that has the one asked for, sentences from those that have not."""
+    filings: list[str | None] = [None]
+    if several:
+        filings = list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]
     wants_row = not topic.asks_for_words
-    if not several:
-        row = best_row(topic, passages) if wants_row else None
-        return [row] if row is not None else _select(sentences, read, encoder, _MAX_SENTENCES)
+    rows = {filing: best_row(topic, passages, accession=filing) if wants_row else None for filing in filings}
+    if all(rows.values()):
+        return [row for row in rows.values() if row is not None]
+    sentences = list(score_sentences(topic, read, encoder))
+    count = _MAX_SENTENCES_OF_ONE if several else _MAX_SENTENCES
     chosen: list[Statement] = []
-    for accession in list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]:
-        row = best_row(topic, passages, accession=accession) if wants_row else None
-        own = [statement for statement in sentences if read[statement.passage].accession == accession]
-        chosen += [row] if row is not None else _select(own, read, encoder, _MAX_SENTENCES_OF_ONE)
+    for filing, row in rows.items():
+        own = [part for part in sentences if filing in (None, read[part.passage].accession)]
+        chosen += [row] if row is not None else _select(own, read, count)
     return chosen
 
 
-def _select(
-    statements: list[Statement], passages: Sequence[PassageRecord], encoder: Encoder, count: int
-) -> list[Statement]:
+def _select(statements: list[Statement], passages: Sequence[PassageRecord], count: int) -> list[Statement]:
     """The best statements that say different things, within the length an answer may have."""
-    ordered = sorted(statements, key=lambda statement: -statement.fit)[: 4 * count]
-    texts = [passages[statement.passage].text[statement.start : statement.end] for statement in ordered]
-    vectors = encoder.encode(texts)
-    kept: list[int] = []
+    kept: list[Statement] = []
+    kept_terms: list[set[str]] = []
     words = 0
-    for index, statement in enumerate(ordered):
-        length = len(texts[index].split())
-        is_weak = kept and statement.fit < _BEST_SHARE * ordered[0].fit
-        is_repetition = any(float(vectors[index] @ vectors[other]) > _NEAR_DUPLICATE for other in kept)
-        if is_weak or is_repetition or (kept and words + length > _MAX_WORDS):
-            continue
-        kept.append(index)
-        words += length
-        if len(kept) == count:
+    for statement in sorted(statements, key=lambda statement: -statement.fit):
+        text = passages[statement.passage].text[statement.start : statement.end]
+        length = len(text.split())
+        terms = set(split_terms(text))
+        is_weak = bool(kept) and statement.fit < _BEST_SHARE * kept[0].fit
+        if is_weak or len(kept) == count:
             break
-    return [ordered[index] for index in kept]
+        if any(_is_repetition(terms, others) for others in kept_terms) or (kept and words + length > _MAX_WORDS):
+            continue
+        kept.append(statement)
+        kept_terms.append(terms)
+        words += length
+    return kept
+
+
+def _is_repetition(terms: set[str], others: set[str]) -> bool:
+    return len(terms & others) > _NEAR_DUPLICATE * min(len(terms), len(others))
 
 
 def _citations(chosen: Sequence[Statement], passages: Sequence[PassageRecord], count: int) -> Iterator[Citation]:

@@ -17,6 +17,7 @@ __all__ = ["score_sentences"]
 _MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
 _MAX_SENTENCE_WORDS = 70
+_READ_SENTENCES = 24
 _SIMILARITY_SHARE = 0.65
 _RANK_STEP = 0.012
 _FIGURE_REWARD = 0.08
@@ -69,6 +70,7 @@ def score_sentences(topic: Topic, passages: Sequence[PassageRecord], encoder: En
     ]
     if not spans:
         return
+    spans = sorted(spans, key=lambda span: -_promise(topic, passages[span[0]], span))[:_READ_SENTENCES]
     texts = [passages[number].text[start:end] for number, start, end in spans]
     vectors = encoder.encode([topic.text, *texts])
     wants_value = not topic.asks_for_words and not topic.whole_items
@@ -81,6 +83,14 @@ def score_sentences(topic: Topic, passages: Sequence[PassageRecord], encoder: En
         fit += 0.0 if wants_value else _standing(topic, passage, text, start=start, heads_item=heads_item)
         if fit >= _MIN_FIT:
             yield Statement(number, start, end, fit)
+
+
+def _promise(topic: Topic, passage: PassageRecord, span: tuple[int, int, int]) -> float:
+    """What is known of a sentence before its meaning is, which costs most: its words, its place, its passage's rank."""
+    number, start, end = span
+    heads = start == 0 and _is_of_item(topic, passage) and _opens_with_heading(passage)
+    words = (1 - _SIMILARITY_SHARE) * topic.coverage(passage.text[start:end])
+    return words - _RANK_STEP * number + (_HEADING_REWARD if heads else 0.0)
 
 
 def _standing(topic: Topic, passage: PassageRecord, text: str, *, start: int, heads_item: bool) -> float:

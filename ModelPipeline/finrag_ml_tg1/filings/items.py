@@ -102,7 +102,11 @@ def _numbered(match: re.Match[str], block: Block, next_text: str, specs: Sequenc
             reward -= _TITLE_REWARD / 2
         if block.kind == "heading":
             reward += _HEADING_REWARD
-        also = [other.identifier for other in specs[order + 1 : order + 1 + _MAX_SUBITEMS] if second and other.number == second]
+        also = [
+            other.identifier
+            for other in specs[order + 1 : order + 1 + _MAX_SUBITEMS]
+            if second and other.number == second
+        ]
         yield _Candidate(order, (spec.identifier, *also), block.char_start, reward + len(also))
 
 

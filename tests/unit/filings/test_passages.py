@@ -38,7 +38,7 @@ def check_passages(filing: Filing, passages: list[Passage], count_tokens: Callab
             assert not "".join(lost).strip(), f"in no passage: {''.join(lost)[:80]!r}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(body=long_bodies())
 def test_passages_hold_every_word_within_the_window_when_the_document_is_odd(encoder: OnnxEncoder, body: str) -> None:
     filing = read_filing((cover_html() + body).encode(), "odd.html")
