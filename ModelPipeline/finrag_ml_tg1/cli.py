@@ -106,7 +106,13 @@ def ingest(sources: tuple[Path, ...], store_url: str | None) -> None:
 
 @main.command()
 @_store_option
-@click.option("--threads", default=os.cpu_count() or 1, show_default="all cores", help="Cores used for encoding.")
+@click.option(
+    "--threads",
+    default=os.cpu_count() or 1,
+    type=click.IntRange(1),
+    show_default="all cores",
+    help="Cores used for encoding.",
+)
 @_explaining
 def index(store_url: str | None, threads: int) -> None:
     """Build a new index version from the store's filings and make it current.
@@ -152,8 +158,10 @@ def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str,
     """
     from finrag_ml_tg1.loaders.cache import DiskCache
     from finrag_ml_tg1.pipeline import FinRAG
-    from finrag_ml_tg1.scope import Filters, Question
+    from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Question
 
+    if not MIN_QUESTION_CHARS <= len(question.strip()) <= MAX_QUESTION_CHARS:
+        raise click.UsageError(f"a question has {MIN_QUESTION_CHARS} to {MAX_QUESTION_CHARS} characters")
     session = _Session(store_url)
     cache = DiskCache(session.cache_folder, session.store, session.config.cache_mb * 2**20)
     finrag = FinRAG.open(session.store, cache, session.cache_folder)
@@ -192,8 +200,14 @@ def up(store_url: str | None, backend_port: int, frontend_port: int, no_browser:
     from finrag_ml_tg1.operations.local_servers import start_servers, stop_on_signals
 
     session = _Session(store_url)
-    # The store's own address is absolute: the servers run in another folder.
-    environment = {**os.environ, "FINRAG_STORE": session.store.url}
+    # Settings read here hold for both servers, which may run in another folder.
+    environment = {
+        **os.environ,
+        "FINRAG_STORE": session.store.url,
+        "FINRAG_CACHE_DIR": str(session.cache_folder.absolute()),
+    }
+    if session.config.api_key is not None:
+        environment["FINRAG_API_KEY"] = session.config.api_key.get_secret_value()
     with stop_on_signals(), start_servers(backend_port, frontend_port, environment) as servers:
         click.echo(f"ready {servers.url}")
         if not no_browser and _has_display():

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["CompanyReference", "Filters", "Question", "Scope"]
+__all__ = ["MAX_QUESTION_CHARS", "MIN_QUESTION_CHARS", "CompanyReference", "Filters", "Question", "Scope"]
+
+MIN_QUESTION_CHARS = 3
+MAX_QUESTION_CHARS = 3_500
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from finrag_ml_tg1.index.catalog import Catalog
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.pipeline import Result
-from finrag_ml_tg1.scope import Filters, Question
+from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Question
 from finrag_ml_tg1.vocabulary.items import item_title
 
 __all__ = [
@@ -54,7 +54,7 @@ class Turn(_Strict):
 class QueryRequest(_Strict):
     """A question and how to answer it."""
 
-    question: Annotated[str, StringConstraints(min_length=3, max_length=3_500)]
+    question: Annotated[str, StringConstraints(min_length=MIN_QUESTION_CHARS, max_length=MAX_QUESTION_CHARS)]
     include_kpi: bool = True
     include_rag: bool = True
     model_key: Literal["extractive"] | None = None

@@ -6,6 +6,7 @@ times before it may finish. FINRAG_SOAK_SEED chooses the moments.
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import finrag_ml_tg1
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.sample_index import SAMPLES
@@ -59,12 +61,14 @@ class Record:
 def test_killed_writers_leave_nothing_half_visible_and_need_no_cleaning(encoder_folder: Path, tmp_path: Path) -> None:
     wanted, sequence = number_setting("FINRAG_SOAK_KILLS", 60), number_setting("FINRAG_SOAK_SEED", 1)
     started = time.monotonic()
+    sources = _sources_digest()
     stages = _stages(tmp_path)
     record = Record()
     rounds = 0
     while record.kills["ingest"] + record.kills["index"] < wanted:
         rounds += 1
         _run_round(tmp_path / f"round-{rounds}", stages, record, random.Random(sequence * 1_000_000 + rounds), rounds)
+    assert _sources_digest() == sources, "the sources were edited during the run, so it compares nothing: run it again"
     counts = {
         "rounds": rounds,
         "kills": dict(record.kills),
@@ -76,6 +80,15 @@ def test_killed_writers_leave_nothing_half_visible_and_need_no_cleaning(encoder_
     write_result("kill_recovery", settings, time.monotonic() - started, counts, findings)
     assert record.reads["whole index"] > 0
     assert not findings, findings
+
+
+def _sources_digest() -> str:
+    """What decides the content of a store: an edit during the run would make each later round differ from the first."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(finrag_ml_tg1.__file__).parent.rglob("*")):
+        if path.suffix in {".py", ".yaml"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _stages(folder: Path) -> list[Stage]:

@@ -61,9 +61,9 @@ def _chosen(
     topic: Topic, read: Sequence[PassageRecord], passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool
 ) -> list[Statement]:
     """A row for each filing that has the one asked for, sentences from those that have not."""
-    filings: list[str | None] = [None]
+    filings: Sequence[str | None] = [None]
     if several:
-        filings = list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]
+        filings = [*dict.fromkeys(passage.accession for passage in passages)][:_MAX_FILINGS]
     wants_row = not topic.asks_for_words
     rows = {filing: best_row(topic, passages, accession=filing) if wants_row else None for filing in filings}
     if all(rows.values()):

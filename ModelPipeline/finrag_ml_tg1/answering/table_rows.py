@@ -21,6 +21,8 @@ _NUMBER = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?")
 # Footnotes, and what a line is called in other years: "Net income (loss)".
 _IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _JOINING = re.compile(r"\b(?:a|an|and|as|at|by|for|from|in|of|on|or|the|to|with)\b")
+_PERCENT_PENALTY = 0.2
+_ASKS_FOR_PERCENT = re.compile(r"%|percent|margin|rate|share|growth|change|yield|ratio", re.IGNORECASE)
 _SHORT_CAPTION_CHARS = 60
 _TOTAL = frozenset(split_terms("total"))
 
@@ -51,9 +53,16 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
                 continue
             share = 1.0 if words == _TOTAL else len(words & asked_words) / len(words)
             fit = share * topic.coverage(f"{label} {surroundings}") + reward
+            fit -= _PERCENT_PENALTY if _is_of_percents(cells) and not _ASKS_FOR_PERCENT.search(topic.text) else 0.0
             if share >= _MIN_LABEL_SHARE and fit >= _MIN_FIT and (best is None or fit > best.fit):
                 best = Statement(number, start, end, fit)
     return best
+
+
+def _is_of_percents(cells: Sequence[str]) -> bool:
+    """Whether a row holds shares or changes rather than amounts."""
+    numbers = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    return all("%" in cell for cell in numbers)
 
 
 def _words(text: str) -> frozenset[str]:

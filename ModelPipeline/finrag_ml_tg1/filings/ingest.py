@@ -31,9 +31,10 @@ __all__ = [
 ]
 
 # Raised whenever the same bytes would be read differently, so that filings are read again.
-READER_VERSION = 2
+READER_VERSION = 3
 
 FILINGS_PREFIX = "tables/filings/"
+_GZIP_MAGIC = b"\x1f\x8b"
 _DOCUMENT_SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
 
 _ITEM_SPAN = pl.Struct({"item": pl.String, "char_start": pl.Int64, "char_end": pl.Int64})
@@ -111,7 +112,8 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
 def ingest_file(path: Path, store: ObjectStore, token_offsets: TokenOffsets) -> Ingested:
     """Read one file into the store's tables; raises FilingError, naming the file, when it is no readable filing."""
     try:
-        filing = read_filing(path.read_bytes(), path.name)
+        document = path.read_bytes()
+        filing = read_filing(document, path.name)
     except OSError as error:
         raise FilingError(f"{path.name}: {error.strerror or error}") from error
     except FilingError as error:
@@ -125,7 +127,8 @@ def ingest_file(path: Path, store: ObjectStore, token_offsets: TokenOffsets) -> 
     passages = build_passages(filing, token_offsets)
     if not passages:
         raise FilingError(f"{path.name}: the document holds nothing but page numbers and running heads")
-    _write(store, filing, passages, row_key)
+    compressed = document if document.startswith(_GZIP_MAGIC) else gzip.compress(document, mtime=0)
+    _write(store, filing, passages, compressed, row_key)
     return Ingested(path, description, len(passages), unchanged=False, notes=(*cover.notes, *_gaps(filing)))
 
 
@@ -143,10 +146,11 @@ def _gaps(filing: Filing) -> Iterator[str]:
         yield "no item headings were recognised: its text is searchable but carries no item"
 
 
-def _write(store: ObjectStore, filing: Filing, passages: list[Passage], row_key: str) -> None:
+def _write(store: ObjectStore, filing: Filing, passages: list[Passage], document: bytes, row_key: str) -> None:
     cover = filing.cover
     text = filing.document.text.encode()
     store.delete(row_key)
+    store.put(f"raw/cik={cover.cik}/{filing.accession}/document.html.gz", document)
     store.put(f"text/cik={cover.cik}/{filing.accession}.txt.gz", gzip.compress(text, mtime=0))
     store.put(
         f"tables/passages/cik={cover.cik}/{filing.accession}.parquet", _parquet(_passages_table(filing, passages))

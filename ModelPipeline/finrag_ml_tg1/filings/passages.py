@@ -24,6 +24,7 @@ MAX_PASSAGE_TOKENS = 254
 TokenOffsets = Callable[[str], list[tuple[int, int]]]
 
 _JOIN_TOKENS = 2
+_MIN_TOKENS_UNDER_HEADING = 40
 _MAX_HEADING_CHARS = 160
 # Together these leave room for text in the window whatever a document holds.
 _MAX_COMPANY_CHARS = 80
@@ -173,33 +174,38 @@ class _Builder:
         return _Span(start, end, self._tokens(self._text[start:end]))
 
     def _add_prose(self, block: Block) -> None:
-        for span in self._pieces(block.char_start, block.char_end, self._room):
+        """Add a paragraph; under headings that begin a passage it is cut so that they are not left standing alone."""
+        left = self._room - self._pending_tokens()
+        is_headed = bool(self._pending) and self._pending_headings == len(self._pending)
+        first_room = left if is_headed and left >= _MIN_TOKENS_UNDER_HEADING else self._room
+        for span in self._pieces(block.char_start, block.char_end, self._room, first_room=first_room):
             if self._pending and self._pending_tokens() + span.tokens > self._room:
                 self._flush()
             self._pending.append(span)
 
-    def _pieces(self, start: int, end: int, room: int) -> Iterator[_Span]:
+    def _pieces(self, start: int, end: int, room: int, *, first_room: int | None = None) -> Iterator[_Span]:
         """Split a stretch at sentence ends, else between words, into spans of at most `room` word-pieces.
 
-        Characters that belong to no word-piece stay with the piece before them.
+        The first has at most `first_room` where that is given. Characters of no word-piece stay with the piece before.
         """
         offsets = self._offsets(self._text[start:end])
-        if len(offsets) <= room:
+        limit = first_room or room
+        if len(offsets) <= limit:
             yield _Span(start, end, len(offsets))
             return
         starts = [start, *(start + token_start for token_start, _ in offsets[1:]), end]
         first = 0
         while first < len(offsets):
-            last = min(first + room, len(offsets))
+            last = min(first + limit, len(offsets))
             if last < len(offsets):
                 last = self._break_before(start, offsets, first, last)
             piece = self._stripped_span(starts[first], starts[last])
-            while piece.tokens > room and last > first + 1:
+            while piece.tokens > limit and last > first + 1:
                 # Cut inside a word, whose parts may have more word-pieces than the word.
                 last -= 1
                 piece = self._stripped_span(starts[first], starts[last])
             yield piece
-            first = last
+            first, limit = last, room
 
     def _stripped_span(self, start: int, end: int) -> _Span:
         return self._span(start, start + len(self._text[start:end].rstrip()))

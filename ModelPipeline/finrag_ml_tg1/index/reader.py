@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError
+from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartEntry
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
@@ -181,7 +181,12 @@ class Index:
 
 def _open_encoder(paths: Mapping[str, Path], folder: Path, manifest: Manifest) -> OnnxEncoder:
     """The encoder the index carries; its files are linked into one folder under the names they are loaded by."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the cache folder {folder} cannot be written ({error.strerror}): set FINRAG_CACHE_DIR"
+        ) from error
     for name in ENCODER_FILES:
         link, target = folder / name, paths[f"encoder/{name}"].resolve()
         if link.resolve() != target:

@@ -14,6 +14,8 @@ from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
 
 __all__ = ["CompanyMentions", "CompanyNames"]
 
+# As people write it after a name: "Orquenna, Inc.".
+_LEGAL_FORM = r"(?:,?\s+(?:inc|incorporated|corp|corporation|co|plc|ltd|llc)\b\.?)?"
 _LEGAL_FORMS = frozenset(
     "inc incorporated corp corporation co company companies plc ltd limited llc lp sa nv ag se group holding "
     "holdings the trust fund".split()
@@ -102,7 +104,9 @@ class CompanyNames:
         ignores_case = not _CAPITALISED_WORD.search(text)
         for alias in sorted(self._by_alias, key=len, reverse=True):
             known = self._by_alias[alias]
-            for match in re.finditer(rf"(?<![\w.])({re.escape(alias)})('s|'|(?![\w']))", text, re.IGNORECASE):
+            for match in re.finditer(
+                rf"(?<![\w.])({re.escape(alias)}{_LEGAL_FORM})('s|'|(?![\w']))", text, re.IGNORECASE
+            ):
                 if _is_meant(match, known, ignores_case=ignores_case):
                     yield match.start(), match.end(), known.company
 

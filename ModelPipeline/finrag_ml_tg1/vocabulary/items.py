@@ -90,6 +90,7 @@ def items_worded_in(question: str) -> frozenset[str]:
     A hint where the answer may stand, never a reason to look nowhere else.
     """
     specs = (*FORM_10K_ITEMS, *FORM_10Q_ITEMS)
+    question = re.sub(r"\brisks\b", "risk factors", question, flags=re.IGNORECASE)
     return frozenset(spec.identifier for spec in specs if spec.title != "Business" and spec.wording.search(question))
 
 

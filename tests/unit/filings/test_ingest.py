@@ -19,6 +19,7 @@ from tests.unit.filings.recording_store import RecordingStore, contents
 NAME = "PLA_10-K_9990000100-24-000001.html"
 ROW = "tables/filings/cik=9990000100/9990000100-24-000001.parquet"
 PASSAGES = "tables/passages/cik=9990000100/9990000100-24-000001.parquet"
+DOCUMENT = "raw/cik=9990000100/9990000100-24-000001/document.html.gz"
 TEXT = "text/cik=9990000100/9990000100-24-000001.txt.gz"
 FIRST, SECOND = filing_html(), filing_html(body="<p>Other words.</p><p><b>Notes</b></p><p>More of them.</p>")
 
@@ -58,7 +59,7 @@ def check_whole(store: ObjectStore) -> None:
 def test_a_filing_is_written_with_its_row_last(store: LocalFolderStore, file: Path) -> None:
     recording = RecordingStore(store)
     done = ingest_file(file, recording, words)
-    assert recording.puts == [TEXT, PASSAGES, ROW]
+    assert recording.puts == [DOCUMENT, TEXT, PASSAGES, ROW]
     assert not done.unchanged
     assert done.description == "Plain Example Corp. 10-K FY2023"
     check_whole(store)

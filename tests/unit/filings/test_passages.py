@@ -93,6 +93,14 @@ def test_a_passage_keeps_the_heading_it_stands_under() -> None:
     assert [passage.heading for passage in passages] == [f"Section {number}" for number in range(5)]
 
 
+def test_a_heading_is_not_left_alone_when_the_paragraph_under_it_is_longer_than_a_window() -> None:
+    sections = "".join(f"<p><b>Section {number}</b></p><p>{'A few words stand here. ' * 90}</p>" for number in range(3))
+    passages = passages_of(sections)
+    for number in range(3):
+        (headed,) = [passage for passage in passages if f"Section {number}" in passage.text]
+        assert "A few words" in headed.text
+
+
 def test_headings_that_fill_a_window_are_not_moved_under_the_heading_after_them() -> None:
     headings = "".join(f"<p><b>{'long ' * 30}{number}</b></p>" for number in range(20))
     for passage in passages_of(headings + "<p>Words.</p>")[1:]:
