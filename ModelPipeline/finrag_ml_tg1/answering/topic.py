@@ -18,7 +18,7 @@ _ASKING_WORDS = (
     "amount annual ask cause caused company companies compare comparison describe detail discuss disclose drive "
     "driven drove due end ended explain face filing filings fiscal form generate give happen history information "
     "item k key know latest led list main major many me mention much name overview please principal q quarter "
-    "question quarterly recent report reported say show spend spent summarize summary tell top total us year years"
+    "question quarterly recent report reported say show spend spent summarize summary tell top us year years"
 )
 _PHRASE_SHARE = 0.3
 _PERIOD = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q(?:\d\d)?")

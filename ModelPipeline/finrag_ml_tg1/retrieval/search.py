@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -21,6 +21,7 @@ from finrag_ml_tg1.index.reader import Index, PassageRecord
 from finrag_ml_tg1.retrieval.fusion import fuse_rankings, top_rows
 from finrag_ml_tg1.scope import Scope
 from finrag_ml_tg1.vocabulary.items import items_worded_in
+from finrag_ml_tg1.vocabulary.statements import statements_of_line_items
 
 __all__ = ["RankedPassage", "search"]
 
@@ -51,16 +52,28 @@ class _Scores:
     lexical: npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    """Where the answer probably stands: items and statements. They reorder, they never exclude."""
+
+    items: frozenset[str]
+    statements: frozenset[str]
+
+    def fits(self, record: PassageRecord) -> bool:
+        """Whether a passage stands there."""
+        return record.item in self.items or record.statement in self.statements
+
+
 def search(index: Index, question: str, scope: Scope, count: int) -> list[RankedPassage]:
     """Return at most `count` passages for the question, best first."""
     query = index.encoder.encode([question])[0]
     terms = split_terms(scope.topic)
-    hinted = items_worded_in(scope.topic) | (_DISCUSSION if _ASKS_FOR_REASON.search(question) else frozenset())
+    hints = _read_hints(scope.topic, question)
     if not scope.accessions:
-        ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), hinted, _CANDIDATES))
+        ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), hints, _CANDIDATES))
         return list(_spread_over_filings(ranked))[:count]
     groups = [
-        list(_ranked(index, _score_filings(index, query, terms, group, scope.items), hinted, count))
+        list(_ranked(index, _score_filings(index, query, terms, group, scope.items), hints, count))
         for group in scope.accessions
     ]
     if len(groups) == 1 and not scope.companies:
@@ -112,13 +125,20 @@ def _score_all(index: Index, query: npt.NDArray[np.float32], terms: list[str], i
     return _Scores(rows, similarities, lexical[rows])
 
 
-def _ranked(index: Index, scores: _Scores, hinted: Collection[str], count: int) -> Iterator[RankedPassage]:
-    """Fuse both rankings; where the question hints at an item, that item's passages rank once more."""
+def _read_hints(topic: str, question: str) -> _Hints:
+    if _ASKS_FOR_REASON.search(question):
+        return _Hints(items_worded_in(topic) | _DISCUSSION, frozenset())
+    return _Hints(items_worded_in(topic), statements_of_line_items(topic))
+
+
+def _ranked(index: Index, scores: _Scores, hints: _Hints, count: int) -> Iterator[RankedPassage]:
+    """Fuse both rankings; passages of an item or a statement that the question hints at rank once more."""
     rankings = [top_rows(scores.similarities, _CANDIDATES).tolist(), top_rows(scores.lexical, _CANDIDATES).tolist()]
     fused = fuse_rankings(rankings, _CANDIDATES)
-    if hinted:
-        of_item = [row for row, _ in fused if index.record(int(scores.rows[row])).item in hinted]
-        fused = fuse_rankings([*rankings, of_item], _CANDIDATES)
+    if hints.items or hints.statements:
+        records = {row: index.record(int(scores.rows[row])) for row, _ in fused}
+        hinted = [row for row in records if hints.fits(records[row])]
+        fused = fuse_rankings([*rankings, hinted], _CANDIDATES)
     for position, score in fused[:count]:
         yield RankedPassage(
             index.record(int(scores.rows[position])),

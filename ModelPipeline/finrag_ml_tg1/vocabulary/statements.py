@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["STATEMENTS", "statement_of_title"]
+__all__ = ["STATEMENTS", "statement_of_title", "statements_of_line_items"]
 
 STATEMENTS = ("income", "balance", "cash flow", "none")
 
@@ -24,9 +24,49 @@ _TITLES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _MAX_TITLE_CHARS = 120
 
+_BREAKDOWN = re.compile(r"\b(?:segments?|by (?:product|region|country|geograph\w*|category|customer))\b", re.IGNORECASE)
+
+# Line items by the statement that shows them (Regulation S-X, Rules 5-02 and 5-03; ASC 230 for cash flows).
+_LINE_ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "income",
+        re.compile(
+            r"\b(?:revenues?|net sales|cost of (?:sales|revenues?|goods sold)|gross (?:profit|margin)|operating (?:income|"
+            r"profit|expenses?|margin)|net (?:income|earnings|loss|margin)|earnings per share|eps|interest expense|"
+            r"research and development|r&d|selling, general|sg&a|income tax(?:es)?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "balance",
+        re.compile(
+            r"\b(?:assets|liabilities|equity|inventor(?:y|ies)|receivables?|payables?|goodwill|debt|retained earnings|"
+            r"cash and (?:cash )?equivalents|property(?:, plant| and equipment)|working capital|current ratio)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "cash flow",
+        re.compile(
+            r"\b(?:cash flows?|capital expenditures?|capex|depreciation|dividends? paid|repurchases?|free cash)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
 
 def statement_of_title(title: str) -> str:
     """Return which primary statement a heading names, or "none"; a sentence that mentions one is no title."""
     if len(title) > _MAX_TITLE_CHARS or "comprehensive" in title.lower().split(" of ")[-1][:15]:
         return "none"
     return next((name for name, pattern in _TITLES if pattern.search(title)), "none")
+
+
+def statements_of_line_items(question: str) -> frozenset[str]:
+    """Return the statements whose line items a question names: a hint where a value stands, never a filter.
+
+    None for a breakdown (by segment, product or place), which stands in the notes.
+    """
+    if _BREAKDOWN.search(question):
+        return frozenset()
+    return frozenset(name for name, pattern in _LINE_ITEMS if pattern.search(question))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from finrag_ml_tg1.vocabulary.statements import STATEMENTS, statement_of_title
+from finrag_ml_tg1.vocabulary.statements import STATEMENTS, statement_of_title, statements_of_line_items
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,17 @@ def test_a_title_names_its_statement(title: str, statement: str) -> None:
 
 def test_a_sentence_that_mentions_a_statement_is_no_title() -> None:
     assert statement_of_title("The balance sheets above " + "and the notes to them " * 9) == "none"
+
+
+@pytest.mark.parametrize(
+    ("question", "statements"),
+    [
+        ("What were total assets at year end?", {"balance"}),
+        ("Net sales and inventories", {"income", "balance"}),
+        ("How high were capital expenditures?", {"cash flow"}),
+        ("Net sales by segment", set()),
+        ("Who oversees cybersecurity?", set()),
+    ],
+)
+def test_a_line_item_hints_at_its_statement_unless_a_breakdown_is_asked(question: str, statements: set[str]) -> None:
+    assert statements_of_line_items(question) == statements
