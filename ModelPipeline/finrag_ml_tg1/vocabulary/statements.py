@@ -32,8 +32,8 @@ _LINE_ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "income",
         re.compile(
             r"\b(?:revenues?|net sales|cost of (?:sales|revenues?|goods sold)|gross (?:profit|margin)|"
-            r"operating (?:income|profit|expenses?|margin)|net (?:income|earnings|loss|margin)|earnings per share|eps|interest expense|"
-            r"research and development|r&d|selling, general|sg&a|income tax(?:es)?)\b",
+            r"operating (?:income|profit|expenses?|margin)|net (?:income|earnings|loss|margin)|earnings per share|eps|"
+            r"interest expense|research and development|r&d|selling, general|sg&a|income tax(?:es)?)\b",
             re.IGNORECASE,
         ),
     ),
