@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from finrag_ml_tg1.errors import IndexMissingError
-from finrag_ml_tg1.filings.ingest import FILINGS_PREFIX
+from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
 from finrag_ml_tg1.index.reader import open_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
@@ -46,8 +46,8 @@ def table_faults(folder: Path) -> list[str]:
     faults = []
     for entry in store.list(FILINGS_PREFIX):
         row = pl.read_parquet(io.BytesIO(store.get(entry.key).data)).row(0, named=True)
-        place = f"cik={row['cik']}/{row['accession']}"
-        keys = f"text/{place}.txt.gz", f"tables/passages/{place}.parquet"
+        of_filing = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
+        keys = of_filing.text, of_filing.passages
         if any(store.head(key) is None for key in keys):
             faults.append("a row of the filings table has no text or no passages")
             continue

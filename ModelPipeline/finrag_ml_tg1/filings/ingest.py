@@ -1,8 +1,8 @@
 """Files and folders to the store's tables, one filing at a time.
 
-For each filing the canonical text and the passages are written first and its row of the `filings` table last; a row of
-other content is removed before that. So a filing is in the tables whole or not at all. A filing already read from the
-same bytes by the same reader is skipped.
+For each filing the document, the canonical text and the passages are written first and its row of the `filings` table
+last, so a filing is in the tables whole, as it was before, or not at all. A filing already read from the same bytes by
+the same reader is skipped.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.filing import Filing, read_filing
+from finrag_ml_tg1.filings.keys import FilingKeys, filing_keys
 from finrag_ml_tg1.filings.passages import Passage, TokenOffsets, build_passages
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = [
-    "FILINGS_PREFIX",
     "FILINGS_SCHEMA",
     "PASSAGES_SCHEMA",
     "READER_VERSION",
@@ -31,9 +32,8 @@ __all__ = [
 ]
 
 # Raised whenever the same bytes would be read differently, so that filings are read again.
-READER_VERSION = 3
+READER_VERSION = 4
 
-FILINGS_PREFIX = "tables/filings/"
 _GZIP_MAGIC = b"\x1f\x8b"
 _DOCUMENT_SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
 
@@ -120,25 +120,32 @@ def ingest_file(path: Path, store: ObjectStore, token_offsets: TokenOffsets) -> 
         raise FilingError(f"{path.name}: {error}") from error
     cover = filing.cover
     description = f"{cover.company} {cover.form} FY{cover.fiscal_year}"
-    row_key = f"{FILINGS_PREFIX}cik={cover.cik}/{filing.accession}.parquet"
-    known = _known_passages(store, row_key, filing.sha256)
-    if known is not None:
-        return Ingested(path, description, known, unchanged=True, notes=cover.notes)
+    keys = filing_keys(cover.cik, filing.accession, filing.sha256, READER_VERSION)
+    known = _known_row(store, keys.row)
+    if known is not None and (known["sha256"], known["reader_version"]) == (filing.sha256, READER_VERSION):
+        return Ingested(path, description, known["passages"], unchanged=True, notes=cover.notes)
     passages = build_passages(filing, token_offsets)
     if not passages:
         raise FilingError(f"{path.name}: the document holds nothing but page numbers and running heads")
     compressed = document if document.startswith(_GZIP_MAGIC) else gzip.compress(document, mtime=0)
-    _write(store, filing, passages, compressed, row_key)
+    _write(store, filing, passages, compressed, keys)
+    if known is not None:
+        _remove_reading(store, known)
     return Ingested(path, description, len(passages), unchanged=False, notes=(*cover.notes, *_gaps(filing)))
 
 
-def _known_passages(store: ObjectStore, row_key: str, sha256: str) -> int | None:
-    """The number of passages when the store holds this filing from the same bytes and reader, else None."""
+def _known_row(store: ObjectStore, row_key: str) -> dict[str, Any] | None:
+    """The filing's row in the store, or None when it has none."""
     if store.head(row_key) is None:
         return None
-    row = pl.read_parquet(io.BytesIO(store.get(row_key).data))
-    is_same = row["sha256"][0] == sha256 and row["reader_version"][0] == READER_VERSION
-    return int(row["passages"][0]) if is_same else None
+    return pl.read_parquet(io.BytesIO(store.get(row_key).data)).row(0, named=True)
+
+
+def _remove_reading(store: ObjectStore, row: dict[str, Any]) -> None:
+    """Remove the text and passages of a row that has been replaced."""
+    replaced = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
+    store.delete(replaced.passages)
+    store.delete(replaced.text)
 
 
 def _gaps(filing: Filing) -> Iterator[str]:
@@ -146,16 +153,12 @@ def _gaps(filing: Filing) -> Iterator[str]:
         yield "no item headings were recognised: its text is searchable but carries no item"
 
 
-def _write(store: ObjectStore, filing: Filing, passages: list[Passage], document: bytes, row_key: str) -> None:
-    cover = filing.cover
+def _write(store: ObjectStore, filing: Filing, passages: list[Passage], document: bytes, keys: FilingKeys) -> None:
     text = filing.document.text.encode()
-    store.delete(row_key)
-    store.put(f"raw/cik={cover.cik}/{filing.accession}/document.html.gz", document)
-    store.put(f"text/cik={cover.cik}/{filing.accession}.txt.gz", gzip.compress(text, mtime=0))
-    store.put(
-        f"tables/passages/cik={cover.cik}/{filing.accession}.parquet", _parquet(_passages_table(filing, passages))
-    )
-    store.put(row_key, _parquet(_filing_row(filing, len(passages))))
+    store.put(keys.document, document)
+    store.put(keys.text, gzip.compress(text, mtime=0))
+    store.put(keys.passages, _parquet(_passages_table(filing, passages)))
+    store.put(keys.row, _parquet(_filing_row(filing, len(passages))))
 
 
 def _passages_table(filing: Filing, passages: list[Passage]) -> pl.DataFrame:

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
-from finrag_ml_tg1.filings.ingest import FILINGS_PREFIX, FILINGS_SCHEMA
+from finrag_ml_tg1.filings.ingest import FILINGS_SCHEMA
+from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
 from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, indexed_text, passage_head
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
@@ -163,8 +164,8 @@ def _planned_parts(filings: pl.DataFrame, encoder: Encoder) -> list[_PlannedPart
 def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: Encoder) -> tuple[int, bytes]:
     tables, texts = [], []
     for filing in plan.filings.iter_rows(named=True):
-        key = f"tables/passages/cik={plan.cik}/{filing['accession']}.parquet"
-        table = pl.read_parquet(io.BytesIO(store.get(key).data)).sort("position")
+        keys = filing_keys(plan.cik, filing["accession"], filing["sha256"], filing["reader_version"])
+        table = pl.read_parquet(io.BytesIO(store.get(keys.passages).data)).sort("position")
         for row in table.iter_rows(named=True):
             head = passage_head(
                 filing["company"],

@@ -10,7 +10,8 @@ import pytest
 
 from finrag_ml_tg1.errors import FilingError, StoreUnavailableError
 from finrag_ml_tg1.filings import ingest
-from finrag_ml_tg1.filings.ingest import FILINGS_PREFIX, FILINGS_SCHEMA, PASSAGES_SCHEMA, find_sources, ingest_file
+from finrag_ml_tg1.filings.ingest import FILINGS_SCHEMA, PASSAGES_SCHEMA, find_sources, ingest_file
+from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from tests.unit.filings.documents import cover_html, filing_html
@@ -18,9 +19,7 @@ from tests.unit.filings.recording_store import RecordingStore, contents
 
 NAME = "PLA_10-K_9990000100-24-000001.html"
 ROW = "tables/filings/cik=9990000100/9990000100-24-000001.parquet"
-PASSAGES = "tables/passages/cik=9990000100/9990000100-24-000001.parquet"
 DOCUMENT = "raw/cik=9990000100/9990000100-24-000001/document.html.gz"
-TEXT = "text/cik=9990000100/9990000100-24-000001.txt.gz"
 FIRST, SECOND = filing_html(), filing_html(body="<p>Other words.</p><p><b>Notes</b></p><p>More of them.</p>")
 
 
@@ -44,11 +43,16 @@ def table(store: ObjectStore, key: str) -> pl.DataFrame:
     return pl.read_parquet(io.BytesIO(store.get(key).data))
 
 
+def keys_of_row(store: ObjectStore) -> FilingKeys:
+    row = table(store, ROW).row(0, named=True)
+    return filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
+
+
 def check_whole(store: ObjectStore) -> None:
     """Check that the filing is in the tables whole: its row, its passages and its text belong together."""
     row = table(store, ROW).row(0, named=True)
-    text = gzip.decompress(store.get(TEXT).data).decode()
-    passages = table(store, PASSAGES)
+    text = gzip.decompress(store.get(keys_of_row(store).text).data).decode()
+    passages = table(store, keys_of_row(store).passages)
     assert (row["characters"], row["passages"]) == (len(text), passages.height)
     assert all(
         passage["text"] == text[passage["char_start"] : passage["char_end"]]
@@ -59,12 +63,13 @@ def check_whole(store: ObjectStore) -> None:
 def test_a_filing_is_written_with_its_row_last(store: LocalFolderStore, file: Path) -> None:
     recording = RecordingStore(store)
     done = ingest_file(file, recording, words)
-    assert recording.puts == [DOCUMENT, TEXT, PASSAGES, ROW]
+    keys = keys_of_row(store)
+    assert recording.puts == [DOCUMENT, keys.text, keys.passages, ROW]
     assert not done.unchanged
     assert done.description == "Plain Example Corp. 10-K FY2023"
     check_whole(store)
     assert table(store, ROW).schema == FILINGS_SCHEMA
-    passages = table(store, PASSAGES)
+    passages = table(store, keys_of_row(store).passages)
     assert passages.schema == PASSAGES_SCHEMA
     assert passages["passage_id"].to_list() == ["9990000100-24-000001-00000", "9990000100-24-000001-00001"]
     assert passages["item"].to_list() == ["", "1"]
@@ -88,9 +93,10 @@ def test_other_bytes_under_the_same_accession_replace_the_filing(store: LocalFol
     ingest_file(file, store, words)
     file.write_bytes(SECOND)
     assert not ingest_file(file, store, words).unchanged
-    assert [entry.key for entry in store.list(FILINGS_PREFIX)] == [ROW]
     check_whole(store)
-    assert "Other words." in table(store, PASSAGES)["text"].str.join("\n").item()
+    keys = keys_of_row(store)
+    assert sorted(contents(store)) == sorted([DOCUMENT, keys.text, keys.passages, ROW]), "nothing of the old is left"
+    assert "Other words." in table(store, keys_of_row(store).passages)["text"].str.join("\n").item()
 
 
 def test_a_filing_is_read_again_when_the_reader_changed(
@@ -103,7 +109,7 @@ def test_a_filing_is_read_again_when_the_reader_changed(
     assert table(store, ROW)["reader_version"].to_list() == [ingest.READER_VERSION]
 
 
-@pytest.mark.parametrize("fail_at", [0, 1, 2])
+@pytest.mark.parametrize("fail_at", [0, 1, 2, 3])
 def test_no_row_is_left_when_a_put_fails(store: LocalFolderStore, file: Path, fail_at: int) -> None:
     with pytest.raises(StoreUnavailableError):
         ingest_file(file, RecordingStore(store, fail_at), words)
@@ -112,17 +118,19 @@ def test_no_row_is_left_when_a_put_fails(store: LocalFolderStore, file: Path, fa
     check_whole(store)
 
 
-@pytest.mark.parametrize("fail_at", [0, 1, 2])
-def test_the_filing_is_whole_or_absent_when_a_put_fails_at_its_replacement(
+@pytest.mark.parametrize("fail_at", [0, 1, 2, 3])
+def test_the_filing_stays_as_it_was_when_a_put_fails_at_its_replacement(
     store: LocalFolderStore, file: Path, fail_at: int
 ) -> None:
     ingest_file(file, store, words)
+    before = keys_of_row(store)
     file.write_bytes(SECOND)
     with pytest.raises(StoreUnavailableError):
         ingest_file(file, RecordingStore(store, fail_at), words)
-    if store.head(ROW):
-        check_whole(store)
+    assert keys_of_row(store) == before
+    check_whole(store)
     ingest_file(file, store, words)
+    assert keys_of_row(store) != before
     check_whole(store)
 
 
