@@ -167,7 +167,7 @@ def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str,
     finrag = FinRAG.open(session.store, cache, session.cache_folder)
     result = finrag.ask(Question(question, Filters(tickers=tickers, fiscal_years=years)))
     if as_json:
-        from serving.backend.schemas import query_response
+        from serving.backend.presentation import query_response
 
         click.echo(query_response(result, finrag.index.version).model_dump_json(indent=1))
         return

@@ -11,6 +11,7 @@ from finrag_ml_tg1.pipeline import FinRAG
 from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
 from serving.backend.openapi import problems
+from serving.backend.presentation import catalog_response, passage, query_response
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas import (
     CatalogResponse,
@@ -18,9 +19,6 @@ from serving.backend.schemas import (
     PassageResponse,
     QueryRequest,
     QueryResponse,
-    catalog_response,
-    passage,
-    query_response,
 )
 
 __all__ = ["router"]

@@ -1,0 +1,111 @@
+"""The pipeline's results as the HTTP contract gives them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from finrag_ml_tg1.index.catalog import Catalog
+from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.pipeline import Result
+from finrag_ml_tg1.vocabulary.items import item_title
+from serving.backend.schemas import (
+    CatalogResponse,
+    CitationOut,
+    CompanyOut,
+    ContextInfo,
+    FilingOut,
+    ItemCoverage,
+    Metadata,
+    ModelUsage,
+    PassageOut,
+    QueryResponse,
+    Resolved,
+    ResolvedCompany,
+)
+
+__all__ = ["catalog_response", "passage", "query_response"]
+
+
+def query_response(result: Result, index_version: str, request_id: str = "") -> QueryResponse:
+    """Return a pipeline result as the API gives it."""
+    answer, scope = result.answer, result.scope
+    return QueryResponse(
+        request_id=request_id,
+        query=result.question.text,
+        status="answered" if answer.is_answered else "abstained",
+        answer=answer.markdown,
+        citations=[
+            CitationOut(
+                n=citation.number,
+                **passage(citation.passage).model_dump(exclude={"kind", "lead", "heading"}),
+                highlights=list(citation.highlights),
+                cited=citation.is_cited,
+            )
+            for citation in answer.citations
+        ],
+        facts=[],
+        calculations=[],
+        resolved=Resolved(
+            companies=[
+                ResolvedCompany(cik=company.cik, name=company.name, tickers=list(company.tickers))
+                for company in scope.companies
+            ],
+            fiscal_years=list(scope.fiscal_years),
+            items=list(scope.items),
+            metrics=[],
+            notes=list(scope.notes),
+        ),
+        metadata=Metadata(
+            llm=ModelUsage(
+                model_id="extractive", input_tokens=0, output_tokens=0, total_tokens=0, cost=0.0, stop_reason="end_turn"
+            ),
+            context=ContextInfo(
+                kpi_included=False, rag_included=answer.context_length > 0, context_length=answer.context_length
+            ),
+            timings_ms=result.timings_ms,
+            index_version=index_version,
+            timestamp=datetime.now(UTC),
+            processing_time_ms=round(sum(result.timings_ms.values()), 2),
+        ),
+    )
+
+
+def passage(record: PassageRecord) -> PassageOut:
+    """Return a passage as the API gives it."""
+    return PassageOut(
+        passage_id=record.passage_id,
+        ticker=record.ticker,
+        company=record.company,
+        form=record.form,
+        fiscal_year=record.fiscal_year,
+        accession=record.accession,
+        item=record.item,
+        item_title=item_title(record.item),
+        page=record.page_num,
+        kind=record.kind,
+        lead=record.lead,
+        heading=record.heading,
+        text=record.text,
+        source_url=record.source_url,
+    )
+
+
+def catalog_response(catalog: Catalog, index_version: str) -> CatalogResponse:
+    """Return what an index covers, companies by name, filings newest first."""
+    filings: dict[int, list[FilingOut]] = {}
+    for row in catalog.filings.sort("period_end", descending=True).iter_rows(named=True):
+        filings.setdefault(row["cik"], []).append(
+            FilingOut(
+                form=row["form"],
+                fiscal_year=row["fiscal_year"],
+                period_end=row["period_end"].isoformat(),
+                accession=row["accession"],
+                items=[span["item"] for span in row["items"]],
+                coverage=ItemCoverage(characters=row["characters"], passages=row["passages"], notes=row["notes"]),
+            )
+        )
+    companies = [
+        CompanyOut(cik=company.cik, name=company.name, tickers=list(company.tickers), filings=filings[company.cik])
+        for company in catalog.companies
+    ]
+    return CatalogResponse(index_version=index_version, companies=companies, metrics=[])
