@@ -111,7 +111,7 @@ def describe_understanding(answer: Answer) -> str:
 
 def describe_cost(answer: Answer) -> str:
     """Return time, model and price of an answer in plain words."""
-    parts = [f"{answer.processing_time_ms / 1000:.1f} s"] if answer.processing_time_ms is not None else []
+    parts = [_duration(answer.processing_time_ms)] if answer.processing_time_ms is not None else []
     return " · ".join([*parts, answer.model_id or "no language model", _describe_price(answer.cost)])
 
 
@@ -119,3 +119,7 @@ def _describe_price(cost_usd: float | None) -> str:
     if not cost_usd:
         return "no model cost"
     return f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "less than $0.0001"
+
+
+def _duration(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 100 else "under 0.1 s"
