@@ -15,9 +15,9 @@ from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.index.lexical import split_terms
-from finrag_ml_tg1.index.reader import FileCache, Index, open_index
+from finrag_ml_tg1.index.reader import FileCache, Index, PassageRecord, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
-from finrag_ml_tg1.retrieval.search import RankedPassage, search
+from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import Question, Scope
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
 
@@ -69,9 +69,8 @@ class FinRAG:
             answer = self._answered(question, scope, found)
         return Result(question, scope, answer, timings)
 
-    def _answered(self, question: Question, scope: Scope, found: list[RankedPassage]) -> Answer:
+    def _answered(self, question: Question, scope: Scope, passages: list[PassageRecord]) -> Answer:
         topic = read_topic(scope.topic, self.index.corpus)
-        passages = [passage.record for passage in found]
         several = len(scope.accessions) > 1 or not scope.companies
         answer = answer_extractively(
             topic,

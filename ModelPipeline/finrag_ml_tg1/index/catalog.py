@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["CATALOG_FILES", "FILINGS_FILE", "PARTS_FILE", "PARTS_SCHEMA", "Catalog", "Company", "PartEntry"]
+__all__ = ["FILINGS_FILE", "PARTS_FILE", "PARTS_SCHEMA", "Catalog", "Company", "PartEntry"]
 
 FILINGS_FILE = "catalog/filings.parquet"
 PARTS_FILE = "catalog/parts.parquet"
-CATALOG_FILES = (FILINGS_FILE, PARTS_FILE)
 
 PARTS_SCHEMA = pl.Schema(
     {

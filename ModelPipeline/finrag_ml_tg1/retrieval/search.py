@@ -23,7 +23,7 @@ from finrag_ml_tg1.scope import Scope
 from finrag_ml_tg1.vocabulary.items import items_worded_in
 from finrag_ml_tg1.vocabulary.statements import statements_of_line_items
 
-__all__ = ["RankedPassage", "search"]
+__all__ = ["search"]
 
 _CANDIDATES = 200
 _MOST_OF_ONE_FILING = 2
@@ -31,16 +31,6 @@ _MOST_OF_ONE_FILING = 2
 # Why a figure changed is told in Management's Discussion and Analysis.
 _ASKS_FOR_REASON = re.compile(r"\b(?:why did|what (?:drove|caused|led to)|reasons? for)\b", re.IGNORECASE)
 _DISCUSSION = frozenset(("7", "I-2"))
-
-
-@dataclass(frozen=True, slots=True)
-class RankedPassage:
-    """A passage with its fused score, its cosine with the question, and its BM25 score."""
-
-    record: PassageRecord
-    score: float
-    similarity: float
-    lexical_score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +54,16 @@ class _Hints:
         return record.item in self.items or record.statement in self.statements
 
 
-def search(index: Index, question: str, scope: Scope, count: int) -> list[RankedPassage]:
+def search(index: Index, question: str, scope: Scope, count: int) -> list[PassageRecord]:
     """Return at most `count` passages for the question, best first."""
     query = index.encoder.encode([question])[0]
     terms = split_terms(scope.topic)
     hints = _read_hints(scope.topic, question)
     if not scope.accessions:
-        ranked = list(_ranked(index, _score_all(index, query, terms, scope.items), hints, _CANDIDATES))
+        ranked = _ranked(index, _score_all(index, query, terms, scope.items), hints, _CANDIDATES)
         return list(_spread_over_filings(ranked))[:count]
     groups = [
-        list(_ranked(index, _score_filings(index, query, terms, group, scope.items), hints, count))
+        _ranked(index, _score_filings(index, query, terms, group, scope.items), hints, count)
         for group in scope.accessions
     ]
     if len(groups) == 1 and not scope.companies:
@@ -131,32 +121,26 @@ def _read_hints(topic: str, question: str) -> _Hints:
     return _Hints(items_worded_in(topic), statements_of_line_items(topic))
 
 
-def _ranked(index: Index, scores: _Scores, hints: _Hints, count: int) -> Iterator[RankedPassage]:
+def _ranked(index: Index, scores: _Scores, hints: _Hints, count: int) -> list[PassageRecord]:
     """Fuse both rankings; passages of an item or a statement that the question hints at rank once more."""
     rankings = [top_rows(scores.similarities, _CANDIDATES).tolist(), top_rows(scores.lexical, _CANDIDATES).tolist()]
     fused = fuse_rankings(rankings, _CANDIDATES)
-    if hints.items or hints.statements:
-        records = {row: index.record(int(scores.rows[row])) for row, _ in fused}
-        hinted = [row for row in records if hints.fits(records[row])]
+    records = {row: index.record(int(scores.rows[row])) for row, _ in fused}
+    hinted = [row for row, record in records.items() if hints.fits(record)]
+    if hinted:
         fused = fuse_rankings([*rankings, hinted], _CANDIDATES)
-    for position, score in fused[:count]:
-        yield RankedPassage(
-            index.record(int(scores.rows[position])),
-            score,
-            float(scores.similarities[position]),
-            float(scores.lexical[position]),
-        )
+    return [records[row] for row, _ in fused[:count]]
 
 
-def _spread_over_filings(ranked: Iterable[RankedPassage]) -> Iterator[RankedPassage]:
+def _spread_over_filings(ranked: Iterable[PassageRecord]) -> Iterator[PassageRecord]:
     """Keep the order, but no more than a few passages of one filing, so that several companies show."""
     seen: Counter[str] = Counter()
     for passage in ranked:
-        seen[passage.record.accession] += 1
-        if seen[passage.record.accession] <= _MOST_OF_ONE_FILING:
+        seen[passage.accession] += 1
+        if seen[passage.accession] <= _MOST_OF_ONE_FILING:
             yield passage
 
 
-def _interleaved(groups: Sequence[Sequence[RankedPassage]]) -> Iterator[RankedPassage]:
+def _interleaved(groups: Sequence[Sequence[PassageRecord]]) -> Iterator[PassageRecord]:
     for rank in zip_longest(*groups):
         yield from (passage for passage in rank if passage is not None)

@@ -18,7 +18,7 @@ _NOT_NAMES = frozenset(
     "roe sales sec section segment should show summarize summary tell that the their them these they this to u.s "
     "us usa was we were what when where which who why will with would year years january february march april may "
     "june july august september october november december america american asia china greater united states north "
-    "south pacific middle east latin japan india africa canada mexico germany france uk kingdom covid-19 iphone".split()
+    "south pacific middle east latin japan india africa canada mexico germany france uk kingdom covid-19".split()
 )
 _NAME = r"[A-Z][\w&.'-]*(?:\s+(?:(?:&|of)\s+)?[A-Z][\w&.'-]*)*"
 _LIST = rf"{_NAME}(?:\s*,\s*(?:(?:and|or)\s+)?{_NAME}|\s+(?:and|or)\s+{_NAME})*"
