@@ -7,66 +7,56 @@ separated by a blank line, table rows by a line break, cells by " | ".
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from lxml import etree, html
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.tables import TableText, is_layout_table, read_table_rows, render_table
-from finrag_ml_tg1.filings.visibility import BLOCK_TAGS, collapse, is_hidden, visible_text
+from finrag_ml_tg1.filings.elements import TracedElements
+from finrag_ml_tg1.filings.furniture import furniture_among
+from finrag_ml_tg1.filings.heading_levels import heading_levels
+from finrag_ml_tg1.filings.marked_text import join_marked
+from finrag_ml_tg1.filings.pieces import read_pieces
+from finrag_ml_tg1.filings.tables import TableText
 
 __all__ = ["Block", "BlockKind", "CanonicalDocument", "parse_html", "read_canonical"]
 
-BlockKind = Literal["heading", "paragraph", "table", "furniture"]
-
-_HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_BOLD_TAGS = frozenset(("b", "strong", "th"))
-_BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
-_NOT_BOLD = re.compile(r"font-weight\s*:\s*(?:normal|[1-5]00)", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\r\f\v\u00a0\u2002-\u200a\u202f\u3000]+")
-_PARAGRAPH_BREAK = re.compile(r"\n[ \n]*\n")
-_PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(?:[FSA]-)?\d{1,3}\s*[-–—]?|table of contents", re.IGNORECASE)
-_DIGITS = re.compile(r"\d+")
-_MAX_HEADING_CHARS = 220
-_MAX_DEPTH = 400
-_MAX_FURNITURE_CHARS = 80
-_RUNNING_HEAD_WORDS = ("form 10-", "annual report", "| ", "inc.", "corporation", "company", "page")
-_FURNITURE_REPEATS = 6
+BlockKind = Literal["heading", "paragraph", "list", "table", "furniture"]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of the canonical text; `table` holds row offsets when the kind is "table"."""
+    """A stretch of the canonical text.
+
+    `level` is a heading's, from 1; `run_in` counts the characters at a paragraph's beginning that are its heading;
+    `page` is the number of page breaks before it; `table` tells rows and cells when the kind is "table".
+    """
 
     kind: BlockKind
     char_start: int
     char_end: int
+    level: int = 0
+    run_in: int = 0
+    page: int = 0
     table: TableText | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CanonicalDocument:
-    """The canonical text and its blocks, in order, without overlaps."""
+    """The canonical text and its blocks, in order, without overlaps.
+
+    `spans` tells where the elements named to `read_canonical` stand, in the order they were named; None for hidden.
+    """
 
     text: str
     blocks: tuple[Block, ...]
+    spans: tuple[tuple[int, int] | None, ...] = ()
 
     def text_of(self, block: Block) -> str:
         """Return the block's words."""
         return self.text[block.char_start : block.char_end]
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A block before it has an offset."""
-
-    kind: BlockKind
-    text: str
-    table: TableText | None = None
 
 
 def parse_html(data: bytes) -> html.HtmlElement:
@@ -98,142 +88,30 @@ def _as_utf8(data: bytes) -> bytes:
     return data
 
 
-def read_canonical(root: html.HtmlElement) -> CanonicalDocument:
-    """Return the canonical text of a parsed filing."""
+def read_canonical(root: html.HtmlElement, traced: Sequence[html.HtmlElement] = ()) -> CanonicalDocument:
+    """Return the canonical text of a parsed filing, and where in it the elements `traced` stand."""
     body = root.find("body")
-    reader = _Reader()
-    reader.read(body if body is not None else root)
-    pieces = _mark_furniture(reader.pieces)
+    elements = TracedElements(traced)
+    pieces = read_pieces(body if body is not None else root, elements)
+    furniture = furniture_among(pieces)
+    levels = heading_levels(pieces)
     blocks: list[Block] = []
-    parts: list[str] = []
     offset = 0
-    for piece in pieces:
-        blocks.append(Block(piece.kind, offset, offset + len(piece.text), piece.table))
-        parts.append(piece.text)
-        offset += len(piece.text) + 2
-    return CanonicalDocument("\n\n".join(parts), tuple(blocks))
-
-
-class _Reader:
-    """Walks the element tree and collects text into pieces."""
-
-    def __init__(self) -> None:
-        self.pieces: list[_Piece] = []
-        self._buffer: list[str] = []
-        self._chars = 0
-        self._bold_chars = 0
-        self._in_heading = False
-
-    def read(self, element: html.HtmlElement) -> None:
-        self._visit(element, bold=False, preformatted=False, depth=0)
-        self._flush()
-
-    def _visit(self, element: html.HtmlElement, *, bold: bool, preformatted: bool, depth: int) -> None:
-        tag = element.tag if isinstance(element.tag, str) else ""
-        style = element.get("style") or ""
-        if is_hidden(element):
-            return
-        if depth > _MAX_DEPTH:
-            self._add(f" {visible_text(element)} ", bold=bold, preformatted=False)
-            return
-        if tag == "br":
-            self._buffer.append("\n")
-            return
-        if tag == "table" and self._read_table(element):
-            return
-        bold = tag in _BOLD_TAGS or tag in _HEADING_TAGS or _is_bold(style, inherited=bold)
-        preformatted = preformatted or tag == "pre"
-        is_block = tag in BLOCK_TAGS
-        if is_block:
-            self._flush()
-            self._in_heading = tag in _HEADING_TAGS
-        if element.text:
-            self._add(element.text, bold=bold, preformatted=preformatted)
-        for child in element:
-            self._visit(child, bold=bold, preformatted=preformatted, depth=depth + 1)
-            if child.tail:
-                self._add(child.tail, bold=bold, preformatted=preformatted)
-        if is_block:
-            self._flush()
-            self._in_heading = False
-
-    def _add(self, text: str, *, bold: bool, preformatted: bool) -> None:
-        visible = len(text) - text.count(" ") - text.count("\n")
-        self._chars += visible
-        if bold:
-            self._bold_chars += visible
-        self._buffer.append(text if preformatted else text.replace("\n", " "))
-
-    def _flush(self) -> None:
-        if self._buffer:
-            raw = "".join(self._buffer)
-            is_bold = self._chars > 0 and self._bold_chars >= 0.9 * self._chars
-            for text in _paragraphs(raw):
-                is_heading = (self._in_heading or is_bold or _is_capitals(text)) and len(text) <= _MAX_HEADING_CHARS
-                self.pieces.append(_Piece("heading" if is_heading else "paragraph", text))
-        self._buffer.clear()
-        self._chars = self._bold_chars = 0
-
-    def _read_table(self, element: html.HtmlElement) -> bool:
-        """Add a table as one piece; False for a layout table with blocks of its own, which is then read as text."""
-        if element.find(".//table") is not None:
-            return False
-        rows = read_table_rows(element)
-        self._flush()
-        if is_layout_table(rows):
-            is_bold = _BOLD.search(etree.tostring(element, encoding="unicode", with_tail=False)) is not None
-            for row in rows:
-                text = " ".join(cell for cell in row if cell)
-                if text:
-                    is_heading = is_bold and len(text) <= _MAX_HEADING_CHARS and not text.startswith(("•", "·", "●"))
-                    self.pieces.append(_Piece("heading" if is_heading else "paragraph", text))
-            return True
-        text, table = render_table(rows)
-        if text:
-            self.pieces.append(_Piece("table", text, table))
-        return True
-
-
-def _is_bold(style: str, *, inherited: bool) -> bool:
-    if not style:
-        return inherited
-    if _BOLD.search(style):
-        return True
-    return inherited and not _NOT_BOLD.search(style)
-
-
-def _is_capitals(text: str) -> bool:
-    return len(text) > 3 and text.upper() == text and any(char.isalpha() for char in text) and not text[-1].isdigit()
-
-
-def _paragraphs(raw: str) -> Iterator[str]:
-    """Split at blank lines (doubled line breaks); a single line break is a space."""
-    for part in _PARAGRAPH_BREAK.split(_SPACES.sub(" ", raw)):
-        text = collapse(part)
-        if text:
-            yield text
-
-
-def _mark_furniture(pieces: list[_Piece]) -> list[_Piece]:
-    """Mark page numbers and running heads: short text that stands on many pages, or nothing but a page number."""
-    short = [piece for piece in pieces if piece.kind != "table" and len(piece.text) <= _MAX_FURNITURE_CHARS]
-    repeats = Counter(_without_page_number(piece.text) for piece in short)
-
-    def is_furniture(piece: _Piece) -> bool:
-        if piece.kind == "table" or len(piece.text) > _MAX_FURNITURE_CHARS:
-            return False
-        if _PAGE_NUMBER.fullmatch(piece.text):
-            return True
-        return _runs_on(piece.text) and repeats[_without_page_number(piece.text)] >= _FURNITURE_REPEATS
-
-    return [replace(piece, kind="furniture") if is_furniture(piece) else piece for piece in pieces]
-
-
-def _without_page_number(text: str) -> str:
-    return _DIGITS.sub("#", text)
-
-
-def _runs_on(text: str) -> bool:
-    """A running head names the company, form or page; repeated note headings such as "(Unaudited)" do not."""
-    lowered = text.lower()
-    return any(word in lowered for word in _RUNNING_HEAD_WORDS)
+    for index, piece in enumerate(pieces):
+        end = offset + len(piece.text.text)
+        is_furniture = index in furniture
+        kind: BlockKind = "heading" if levels[index] else piece.kind
+        blocks.append(
+            Block(
+                kind="furniture" if is_furniture else kind,
+                char_start=offset,
+                char_end=end,
+                level=0 if is_furniture else levels[index],
+                run_in=piece.run_in,
+                page=piece.page,
+                table=None if is_furniture else piece.table,
+            )
+        )
+        offset = end + 2
+    text = join_marked((piece.text for piece in pieces), "\n\n")
+    return CanonicalDocument(text.text, tuple(blocks), elements.spans(text.text, text.marks))

@@ -120,7 +120,7 @@ class _Builder:
             before = blocks[index - 1] if index else None
             if block.kind == "heading":
                 self._add_heading(block, is_item_heading=index == 0 and item != "")
-            elif block.kind == "paragraph":
+            elif block.kind in ("paragraph", "list"):
                 self._add_prose(block)
             elif block.kind == "table":
                 self._add_table(block, before)
@@ -251,7 +251,7 @@ class _Builder:
             pending, self._pending, self._pending_headings = self._pending, [], 0
         self._flush()
         table = block.table or TableText((), 0)
-        rows = [(block.char_start + start, block.char_start + end) for start, end in table.rows]
+        rows = [(block.char_start + row.char_start, block.char_start + row.char_end) for row in table.rows]
         caption = self._caption(before)
         header = [self._text[start:end] for start, end in rows[: table.header_rows]]
         max_lead = min(_MAX_LEAD_TOKENS, self._room // 2)

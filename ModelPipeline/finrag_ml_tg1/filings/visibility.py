@@ -12,16 +12,17 @@ from typing import Literal
 
 from lxml import etree, html
 
-__all__ = ["BLOCK_TAGS", "collapse", "is_hidden", "visible_text", "walk_visible"]
+from finrag_ml_tg1.filings.marked_text import collapse
+
+__all__ = ["BLOCK_TAGS", "is_hidden", "visible_text", "walk_visible"]
 
 BLOCK_TAGS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr html "
-    "li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    "li main nav ol p page pre section table tbody td tfoot th thead tr ul".split()
 )
 
 _SKIPPED_TAGS = frozenset(("head", "script", "style", "title", "ix:header", "noscript", "template"))
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad"))
 
 
 def is_hidden(element: html.HtmlElement) -> bool:
@@ -30,8 +31,8 @@ def is_hidden(element: html.HtmlElement) -> bool:
     return element.tag in _SKIPPED_TAGS or (style is not None and _HIDDEN.search(style) is not None)
 
 
-def walk_visible(element: html.HtmlElement) -> Iterator[tuple[Literal["start", "end"], str, str]]:
-    """Yield (event, tag, text that follows it) through an element in document order; "" as tag of a hidden element.
+def walk_visible(element: html.HtmlElement) -> Iterator[tuple[Literal["start", "end"], html.HtmlElement | None, str]]:
+    """Yield (event, element, text that follows it) through an element in document order; None for a hidden element.
 
     The text after the element itself is not part of it.
     """
@@ -39,23 +40,18 @@ def walk_visible(element: html.HtmlElement) -> Iterator[tuple[Literal["start", "
     for event, node in walker:
         hidden = is_hidden(node)
         if event == "end":
-            yield "end", "" if hidden else str(node.tag), (node.tail or "") if node is not element else ""
+            yield "end", None if hidden else node, (node.tail or "") if node is not element else ""
         elif hidden:
             walker.skip_subtree()
         else:
-            yield "start", str(node.tag), node.text or ""
+            yield "start", node, node.text or ""
 
 
 def visible_text(element: html.HtmlElement) -> str:
     """Return the words a reader sees in an element; a space stands at each line break and block's edge."""
     parts: list[str] = []
-    for _, tag, text in walk_visible(element):
-        if tag == "br" or tag in BLOCK_TAGS:
+    for _, node, text in walk_visible(element):
+        if node is not None and (node.tag == "br" or node.tag in BLOCK_TAGS):
             parts.append(" ")
         parts.append(text)
     return collapse("".join(parts))
-
-
-def collapse(text: str) -> str:
-    """Return the text on one line: characters of no width dropped, runs of white space one space."""
-    return " ".join(text.translate(_INVISIBLE).split())

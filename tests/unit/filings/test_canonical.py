@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
 from finrag_ml_tg1.filings.filing import MAX_DOCUMENT_BYTES, read_filing
+from finrag_ml_tg1.filings.visibility import visible_text
 from tests.unit.filings.documents import Markup, bodies, filing_html, squeeze
 
 
@@ -50,7 +51,10 @@ def test_table_rows_stand_at_their_offsets(body: Markup) -> None:
         assert (block.table is not None) == (block.kind == "table")
         if block.table:
             text = document.text_of(block)
-            assert [text[start:end] for start, end in block.table.rows] == text.split("\n")
+            rows = block.table.rows
+            assert [text[row.char_start : row.char_end] for row in rows] == text.split("\n")
+            cells = [[text[cell.char_start : cell.char_end] for cell in row.cells] for row in rows]
+            assert [" | ".join(row) for row in cells] == text.split("\n")
             assert 0 <= block.table.header_rows < len(block.table.rows)
 
 
@@ -109,8 +113,8 @@ def test_nested_tables_are_read_in_order() -> None:
 
 def test_a_layout_table_is_read_as_paragraphs() -> None:
     assert shown("<table><tr><td>•</td><td>first</td></tr><tr><td>•</td><td>second</td></tr></table>") == [
-        ("paragraph", "• first"),
-        ("paragraph", "• second"),
+        ("list", "• first"),
+        ("list", "• second"),
     ]
 
 
@@ -206,3 +210,78 @@ def test_gzip_of_several_members_is_read_to_its_end() -> None:
     filing = read_filing(gzip.compress(data[:middle]) + gzip.compress(data[middle:]), "x.html.gz")
     assert filing.document.text.endswith("first half\n\nsecond half")
     assert filing.sha256 == read_filing(data, "x.html").sha256
+
+
+def spans_of(body: str, tag: str) -> list[str | None]:
+    root = parse_html(f"<html><body>{body}</body></html>".encode())
+    document = read_canonical(root, list(root.iter(tag)))
+    return [None if span is None else document.text[slice(*span)] for span in document.spans]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<p>Sales were <i>5</i> and <i> 6 </i>.</p>", ["5", "6"]),
+        ("<p>a<i> </i>b<i></i></p><i></i>", ["", "", ""]),
+        ("<p>one <i>two<br><br>three</i></p>", ["two\n\nthree"]),
+        ("<div style='display:none'><i>5</i></div><p>x <i>6</i></p>", [None, "6"]),
+        ("<table><tr><td>Sales</td><td>(<i>5</i></td><td>)</td><td>$</td><td><i>6</i></td></tr></table>", ["5", "6"]),
+        ("<table><tr><td><i></i></td></tr><tr><td>Sales</td><td><i>a<i>b</i></i></td></tr></table>", ["", "ab", "b"]),
+        ("<table><tr><td><i></i></td></tr></table>", [""]),
+        ("<p>\ufdd0 <i>5</i> \ufdd0</p>", ["5"]),
+        ("<table><tr><td>\ufdd0</td><td><i>5</i>\ufdd0</td></tr></table>", ["5"]),
+    ],
+)
+def test_traced_elements_are_found_in_the_text(body: str, words: list[str | None]) -> None:
+    assert spans_of(body, "i") == words
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=bodies())
+def test_traced_elements_span_their_own_words_whatever_the_document(body: Markup) -> None:
+    root = parse_html(b"<html><body>start " + body.source.encode() + b"</body></html>")
+    elements = list(root.iter("span", "td", "p", "ix:nonfraction", "table", "ul"))
+    document = read_canonical(root, elements)
+    assert document.text == read_canonical(root).text
+    for element, span in zip(elements, document.spans, strict=True):
+        if span is not None:
+            assert squeeze(document.text[slice(*span)]) == squeeze(visible_text(element))
+
+
+def test_headings_know_their_level() -> None:
+    body = (
+        "<p><b>PART I</b></p><p><b>Item 1. Business</b></p><p style='font-size:14pt'><b>Products</b></p>"
+        "<p style='font-size:10pt'><b><i>Phones</i></b></p><p style='font-size:10pt'>We sell phones to people.</p>"
+    )
+    assert [block.level for block in read(body).blocks] == [1, 2, 3, 4, 0]
+
+
+def test_a_short_line_in_larger_print_is_a_heading() -> None:
+    body = "<p style='font-size:18pt'>Our Strategy</p>" + "<p style='font-size:9pt'>We sell to people.</p>" * 3
+    assert [kind for kind, _ in shown(body)] == ["heading", "paragraph", "paragraph", "paragraph"]
+
+
+def test_a_paragraph_knows_the_heading_it_begins_with() -> None:
+    document = read("<p><b>RISK FACTORS.</b> The following may hurt us.</p>")
+    assert document.text[: document.blocks[0].run_in] == "RISK FACTORS."
+
+
+def paged(*pages: str) -> str:
+    return "<hr style='page-break-after:always'>".join(pages)
+
+
+def test_lines_that_carry_the_page_number_are_furniture_wherever_they_change() -> None:
+    feet = [f"<tr><td>{'Risk' if page < 9 else 'Other'}</td><td>{page}</td></tr>" for page in range(3, 15)]
+    pages = [f"<p>Words about {'risk ' * 30}</p><table>{foot}</table>" for foot in feet]
+    assert [kind for kind, _ in shown(paged(*pages))] == ["paragraph", "furniture"] * 12
+
+
+def test_the_first_of_the_lines_that_stand_above_many_pages_stays() -> None:
+    pages = [f"<p>Notes to the Accounts</p><p>Words about {'rent ' * 30}</p>" for _ in range(7)]
+    kinds = [kind for kind, _ in shown(paged(*pages))]
+    assert kinds == ["paragraph", "paragraph"] + ["furniture", "paragraph"] * 6
+
+
+def test_short_answers_at_the_edge_of_pages_are_no_furniture() -> None:
+    pages = [f"<p>Words about {'rent ' * 30}</p><p>None.</p>" for _ in range(9)]
+    assert {kind for kind, _ in shown(paged(*pages))} == {"paragraph"}

@@ -3,12 +3,22 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from finrag_ml_tg1.filings.tables import is_layout_table, read_table_rows, render_table
+from finrag_ml_tg1.filings.elements import TracedElements
+from finrag_ml_tg1.filings.grid import GridRow, read_grid
+from finrag_ml_tg1.filings.tables import is_layout_table, render_table
 
 
-def rows_of(*rows: str) -> list[list[str]]:
+def grid_of(table: str) -> list[GridRow]:
+    return read_grid(html.fromstring(table), TracedElements([]))
+
+
+def rows_of(*rows: str) -> list[GridRow]:
     cells = ["".join(f"<td>{cell}</td>" for cell in row.split("|")) for row in rows]
-    return read_table_rows(html.fromstring("<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"))
+    return grid_of("<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>")
+
+
+def texts_of(rows: list[GridRow]) -> list[list[str]]:
+    return [[cell.text.text for cell in row.cells] for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +36,7 @@ def rows_of(*rows: str) -> list[list[str]]:
     ],
 )
 def test_symbols_join_their_number(cells: str, expected: list[str]) -> None:
-    assert rows_of(cells) == [expected]
+    assert texts_of(rows_of(cells)) == [expected]
 
 
 def test_empty_rows_and_hidden_cells_are_left_out() -> None:
@@ -36,17 +46,17 @@ def test_empty_rows_and_hidden_cells_are_left_out() -> None:
         "<td><span style='display:none'>no<b>no</b></span>5</td></tr>"
         "<tr><td>Cost<script>no</script></td><td>3</td></tr></table>"
     )
-    assert read_table_rows(html.fromstring(table)) == [["Sales", "5"], ["Cost", "3"]]
+    assert texts_of(grid_of(table)) == [["Sales", "5"], ["Cost", "3"]]
 
 
 def test_text_outside_the_cells_is_kept() -> None:
     table = "<table><caption>In millions</caption><tr><td>Sales</td><td>5</td></tr>after</table>"
-    assert read_table_rows(html.fromstring(table)) == [["In millions"], ["Sales", "5"], ["after"]]
+    assert texts_of(grid_of(table)) == [["In millions"], ["Sales", "5"], ["after"]]
 
 
 def test_words_do_not_run_together_at_the_edges_of_blocks() -> None:
     table = "<table><tr><td>Net<div>sales</div>of<br>goods</td></tr></table>"
-    assert read_table_rows(html.fromstring(table)) == [["Net sales of goods"]]
+    assert texts_of(grid_of(table)) == [["Net sales of goods"]]
 
 
 @pytest.mark.parametrize(
@@ -76,3 +86,22 @@ def test_header_rows_end_where_numbers_begin(rows: list[str], headers: int) -> N
 )
 def test_layout_tables_are_told_from_data(rows: list[str], layout: bool) -> None:
     assert is_layout_table(rows_of(*rows)) is layout
+
+
+def test_cells_know_their_grid_columns_across_spans() -> None:
+    table = (
+        "<table><tr><td rowspan='2'>Segment</td><td colspan='3'>2023</td></tr>"
+        "<tr><td>$</td><td>5</td><td>%</td><td colspan='99999999'>7</td></tr></table>"
+    )
+    cells = [[(cell.text.text, cell.column, cell.span) for cell in row.cells] for row in grid_of(table)]
+    assert cells == [[("Segment", 0, 1), ("2023", 1, 3)], [("$5%", 1, 3), ("7", 4, 1)]]
+
+
+def test_labels_know_how_far_they_are_indented() -> None:
+    table = (
+        "<table><tr><td>Net sales:</td></tr>"
+        "<tr><td style='padding:2px 1pt 2px 10pt'>Products</td></tr>"
+        "<tr><td><div style='padding-left:20pt;text-indent:-9pt'>Phones</div></td></tr>"
+        "<tr><td>&#160;&#160;&#160;&#160;Tablets</td></tr></table>"
+    )
+    assert [row.cells[0].indent for row in grid_of(table)] == [0.0, 10.0, 11.0, 10.0]
