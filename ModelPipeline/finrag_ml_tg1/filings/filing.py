@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
 from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE, Cover, read_cover
-from finrag_ml_tg1.filings.items import ItemSpan, find_items
+from finrag_ml_tg1.filings.items.finding import find_items
+from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.links import InternalLinks
+from finrag_ml_tg1.vocabulary.items import items_of_form
 
 __all__ = ["Filing", "read_filing"]
 
@@ -40,7 +43,8 @@ def read_filing(data: bytes, name: str) -> Filing:
     """
     data = _decompressed(data)
     root = parse_html(data)
-    document = read_canonical(root)
+    links = InternalLinks(root)
+    document = read_canonical(root, links.elements)
     if not document.text.strip():
         raise FilingError("the document holds no visible text")
     cover = read_cover(root, document.text)
@@ -53,7 +57,7 @@ def read_filing(data: bytes, name: str) -> Filing:
         source_url=_sec_url(cover.cik, accession) if match else None,
         cover=cover,
         document=document,
-        items=find_items(document, cover.form),
+        items=find_items(document, items_of_form(cover.form), links.placed(document.spans)),
     )
 
 

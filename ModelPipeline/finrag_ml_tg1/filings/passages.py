@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from finrag_ml_tg1.filings.canonical import Block
 from finrag_ml_tg1.filings.filing import Filing
+from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.tables import TableText
 from finrag_ml_tg1.vocabulary.items import item_title
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
@@ -84,12 +85,15 @@ def build_passages(filing: Filing, token_offsets: TokenOffsets) -> list[Passage]
 
 
 def _blocks_by_item(filing: Filing) -> Iterator[tuple[str, list[Block]]]:
-    """Yield runs of blocks that belong to one item; "" before the first item and after the last."""
+    """Yield runs of blocks that belong to one item; "" before the first item and after the last.
+
+    Where items share a stretch, it is the one that was found with more confidence, else the first.
+    """
     run: list[Block] = []
     current = ""
-    spans = sorted(filing.items, key=lambda span: span.char_start)
     for block in filing.document.blocks:
-        item = next((span.item for span in spans if span.char_start <= block.char_start < span.char_end), "")
+        covering = [span for span in filing.items if _covers(span, block)]
+        item = max(covering, key=lambda span: span.confidence).item if covering else ""
         if item != current and run:
             yield current, run
             run = []
@@ -97,6 +101,10 @@ def _blocks_by_item(filing: Filing) -> Iterator[tuple[str, list[Block]]]:
         run.append(block)
     if run:
         yield current, run
+
+
+def _covers(span: ItemSpan, block: Block) -> bool:
+    return span.char_start <= block.char_start and block.char_end <= span.char_end
 
 
 class _Builder:

@@ -1,6 +1,8 @@
-"""The items of Forms 10-K and 10-Q in filing order, from the SEC's form instructions (17 CFR 249.310 and 249.308a).
+"""The items of Forms 10-K, 10-KSB and 10-Q in filing order, from the SEC's form instructions.
 
-`wording` recognises an item's title where a filer leaves out the word "Item"; it is matched against the whole heading.
+10-K: 17 CFR 249.310; 10-Q: 17 CFR 249.308a; 10-KSB: 17 CFR 249.310b, in use until March 2009. `wording` recognises an
+item's title where a filer leaves out the word "Item"; it is matched against the whole heading. A number may have stood
+for something else in earlier years: `item_title` takes the fiscal year for it.
 """
 
 from __future__ import annotations
@@ -8,7 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["FORM_10K_ITEMS", "FORM_10Q_ITEMS", "ItemSpec", "item_title", "items_of_form", "items_worded_in"]
+__all__ = [
+    "FORM_10KSB_ITEMS",
+    "FORM_10K_ITEMS",
+    "FORM_10Q_ITEMS",
+    "ItemSpec",
+    "item_title",
+    "items_of_form",
+    "items_worded_in",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,9 @@ _MDA_WORDING = r"management.{0,3}s?.{0,3} discussion and analysis"
 _MARKET_RISK = "Quantitative and Qualitative Disclosures About Market Risk"
 _MARKET_RISK_WORDING = r"(?:quantitative (?:and|&) qualitative )?disclosures? (?:about|of|on) market risks?"
 
+_EXHIBITS = r"exhibits?(?:,| and).{0,20}(?:financial statement|reports on form)|financial statement schedules"
+_MARKET_WORDING = r"market (?:for|price|information).{0,60}(?:equity|stock|securities)"
+
 FORM_10K_ITEMS: tuple[ItemSpec, ...] = (
     _item("1", "Business", r"(?:our |description of (?:the )?)?business"),
     _item("1A", "Risk Factors", r"risk factors"),
@@ -38,7 +51,7 @@ FORM_10K_ITEMS: tuple[ItemSpec, ...] = (
     _item("2", "Properties", r"(?:description of )?propert(?:y|ies)"),
     _item("3", "Legal Proceedings", r"legal proceedings"),
     _item("4", "Mine Safety Disclosures", r"mine safety|submission of matters|\(?removed and reserved"),
-    _item("5", "Market for Registrant’s Common Equity", r"market (?:for|price|information).{0,60}(?:equity|stock)"),
+    _item("5", "Market for Registrant’s Common Equity", _MARKET_WORDING),
     _item("6", "[Reserved] / Selected Financial Data", r"\[?\(?reserved|selected (?:consolidated )?financial data"),
     _item("7", _MDA, _MDA_WORDING),
     _item("7A", _MARKET_RISK, _MARKET_RISK_WORDING),
@@ -52,13 +65,13 @@ FORM_10K_ITEMS: tuple[ItemSpec, ...] = (
     _item(
         "10",
         "Directors, Executive Officers and Corporate Governance",
-        r"directors.{0,5} (?:and )?(?:executive )?officer",
+        r"directors.{0,6} (?:and )?(?:executive )?officer",
     ),
     _item("11", "Executive Compensation", r"executive compensation"),
     _item("12", "Security Ownership of Certain Beneficial Owners and Management", r"security ownership"),
     _item("13", "Certain Relationships and Related Transactions", r"certain relationships"),
-    _item("14", "Principal Accountant Fees and Services", r"principal account(?:ant|ing) (?:firm )?fees"),
-    _item("15", "Exhibits and Financial Statement Schedules", r"exhibits?(?:,| and).{0,20}financial statement"),
+    _item("14", "Principal Accountant Fees and Services", rf"principal account(?:ant|ing) (?:firm )?fees|{_EXHIBITS}"),
+    _item("15", "Exhibits and Financial Statement Schedules", _EXHIBITS),
     _item("16", "Form 10-K Summary", r"form 10-?k summary"),
 )
 
@@ -76,12 +89,51 @@ FORM_10Q_ITEMS: tuple[ItemSpec, ...] = (
     _item("II-6", "Exhibits", r"exhibits"),
 )
 
-_TITLES = {spec.identifier: spec.title for spec in (*FORM_10K_ITEMS, *FORM_10Q_ITEMS)}
+FORM_10KSB_ITEMS: tuple[ItemSpec, ...] = (
+    _item("SB-1", "Description of Business", r"(?:description of (?:the )?)?business"),
+    _item("SB-2", "Description of Property", r"(?:description of )?propert(?:y|ies)"),
+    _item("SB-3", "Legal Proceedings", r"legal proceedings"),
+    _item("SB-4", "Submission of Matters to a Vote of Security Holders", r"submission of matters"),
+    _item("SB-5", "Market for Common Equity and Related Stockholder Matters", _MARKET_WORDING),
+    _item("SB-6", f"{_MDA} or Plan of Operation", rf"{_MDA_WORDING}|plan of operation"),
+    _item("SB-7", "Financial Statements", r"(?:consolidated )?financial statements"),
+    _item("SB-8", "Changes in and Disagreements with Accountants", r"changes in and disagreements? with"),
+    _item("SB-8A", "Controls and Procedures", r"(?:disclosure )?controls and procedures"),
+    _item("SB-8B", "Other Information", r"other information"),
+    _item("SB-9", "Directors, Executive Officers, Promoters and Control Persons", r"directors.{0,6} (?:and )?exec"),
+    _item("SB-10", "Executive Compensation", r"executive compensation"),
+    _item("SB-11", "Security Ownership of Certain Beneficial Owners and Management", r"security ownership"),
+    _item("SB-12", "Certain Relationships and Related Transactions", r"certain relationships"),
+    _item("SB-13", "Exhibits and Reports on Form 8-K", r"exhibits"),
+    _item("SB-14", "Principal Accountant Fees and Services", r"principal account(?:ant|ing) (?:firm )?fees"),
+)
+
+# "Business" is a word of many questions that ask for no item.
+_TITLED_BY_COMMON_WORDS = frozenset(("1", "SB-1"))
+_ALL_ITEMS = (*FORM_10K_ITEMS, *FORM_10Q_ITEMS, *FORM_10KSB_ITEMS)
+_TITLES = {spec.identifier: spec.title for spec in _ALL_ITEMS}
+
+# What a number of Form 10-K stood for up to and including a fiscal year (SEC Releases 33-8124, 33-8183, 33-9089,
+# 33-9286, 33-10890).
+_EARLIER_TITLES: dict[str, tuple[tuple[int, str], ...]] = {
+    "4": (
+        (2009, "Submission of Matters to a Vote of Security Holders"),
+        (2010, "[Removed and Reserved]"),
+    ),
+    "6": ((2020, "Selected Financial Data"),),
+    "14": (
+        (2001, "Exhibits, Financial Statement Schedules, and Reports on Form 8-K"),
+        (2002, "Controls and Procedures"),
+    ),
+}
 
 
 def items_of_form(form: str) -> tuple[ItemSpec, ...]:
-    """Return the items of a form in filing order; amendments ("10-K/A") follow their form."""
-    return FORM_10Q_ITEMS if form.upper().startswith("10-Q") else FORM_10K_ITEMS
+    """Return the items of a form in filing order; amendments and variants ("10-K/A", "10-K405") follow their form."""
+    form = form.upper()
+    if form.startswith("10-KSB"):
+        return FORM_10KSB_ITEMS
+    return FORM_10Q_ITEMS if form.startswith("10-Q") else FORM_10K_ITEMS
 
 
 def items_worded_in(question: str) -> frozenset[str]:
@@ -89,11 +141,21 @@ def items_worded_in(question: str) -> frozenset[str]:
 
     A hint where the answer may stand, never a reason to look nowhere else.
     """
-    specs = (*FORM_10K_ITEMS, *FORM_10Q_ITEMS)
     question = re.sub(r"\brisks\b", "risk factors", question, flags=re.IGNORECASE)
-    return frozenset(spec.identifier for spec in specs if spec.title != "Business" and spec.wording.search(question))
+    return frozenset(
+        spec.identifier
+        for spec in _ALL_ITEMS
+        if spec.identifier not in _TITLED_BY_COMMON_WORDS and spec.wording.search(question)
+    )
 
 
-def item_title(identifier: str) -> str:
-    """Return the item's title, or an empty string for text outside every item (the cover, signatures)."""
+def item_title(identifier: str, fiscal_year: int | None = None) -> str:
+    """Return the item's title in a fiscal year's form, today's when no year is given.
+
+    An empty string for text outside every item (the cover, signatures).
+    """
+    if fiscal_year is not None:
+        for last_year, title in _EARLIER_TITLES.get(identifier, ()):
+            if fiscal_year <= last_year:
+                return title
     return _TITLES.get(identifier, "")

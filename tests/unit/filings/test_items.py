@@ -7,7 +7,10 @@ from itertools import pairwise
 import pytest
 
 from finrag_ml_tg1.filings.canonical import parse_html, read_canonical
-from finrag_ml_tg1.filings.items import ItemSpan, find_items
+from finrag_ml_tg1.filings.items.finding import find_items
+from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.links import InternalLinks
+from finrag_ml_tg1.vocabulary.items import items_of_form
 from tests.unit.filings.conftest import RealFiling, Sample
 
 LONG = "<p>" + "Many words stand below this heading. " * 30 + "</p>"
@@ -17,8 +20,10 @@ MIN_FOUND_RATE = 0.95
 
 
 def items_of(body: str, form: str = "10-K") -> dict[str, str]:
-    document = read_canonical(parse_html(f"<html><body>{body}</body></html>".encode()))
-    spans = find_items(document, form)
+    root = parse_html(f"<html><body>{body}</body></html>".encode())
+    links = InternalLinks(root)
+    document = read_canonical(root, links.elements)
+    spans = find_items(document, items_of_form(form), links.placed(document.spans))
     assert all(left.char_end <= right.char_start or left.char_start == right.char_start for left, right in pairs(spans))
     return {span.item: document.text[span.char_start : span.char_end] for span in spans}
 
