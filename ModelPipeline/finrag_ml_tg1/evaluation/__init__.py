@@ -1,0 +1,1 @@
+"""Offline: how well the product does, measured with the code it runs."""

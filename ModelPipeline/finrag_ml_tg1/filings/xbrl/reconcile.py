@@ -1,0 +1,139 @@
+"""One row for each distinct fact: a filer prints the same number in several places, sometimes rounded.
+
+Source: XBRL International, "Handling Duplicate Facts in XBRL and Inline XBRL" (consistent duplicates), and EDGAR Filer
+Manual §6.5.12: the values of duplicates must be possible roundings of one number; the most precise one stands for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from lxml import html
+
+from finrag_ml_tg1.filings.xbrl.facts import TaggedFact
+from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
+
+__all__ = ["Fact", "Reconciled", "reconcile"]
+
+_EXACT = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One distinct fact with its most precise value, and every element that reports it, in document order."""
+
+    concept: str
+    period_start: date | None
+    period_end: date
+    dimensions: tuple[tuple[str, str], ...]
+    unit: str
+    value: Decimal | None
+    decimals: str | None
+    elements: tuple[html.HtmlElement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """The distinct facts by first occurrence, and the duplicates that contradict each other (each kept as a fact)."""
+
+    facts: tuple[Fact, ...]
+    issues: tuple[XbrlIssue, ...]
+
+
+def reconcile(tagged: Iterable[TaggedFact]) -> Reconciled:
+    """Group tagged facts by concept, period, dimensions and unit, and join what is consistent within a group."""
+    groups: dict[tuple[object, ...], list[tuple[int, TaggedFact]]] = {}
+    for position, fact in enumerate(tagged):
+        key = (fact.concept, fact.period_start, fact.period_end, fact.dimensions, fact.unit)
+        groups.setdefault(key, []).append((position, fact))
+    facts: list[tuple[int, Fact]] = []
+    issues: list[XbrlIssue] = []
+    for group in groups.values():
+        found = [_joined(members) for members in _consistent(group)]
+        facts.extend(found)
+        if len(found) > 1:
+            issues.append(_disagreement([fact for _, fact in sorted(found, key=_first)]))
+    return Reconciled(tuple(fact for _, fact in sorted(facts, key=_first)), tuple(issues))
+
+
+def _first(positioned: tuple[int, Fact]) -> int:
+    return positioned[0]
+
+
+def _disagreement(facts: list[Fact]) -> XbrlIssue:
+    first = facts[0]
+    period = f"{first.period_start} to {first.period_end}" if first.period_start else f"{first.period_end}"
+    values = " | ".join("nil" if fact.value is None else f"{fact.value:f}" for fact in facts)
+    return XbrlIssue.of(first.concept, values, f"the document gives different values for {period}")
+
+
+def _consistent(group: list[tuple[int, TaggedFact]]) -> list[list[tuple[int, TaggedFact]]]:
+    """Split a group into sets that agree, the most precise member of each first."""
+    if len(group) == 1:
+        return [group]
+    clusters: list[_Cluster] = []
+    for member in sorted(group, key=lambda member: -_precision(member[1].decimals)):
+        for cluster in clusters:
+            if cluster.admits(member[1]):
+                cluster.add(member)
+                break
+        else:
+            clusters.append(_Cluster(member))
+    return [cluster.members for cluster in clusters]
+
+
+def _joined(members: list[tuple[int, TaggedFact]]) -> tuple[int, Fact]:
+    """Return the fact that stands for the members, with the position of the first of them."""
+    best = members[0][1]
+    ordered = sorted(members, key=lambda member: member[0])
+    elements = tuple(fact.element for _, fact in ordered)
+    return ordered[0][0], Fact(
+        best.concept,
+        best.period_start,
+        best.period_end,
+        best.dimensions,
+        best.unit,
+        best.value,
+        best.decimals,
+        elements,
+    )
+
+
+class _Cluster:
+    """Members that may all be roundings of one number: their closed intervals have a point in common."""
+
+    def __init__(self, member: tuple[int, TaggedFact]) -> None:
+        self.members = [member]
+        self._low, self._high = _interval(member[1])
+
+    def admits(self, fact: TaggedFact) -> bool:
+        """Whether the fact agrees; numbers of the same stated precision must be equal, nil only agrees with nil."""
+        if fact.value is None or self.members[0][1].value is None:
+            return fact.value is None and self.members[0][1].value is None
+        if any(fact.decimals == other.decimals and fact.value != other.value for _, other in self.members):
+            return False
+        low, high = _interval(fact)
+        return max(low, self._low) <= min(high, self._high)
+
+    def add(self, member: tuple[int, TaggedFact]) -> None:
+        low, high = _interval(member[1])
+        self.members.append(member)
+        self._low, self._high = max(low, self._low), min(high, self._high)
+
+
+def _precision(decimals: str | None) -> int:
+    if decimals is None:
+        return -_EXACT
+    return _EXACT if decimals == "INF" else int(decimals)
+
+
+def _interval(fact: TaggedFact) -> tuple[Fraction, Fraction]:
+    """The numbers the fact may be a rounding of; without a stated precision, its value alone."""
+    value = Fraction(fact.value or 0)
+    precision = _precision(fact.decimals)
+    half = Fraction(0) if abs(precision) == _EXACT else Fraction(10) ** -precision / 2
+    return value - half, value + half
