@@ -1,4 +1,4 @@
-"""The names of the primary financial statements as filers title them (Regulation S-X, Rules 5-02 to 5-04)."""
+"""The names of the financial statements as filers title them (Regulation S-X, Rules 3-01 to 3-04 and 5-02 to 5-04)."""
 
 from __future__ import annotations
 
@@ -6,23 +6,50 @@ import re
 
 __all__ = ["STATEMENTS", "statement_of_title", "statements_of_line_items"]
 
-STATEMENTS = ("income", "balance", "cash flow", "none")
+STATEMENTS = ("income", "comprehensive income", "balance", "cash flow", "equity", "none")
 
+_STATEMENT_OF = r"statements? of (?:(?:consolidated|combined) )?"
+_OWNERS = r"(?:(?:share|stock)(?:holder|owner)s?|owners?|partners?|members?)['’]?s?['’]?"
+# Tried in this order: "Operations and Comprehensive Loss" is an income statement, "Comprehensive Loss" is not.
 _TITLES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("cash flow", re.compile(r"statements? of (?:consolidated )?cash flows?|cash flows? statements?", re.IGNORECASE)),
+    (
+        "cash flow",
+        re.compile(rf"{_STATEMENT_OF}cash flows?|cash flows? statements?|^consolidated cash flows?(?: for\b|$)", re.I),
+    ),
     (
         "balance",
-        re.compile(r"balance sheets?|statements? of (?:consolidated )?financial (?:position|condition)", re.IGNORECASE),
+        re.compile(
+            rf"(?<!off-)(?<!off )balance sheets?|{_STATEMENT_OF}(?:financial (?:position|condition)|condition)|"
+            r"^consolidated financial position(?: at\b|$)",
+            re.IGNORECASE,
+        ),
     ),
     (
         "income",
         re.compile(
-            r"statements? of (?:consolidated )?(?:operations|income|earnings|\(?loss\)?)|income statements?",
+            rf"{_STATEMENT_OF}(?:(?:net )?(?:operations|income|earnings)|\(?loss(?:es)?\)?|profit)|"
+            r"income statements?|^consolidated results of operations for\b",
             re.IGNORECASE,
         ),
     ),
+    (
+        "equity",
+        re.compile(
+            rf"{_STATEMENT_OF}(?:changes in )?(?:total |permanent |temporary |redeemable )?"
+            rf"(?:(?:{_OWNERS}|common|capital) )?(?:equity|capital|deficit|investment|deficiency)\b|"
+            rf"{_STATEMENT_OF}(?:changes in )?[^.]{{0,60}}\b{_OWNERS} (?:equity|capital|deficit|investment)",
+            re.IGNORECASE,
+        ),
+    ),
+    ("comprehensive income", re.compile(rf"{_STATEMENT_OF}(?:other )?comprehensive (?:income|loss|earnings|\()", re.I)),
 )
 _MAX_TITLE_CHARS = 120
+# A line that names a statement and goes on about it: "Balance sheet data", "Lease cost in our statements of income".
+_NO_TITLE = re.compile(
+    r"\b(?:data|information|details?|components?|classification|captions?|items|accounts|reconciliation|following|"
+    r"recognized|included|presented|reflected|see|refer|notes? to|accompanying|our|in the|on the|arrangements)\b",
+    re.IGNORECASE,
+)
 
 _BREAKDOWN = re.compile(r"\b(?:segments?|by (?:product|region|country|geograph\w*|category|customer))\b", re.IGNORECASE)
 
@@ -56,8 +83,8 @@ _LINE_ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 def statement_of_title(title: str) -> str:
-    """Return which primary statement a heading names, or "none"; a sentence that mentions one is no title."""
-    if len(title) > _MAX_TITLE_CHARS or "comprehensive" in title.lower().split(" of ")[-1][:15]:
+    """Return which financial statement a heading is the title of, or "none"; a line that mentions one is no title."""
+    if len(title) > _MAX_TITLE_CHARS or _NO_TITLE.search(title):
         return "none"
     return next((name for name, pattern in _TITLES if pattern.search(title)), "none")
 
