@@ -1,8 +1,9 @@
-"""Filing HTML to one canonical text with stable character offsets, divided into blocks.
+"""A filing's HTML or plain text to one canonical text with stable character offsets, divided into blocks.
 
 The text never changes for a filing, so that every citation keeps pointing at the same words. What is hidden in the
 document (the inline XBRL header, `display:none`) is not text. Whitespace inside a block is collapsed; blocks are
-separated by a blank line, table rows by a line break, cells by " | ".
+separated by a blank line, table rows by a line break, cells by " | ". A plain text becomes HTML first, one
+long `<pre>`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from finrag_ml_tg1.filings.furniture import furniture_among
 from finrag_ml_tg1.filings.heading_levels import heading_levels
 from finrag_ml_tg1.filings.marked_text import join_marked
 from finrag_ml_tg1.filings.pieces import read_pieces
+from finrag_ml_tg1.filings.plain_markup import as_html
 from finrag_ml_tg1.filings.tables import TableText
 
 __all__ = ["Block", "BlockKind", "CanonicalDocument", "parse_html", "read_canonical"]
@@ -60,16 +62,17 @@ class CanonicalDocument:
 
 
 def parse_html(data: bytes) -> html.HtmlElement:
-    """Return the document's root element; raises FilingError when the bytes are no HTML."""
+    """Return the root element of a filing in HTML or plain text; raises FilingError when the bytes are neither."""
     if not data.strip():
         raise FilingError("the file is empty")
     if data[:4] in (b"%PDF", b"PK\x03\x04"):
-        raise FilingError("the file is a PDF or ZIP archive, not the filing's HTML document")
-    if b"\x00" in data or b"<" not in data:
-        raise FilingError("the file is not HTML")
+        raise FilingError("the file is a PDF or ZIP archive, not the filing's HTML or text document")
+    if b"\x00" in data:
+        raise FilingError("the file is binary or UTF-16, not HTML or text in UTF-8")
     parser = html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    source = as_html(_as_utf8(data))
     try:
-        root = html.document_fromstring(_as_utf8(data), parser=parser)
+        root = html.document_fromstring(source, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise FilingError(f"the HTML cannot be parsed: {error}") from error
     if any(entry.level_name == "FATAL" for entry in parser.error_log):
@@ -99,7 +102,7 @@ def read_canonical(root: html.HtmlElement, traced: Sequence[html.HtmlElement] = 
     offset = 0
     for index, piece in enumerate(pieces):
         end = offset + len(piece.text.text)
-        is_furniture = index in furniture
+        is_furniture = index in furniture or piece.kind == "furniture"
         kind: BlockKind = "heading" if levels[index] else piece.kind
         blocks.append(
             Block(

@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, timedelta
 
 from lxml import html
 
 from finrag_ml_tg1.errors import FilingError
+from finrag_ml_tg1.filings.cover_words import company_in, date_in, form_in, month_day_in, period_in
+from finrag_ml_tg1.filings.edgar.submission_text import SubmissionHeader
+from finrag_ml_tg1.filings.fiscal_year import fiscal_period_of, fiscal_year_of, fiscal_year_of_quarter
+from finrag_ml_tg1.filings.submission import NO_HEADER
 
 __all__ = ["LOCAL_CIK_BASE", "Cover", "read_cover"]
 
@@ -21,22 +25,19 @@ __all__ = ["LOCAL_CIK_BASE", "Cover", "read_cover"]
 LOCAL_CIK_BASE = 10_000_000_000
 
 _COVER_CHARS = 12_000
-_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_DATE = re.compile(rf"({_MONTHS})\s+(\d{{1,2}})(?:\s*,\s*|\s+)(\d{{4}})", re.IGNORECASE)
-_PERIOD = re.compile(
-    rf"(?:fiscal\s+year|year|quarterly\s+period|period)\s+ended:?\s*((?:{_MONTHS})[^a-z]{{4,20}})", re.I
-)
-_FORM = re.compile(r"form\s+10[-‑–]\s?([kq](?:sb|405)?(?:/a)?)", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CIK = re.compile(r"\d{1,10}")
-_NAME_CAPTION = re.compile(r"\(?exact\s+name\s+of\s+(?:the\s+)?registrant", re.IGNORECASE)
 _TICKER = re.compile(r"[A-Z]{1,5}(?:[.-][A-Z])?")
-_FIRST_WEEK_OF_JANUARY = 8
+# EDGAR's period of report is often the month's end where the year has 52 or 53 weeks.
+_MAX_ROUNDING = timedelta(days=16)
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """A filing's identity. `notes` tell what the document left out and how it was filled."""
+    """A filing's identity. `notes` tell what the document left out and how it was filled.
+
+    `filed` is known from a submission's header only.
+    """
 
     company: str
     cik: int
@@ -47,28 +48,36 @@ class Cover:
     period_end: date
     fiscal_year_end: str
     notes: tuple[str, ...]
+    filed: date | None = None
 
 
-def read_cover(root: html.HtmlElement, text: str) -> Cover:
-    """Return the cover of a parsed filing with this canonical text; FilingError for another kind of document."""
+def read_cover(root: html.HtmlElement, text: str, header: SubmissionHeader = NO_HEADER) -> Cover:
+    """Return the cover of a parsed filing with this canonical text; FilingError for another kind of document.
+
+    `header` is that of the submission the document came in: EDGAR checked its form and CIK.
+    """
     tags = _dei_tags(root)
     opening = text[:_COVER_CHARS]
-    notes: list[str] = []
-    form = (tags.get("DocumentType") or _form_in(opening)).upper()
+    form = header.form or (tags.get("DocumentType") or form_in(opening)).upper()
     if not form.startswith(("10-K", "10-Q")):
         raise FilingError("neither its tags nor its first page name Form 10-K or 10-Q")
-    company = tags.get("EntityRegistrantName") or _company_in(opening)
-    period_end = _tagged_period_end(root) or _date_in(tags.get("DocumentPeriodEndDate", "")) or _period_in(opening)
+    company = tags.get("EntityRegistrantName") or header.company or company_in(opening)
+    notes: list[str] = []
+    period_end = _period_end(root, tags, opening, header, notes)
+    fiscal_year_end = month_day_in(tags.get("CurrentFiscalYearEndDate", "")) or month_day_in(header.fiscal_year_end)
     label = tags.get("DocumentFiscalYearFocus", "")
-    if _YEAR.fullmatch(label):
-        fiscal_year = int(label)
+    tagged = int(label) if _YEAR.fullmatch(label) else None
+    if form.startswith("10-K"):
+        year = fiscal_year_of(text, period_end, tagged)
+        fiscal_period = "FY"
+        fiscal_year_end = fiscal_year_end or f"{period_end:%m-%d}"
     else:
-        fiscal_year = period_end.year - (period_end.month == 1 and period_end.day < _FIRST_WEEK_OF_JANUARY)
-        notes.append("fiscal year taken from the period end on the cover: the document tags none")
-    cik_text = tags.get("EntityCentralIndexKey", "")
-    if _CIK.fullmatch(cik_text):
-        cik = int(cik_text)
-    else:
+        year = fiscal_year_of_quarter(text, period_end, tagged, fiscal_year_end)
+        fiscal_period = fiscal_period_of(period_end, fiscal_year_end)
+    if year.note:
+        notes.append(year.note)
+    cik = _cik(header, tags.get("EntityCentralIndexKey", ""))
+    if cik is None:
         cik = LOCAL_CIK_BASE + zlib.crc32(company.lower().encode())
         notes.append("the document states no CIK: a local number stands in for it")
     return Cover(
@@ -76,12 +85,36 @@ def read_cover(root: html.HtmlElement, text: str) -> Cover:
         cik=cik,
         tickers=_tickers(root),
         form=form,
-        fiscal_year=fiscal_year,
-        fiscal_period=tags.get("DocumentFiscalPeriodFocus") or ("FY" if form.startswith("10-K") else ""),
+        fiscal_year=year.label,
+        fiscal_period=tags.get("DocumentFiscalPeriodFocus") or fiscal_period,
         period_end=period_end,
-        fiscal_year_end=_month_day(tags.get("CurrentFiscalYearEndDate", ""), period_end),
+        fiscal_year_end=fiscal_year_end or f"{period_end:%m-%d}",
         notes=tuple(notes),
+        filed=header.filed,
     )
+
+
+def _period_end(
+    root: html.HtmlElement, tags: dict[str, str], opening: str, header: SubmissionHeader, notes: list[str]
+) -> date:
+    """The tagged end, else the printed one, else EDGAR's, which decides when it is another month's than the printed."""
+    tagged = _tagged_period_end(root) or date_in(tags.get("DocumentPeriodEndDate", ""))
+    if tagged:
+        return tagged
+    printed = period_in(opening)
+    if header.period_end and (printed is None or abs(printed - header.period_end) > _MAX_ROUNDING):
+        if printed:
+            notes.append(f"period end {header.period_end} taken from EDGAR's header: the first page says {printed}")
+        return header.period_end
+    if printed is None:
+        raise FilingError('its first page states no period ("for the fiscal year ended …")')
+    return printed
+
+
+def _cik(header: SubmissionHeader, tagged: str) -> int | None:
+    if header.cik is not None:
+        return header.cik
+    return int(tagged) if _CIK.fullmatch(tagged) else None
 
 
 def _dei_elements(root: html.HtmlElement) -> list[tuple[str, html.HtmlElement]]:
@@ -130,41 +163,3 @@ def _tickers(root: html.HtmlElement) -> tuple[str, ...]:
     symbols = ["".join(element.itertext()).strip() for name, element in _dei_elements(root) if name == "TradingSymbol"]
     shares = [symbol for symbol in symbols if _TICKER.fullmatch(symbol)]
     return tuple(dict.fromkeys(shares or [symbol for symbol in symbols if any(c.isalpha() for c in symbol)]))
-
-
-def _form_in(opening: str) -> str:
-    match = _FORM.search(opening)
-    return f"10-{match.group(1)}" if match else ""
-
-
-def _company_in(opening: str) -> str:
-    """The line above "(Exact name of registrant as specified in its charter)"."""
-    match = _NAME_CAPTION.search(opening)
-    lines = [line for line in opening[: match.start()].split("\n") if line.strip(" _-")] if match else []
-    if not lines:
-        raise FilingError("its first page names no registrant")
-    return lines[-1].strip()
-
-
-def _date_in(words: str) -> date | None:
-    match = _DATE.search(words)
-    if not match:
-        return None
-    try:
-        return datetime.strptime(" ".join(match.groups()).title(), "%B %d %Y").date()
-    except ValueError:
-        return None
-
-
-def _period_in(opening: str) -> date:
-    for match in _PERIOD.finditer(opening):
-        found = _date_in(match.group(1))
-        if found:
-            return found
-    raise FilingError('its first page states no period ("for the fiscal year ended …")')
-
-
-def _month_day(tagged: str, period_end: date) -> str:
-    """`MM-DD` of the fiscal year's end; the tag is written `--MM-DD`."""
-    match = re.fullmatch(r"--(\d\d-\d\d)", tagged)
-    return match.group(1) if match else f"{period_end:%m-%d}"

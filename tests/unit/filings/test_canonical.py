@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
-from finrag_ml_tg1.filings.filing import MAX_DOCUMENT_BYTES, read_filing
+from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES
+from finrag_ml_tg1.filings.filing import read_filing
 from finrag_ml_tg1.filings.visibility import visible_text
 from tests.unit.filings.documents import Markup, bodies, filing_html, squeeze
 
@@ -174,6 +175,13 @@ BROKEN = {
     "JSON": b'{"form": "10-K"}',
     "JSON with markup": b'{"form": "<b>10-K</b>"}',
     "text": b"FORM 10-K for the fiscal year ended December 31, 2023",
+    "a letter": b"Dear shareholder,\n\nthank you for your annual report on Form 10-K.\n",
+    "CSV": b"form,company,year\n10-K,Plain Example Corp.,2023\n",
+    "text of another kind": b"A poem about form and content\n" * 50,
+    "control characters": b"FORM 10-K " + bytes(range(1, 9)) * 50,
+    "a current report in plain text": b"FORM 8-K\n\nCurrent report, not the annual report\n",
+    "an empty submission": b"<SEC-HEADER>\nCONFORMED SUBMISSION TYPE: 10-K\n</SEC-HEADER>\n",
+    "a submission without a report": b"<SEC-HEADER>\n</SEC-HEADER>\n<DOCUMENT>\n<TYPE>EX-27\n<TEXT>\nx\n</TEXT>\n",
     "NUL": b"<p>FORM 10-K\x00</p>",
     "late NUL": filing_html() + b"x" * 9_000 + b"\x00<p>lost</p>",
     "UTF-16": filing_html().decode().encode("utf-16"),
@@ -194,6 +202,21 @@ def test_bytes_that_are_no_filing_are_refused_in_one_line(name: str) -> None:
     message = str(caught.value)
     assert 10 < len(message) < 160
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("PDF", "PDF"),
+        ("UTF-16", "UTF-16"),
+        ("JSON", "neither HTML nor"),
+        ("CSV", "neither HTML nor"),
+        ("text", "registrant"),
+    ],
+)
+def test_the_reason_tells_what_the_bytes_are(name: str, reason: str) -> None:
+    with pytest.raises(FilingError, match=reason):
+        read_filing(BROKEN[name], "some.txt")
 
 
 def test_a_gzip_bomb_is_refused_before_it_is_inflated() -> None:
