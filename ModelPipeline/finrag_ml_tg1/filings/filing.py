@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
 from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE, Cover, read_cover
+from finrag_ml_tg1.filings.document_bytes import accession_of, decompressed, stated_accession
+from finrag_ml_tg1.filings.facts import FilingFact, TaggedNumbers
 from finrag_ml_tg1.filings.items.finding import find_items
 from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.links import InternalLinks
+from finrag_ml_tg1.filings.notes import NoteSpan, TaggedNotes, find_notes
+from finrag_ml_tg1.filings.submission import read_submission
+from finrag_ml_tg1.filings.tabular.model import TableReading
+from finrag_ml_tg1.filings.tabular.reading import read_tables
+from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
 from finrag_ml_tg1.vocabulary.items import items_of_form
 
 __all__ = ["Filing", "read_filing"]
 
-MAX_DOCUMENT_BYTES = 80 * 2**20
-
-_ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
 _UNALLOCATED_CIKS = 9_000_000_000
-_GZIP = b"\x1f\x8b"
+# Where the financial statements and their notes stand, by form.
+_STATEMENT_ITEMS = frozenset(("8", "SB-7", "I-1"))
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One filing. `sha256` is over the uncompressed bytes; `source_url` is None where SEC holds no such filing."""
+    """One filing. `sha256` is over the uncompressed bytes; `source_url` is None where SEC holds no such filing.
+
+    `tables` are by the index of their block; `issues` are tagged numbers that could not be read or contradict.
+    """
 
     accession: str
     sha256: str
@@ -34,55 +42,57 @@ class Filing:
     cover: Cover
     document: CanonicalDocument
     items: tuple[ItemSpan, ...]
+    tables: Mapping[int, TableReading]
+    notes: tuple[NoteSpan, ...]
+    facts: tuple[FilingFact, ...]
+    issues: tuple[XbrlIssue, ...]
 
 
-def read_filing(data: bytes, name: str) -> Filing:
-    """Return the filing in `data` (HTML, or gzip of it); raises FilingError with the reason when it is none.
+def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tuple[str, ...] = ()) -> Filing:
+    """Return the filing in `data`; raises FilingError with the reason when it is none.
 
-    The accession number is looked for in the file's name; without one, a local identifier from the content stands in.
+    `data` is the report in HTML or plain text, or the complete submission that holds it, or gzip of either. The
+    accession number is looked for in the file's name and the submission's header; without one, a local identifier from
+    the content stands in. `cik` and `tickers` are taken where the document states none.
     """
-    data = _decompressed(data)
-    root = parse_html(data)
-    links = InternalLinks(root)
-    document = read_canonical(root, links.elements)
+    data = decompressed(data)
+    submission = read_submission(data)
+    root = parse_html(submission.document)
+    links, numbers, notes = InternalLinks(root), TaggedNumbers(root), TaggedNotes(root)
+    document = read_canonical(root, [*links.elements, *numbers.elements, *notes.elements])
+    spans = iter(document.spans)
+    link_spans, number_spans = (tuple(islice(spans, len(traced.elements))) for traced in (links, numbers))
     if not document.text.strip():
         raise FilingError("the document holds no visible text")
-    cover = read_cover(root, document.text)
-    sha256 = hashlib.sha256(data).hexdigest()
-    match = _ACCESSION.search(name)
-    accession = match.group() if match else f"local-{sha256[:16]}"
+    header = submission.header if submission.header.cik is not None else replace(submission.header, cik=cik)
+    cover = read_cover(root, document.text, header)
+    if not cover.tickers:
+        cover = replace(cover, tickers=tickers)
+    accession = accession_of(data, name)
+    items = find_items(document, items_of_form(cover.form), links.placed(link_spans))
+    tables = read_tables(document, cover)
     return Filing(
         accession=accession,
-        sha256=sha256,
-        source_url=_sec_url(cover.cik, accession) if match else None,
+        sha256=hashlib.sha256(data).hexdigest(),
+        source_url=_sec_url(cover.cik, accession) if stated_accession(data, name) else None,
         cover=cover,
         document=document,
-        items=find_items(document, items_of_form(cover.form), links.placed(document.spans)),
+        items=items,
+        tables=tables,
+        notes=find_notes(document, notes.placed(tuple(spans)), _where_notes_stand(document, items, tables)),
+        facts=numbers.placed(number_spans),
+        issues=numbers.issues,
     )
 
 
-def _decompressed(data: bytes) -> bytes:
-    inflated = data
-    if data.startswith(_GZIP):
-        inflated = b""
-        while data.startswith(_GZIP) and len(inflated) <= MAX_DOCUMENT_BYTES:
-            member, data = _first_member(data, MAX_DOCUMENT_BYTES + 1 - len(inflated))
-            inflated += member
-    if len(inflated) > MAX_DOCUMENT_BYTES:
-        raise FilingError(f"the document is larger than {MAX_DOCUMENT_BYTES // 2**20} MB")
-    return inflated
-
-
-def _first_member(data: bytes, max_bytes: int) -> tuple[bytes, bytes]:
-    """Return the content of a gzip file's first member, up to `max_bytes`, and what follows it in the file."""
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        content = stream.decompress(data, max_bytes)
-    except zlib.error as error:
-        raise FilingError(f"the gzip file is damaged: {error}") from error
-    if not stream.eof and len(content) < max_bytes:
-        raise FilingError("the gzip file is cut short")
-    return content, stream.unused_data
+def _where_notes_stand(
+    document: CanonicalDocument, items: Sequence[ItemSpan], tables: Mapping[int, TableReading]
+) -> list[tuple[int, int]]:
+    """The notes follow the primary statements; where those were not recognised, they are in the statements' item."""
+    statements = [document.blocks[index].char_start for index, reading in tables.items() if reading.is_primary]
+    if statements:
+        return [(min(statements), len(document.text))]
+    return [(span.char_start, span.char_end) for span in items if span.item in _STATEMENT_ITEMS]
 
 
 def _sec_url(cik: int, accession: str) -> str | None:

@@ -1,98 +1,66 @@
-"""Files and folders to the store's tables, one filing at a time.
+"""Filings into the store's tables, one filing at a time.
 
-For each filing the document, the canonical text and the passages are written first and its row of the `filings` table
-last, so a filing is in the tables whole, as it was before, or not at all. A filing already read from the same bytes by
-the same reader is skipped.
+For each filing the document, the canonical text, passages and facts are written first and its row of the `filings`
+table last, so a filing is in the tables whole, as it was before, or not at all. A filing already read from the same
+bytes by the same reader is skipped.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.filing import Filing, read_filing
-from finrag_ml_tg1.filings.keys import FilingKeys, filing_keys
-from finrag_ml_tg1.filings.passages import Passage, TokenOffsets, build_passages
+from finrag_ml_tg1.filings.companyfacts import CompanyFact
+from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE
+from finrag_ml_tg1.filings.document_bytes import accession_of, decompressed
+from finrag_ml_tg1.filings.extraction import FilingTables, Provenance, extract_tables
+from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
+from finrag_ml_tg1.filings.table_schemas import READER_VERSION
+from finrag_ml_tg1.filings.token_windows import TokenOffsets
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = [
-    "FILINGS_SCHEMA",
-    "PASSAGES_SCHEMA",
-    "READER_VERSION",
-    "Ingested",
-    "find_sources",
-    "ingest_file",
-]
-
-# Raised whenever the same bytes would be read differently, so that filings are read again.
-READER_VERSION = 4
+__all__ = ["FilingTablesStore", "Ingested", "Source", "find_sources", "ingest_file", "read_source"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_DOCUMENT_SUFFIXES = (".html", ".htm", ".html.gz", ".htm.gz")
+_DOCUMENT_SUFFIXES = (".html", ".htm", ".txt", ".html.gz", ".htm.gz", ".txt.gz")
 
-_ITEM_SPAN = pl.Struct({"item": pl.String, "char_start": pl.Int64, "char_end": pl.Int64})
-_FILINGS_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "cik": pl.Int64,
-    "tickers": pl.List(pl.String),
-    "company": pl.String,
-    "form": pl.String,
-    "accession": pl.String,
-    "fiscal_year": pl.Int32,
-    "fiscal_period": pl.String,
-    "period_end": pl.Date,
-    "fiscal_year_end": pl.String,
-    "filed": pl.Date,
-    "source_url": pl.String,
-    "sha256": pl.String,
-    "reader_version": pl.Int32,
-    "characters": pl.Int64,
-    "passages": pl.Int32,
-    "items": pl.List(_ITEM_SPAN),
-    "notes": pl.List(pl.String),
-}
-FILINGS_SCHEMA = pl.Schema(_FILINGS_COLUMNS)
 
-PASSAGES_SCHEMA = pl.Schema(
-    {
-        "passage_id": pl.String,
-        "cik": pl.Int64,
-        "fiscal_year": pl.Int32,
-        "form": pl.String,
-        "accession": pl.String,
-        "item": pl.String,
-        "kind": pl.String,
-        "statement": pl.String,
-        "heading": pl.String,
-        "position": pl.Int32,
-        "char_start": pl.Int64,
-        "char_end": pl.Int64,
-        "page_num": pl.Int32,
-        "lead": pl.String,
-        "text": pl.String,
-    }
-)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A filing's document and where it comes from; `name` is what people and messages call it.
+
+    `wanted_years` are the fiscal years asked for, where it is only known once the cover is read; empty for any.
+    """
+
+    name: str
+    document: bytes
+    provenance: Provenance = field(default_factory=Provenance)
+    wanted_years: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of one file: its filing's name for people, whether the store already held it, what to know of it."""
+    """What became of one filing: its name for people, whether the store already held it, what to know of it."""
 
-    path: Path
+    source: str
     description: str
     passages: int
+    facts: int
     unchanged: bool
     notes: tuple[str, ...]
 
 
 def find_sources(paths: Iterable[Path]) -> list[Path]:
-    """Return the files named and the HTML files below the folders named, sorted; FilingError for what is not there."""
+    """Return the files named and the filings below the folders named, sorted; FilingError for what is not there."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -100,7 +68,7 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
                 file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(_DOCUMENT_SUFFIXES)
             ]
             if not inside:
-                raise FilingError(f"{path}: the folder holds no .html, .htm or .html.gz file")
+                raise FilingError(f"{path}: the folder holds no .html, .htm or .txt file (or .gz of one)")
             found.extend(inside)
         elif path.exists():
             found.append(path)
@@ -109,110 +77,128 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
     return sorted(set(found))
 
 
-def ingest_file(path: Path, store: ObjectStore, token_offsets: TokenOffsets) -> Ingested:
-    """Read one file into the store's tables; raises FilingError, naming the file, when it is no readable filing."""
+def read_source(path: Path) -> Source:
+    """Return the document in a file; raises FilingError, naming the file, when it cannot be read."""
     try:
-        document = path.read_bytes()
-        filing = read_filing(document, path.name)
+        return Source(path.name, path.read_bytes())
     except OSError as error:
         raise FilingError(f"{path.name}: {error.strerror or error}") from error
+
+
+class FilingTablesStore:
+    """The filings of a store as rows of its tables."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        keys = [entry.key for entry in store.list(FILINGS_PREFIX)]
+        self._rows = {key.rpartition("/")[2].removesuffix(".parquet"): key for key in keys}
+
+    def known(self, source: Source) -> Ingested | None:
+        """Return what the store holds of the very same bytes as read by this reader; None when it has to be read."""
+        document = decompressed(source.document)
+        sha256 = hashlib.sha256(document).hexdigest()
+        row = self._row(accession_of(document, source.name))
+        if row is None or (row["sha256"], row["reader_version"]) != (sha256, READER_VERSION):
+            return None
+        return _unchanged(source.name, row)
+
+    def held(self, accession: str) -> Ingested | None:
+        """Return the filing as this reader read it before; None when it has to be fetched and read."""
+        row = self._row(accession)
+        return _unchanged(accession, row) if row is not None and row["reader_version"] == READER_VERSION else None
+
+    def outdated(self) -> Iterator[partial[Source]]:
+        """Yield for each filing that another reader read the call that gets its document out of the store again."""
+        for accession in list(self._rows):
+            row = self._row(accession)
+            if row is not None and row["reader_version"] != READER_VERSION:
+                yield partial(self._stored, row)
+
+    def _stored(self, row: dict[str, Any]) -> Source:
+        keys = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
+        provenance = Provenance(
+            filed=row["filed"],
+            source_url=row["source_url"],
+            cik=row["cik"] if row["cik"] < LOCAL_CIK_BASE else None,
+            tickers=tuple(row["tickers"]),
+            company_facts=self._company_facts(keys.facts, row),
+        )
+        return Source(f"{row['accession']}.html.gz", self._store.get(keys.document).data, provenance)
+
+    def _company_facts(self, key: str, row: dict[str, Any]) -> tuple[CompanyFact, ...]:
+        """The numbers that came with the filing when it was fetched: the document itself does not hold them."""
+        if self._store.head(key) is None:
+            return ()
+        facts = pl.read_parquet(io.BytesIO(self._store.get(key).data)).filter(pl.col("source") == "companyfacts")
+        return tuple(
+            CompanyFact(
+                cik=fact["cik"],
+                concept=fact["concept"],
+                label=None,
+                unit=fact["unit"],
+                value=fact["value"],
+                period_start=fact["period_start"],
+                period_end=fact["period_end"],
+                accession=row["accession"],
+                form=row["form"],
+                filed=row["filed"] or fact["period_end"],
+                frame=None,
+            )
+            for fact in facts.iter_rows(named=True)
+        )
+
+    def write(self, source: Source, tables: FilingTables) -> Ingested:
+        """Put a filing's objects, its row last; then remove what a former reading of it left."""
+        before = self._row(tables.accession)
+        keys = filing_keys(tables.cik, tables.accession, tables.sha256, READER_VERSION)
+        document = source.document
+        self._store.put(
+            keys.document, document if document.startswith(_GZIP_MAGIC) else gzip.compress(document, mtime=0)
+        )
+        self._store.put(keys.text, tables.text)
+        self._store.put(keys.passages, tables.passages)
+        self._store.put(keys.facts, tables.facts)
+        self._store.put(keys.row, tables.row)
+        self._rows[tables.accession] = keys.row
+        if before is not None:
+            self._remove(before, but=keys.row)
+        return Ingested(
+            source.name,
+            tables.description,
+            tables.passage_count,
+            tables.fact_count,
+            unchanged=False,
+            notes=tables.notes,
+        )
+
+    def _row(self, accession: str) -> dict[str, Any] | None:
+        key = self._rows.get(accession)
+        return None if key is None else pl.read_parquet(io.BytesIO(self._store.get(key).data)).row(0, named=True)
+
+    def _remove(self, row: dict[str, Any], *, but: str) -> None:
+        """Remove the objects of a row that has been replaced, the row too where it stands under another company."""
+        replaced = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
+        if replaced.row != but:
+            self._store.delete(replaced.row)
+            self._store.delete(replaced.document)
+        self._store.delete(replaced.facts)
+        self._store.delete(replaced.passages)
+        self._store.delete(replaced.text)
+
+
+def _unchanged(source: str, row: dict[str, Any]) -> Ingested:
+    description = f"{row['company']} {row['form']} FY{row['fiscal_year']}"
+    return Ingested(source, description, row["passages"], row["facts"], unchanged=True, notes=())
+
+
+def ingest_file(path: Path, store: ObjectStore, token_offsets: TokenOffsets) -> Ingested:
+    """Read one file into the store's tables; raises FilingError, naming the file, when it is no readable filing."""
+    source = read_source(path)
+    tables = FilingTablesStore(store)
+    try:
+        known = tables.known(source)
+        if known is not None:
+            return known
+        return tables.write(source, extract_tables(source.document, source.name, token_offsets, source.provenance))
     except FilingError as error:
-        raise FilingError(f"{path.name}: {error}") from error
-    cover = filing.cover
-    description = f"{cover.company} {cover.form} FY{cover.fiscal_year}"
-    keys = filing_keys(cover.cik, filing.accession, filing.sha256, READER_VERSION)
-    known = _known_row(store, keys.row)
-    if known is not None and (known["sha256"], known["reader_version"]) == (filing.sha256, READER_VERSION):
-        return Ingested(path, description, known["passages"], unchanged=True, notes=cover.notes)
-    passages = build_passages(filing, token_offsets)
-    if not passages:
-        raise FilingError(f"{path.name}: the document holds nothing but page numbers and running heads")
-    compressed = document if document.startswith(_GZIP_MAGIC) else gzip.compress(document, mtime=0)
-    _write(store, filing, passages, compressed, keys)
-    if known is not None:
-        _remove_reading(store, known)
-    return Ingested(path, description, len(passages), unchanged=False, notes=(*cover.notes, *_gaps(filing)))
-
-
-def _known_row(store: ObjectStore, row_key: str) -> dict[str, Any] | None:
-    """The filing's row in the store, or None when it has none."""
-    if store.head(row_key) is None:
-        return None
-    return pl.read_parquet(io.BytesIO(store.get(row_key).data)).row(0, named=True)
-
-
-def _remove_reading(store: ObjectStore, row: dict[str, Any]) -> None:
-    """Remove the text and passages of a row that has been replaced."""
-    replaced = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
-    store.delete(replaced.passages)
-    store.delete(replaced.text)
-
-
-def _gaps(filing: Filing) -> Iterator[str]:
-    if not filing.items:
-        yield "no item headings were recognised: its text is searchable but carries no item"
-
-
-def _write(store: ObjectStore, filing: Filing, passages: list[Passage], document: bytes, keys: FilingKeys) -> None:
-    text = filing.document.text.encode()
-    store.put(keys.document, document)
-    store.put(keys.text, gzip.compress(text, mtime=0))
-    store.put(keys.passages, _parquet(_passages_table(filing, passages)))
-    store.put(keys.row, _parquet(_filing_row(filing, len(passages))))
-
-
-def _passages_table(filing: Filing, passages: list[Passage]) -> pl.DataFrame:
-    cover = filing.cover
-    rows = [
-        {
-            "passage_id": f"{filing.accession}-{passage.position:05d}",
-            "cik": cover.cik,
-            "fiscal_year": cover.fiscal_year,
-            "form": cover.form,
-            "accession": filing.accession,
-            "item": passage.item,
-            "kind": passage.kind,
-            "statement": passage.statement,
-            "heading": passage.heading,
-            "position": passage.position,
-            "char_start": passage.char_start,
-            "char_end": passage.char_end,
-            "page_num": None,
-            "lead": passage.lead,
-            "text": passage.text,
-        }
-        for passage in passages
-    ]
-    return pl.DataFrame(rows, schema=PASSAGES_SCHEMA)
-
-
-def _filing_row(filing: Filing, passages: int) -> pl.DataFrame:
-    cover = filing.cover
-    row = {
-        "cik": cover.cik,
-        "tickers": list(cover.tickers),
-        "company": cover.company,
-        "form": cover.form,
-        "accession": filing.accession,
-        "fiscal_year": cover.fiscal_year,
-        "fiscal_period": cover.fiscal_period,
-        "period_end": cover.period_end,
-        "fiscal_year_end": cover.fiscal_year_end,
-        "filed": None,
-        "source_url": filing.source_url,
-        "sha256": filing.sha256,
-        "reader_version": READER_VERSION,
-        "characters": len(filing.document.text),
-        "passages": passages,
-        "items": [
-            {"item": span.item, "char_start": span.char_start, "char_end": span.char_end} for span in filing.items
-        ],
-        "notes": [*cover.notes, *_gaps(filing)],
-    }
-    return pl.DataFrame([row], schema=FILINGS_SCHEMA)
-
-
-def _parquet(table: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd", row_group_size=5_000)
-    return buffer.getvalue()
+        raise FilingError(f"{source.name}: {error}") from error

@@ -1,7 +1,8 @@
 """Where a filing's objects stand in the store.
 
-Text and passages are named by the document's hash and the reader that read it. A filing read anew is written beside
-what stands there, and its row, put last, decides which of the two is the filing: at no moment is it lost or mixed.
+Text, passages and facts are named by the document's hash and the reader that read it. A filing read anew is written
+beside what stands there, and its row, put last, decides which of the two is the filing: at no moment is it lost or
+mixed.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ FILINGS_PREFIX = "tables/filings/"
 
 @dataclass(frozen=True, slots=True)
 class FilingKeys:
-    """The keys of a filing's document, canonical text, passages, and row of the `filings` table."""
+    """The keys of a filing's document, canonical text, passages, facts, and row of the `filings` table."""
 
     document: str
     text: str
     passages: str
+    facts: str
     row: str
 
 
@@ -31,5 +33,6 @@ def filing_keys(cik: int, accession: str, sha256: str, reader_version: int) -> F
         document=f"raw/{place}/document.html.gz",
         text=f"text/{reading}.txt.gz",
         passages=f"tables/passages/{reading}.parquet",
+        facts=f"tables/facts/{reading}.parquet",
         row=f"{FILINGS_PREFIX}{place}.parquet",
     )

@@ -1,28 +1,28 @@
 """Blocks to passages: what is embedded, ranked and cited.
 
 A passage is one or a few neighbouring blocks of one item, or a table: `text == canonical[char_start:char_end]` always.
-Where a table has to be split, its caption and header rows are repeated in `lead`. Head, lead and text together stay
-within the encoder's window, so that nothing of a passage is invisible to the search.
+Where a table has to be split, its caption, units and header rows are repeated in `lead`. Head, lead and text together
+stay within the encoder's window, so that nothing of a passage is invisible to the search.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from finrag_ml_tg1.filings.canonical import Block
 from finrag_ml_tg1.filings.filing import Filing
+from finrag_ml_tg1.filings.heading_levels import MAX_LEVEL
+from finrag_ml_tg1.filings.heading_path import HeadingPath
 from finrag_ml_tg1.filings.items.spans import ItemSpan
-from finrag_ml_tg1.filings.tables import TableText
+from finrag_ml_tg1.filings.tabular.model import TableReading
+from finrag_ml_tg1.filings.token_windows import TextSpan, TokenOffsets, TokenWindows
 from finrag_ml_tg1.vocabulary.items import item_title
-from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
 __all__ = ["MAX_PASSAGE_TOKENS", "Passage", "build_passages", "indexed_text", "passage_head"]
 
 MAX_PASSAGE_TOKENS = 254
-
-TokenOffsets = Callable[[str], list[tuple[int, int]]]
 
 _JOIN_TOKENS = 2
 _MIN_TOKENS_UNDER_HEADING = 40
@@ -30,11 +30,9 @@ _MAX_HEADING_CHARS = 160
 # Together these leave room for text in the window whatever a document holds.
 _MAX_COMPANY_CHARS = 80
 _MAX_LABEL_CHARS = 12
-_MAX_HEADING_TOKENS = 45
+_MAX_HEADING_TOKENS = 35
+_MAX_NOTE_TOKENS = 20
 _MAX_LEAD_TOKENS = 70
-_MAX_CAPTION_CHARS = 200
-_NOTE_HEADING = re.compile(r"note\s+\d|\(?\d{1,2}[.)]\s", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"[.!?;:][\"”’)]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,7 @@ class Passage:
     item: str
     kind: str
     statement: str
+    note: str
     heading: str
     char_start: int
     char_end: int
@@ -52,18 +51,9 @@ class Passage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A stretch of the canonical text that may become a passage, with its number of word-pieces."""
-
-    char_start: int
-    char_end: int
-    tokens: int
-
-
 def passage_head(company: str, tickers: tuple[str, ...], form: str, fiscal_year: int, item: str, heading: str) -> str:
     """Return the line that tells a passage's filing and place: indexed with the text, never shown as filing text."""
-    place = f"Item {item} {item_title(item)}" if item else "Cover"
+    place = f"Item {item} {item_title(item, fiscal_year)}" if item else "Cover"
     name = company[:_MAX_COMPANY_CHARS] + (f" ({tickers[0][:_MAX_LABEL_CHARS]})" if tickers else "")
     return f"{name} {form[:_MAX_LABEL_CHARS]} FY{fiscal_year} {place[:90]}" + (f" > {heading}" if heading else "")
 
@@ -84,21 +74,21 @@ def build_passages(filing: Filing, token_offsets: TokenOffsets) -> list[Passage]
     return builder.passages
 
 
-def _blocks_by_item(filing: Filing) -> Iterator[tuple[str, list[Block]]]:
-    """Yield runs of blocks that belong to one item; "" before the first item and after the last.
+def _blocks_by_item(filing: Filing) -> Iterator[tuple[str, list[int]]]:
+    """Yield runs of indices of blocks that belong to one item; "" for blocks in none.
 
     Where items share a stretch, it is the one that was found with more confidence, else the first.
     """
-    run: list[Block] = []
+    run: list[int] = []
     current = ""
-    for block in filing.document.blocks:
+    for index, block in enumerate(filing.document.blocks):
         covering = [span for span in filing.items if _covers(span, block)]
         item = max(covering, key=lambda span: span.confidence).item if covering else ""
         if item != current and run:
             yield current, run
             run = []
         current = item
-        run.append(block)
+        run.append(index)
     if run:
         yield current, run
 
@@ -114,27 +104,42 @@ class _Builder:
         self.passages: list[Passage] = []
         self._filing = filing
         self._text = filing.document.text
-        self._offsets = token_offsets
+        self._windows = TokenWindows(filing.document.text, token_offsets)
+        self._note_starts = [note.char_start for note in filing.notes]
         self._item = ""
-        self._headings: list[str] = []
-        self._pending: list[_Span] = []
+        self._item_heading = ""
+        self._note = ""
+        self._path = HeadingPath()
+        self._pending: list[TextSpan] = []
         self._pending_headings = 0
         self._room = MAX_PASSAGE_TOKENS
 
-    def read_item(self, item: str, blocks: list[Block]) -> None:
+    def read_item(self, item: str, indices: list[int]) -> None:
         self._item = item
-        self._place_under([])
-        for index, block in enumerate(blocks):
-            before = blocks[index - 1] if index else None
+        self._item_heading = self._filing.document.text_of(self._filing.document.blocks[indices[0]])
+        self._place_under(HeadingPath())
+        for index in indices:
+            block = self._filing.document.blocks[index]
+            self._enter_note(block)
             if block.kind == "heading":
-                self._add_heading(block, is_item_heading=index == 0 and item != "")
-            elif block.kind in ("paragraph", "list"):
-                self._add_prose(block)
+                self._add_heading(block, is_item_heading=index == indices[0] and item != "")
             elif block.kind == "table":
-                self._add_table(block, before)
-            else:
+                self._add_table(index, block)
+            elif block.kind == "furniture":
                 self._flush()
+            else:
+                self._add_paragraph(block)
         self._flush()
+
+    def _enter_note(self, block: Block) -> None:
+        """Begin or leave a note to the financial statements, so that no passage is of two."""
+        index = bisect_right(self._note_starts, block.char_start) - 1
+        note = self._filing.notes[index] if index >= 0 else None
+        title = note.title if note is not None and block.char_start < note.char_end else ""
+        if title != self._note:
+            self._flush()
+            self._note = title
+            self._place_under(HeadingPath())
 
     def _add_heading(self, block: Block, *, is_item_heading: bool) -> None:
         """Start a passage with the heading, after headings that stand directly above it."""
@@ -142,144 +147,111 @@ class _Builder:
         if not follows_heading:
             self._flush()
         if not is_item_heading:
-            headings = self._headings_with(self._filing.document.text_of(block), follows_heading=follows_heading)
-            if self._pending_tokens() + self._span(block.char_start, block.char_end).tokens > self._room_under(
-                headings
-            ):
+            path = self._path.under(block.level, self._heading_text(block), follows_heading=follows_heading)
+            tokens = self._windows.span(block.char_start, block.char_end).tokens
+            if self._pending_tokens() + tokens > self._room_under(path):
                 self._flush()
-            self._place_under(headings)
+            self._place_under(path)
         self._add_prose(block)
         self._pending_headings = len(self._pending)
 
-    def _headings_with(self, text: str, *, follows_heading: bool) -> list[str]:
-        """Keep two headings: one directly under another refines it, otherwise it takes the place of the last."""
-        text = self._clipped(text[:_MAX_HEADING_CHARS], _MAX_HEADING_TOKENS)
-        if _NOTE_HEADING.match(text):
-            return [text]
-        if follows_heading or (len(self._headings) == 1 and _NOTE_HEADING.match(self._headings[0])):
-            return [*self._headings[-1:], text]
-        return [*self._headings[:-1], text]
+    def _add_paragraph(self, block: Block) -> None:
+        """Add a paragraph; one that begins with its own heading begins a passage under it."""
+        if block.run_in and block.kind == "paragraph":
+            self._flush()
+            self._place_under(self._path.under(MAX_LEVEL + 1, self._heading_text(block), follows_heading=False))
+        self._add_prose(block)
 
-    def _place_under(self, headings: list[str]) -> None:
-        self._headings = headings
-        self._room = self._room_under(headings)
+    def _heading_text(self, block: Block) -> str:
+        end = block.char_start + block.run_in if block.run_in else block.char_end
+        return self._windows.clipped(self._text[block.char_start : end][:_MAX_HEADING_CHARS], _MAX_HEADING_TOKENS)
 
-    def _room_under(self, headings: list[str]) -> int:
+    def _place_under(self, path: HeadingPath) -> None:
+        self._path = path
+        self._room = self._room_under(path)
+
+    def _shown_headings(self, path: HeadingPath) -> str:
+        note = self._windows.clipped(self._note[:_MAX_HEADING_CHARS], _MAX_NOTE_TOKENS)
+        nearest = [heading for heading in path.shown() if heading != self._note and not self._note.endswith(heading)]
+        return " > ".join([note, *nearest] if note else nearest)
+
+    def _room_under(self, path: HeadingPath) -> int:
         """The word-pieces of lead and text that fit under these headings."""
         cover = self._filing.cover
-        head = passage_head(
-            cover.company, cover.tickers, cover.form, cover.fiscal_year, self._item, " > ".join(headings)
-        )
-        return MAX_PASSAGE_TOKENS - self._tokens(head) - _JOIN_TOKENS
+        heading = self._shown_headings(path)
+        head = passage_head(cover.company, cover.tickers, cover.form, cover.fiscal_year, self._item, heading)
+        return MAX_PASSAGE_TOKENS - self._windows.tokens(head) - _JOIN_TOKENS
 
     def _pending_tokens(self) -> int:
         return sum(span.tokens for span in self._pending)
-
-    def _tokens(self, text: str) -> int:
-        return len(self._offsets(text))
-
-    def _span(self, start: int, end: int) -> _Span:
-        return _Span(start, end, self._tokens(self._text[start:end]))
 
     def _add_prose(self, block: Block) -> None:
         """Add a paragraph; under headings that begin a passage it is cut so that they are not left standing alone."""
         left = self._room - self._pending_tokens()
         is_headed = bool(self._pending) and self._pending_headings == len(self._pending)
         first_room = left if is_headed and left >= _MIN_TOKENS_UNDER_HEADING else self._room
-        for span in self._pieces(block.char_start, block.char_end, self._room, first_room=first_room):
+        for span in self._windows.pieces(block.char_start, block.char_end, self._room, first_room=first_room):
             if self._pending and self._pending_tokens() + span.tokens > self._room:
                 self._flush()
             self._pending.append(span)
 
-    def _pieces(self, start: int, end: int, room: int, *, first_room: int | None = None) -> Iterator[_Span]:
-        """Split a stretch at sentence ends, else between words, into spans of at most `room` word-pieces.
-
-        The first has at most `first_room` where that is given. Characters of no word-piece stay with the piece before.
-        """
-        offsets = self._offsets(self._text[start:end])
-        limit = first_room or room
-        if len(offsets) <= limit:
-            yield _Span(start, end, len(offsets))
-            return
-        starts = [start, *(start + token_start for token_start, _ in offsets[1:]), end]
-        first = 0
-        while first < len(offsets):
-            last = min(first + limit, len(offsets))
-            if last < len(offsets):
-                last = self._break_before(start, offsets, first, last)
-            piece = self._stripped_span(starts[first], starts[last])
-            while piece.tokens > limit and last > first + 1:
-                # Cut inside a word, whose parts may have more word-pieces than the word.
-                last -= 1
-                piece = self._stripped_span(starts[first], starts[last])
-            yield piece
-            first, limit = last, room
-
-    def _stripped_span(self, start: int, end: int) -> _Span:
-        return self._span(start, start + len(self._text[start:end].rstrip()))
-
-    def _break_before(self, start: int, offsets: list[tuple[int, int]], first: int, last: int) -> int:
-        """The latest sentence end in the second half of the window, else the latest space, else the window's end."""
-        word_break = last
-        for index in range(last, first + (last - first) // 2, -1):
-            left, right = start + offsets[index - 1][1], start + offsets[index][0]
-            if left == right:
-                continue
-            if word_break == last and index != last:
-                word_break = index
-            if _SENTENCE_END.search(self._text[max(start, left - 3) : left]):
-                return index
-        return word_break
-
     def _flush(self) -> None:
         if self._pending:
-            self._emit("prose", self._pending[0].char_start, self._pending[-1].char_end, lead="")
-            self._pending.clear()
+            self._emit("prose", self._pending, statement="none", lead="")
+            self._pending = []
         self._pending_headings = 0
 
-    def _emit(self, kind: str, start: int, end: int, *, lead: str) -> None:
-        statement = "none"
-        if kind == "table":
-            statement = next(
-                (
-                    name
-                    for title in (lead.split("\n", maxsplit=1)[0], *reversed(self._headings))
-                    if (name := statement_of_title(title)) != "none"
-                ),
-                "none",
+    def _emit(self, kind: str, spans: list[TextSpan], *, statement: str, lead: str) -> None:
+        start, end = spans[0].char_start, spans[-1].char_end
+        self.passages.append(
+            Passage(
+                position=len(self.passages),
+                item=self._item,
+                kind=kind,
+                statement=statement,
+                note=self._note,
+                heading=self._shown_headings(self._path),
+                char_start=start,
+                char_end=end,
+                lead=lead,
+                text=self._text[start:end],
             )
-        heading = " > ".join(self._headings)
-        text = self._text[start:end]
-        self.passages.append(Passage(len(self.passages), self._item, kind, statement, heading, start, end, lead, text))
+        )
 
-    def _add_table(self, block: Block, before: Block | None) -> None:
+    def _add_table(self, index: int, block: Block) -> None:
         """Pack rows into passages; the first begins with the headings above, the others repeat caption and header."""
-        pending: list[_Span] = []
-        if self._pending_headings == len(self._pending):
-            pending, self._pending, self._pending_headings = self._pending, [], 0
-        self._flush()
-        table = block.table or TableText((), 0)
-        rows = [(block.char_start + row.char_start, block.char_start + row.char_end) for row in table.rows]
-        caption = self._caption(before)
-        header = [self._text[start:end] for start, end in rows[: table.header_rows]]
+        reading = self._filing.tables[index]
+        statement = reading.statement if reading.is_primary else "none"
+        table_rows = block.table.rows if block.table else ()
+        rows = [(block.char_start + row.char_start, block.char_start + row.char_end) for row in table_rows]
         max_lead = min(_MAX_LEAD_TOKENS, self._room // 2)
-        repeated = self._clipped("\n".join(part for part in (caption, *header) if part), max_lead)
-        lead = self._clipped(caption, max_lead)
-        room = self._room - self._tokens(repeated)
+        caption = self._caption(reading)
+        header = [self._text[start:end] for start, end in rows[: reading.header_rows]]
+        repeated = self._windows.clipped("\n".join([*caption, *header]), max_lead)
+        room = self._room - self._windows.tokens(repeated)
+        pending = self._headings_for(room)
+        above = "".join(self._text[span.char_start : span.char_end] for span in pending)
+        lead = self._windows.clipped("\n".join(line for line in caption if line not in above), max_lead)
         for start, end in rows:
-            for span in self._pieces(start, end, room):
+            for span in self._windows.pieces(start, end, room):
                 if sum(part.tokens for part in pending) + span.tokens > room and pending:
-                    self._emit("table", pending[0].char_start, pending[-1].char_end, lead=lead)
+                    self._emit("table", pending, statement=statement, lead=lead)
                     lead, pending = repeated, []
                 pending.append(span)
-        self._emit("table", pending[0].char_start, pending[-1].char_end, lead=lead)
+        self._emit("table", pending, statement=statement, lead=lead)
 
-    def _caption(self, before: Block | None) -> str:
-        """The short paragraph above a table, which says what it shows and in which units."""
-        if before is None or before.kind != "paragraph" or before.char_end - before.char_start > _MAX_CAPTION_CHARS:
-            return ""
-        return self._filing.document.text_of(before)
+    def _headings_for(self, room: int) -> list[TextSpan]:
+        """The headings directly above, to begin the table with where they leave room for rows; else prose before it."""
+        fits = self._pending_tokens() + _MIN_TOKENS_UNDER_HEADING <= room
+        headings: list[TextSpan] = []
+        if fits and self._pending_headings == len(self._pending):
+            headings, self._pending = self._pending, []
+        self._flush()
+        return headings
 
-    def _clipped(self, text: str, max_tokens: int) -> str:
-        offsets = self._offsets(text)
-        return text if len(offsets) <= max_tokens else text[: offsets[max_tokens - 1][1]]
+    def _caption(self, reading: TableReading) -> list[str]:
+        """The lines that say what the table shows and in which units, without those that the head already has."""
+        shown = {self._item_heading, *self._path.shown()}
+        lines = [line for line in reading.caption.split("\n") if line and line not in shown]
+        is_told = any(reading.units_line in line for line in lines)
+        return lines if is_told or not reading.units_line else [*lines, reading.units_line]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,15 @@ from tokenizers import Tokenizer
 
 from finrag_ml_tg1.errors import EncoderMismatchError, IndexCorruptError
 
-__all__ = ["ENCODER_FILES", "Encoder", "EncoderIdentity", "OnnxEncoder", "hash_encoder", "read_identity"]
+__all__ = [
+    "ENCODER_FILES",
+    "Encoder",
+    "EncoderIdentity",
+    "OnnxEncoder",
+    "hash_encoder",
+    "load_token_offsets",
+    "read_identity",
+]
 
 MODEL_FILE, TOKENIZER_FILE, IDENTITY_FILE = ENCODER_FILES = ("model.onnx", "tokenizer.json", "encoder.json")
 
@@ -157,6 +165,16 @@ class OnnxEncoder:
             attention_mask[row, : len(ids)] = 1
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         return np.asarray(self._session.run(["embedding"], inputs)[0], dtype=np.float32)
+
+
+def load_token_offsets(folder: Path) -> Callable[[str], list[tuple[int, int]]]:
+    """Return `token_offsets` of the encoder in a folder, without loading its model.
+
+    Raises IndexCorruptError when a file is missing or was changed.
+    """
+    read_identity(folder)
+    tokenizer = _open_tokenizer(_read(folder / TOKENIZER_FILE))
+    return lambda text: list(tokenizer.encode(text, add_special_tokens=False).offsets)
 
 
 def hash_encoder(folder: Path) -> str:

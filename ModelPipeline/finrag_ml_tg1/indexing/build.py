@@ -16,9 +16,9 @@ import numpy as np
 import polars as pl
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
-from finrag_ml_tg1.filings.ingest import FILINGS_SCHEMA
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
 from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
 from finrag_ml_tg1.index.encoder import Encoder
@@ -32,7 +32,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["BuildReport", "build_index"]
 
-_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 1}
+_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 2}
 
 Progress = Callable[[int, int], None]
 
@@ -112,6 +112,9 @@ def build_index(
 
 def _read_filings(store: ObjectStore) -> pl.DataFrame:
     tables = [pl.read_parquet(io.BytesIO(store.get(entry.key).data)) for entry in store.list(FILINGS_PREFIX)]
+    outdated = sum(table["reader_version"].item() != READER_VERSION for table in tables)
+    if outdated:
+        raise StoreError(f"{outdated} filings were read by another version: run `finrag ingest --again` first")
     filings = pl.concat(tables) if tables else pl.DataFrame(schema=FILINGS_SCHEMA)
     return filings.sort("cik", "fiscal_year", "accession")
 

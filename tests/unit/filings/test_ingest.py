@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from finrag_ml_tg1.errors import FilingError, StoreUnavailableError
-from finrag_ml_tg1.filings import ingest
-from finrag_ml_tg1.filings.ingest import FILINGS_SCHEMA, PASSAGES_SCHEMA, find_sources, ingest_file
+from finrag_ml_tg1.filings import extraction, ingest
+from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, ingest_file
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
+from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, FILINGS_SCHEMA, PASSAGES_SCHEMA, READER_VERSION
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from tests.unit.filings.documents import cover_html, filing_html
@@ -64,13 +65,14 @@ def test_a_filing_is_written_with_its_row_last(store: LocalFolderStore, file: Pa
     recording = RecordingStore(store)
     done = ingest_file(file, recording, words)
     keys = keys_of_row(store)
-    assert recording.puts == [DOCUMENT, keys.text, keys.passages, ROW]
+    assert recording.puts == [DOCUMENT, keys.text, keys.passages, keys.facts, ROW]
     assert not done.unchanged
     assert done.description == "Plain Example Corp. 10-K FY2023"
     check_whole(store)
     assert table(store, ROW).schema == FILINGS_SCHEMA
     passages = table(store, keys_of_row(store).passages)
     assert passages.schema == PASSAGES_SCHEMA
+    assert table(store, keys_of_row(store).facts).schema == FACTS_SCHEMA
     assert passages["passage_id"].to_list() == ["9990000100-24-000001-00000", "9990000100-24-000001-00001"]
     assert passages["item"].to_list() == ["", "1"]
 
@@ -95,7 +97,9 @@ def test_other_bytes_under_the_same_accession_replace_the_filing(store: LocalFol
     assert not ingest_file(file, store, words).unchanged
     check_whole(store)
     keys = keys_of_row(store)
-    assert sorted(contents(store)) == sorted([DOCUMENT, keys.text, keys.passages, ROW]), "nothing of the old is left"
+    assert sorted(contents(store)) == sorted([DOCUMENT, keys.text, keys.passages, keys.facts, ROW]), (
+        "nothing of the old is left"
+    )
     assert "Other words." in table(store, keys_of_row(store).passages)["text"].str.join("\n").item()
 
 
@@ -103,13 +107,43 @@ def test_a_filing_is_read_again_when_the_reader_changed(
     store: LocalFolderStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest_file(file, store, words)
-    monkeypatch.setattr(ingest, "READER_VERSION", ingest.READER_VERSION + 1)
+    for module in (ingest, extraction):
+        monkeypatch.setattr(module, "READER_VERSION", READER_VERSION + 1)
     assert not ingest_file(file, store, words).unchanged
     assert ingest_file(file, store, words).unchanged
-    assert table(store, ROW)["reader_version"].to_list() == [ingest.READER_VERSION]
+    assert table(store, ROW)["reader_version"].to_list() == [READER_VERSION + 1]
 
 
-@pytest.mark.parametrize("fail_at", [0, 1, 2, 3])
+def test_a_filing_in_the_store_is_read_again_out_of_it_when_the_reader_changed(
+    store: LocalFolderStore, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest_file(file, store, words)
+    assert list(FilingTablesStore(store).outdated()) == []
+    for module in (ingest, extraction):
+        monkeypatch.setattr(module, "READER_VERSION", READER_VERSION + 1)
+    tables = FilingTablesStore(store)
+    (read,) = tables.outdated()
+    source = read()
+    tables.write(source, extraction.extract_tables(source.document, source.name, words, source.provenance))
+    check_whole(store)
+    assert table(store, ROW)["reader_version"].to_list() == [READER_VERSION + 1]
+    assert sorted(contents(store)) == sorted([DOCUMENT, ROW, *_reading(keys_of_row(store))])
+
+
+def _reading(keys: FilingKeys) -> list[str]:
+    return [keys.text, keys.passages, keys.facts]
+
+
+def test_a_filing_stated_for_another_company_leaves_nothing_under_the_first(
+    store: LocalFolderStore, file: Path
+) -> None:
+    ingest_file(file, store, words)
+    file.write_bytes(filing_html(cik=9_990_000_200))
+    ingest_file(file, store, words)
+    assert {key.split("cik=")[1][:10] for key in contents(store)} == {"9990000200"}
+
+
+@pytest.mark.parametrize("fail_at", [0, 1, 2, 3, 4])
 def test_no_row_is_left_when_a_put_fails(store: LocalFolderStore, file: Path, fail_at: int) -> None:
     with pytest.raises(StoreUnavailableError):
         ingest_file(file, RecordingStore(store, fail_at), words)
@@ -118,7 +152,7 @@ def test_no_row_is_left_when_a_put_fails(store: LocalFolderStore, file: Path, fa
     check_whole(store)
 
 
-@pytest.mark.parametrize("fail_at", [0, 1, 2, 3])
+@pytest.mark.parametrize("fail_at", [0, 1, 2, 3, 4])
 def test_the_filing_stays_as_it_was_when_a_put_fails_at_its_replacement(
     store: LocalFolderStore, file: Path, fail_at: int
 ) -> None:
@@ -187,19 +221,20 @@ def test_other_files_go_on_when_one_is_broken(store: LocalFolderStore, file: Pat
     check_whole(store)
 
 
-def test_sources_are_the_named_files_and_all_html_below_folders(tmp_path: Path) -> None:
-    names = ["b.htm", "a.html", "deep/er/c.HTML", "d.html.gz", "e.htm.gz", "no.txt", "no.html.bak", "deep/no.pdf"]
+def test_sources_are_the_named_files_and_all_documents_below_folders(tmp_path: Path) -> None:
+    names = ["b.htm", "a.html", "deep/er/c.HTML", "d.html.gz", "e.htm.gz", "f.txt", "no.html.bak", "deep/no.pdf"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = find_sources([tmp_path, tmp_path / "a.html", tmp_path / "no.txt"])
+    found = find_sources([tmp_path, tmp_path / "a.html", tmp_path / "deep/no.pdf"])
     assert [str(path.relative_to(tmp_path)) for path in found] == [
         "a.html",
         "b.htm",
         "d.html.gz",
         "deep/er/c.HTML",
+        "deep/no.pdf",
         "e.htm.gz",
-        "no.txt",
+        "f.txt",
     ]
 
 

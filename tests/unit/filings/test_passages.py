@@ -109,7 +109,8 @@ def test_headings_that_fill_a_window_are_not_moved_under_the_heading_after_them(
 
 
 def test_a_statement_is_named_by_the_heading_above_it() -> None:
-    table = "<table><tr><td>Cash</td><td>5</td></tr><tr><td>Debt</td><td>7</td></tr></table>"
+    lines = ["Cash", "Total current assets", "Total assets", "Long-term debt", "Total liabilities", "Retained earnings"]
+    table = "<table>" + "".join(f"<tr><td>{line}</td><td>5</td><td>7</td></tr>" for line in lines) + "</table>"
     passages = passages_of(f"<p><b>Consolidated Balance Sheets</b></p>{table}<p><b>Leases</b></p>{table}")
     assert [passage.statement for passage in passages if passage.kind == "table"] == ["balance", "none"]
 

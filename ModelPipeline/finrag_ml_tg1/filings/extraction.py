@@ -1,0 +1,172 @@
+"""One filing's bytes to its rows in the tables: a pure function, so that any engine can run it anywhere.
+
+Everything in and out can be sent between processes and machines; nothing is read or written on the way.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from finrag_ml_tg1.errors import FilingError
+from finrag_ml_tg1.filings.companyfacts import CompanyFact
+from finrag_ml_tg1.filings.fact_table import facts_table
+from finrag_ml_tg1.filings.filing import Filing, read_filing
+from finrag_ml_tg1.filings.items.pointers import pointer_in
+from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.passages import Passage, build_passages
+from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, PASSAGES_SCHEMA, READER_VERSION, to_parquet
+from finrag_ml_tg1.filings.token_windows import TokenOffsets
+
+__all__ = ["FilingTables", "Provenance", "extract_tables", "filing_row"]
+
+_MAX_ISSUES_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What is known of a filing from where it was fetched, and may stand nowhere in it.
+
+    `company_facts` are the numbers SEC holds of this filing; they are taken where the filing itself tags none.
+    """
+
+    filed: date | None = None
+    source_url: str | None = None
+    cik: int | None = None
+    tickers: tuple[str, ...] = ()
+    company_facts: tuple[CompanyFact, ...] = ()
+
+
+_UNKNOWN = Provenance()
+
+
+@dataclass(frozen=True, slots=True)
+class FilingTables:
+    """What is stored of one filing: compressed text, Parquet bytes, and its names. `notes` are for people."""
+
+    cik: int
+    accession: str
+    sha256: str
+    description: str
+    fiscal_year: int
+    text: bytes
+    passages: bytes
+    facts: bytes
+    row: bytes
+    passage_count: int
+    fact_count: int
+    notes: tuple[str, ...]
+
+
+def extract_tables(
+    document: bytes, name: str, token_offsets: TokenOffsets, provenance: Provenance = _UNKNOWN
+) -> FilingTables:
+    """Read a filing's document, named `name`, into its tables; raises FilingError when it is no readable filing."""
+    filing = read_filing(document, name, cik=provenance.cik, tickers=provenance.tickers)
+    passages = build_passages(filing, token_offsets)
+    if not passages:
+        raise FilingError("the document holds nothing but page numbers and running heads")
+    facts = facts_table(filing, passages, provenance.company_facts)
+    cover = filing.cover
+    row = filing_row(filing, passages=len(passages), facts=facts.height, provenance=provenance)
+    return FilingTables(
+        cik=cover.cik,
+        accession=filing.accession,
+        sha256=filing.sha256,
+        description=f"{cover.company} {cover.form} FY{cover.fiscal_year}",
+        fiscal_year=cover.fiscal_year,
+        text=gzip.compress(filing.document.text.encode(), mtime=0),
+        passages=to_parquet(_passages_table(filing, passages)),
+        facts=to_parquet(facts),
+        row=to_parquet(pl.DataFrame([row], schema=FILINGS_SCHEMA)),
+        passage_count=len(passages),
+        fact_count=facts.height,
+        notes=_notes(filing),
+    )
+
+
+def _notes(filing: Filing) -> tuple[str, ...]:
+    return (*filing.cover.notes, *_gaps(filing))
+
+
+def _gaps(filing: Filing) -> Iterator[str]:
+    if not filing.items:
+        yield "no item headings were recognised: its text is searchable but carries no item"
+    for issue in filing.issues[:_MAX_ISSUES_TOLD]:
+        yield f"tagged number left out: {issue.concept} {issue.text!r}: {issue.reason}"
+    if len(filing.issues) > _MAX_ISSUES_TOLD:
+        yield f"tagged numbers left out: {len(filing.issues)} in all"
+
+
+def _passages_table(filing: Filing, passages: Sequence[Passage]) -> pl.DataFrame:
+    cover = filing.cover
+    rows = [
+        {
+            "passage_id": f"{filing.accession}-{passage.position:05d}",
+            "cik": cover.cik,
+            "fiscal_year": cover.fiscal_year,
+            "form": cover.form,
+            "accession": filing.accession,
+            "item": passage.item,
+            "kind": passage.kind,
+            "statement": passage.statement,
+            "note": passage.note,
+            "heading": passage.heading,
+            "position": passage.position,
+            "char_start": passage.char_start,
+            "char_end": passage.char_end,
+            "page_num": None,
+            "lead": passage.lead,
+            "text": passage.text,
+        }
+        for passage in passages
+    ]
+    return pl.DataFrame(rows, schema=PASSAGES_SCHEMA)
+
+
+def filing_row(
+    filing: Filing, *, passages: int, facts: int, provenance: Provenance = _UNKNOWN
+) -> dict[str, object]:
+    """Return the filing's row of the `filings` table."""
+    cover = filing.cover
+    return {
+        "cik": cover.cik,
+        "tickers": list(cover.tickers),
+        "company": cover.company,
+        "form": cover.form,
+        "accession": filing.accession,
+        "fiscal_year": cover.fiscal_year,
+        "fiscal_period": cover.fiscal_period,
+        "period_end": cover.period_end,
+        "fiscal_year_end": cover.fiscal_year_end,
+        "filed": provenance.filed,
+        "source_url": provenance.source_url or filing.source_url,
+        "sha256": filing.sha256,
+        "reader_version": READER_VERSION,
+        "characters": len(filing.document.text),
+        "passages": passages,
+        "facts": facts,
+        "items": [_item(filing, span) for span in filing.items],
+        "notes": list(_notes(filing)),
+    }
+
+
+def _item(filing: Filing, span: ItemSpan) -> dict[str, object]:
+    document = filing.document
+    words = [
+        document.text_of(block)
+        for block in document.blocks
+        if block.kind != "furniture" and span.char_start <= block.char_start and block.char_end <= span.char_end
+    ]
+    return {
+        "item": span.item,
+        "char_start": span.char_start,
+        "char_end": span.char_end,
+        "confidence": span.confidence,
+        "basis": span.basis,
+        "pointer": pointer_in("\n\n".join(words) or document.text[span.char_start : span.char_end]),
+    }
