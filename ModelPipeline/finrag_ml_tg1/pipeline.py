@@ -20,6 +20,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import Question, Scope
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
+from finrag_ml_tg1.vocabulary.items import items_worded_in
 
 __all__ = ["FinRAG", "Result"]
 
@@ -59,6 +60,7 @@ class FinRAG:
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
             scope = self._resolver.resolve(question)
+            scope = replace(scope, notes=(*scope.notes, *self._unread_items(scope)))
         if scope.obstacle is not None:
             return Result(question, scope, _abstention(scope.obstacle, 0), timings)
         if not question.include_passages:
@@ -90,6 +92,22 @@ class FinRAG:
         names = [f"{row['company']} ({row['form']} for fiscal {row['fiscal_year']})" for row in self._filings(silent)]
         if names:
             yield f"No passage that answers this was found for {'; '.join(names)}."
+
+    def _unread_items(self, scope: Scope) -> Iterator[str]:
+        """Say of the items asked for which of them a filing does not hold, or holds in doubt."""
+        asked = set(scope.items) or items_worded_in(scope.topic)
+        for row in self._filings(scope.accessions if scope.companies else ()):
+            coverage = self.index.catalog.coverage[str(row["accession"])]
+            filing = f"{row['company']} {row['form']} for fiscal {row['fiscal_year']}"
+            for item in coverage.missing:
+                if item in asked:
+                    yield f"Item {item} was not found in {filing}."
+            for item, says in coverage.pointers().items():
+                if item in asked and says != "nothing to report":
+                    yield f"Item {item} of {filing} holds no text of its own: {says}."
+            for item, reason in coverage.doubts:
+                if item in asked:
+                    yield f"Item {item} of {filing} may not have been read whole: {reason}."
 
     def _filings(self, groups: Iterable[tuple[str, ...]]) -> Iterator[dict[str, object]]:
         for group in groups:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from finrag_ml_tg1.index.catalog import Catalog
+from finrag_ml_tg1.index.coverage import FilingCoverage
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.pipeline import Result
 from finrag_ml_tg1.vocabulary.items import item_title
@@ -13,8 +16,9 @@ from serving.backend.schemas import (
     CitationOut,
     CompanyOut,
     ContextInfo,
+    FilingCoverageOut,
     FilingOut,
-    ItemCoverage,
+    ItemDoubt,
     Metadata,
     ModelUsage,
     PassageOut,
@@ -80,7 +84,7 @@ def passage(record: PassageRecord) -> PassageOut:
         fiscal_year=record.fiscal_year,
         accession=record.accession,
         item=record.item,
-        item_title=item_title(record.item),
+        item_title=item_title(record.item, record.fiscal_year),
         page=record.page_num,
         kind=record.kind,
         lead=record.lead,
@@ -100,8 +104,8 @@ def catalog_response(catalog: Catalog, index_version: str) -> CatalogResponse:
                 fiscal_year=row["fiscal_year"],
                 period_end=row["period_end"].isoformat(),
                 accession=row["accession"],
-                items=[span["item"] for span in row["items"]],
-                coverage=ItemCoverage(characters=row["characters"], passages=row["passages"], notes=row["notes"]),
+                items=[item.item for item in catalog.coverage[row["accession"]].items],
+                coverage=_coverage(row, catalog.coverage[row["accession"]]),
             )
         )
     companies = [
@@ -109,3 +113,18 @@ def catalog_response(catalog: Catalog, index_version: str) -> CatalogResponse:
         for company in catalog.companies
     ]
     return CatalogResponse(index_version=index_version, companies=companies, metrics=[])
+
+
+def _coverage(row: Mapping[str, Any], coverage: FilingCoverage) -> FilingCoverageOut:
+    return FilingCoverageOut(
+        characters=row["characters"],
+        passages=row["passages"],
+        facts=row["facts"],
+        items_expected=len(coverage.expected),
+        items_found=coverage.found,
+        items_missing=list(coverage.missing),
+        share_in_items=coverage.share_in_items,
+        pointers=coverage.pointers(),
+        doubts=[ItemDoubt(item=item, reason=reason) for item, reason in coverage.doubts],
+        notes=row["notes"],
+    )

@@ -207,11 +207,29 @@ class PassageResponse(BaseModel):
     after: list[PassageOut]
 
 
-class ItemCoverage(BaseModel):
-    """How much of a filing was read: characters of text, passages, and what its reader noted."""
+class ItemDoubt(BaseModel):
+    """An item that may not have been read whole, and why."""
+
+    item: str
+    reason: str
+
+
+class FilingCoverageOut(BaseModel):
+    """What was read of a filing.
+
+    `share_in_items` is the part (0 to 1) of its text that lies in items. `pointers` names the items that hold no text
+    of their own, with what they say instead.
+    """
 
     characters: int
     passages: int
+    facts: int
+    items_expected: int
+    items_found: int
+    items_missing: list[str]
+    share_in_items: float
+    pointers: dict[str, str]
+    doubts: list[ItemDoubt]
     notes: list[str]
 
 
@@ -223,7 +241,7 @@ class FilingOut(BaseModel):
     period_end: str
     accession: str
     items: list[str]
-    coverage: ItemCoverage
+    coverage: FilingCoverageOut
 
 
 class CompanyOut(BaseModel):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from finrag_ml_tg1.filings.facts import FilingFact
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFact
 
 __all__ = ["FactKey", "FactMiss", "FactRow", "FactsComparison", "compare_facts", "rows_of"]
@@ -54,7 +55,7 @@ class FactsComparison:
     misses: tuple[FactMiss, ...]
 
 
-def rows_of(file: str, facts: Iterable[TaggedFact]) -> list[FactRow]:
+def rows_of(file: str, facts: Iterable[TaggedFact | FilingFact]) -> list[FactRow]:
     """Return the rows of tagged facts that have a value; a typed member stands as "typed", as the reference has it."""
     return [
         FactRow(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
+
+from finrag_ml_tg1.index.coverage import FilingCoverage, coverage_of_filings
 
 __all__ = ["FILINGS_FILE", "PARTS_FILE", "PARTS_SCHEMA", "Catalog", "Company", "PartEntry"]
 
@@ -88,6 +91,11 @@ class Catalog:
         """Return a filing's row, or None when it is not covered."""
         rows = self.filings.filter(pl.col("accession") == accession)
         return rows.row(0, named=True) if rows.height else None
+
+    @cached_property
+    def coverage(self) -> dict[str, FilingCoverage]:
+        """What was read of each filing, by accession."""
+        return coverage_of_filings(self.filings)
 
     def _companies(self) -> Sequence[Company]:
         companies = []

@@ -121,6 +121,14 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     ] = Field(
         default="http://localhost:8000", description="Where the front end finds the API; read by the front end alone."
     )
+    sec_contact: Annotated[str | None, Setting(("FINRAG_SEC_CONTACT",), "a name and an e-mail address")] = Field(
+        default=None,
+        description="Who SEC may write to about requests to EDGAR; needed by `finrag ingest --ticker`.",
+    )
+    sec_url: Annotated[
+        Annotated[str, AfterValidator(_web_address)] | None,
+        Setting(("FINRAG_SEC_URL",), "an https address, or http on this machine"),
+    ] = Field(default=None, description="A mirror of EDGAR to ask instead of www.sec.gov and data.sec.gov.")
     port: Annotated[int | None, Setting(("PORT",), "a whole number from 1 to 65535")] = Field(
         default=None,
         ge=1,

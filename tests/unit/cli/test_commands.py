@@ -52,7 +52,7 @@ def test_command_has_help_with_an_example(name: str) -> None:
 
 def test_all_commands_of_the_contract_are_there() -> None:
     assert isinstance(main, click.Group)
-    assert {"up", "ingest", "index", "ask", "catalog"} <= set(main.commands)
+    assert {"up", "ingest", "index", "ask", "catalog", "eval"} <= set(main.commands)
 
 
 def test_ingest_names_the_files_it_skips_and_reads_the_others(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_ingest_of_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_ingest_of_a_folder_without_filings_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("nothing to read")
+    (tmp_path / "notes.md").write_text("nothing to read")
     assert_refused(run("ingest", tmp_path, "--store", tmp_path / "store"), str(tmp_path), ".html")
 
 
@@ -175,4 +175,7 @@ def test_catalog_lists_the_items_of_each_filing_with_coverage(sample_store: Path
     lines = run("catalog", "--coverage", "--store", sample_store).stdout.splitlines()
     for filing in ground_truth():
         [place] = [position for position, line in enumerate(lines) if line.endswith(filing["accession"])]
-        assert set(lines[place + 1].removeprefix("    items: ").split(", ")) == set(filing["items"])
+        counts, share, found = lines[place + 1].strip().split("; ")
+        assert set(found.removeprefix("found: ").split(", ")) == set(filing["items"])
+        assert counts.split()[0] == counts.split()[2], "all expected items"
+        assert int(share.split("%")[0]) > 80

@@ -1,0 +1,83 @@
+"""`finrag eval …`: the product's own code, measured on given data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from finrag_ml_tg1.commands.session import Session, cores, explaining
+
+if TYPE_CHECKING:
+    from finrag_ml_tg1.evaluation.report import Outcome
+
+__all__ = ["evaluate"]
+
+_filings_option = click.option(
+    "--filings",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with manifest.csv and the files it names.",
+)
+_out_option = click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole result here, as JSON."
+)
+_workers_option = click.option(
+    "--workers", default=cores(), type=click.IntRange(1, 64), show_default="all cores", help="Filings read at once."
+)
+
+
+@click.group("eval")
+def evaluate() -> None:
+    """Measure the pipeline on data with known answers.
+
+    Example: finrag eval items --filings DIR --out items.json
+    """
+
+
+@evaluate.command()
+@_filings_option
+@_out_option
+@_workers_option
+@explaining
+def items(folder: Path, out: Path | None, workers: int) -> None:
+    """Items found against section files; what looks wrong and is not reported.
+
+    Example: finrag eval items --filings DIR --out items.json
+    """
+    from finrag_ml_tg1.evaluation.reading import evaluate_items
+
+    _run(lambda encoder: evaluate_items(folder, encoder, workers=workers), folder, out)
+
+
+@evaluate.command("facts-extraction")
+@_filings_option
+@_out_option
+@_workers_option
+@explaining
+def facts_extraction(folder: Path, out: Path | None, workers: int) -> None:
+    """Tagged numbers and their places against the reference ixbrl_facts.parquet.
+
+    Example: finrag eval facts-extraction --filings DIR --out facts.json
+    """
+    from finrag_ml_tg1.evaluation.reading import evaluate_facts_extraction
+
+    _run(lambda encoder: evaluate_facts_extraction(folder, encoder, workers=workers), folder, out)
+
+
+def _run(measure: Callable[[Path], Outcome], folder: Path, out: Path | None) -> None:
+    from finrag_ml_tg1.evaluation.report import Stopwatch, write_report
+    from finrag_ml_tg1.indexing.minilm import ensure_encoder
+
+    encoder = ensure_encoder(Session(None).cache_folder, progress=click.echo)
+    watch = Stopwatch()
+    outcome = measure(encoder)
+    for name, value in outcome.metrics.items():
+        click.echo(f"{name:24} {value:,}")
+    click.echo(f"{len(outcome.misses)} misses; {watch.seconds} s")
+    if out is not None:
+        write_report(out, ["finrag", *sys.argv[1:]], folder.name, outcome, watch.seconds)

@@ -1,0 +1,155 @@
+"""`finrag ingest`: filings from files, or from EDGAR, into the store's tables."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from finrag_ml_tg1.commands.session import Session, cores, explaining, peak_megabytes, store_option
+from finrag_ml_tg1.errors import SettingsError
+
+if TYPE_CHECKING:
+    from finrag_ml_tg1.filings.batch import ReadSource, Refused
+    from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested
+
+__all__ = ["ingest"]
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@store_option
+@click.option(
+    "--ticker", "tickers", multiple=True, metavar="TICKER...", help="Fetch this company's filings from EDGAR."
+)
+@click.option("--years", metavar="YEARS", help="With --ticker: fiscal years, as 2023, 2021-2025 or 2021,2023.")
+@click.option("--forms", default="10-K", show_default=True, metavar="FORMS", help="With --ticker: as 10-K,10-Q.")
+@click.option("--again", is_flag=True, help="Read the store's own filings again, where an older reader read them.")
+@click.option(
+    "--workers", default=cores(), type=click.IntRange(1, 64), show_default="all cores", help="Filings read at once."
+)
+@explaining
+def ingest(
+    *,
+    sources: tuple[str, ...],
+    store_url: str | None,
+    tickers: tuple[str, ...],
+    years: str | None,
+    forms: str,
+    again: bool,
+    workers: int,
+) -> None:
+    """Read filings into the store: files (HTML or text, .gz of it), folders, or EDGAR's by ticker.
+
+    Example: finrag ingest samples/filings, or finrag ingest --ticker AAPL MSFT --years 2021-2025
+    """
+    if sum((bool(tickers), again, bool(sources) and not tickers)) != 1:
+        raise click.UsageError("give files or folders, or --ticker with --years, or --again")
+    if tickers and not years:
+        raise click.UsageError("--ticker needs --years: which fiscal years, as 2023 or 2021-2025")
+    from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, read_source
+
+    session = Session(store_url)
+    tables = FilingTablesStore(session.store)
+    report = _Report()
+    batch = _Batch(session.cache_folder, tables, workers, report)
+    if tickers:
+        named = [name for ticker in (*tickers, *sources) for name in ticker.replace(",", " ").split()]
+        _ingest_from_edgar(session, batch, named, str(years), forms)
+    elif again:
+        batch.run(tables.outdated())
+    else:
+        batch.run(partial(read_source, path) for path in find_sources([Path(source) for source in sources]))
+    report.tell()
+    sys.exit(1 if report.failures else 0)
+
+
+def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], years: str, forms: str) -> None:
+    from finrag_ml_tg1.filings.edgar.access import ARCHIVES_URL, DATA_URL
+    from finrag_ml_tg1.filings.edgar.client import EdgarClient
+    from finrag_ml_tg1.filings.edgar.selection import parse_forms, parse_years
+    from finrag_ml_tg1.filings.edgar.sources import EdgarSources
+
+    config = session.config
+    if not config.sec_contact:
+        raise SettingsError(
+            "FINRAG_SEC_CONTACT is not set: SEC answers only those who say who they are. "
+            'Set it to a name and an e-mail address, as "Example Research jane@example.com"'
+        )
+    archives_url, data_url = (config.sec_url or url for url in (ARCHIVES_URL, DATA_URL))
+    cache_folder = session.cache_folder / "edgar"
+    with EdgarClient(config.sec_contact, cache_folder, archives_url=archives_url, data_url=data_url) as client:
+        edgar = EdgarSources(client, parse_forms(forms), parse_years(years), holds=batch.tables.held)
+        listings = edgar.listings(tickers)
+        click.echo(f"EDGAR lists {len(listings)} filings that may be asked for")
+        batch.run(edgar.sources(listings))
+        batch.report.failures.extend(edgar.failures)
+
+
+@dataclass
+class _Report:
+    """What became of the filings, for the lines at the end."""
+
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    read: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    facts: int = 0
+    others: int = 0
+    started: float = field(default_factory=time.perf_counter)
+
+    def add(self, outcome: Ingested | Refused) -> None:
+        from finrag_ml_tg1.filings.ingest import Ingested
+
+        if not isinstance(outcome, Ingested):
+            if outcome.was_asked:
+                self.failures.append(outcome.reason)
+            else:
+                self.others += 1
+            return
+        self.unchanged += outcome.unchanged
+        self.read += not outcome.unchanged
+        self.passages += outcome.passages
+        self.facts += outcome.facts
+        self.notes.extend(f"{outcome.source}: {note}" for note in outcome.notes)
+
+    def tell(self) -> None:
+        for note in self.notes:
+            click.echo(f"note: {note}")
+        for failure in self.failures:
+            click.echo(f"skipped: {failure}", err=True)
+        others = f", {self.others} of other fiscal years" if self.others else ""
+        click.echo(
+            f"{self.read} filings read, {self.unchanged} unchanged, {len(self.failures)} skipped{others}; "
+            f"{self.passages} passages, {self.facts} facts; "
+            f"{time.perf_counter() - self.started:.1f} s, peak memory {peak_megabytes()} MB a process"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Filings on their way into the store, under a progress bar."""
+
+    cache_folder: Path
+    tables: FilingTablesStore
+    workers: int
+    report: _Report
+
+    def run(self, sources: Iterable[ReadSource]) -> None:
+        from finrag_ml_tg1.filings.batch import ingest_batch
+        from finrag_ml_tg1.indexing.minilm import ensure_encoder
+
+        encoder = ensure_encoder(self.cache_folder, progress=click.echo)
+        waiting = list(sources)
+        workers = min(self.workers, max(1, len(waiting)))
+        outcomes = ingest_batch(waiting, self.tables, encoder, workers=workers)
+        with click.progressbar(outcomes, length=len(waiting), label="Reading filings", show_pos=True) as bar:
+            for outcome in bar:
+                self.report.add(outcome)

@@ -1,0 +1,60 @@
+"""What every command begins with: the settings, the store, and how expected failures are told."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+from finrag_ml_tg1.loaders.open_store import open_store
+
+__all__ = ["Session", "cores", "explaining", "peak_megabytes", "store_option"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+store_option = click.option("--store", "store_url", metavar="URL", help="Folder or s3://bucket/prefix [FINRAG_STORE].")
+
+
+class Session:
+    """The settings and the store a command works on."""
+
+    def __init__(self, store_url: str | None) -> None:
+        self.config: MLConfig = load_config()
+        self.cache_folder = Path(self.config.cache_dir)
+        self.store: ObjectStore = open_store(store_url or self.config.store, self.config)
+
+
+def explaining(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn every expected failure into one line and exit code 2."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except FinRAGError as error:
+            click.echo(f"finrag: {error}", err=True)
+            sys.exit(2)
+
+    return wrapped
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_megabytes() -> int:
+    """Return the most memory this process and the largest of its children held, in MB."""
+    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(own, children) // 1024

@@ -1,0 +1,77 @@
+"""What every evaluation writes, so that results of any data can be compared and traced to the code that gave them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Outcome", "Stopwatch", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many units were judged, the metrics, and what was missed."""
+
+    n: int
+    metrics: Mapping[str, float]
+    misses: Sequence[Mapping[str, object]]
+    ci95: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    by_type: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds so far."""
+        return round(time.perf_counter() - self._began, 2)
+
+
+def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outcome, seconds: float) -> None:
+    """Write the result as JSON; `index_version` is null where no index took part."""
+    report = {
+        "command": " ".join(command),
+        "dataset": dataset,
+        "n": outcome.n,
+        "metrics": dict(outcome.metrics),
+        "ci95": dict(outcome.ci95),
+        "by_type": dict(outcome.by_type),
+        "misses": list(outcome.misses),
+        "index_version": None,
+        "git_commit": _git_commit(),
+        "hardware": _hardware(),
+        "seconds": seconds,
+    }
+    path.write_text(json.dumps(report, indent=1, default=str) + "\n")
+
+
+def _git_commit() -> str | None:
+    """The commit of the code that runs; None where it is not a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def _hardware() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.machine()}, {cores} cores, {platform.system()}, Python {sys.version.split()[0]}"
