@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lxml import html
 
@@ -49,4 +50,5 @@ class InternalLinks:
 
 
 def _name(anchor: html.HtmlElement) -> str:
-    return str(anchor.get("href"))[1:]
+    """The name of the element an anchor leads to; a fragment is percent-encoded (RFC 3986, section 3.5)."""
+    return unquote(str(anchor.get("href"))[1:])

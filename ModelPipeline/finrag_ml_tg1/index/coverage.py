@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +18,8 @@ _SHORT_CHARS = 500
 _LEAST_OF_NEIGHBOUR = 0.4
 _MOST_OF_NEIGHBOUR = 2.5
 _SURE = 0.7
+
+_Series = tuple[int, str, bool, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +59,27 @@ class FilingCoverage:
 def coverage_of_filings(filings: pl.DataFrame) -> dict[str, FilingCoverage]:
     """Return each filing's coverage by accession; `filings` has the columns of the `filings` table."""
     rows = filings.select("accession", "cik", "form", "fiscal_year", "period_end", "characters", "items").to_dicts()
-    lengths = {
-        (row["cik"], row["form"][:4], row["fiscal_year"]): {item.item: item.characters for item in _items(row)}
-        for row in rows
-        if row["form"].startswith("10-K") and not row["form"].endswith("/A")
-    }
+    lengths: dict[_Series, list[dict[str, int]]] = defaultdict(list)
+    for row in rows:
+        lengths[_series(row, row["fiscal_year"])].append({item.item: item.characters for item in _items(row)})
     return {row["accession"]: _coverage(row, lengths) for row in rows}
 
 
-def _coverage(row: Mapping[str, Any], lengths: Mapping[tuple[int, str, int], Mapping[str, int]]) -> FilingCoverage:
+def _series(row: Mapping[str, Any], fiscal_year: int) -> _Series:
+    """What has to be alike for the lengths of two filings' items to be compared: an amendment holds what it amends."""
+    form = row["form"].upper()
+    return row["cik"], form[:4], form.endswith("/A"), fiscal_year
+
+
+def _coverage(row: Mapping[str, Any], lengths: Mapping[_Series, Sequence[Mapping[str, int]]]) -> FilingCoverage:
     items = tuple(_items(row))
     period_end: date = row["period_end"]
     expected = expected_items(row["form"], period_end)
     found = {item.item for item in items}
-    neighbours = {
-        year: lengths[row["cik"], row["form"][:4], year]
-        for year in (row["fiscal_year"] - 1, row["fiscal_year"] + 1)
-        if row["form"].startswith("10-K") and (row["cik"], row["form"][:4], year) in lengths
-    }
+    neighbours: list[tuple[int, Mapping[str, int]]] = []
+    if row["form"].upper().startswith("10-K"):
+        for year in (row["fiscal_year"] - 1, row["fiscal_year"] + 1):
+            neighbours.extend((year, other) for other in lengths.get(_series(row, year), ()))
     return FilingCoverage(
         expected=expected,
         missing=tuple(item for item in expected if item not in found),
@@ -105,10 +111,10 @@ def _share_in_items(row: Mapping[str, Any]) -> float:
     return round(covered / row["characters"], 4) if row["characters"] else 0.0
 
 
-def _doubts(item: ItemCoverage, neighbours: Mapping[int, Mapping[str, int]]) -> Iterator[tuple[str, str]]:
+def _doubts(item: ItemCoverage, neighbours: Iterable[tuple[int, Mapping[str, int]]]) -> Iterator[tuple[str, str]]:
     if item.characters < _SHORT_CHARS and not item.pointer:
         yield item.item, f"only {item.characters} characters, and they point nowhere"
-    for year, lengths in neighbours.items():
+    for year, lengths in neighbours:
         other = lengths.get(item.item)
         if other and not _LEAST_OF_NEIGHBOUR <= item.characters / other <= _MOST_OF_NEIGHBOUR:
             yield item.item, f"{item.characters:,} characters, {other:,} in fiscal {year}"

@@ -41,7 +41,14 @@ _MARKET_RISK = "Quantitative and Qualitative Disclosures About Market Risk"
 _MARKET_RISK_WORDING = r"(?:quantitative (?:and|&) qualitative )?disclosures? (?:about|of|on) market risks?"
 
 _EXHIBITS = r"exhibits?(?:,| and).{0,20}(?:financial statement|reports on form)|financial statement schedules"
-_MARKET_WORDING = r"market (?:for|price|information).{0,60}(?:equity|stock|securities)"
+_MARKET_WORDING = (
+    r"market (?:for|price|information).{0,60}?(?:equity|stock|securities|shares|units)"
+    r"(?:.{0,40}related .{0,20}matters)?(?:.{0,10}issuer purchases of .{0,10}securities)?"
+)
+
+_ACCOUNTANTS_WORDING = r"changes in and disagreements? with(?: (?:independent )?accountants)?"
+_OWNERSHIP_WORDING = r"security ownership(?: of certain beneficial owners(?: and management)?)?"
+_RELATIONSHIPS_WORDING = r"certain relationships(?: and related (?:party |person )?transactions)?"
 
 FORM_10K_ITEMS: tuple[ItemSpec, ...] = (
     _item("1", "Business", r"(?:our |description of (?:the )?)?business"),
@@ -56,7 +63,7 @@ FORM_10K_ITEMS: tuple[ItemSpec, ...] = (
     _item("7", _MDA, _MDA_WORDING),
     _item("7A", _MARKET_RISK, _MARKET_RISK_WORDING),
     _item("8", "Financial Statements and Supplementary Data", r"(?:consolidated )?financial statements and supplement"),
-    _item("9", "Changes in and Disagreements with Accountants", r"changes in and disagreements? with"),
+    _item("9", "Changes in and Disagreements with Accountants", _ACCOUNTANTS_WORDING),
     _item("9A", "Controls and Procedures", r"(?:disclosure )?controls and procedures"),
     _item("9B", "Other Information", r"other information"),
     _item(
@@ -68,8 +75,8 @@ FORM_10K_ITEMS: tuple[ItemSpec, ...] = (
         r"directors.{0,6} (?:and )?(?:executive )?officer",
     ),
     _item("11", "Executive Compensation", r"executive compensation"),
-    _item("12", "Security Ownership of Certain Beneficial Owners and Management", r"security ownership"),
-    _item("13", "Certain Relationships and Related Transactions", r"certain relationships"),
+    _item("12", "Security Ownership of Certain Beneficial Owners and Management", _OWNERSHIP_WORDING),
+    _item("13", "Certain Relationships and Related Transactions", _RELATIONSHIPS_WORDING),
     _item("14", "Principal Accountant Fees and Services", rf"principal account(?:ant|ing) (?:firm )?fees|{_EXHIBITS}"),
     _item("15", "Exhibits and Financial Statement Schedules", _EXHIBITS),
     _item("16", "Form 10-K Summary", r"form 10-?k summary"),
@@ -97,13 +104,13 @@ FORM_10KSB_ITEMS: tuple[ItemSpec, ...] = (
     _item("SB-5", "Market for Common Equity and Related Stockholder Matters", _MARKET_WORDING),
     _item("SB-6", f"{_MDA} or Plan of Operation", rf"{_MDA_WORDING}|plan of operation"),
     _item("SB-7", "Financial Statements", r"(?:consolidated )?financial statements"),
-    _item("SB-8", "Changes in and Disagreements with Accountants", r"changes in and disagreements? with"),
+    _item("SB-8", "Changes in and Disagreements with Accountants", _ACCOUNTANTS_WORDING),
     _item("SB-8A", "Controls and Procedures", r"(?:disclosure )?controls and procedures"),
     _item("SB-8B", "Other Information", r"other information"),
     _item("SB-9", "Directors, Executive Officers, Promoters and Control Persons", r"directors.{0,6} (?:and )?exec"),
     _item("SB-10", "Executive Compensation", r"executive compensation"),
-    _item("SB-11", "Security Ownership of Certain Beneficial Owners and Management", r"security ownership"),
-    _item("SB-12", "Certain Relationships and Related Transactions", r"certain relationships"),
+    _item("SB-11", "Security Ownership of Certain Beneficial Owners and Management", _OWNERSHIP_WORDING),
+    _item("SB-12", "Certain Relationships and Related Transactions", _RELATIONSHIPS_WORDING),
     _item("SB-13", "Exhibits and Reports on Form 8-K", r"exhibits"),
     _item("SB-14", "Principal Accountant Fees and Services", r"principal account(?:ant|ing) (?:firm )?fees"),
 )

@@ -1,35 +1,24 @@
 from __future__ import annotations
 
+import html
+import os
 import re
-import time
-from itertools import pairwise
+from pathlib import Path
 
+import polars as pl
 import pytest
 
-from finrag_ml_tg1.filings.canonical import parse_html, read_canonical
-from finrag_ml_tg1.filings.items.finding import find_items
-from finrag_ml_tg1.filings.items.spans import ItemSpan
-from finrag_ml_tg1.filings.links import InternalLinks
-from finrag_ml_tg1.vocabulary.items import items_of_form
+from finrag_ml_tg1.filings.items.pointers import pointer_in
+from finrag_ml_tg1.vocabulary.items import item_title
 from tests.unit.filings.conftest import RealFiling, Sample
+from tests.unit.filings.item_documents import items_of, spans_of
 
 LONG = "<p>" + "Many words stand below this heading. " * 30 + "</p>"
-# GE's and MCD's section files are unusable; INTC prints no item headings.
-UNUSABLE = {"GE", "MCD", "INTC"}
-MIN_FOUND_RATE = 0.95
-
-
-def items_of(body: str, form: str = "10-K") -> dict[str, str]:
-    root = parse_html(f"<html><body>{body}</body></html>".encode())
-    links = InternalLinks(root)
-    document = read_canonical(root, links.elements)
-    spans = find_items(document, items_of_form(form), links.placed(document.spans))
-    assert all(left.char_end <= right.char_start or left.char_start == right.char_start for left, right in pairs(spans))
-    return {span.item: document.text[span.char_start : span.char_end] for span in spans}
-
-
-def pairs(spans: tuple[ItemSpan, ...]) -> list[tuple[ItemSpan, ItemSpan]]:
-    return list(pairwise(spans))
+# GE's and MCD's section files are unusable.
+UNUSABLE = {"GE", "MCD"}
+MIN_FOUND_RATE = 0.99
+# The report that orders its text by an index of its own gives some pages to several items.
+MIN_SHARE_IN_ITEMS = 0.9
 
 
 def heading(text: str) -> str:
@@ -130,11 +119,11 @@ def test_items_of_both_parts_of_a_quarterly_report_are_told_apart() -> None:
     assert list(items_of(body, "10-Q")) == ["I-1", "I-2", "II-1", "II-1A", "II-6"]
 
 
-def test_items_are_found_in_reasonable_time_when_a_page_head_names_one_on_every_page() -> None:
-    page = "<p>Item 7. Management’s Discussion and Analysis</p><p>Words of the page.</p>"
-    began = time.perf_counter()
-    items_of(heading("Item 1. Business") + page * 1_500 + heading("Item 8. Financial Statements") + LONG)
-    assert time.perf_counter() - began < 5
+def test_an_item_is_found_once_when_a_page_head_names_it_on_every_page() -> None:
+    page = "<p>Item 7. Management’s Discussion and Analysis</p><p>Words of the harvest.</p>"
+    found = items_of(heading("Item 1. Business") + page * 1_500 + heading("Item 8. Financial Statements") + LONG)
+    assert list(found) == ["1", "7", "8"]
+    assert found["7"].count("Words of the harvest.") == 1_500
 
 
 def test_items_of_the_samples_equal_their_ground_truth(samples: list[Sample]) -> None:
@@ -173,3 +162,62 @@ def _identifier(name: str) -> str:
     match = re.fullmatch(r"part([12])item(\w+)", name)
     assert match
     return f"{'I' * int(match[1])}-{match[2].upper()}"
+
+
+def test_items_of_real_filings_hold_their_text_and_neither_captions_nor_signatures(
+    real_filings: list[RealFiling],
+) -> None:
+    for report in real_filings:
+        filing, ticker = report.filing, report.row["ticker"]
+        text = filing.document.text
+        covered = bytearray(len(text))
+        for span in filing.items:
+            covered[span.char_start : span.char_end] = b"\x01" * (span.char_end - span.char_start)
+            body = text[span.char_start : span.char_end]
+            assert not re.search(r"\bPART\s+[IV]+\s*$", body), f"{ticker} item {span.item}"
+            assert not re.search(r"^\s*signatures\s*$\s*pursuant to the requirements", body, re.I | re.M), ticker
+            if span.basis == "heading":
+                number = span.item.rpartition("-")[2]
+                assert re.match(rf"\W*(?:part\s+[iv]+\W+)?items?\W*{number[:-1]}", body, re.I), f"{ticker} {span.item}"
+        assert sum(covered) >= MIN_SHARE_IN_ITEMS * len(text), ticker
+
+
+def test_items_left_to_an_exhibit_are_known_as_incorporated_by_reference(real_filings: list[RealFiling]) -> None:
+    reports = [report for report in real_filings if report.row["ticker"] in ("WFC", "IBM")]
+    assert reports
+    for report in reports:
+        text = report.filing.document.text
+        pointers = {span.item: pointer_in(text[span.char_start : span.char_end]) for span in report.filing.items}
+        assert pointers["7"] == pointers["8"] == "incorporated by reference", report.row["ticker"]
+
+
+def test_items_of_older_annual_reports_begin_and_end_where_they_were_divided() -> None:
+    if "FINRAG_EVAL_DATA" not in os.environ:
+        pytest.skip("FINRAG_EVAL_DATA names no folder with older annual reports")
+    rows = pl.read_parquet(Path(os.environ["FINRAG_EVAL_DATA"]) / "filings" / "edgar_items.parquet")
+    total = begun = ended = 0
+    for _, report in rows.group_by("cik", "filing_date", "period", maintain_order=True):
+        printed = {item: _printed_lines(item, text) for item, text in report.select("item", "text").iter_rows()}
+        lines = [line for item_lines in printed.values() for line in item_lines]
+        body = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        document, spans = spans_of(f"<p>Cover.</p>{body}")
+        offset = len("Cover.")
+        for item, item_lines in printed.items():
+            start, offset = offset, offset + len(_squeezed("".join(item_lines)))
+            own = [span for span in spans if span.item == item]
+            total += 1
+            begun += bool(own) and len(_squeezed(document.text[: own[0].char_start])) == start
+            # What was divided by others ends with the caption of the next part.
+            ended += bool(own) and abs(len(_squeezed(document.text[: own[0].char_end])) - offset) <= len("PARTIII") + 5
+    assert begun >= 0.99 * total, f"{begun} of {total}"
+    assert ended >= 0.98 * total, f"{ended} of {total}"
+
+
+def _printed_lines(item: str, text: str) -> list[str]:
+    lines = [line for line in text.split("\n") if line.strip()]
+    is_headed = re.match(r"\s*items?\b", text, re.IGNORECASE) is not None
+    return lines if is_headed else [f"Item {item}. {item_title(item)}", *lines]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.translate(dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad"))).split())

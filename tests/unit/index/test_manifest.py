@@ -38,7 +38,7 @@ def test_describe_file_gives_size_and_sha256() -> None:
         (["encoder", "sha256"], "c" * 64),
         (["files", "encoder/model.onnx", "sha256"], "d" * 64),
         (["files", "encoder/model.onnx", "size"], 6),
-        (["format"], 2),
+        (["format"], 1),
         (["format"], None),
         (["files"], []),
         (["files"], {"x": 5}),

@@ -7,48 +7,28 @@ report give instead a table of items against page numbers, which is read here.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from finrag_ml_tg1.filings.canonical import CanonicalDocument
-from finrag_ml_tg1.filings.items.headings import item_number, title_offsets
+from finrag_ml_tg1.filings.items.claims import Claim, owned_stretches
+from finrag_ml_tg1.filings.items.index_entries import IndexEntry, read_index_entries
 from finrag_ml_tg1.filings.items.pages import PrintedPages
 from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.items.titles import title_offsets
 from finrag_ml_tg1.filings.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["read_cross_reference_index"]
 
-_PAGES = re.compile(r"(?<![\w.$])(\d{1,3})(?:\s*[-–—]\s*(\d{1,3}))?(?![\w.%])")
-_NOT_PAGES = re.compile(r"\((?:[a-z]|\d{1,2})\)|\b(?:19|20)\d\d\b|\bform 10-\w+", re.IGNORECASE)
-_MIN_ENTRIES = 8
+_CAPTION = re.compile(r"\bindex\b|\bcontents\b|cross.?reference", re.IGNORECASE)
+_CAPTION_BLOCKS = 3
+_MAX_CAPTION_CHARS = 120
 _PAGE_CONFIDENCE = 0.8
 _SHARED_CONFIDENCE = 0.5
 _INDEX_CONFIDENCE = 0.9
-_MAX_TAKEN_SHARE = 0.2
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A line of the index, with the lines below it that name no other item."""
-
-    spec: ItemSpec
-    char_start: int
-    char_end: int
-    pages: list[tuple[int, int]] = field(default_factory=list)
-    targets: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A stretch that an item's entry names; its title may stand from `title_from` on, a page before its own pages."""
-
-    item: str
-    char_start: int
-    char_end: int
-    title_from: int
 
 
 def read_cross_reference_index(
@@ -60,19 +40,24 @@ def read_cross_reference_index(
     one that was given the longest run of pages. An item left without a stretch of its own shares another's, with less
     confidence; one that the index gives no pages has the index's own line as span.
     """
-    entries = _entries(document, specs, links)
-    pages = PrintedPages(document)
-    claims = [claim for entry in entries for claim in _claims(entry, document, pages, is_ranged=_is_ranged(entries))]
+    entries = read_index_entries(document, specs, links)
+    if not entries:
+        return ()
+    index = _index_start(document, min(entry.char_start for entry in entries)), max(entry.char_end for entry in entries)
+    titles = title_offsets(document, specs)
+    claims = _outside(_all_claims(entries, document, titles), index)
     if not claims:
         return ()
-    if not _is_ranged(entries):
-        claims = _ended_by_followers(claims, min(entry.char_start for entry in entries))
-    titles = {entry.spec.identifier: title_offsets(document, entry.spec) for entry in entries}
-    owned = _owned_stretches(claims, titles)
-    spans = [ItemSpan(item, start, end, _PAGE_CONFIDENCE, "pages") for item, start, end in owned]
-    shared = [claim for claim in claims if claim.item not in {span.item for span in spans}]
+    sure = {claim.item for claim in claims if claim.is_sure}
+    spans = [
+        ItemSpan(item, start, end, _PAGE_CONFIDENCE if item in sure else _SHARED_CONFIDENCE, "pages")
+        for item, start, end in owned_stretches(claims, titles)
+    ]
+    located = {span.item for span in spans}
     spans.extend(
-        ItemSpan(claim.item, claim.char_start, claim.char_end, _SHARED_CONFIDENCE, "pages") for claim in shared
+        ItemSpan(claim.item, claim.char_start, claim.char_end, _SHARED_CONFIDENCE, "pages")
+        for claim in claims
+        if claim.item not in located
     )
     located = {span.item for span in spans}
     spans.extend(
@@ -83,119 +68,67 @@ def read_cross_reference_index(
     return tuple(sorted(spans, key=lambda span: (span.char_start, span.char_end)))
 
 
-def _entries(document: CanonicalDocument, specs: Sequence[ItemSpec], links: Sequence[Link]) -> list[_Entry]:
-    """The lines of the last table, or run of tables, that names most items."""
-    best: list[_Entry] = []
-    run: list[_Entry] = []
-    for block in document.blocks:
-        if block.kind == "furniture":
-            continue
-        if block.kind != "table" or block.table is None:
-            if block.char_end - block.char_start > 200:
-                run = []
-            continue
-        for row in block.table.rows:
-            _read_line(document, block.char_start + row.char_start, block.char_start + row.char_end, specs, run)
-        if len(run) >= max(len(best), _MIN_ENTRIES):
-            best = run
-    for entry in best:
-        entry.targets = [link.target for link in links if entry.char_start <= link.char_start < entry.char_end]
-    return best
+def _all_claims(
+    entries: Sequence[IndexEntry], document: CanonicalDocument, titles: dict[str, list[int]]
+) -> list[Claim]:
+    """Claims by pages; where the index never gives pages from-to, a page, link or name is where an item begins."""
+    pages = PrintedPages(document)
+    is_ranged = any(last > first for entry in entries for first, last in entry.pages)
+    claims = [claim for entry in entries for claim in _claims(entry, pages, titles, is_ranged=is_ranged)]
+    open_ended = [
+        Claim(entry.spec.identifier, target, len(document.text), target)
+        for entry in entries
+        for target in ([] if is_ranged and entry.pages else entry.targets)
+    ]
+    if is_ranged:
+        return [*claims, *_ended_by_followers(open_ended, claims)]
+    begun = {claim.item for claim in claims}
+    open_ended = [claim for claim in open_ended if claim.item not in begun]
+    return _ended_by_followers([*(replace(claim, char_end=len(document.text)) for claim in claims), *open_ended], [])
 
 
-def _read_line(
-    document: CanonicalDocument, start: int, end: int, specs: Sequence[ItemSpec], entries: list[_Entry]
-) -> None:
-    text = document.text[start:end]
-    named = item_number(text)
-    if named is not None:
-        taken = {entry.spec.identifier for entry in entries}
-        spec = next((spec for spec in specs if spec.number == named[0] and spec.identifier not in taken), None)
-        if spec is not None:
-            cells = text.split(" | ")
-            entries.append(_Entry(spec, start, end, _page_ranges(" | ".join(cells[1:])) if len(cells) > 1 else []))
-            return
-    elif entries and re.match(r"signatures?\b", text, re.IGNORECASE) is None and " | " in text:
-        entries[-1].pages.extend(_page_ranges(text.rpartition(" | ")[2]))
-        entries[-1].char_end = end
-
-
-def _page_ranges(text: str) -> list[tuple[int, int]]:
-    last = _NOT_PAGES.sub(" ", text.rpartition(" | ")[2] if " | " in text else text)
-    return [(int(first), int(end or first)) for first, end in _PAGES.findall(last)]
-
-
-def _is_ranged(entries: Sequence[_Entry]) -> bool:
-    """Whether the index gives pages from-to; where it never does, a page is where an item begins."""
-    return any(last > first for entry in entries for first, last in entry.pages)
-
-
-def _claims(entry: _Entry, document: CanonicalDocument, pages: PrintedPages, *, is_ranged: bool) -> Iterator[_Claim]:
-    titles = title_offsets(document, entry.spec)
-    for number, (first, last) in enumerate(entry.pages):
+def _claims(
+    entry: IndexEntry, pages: PrintedPages, titles: dict[str, list[int]], *, is_ranged: bool
+) -> Iterator[Claim]:
+    for first, last in entry.pages:
         whole = pages.span(first, last)
         if whole is None:
-            if not is_ranged and number < len(entry.targets):
-                target = entry.targets[number]
-                yield _Claim(entry.spec.identifier, target, len(document.text), target)
             continue
         first_page = pages.span(first, first) or (whole[0], whole[0])
-        page_before = pages.span(first - 1, first - 1) or first_page
-        begins = [offset for offset in (*titles, *entry.targets) if first_page[0] <= offset < first_page[1]]
-        yield _Claim(entry.spec.identifier, min(begins, default=first_page[0]), whole[1], page_before[0])
+        page_before = pages.span(replace(first, number=first.number - 1), replace(first, number=first.number - 1))
+        offsets = (*titles[entry.spec.identifier], *entry.targets)
+        begins = [offset for offset in offsets if first_page[0] <= offset < first_page[1]]
+        start = min(begins, default=first_page[0])
+        is_titled = any(first_page[0] <= offset < first_page[1] for offset in titles[entry.spec.identifier])
+        yield Claim(
+            entry.spec.identifier, start, whole[1], (page_before or first_page)[0], is_sure=is_ranged or is_titled
+        )
 
 
-def _ended_by_followers(claims: Sequence[_Claim], index_start: int) -> list[_Claim]:
-    """Where only beginnings are known, an item ends where the next one begins, at the latest at the index."""
-    starts = sorted({claim.char_start for claim in claims} | {index_start})
-    ended = []
+def _ended_by_followers(claims: Sequence[Claim], all_claims: Sequence[Claim]) -> list[Claim]:
+    """Where only beginnings are known, an item ends where the next one begins."""
+    starts = sorted({claim.char_start for claim in (*claims, *all_claims)})
+    followers = dict(pairwise(starts))
+    return [replace(claim, char_end=followers.get(claim.char_start, claim.char_end)) for claim in claims]
+
+
+def _index_start(document: CanonicalDocument, first_entry: int) -> int:
+    """Where the table with the first entry begins, with its caption."""
+    place = bisect_right(document.blocks, first_entry, key=lambda block: block.char_start) - 1
+    start = document.blocks[place].char_start
+    for block in document.blocks[max(0, place - _CAPTION_BLOCKS) : place]:
+        if block.char_end - block.char_start <= _MAX_CAPTION_CHARS and _CAPTION.search(document.text_of(block)):
+            return block.char_start
+    return start
+
+
+def _outside(claims: Sequence[Claim], index: tuple[int, int]) -> list[Claim]:
+    """The index itself is no item's text: of a claim that reaches over it, the longer part on either side is left."""
+    outside = []
     for claim in claims:
-        following = [start for start in starts if start > claim.char_start]
-        ended.append(replace(claim, char_end=following[0] if following else claim.char_end))
-    return ended
-
-
-def _owned_stretches(claims: Sequence[_Claim], titles: dict[str, list[int]]) -> list[tuple[str, int, int]]:
-    """Divide the claimed text: every stretch has one owner.
-
-    An item that would own nothing is given its first stretch where that takes little from the owner.
-    """
-    edges = {edge for claim in claims for edge in (claim.char_start, claim.char_end)}
-    ordered = sorted(edges.union(*(titles[claim.item] for claim in claims)))
-    owners: dict[tuple[int, int], str] = {}
-    for start, end in pairwise(ordered):
-        claimants = [claim for claim in claims if claim.char_start <= start and end <= claim.char_end]
-        if claimants:
-            owners[start, end] = _owner(start, claimants, titles)
-    owned = Counter[str]()
-    for (start, end), owner in owners.items():
-        owned[owner] += end - start
-    for claim in claims:
-        if claim.item in owners.values():
-            continue
-        inside = [stretch for stretch in owners if claim.char_start <= stretch[0] and stretch[1] <= claim.char_end]
-        if all(end - start <= _MAX_TAKEN_SHARE * owned[owners[start, end]] for start, end in inside):
-            owners.update(dict.fromkeys(inside, claim.item))
-    return list(_joined(owners))
-
-
-def _joined(owners: dict[tuple[int, int], str]) -> Iterator[tuple[str, int, int]]:
-    """Neighbouring stretches of one owner as one."""
-    current: tuple[str, int, int] | None = None
-    for (start, end), owner in owners.items():
-        if current is not None and current[0] == owner and current[2] == start:
-            current = (owner, current[1], end)
-            continue
-        if current is not None:
-            yield current
-        current = (owner, start, end)
-    if current is not None:
-        yield current
-
-
-def _owner(start: int, claimants: Sequence[_Claim], titles: dict[str, list[int]]) -> str:
-    def rank(claim: _Claim) -> tuple[int, int]:
-        before = [offset for offset in titles[claim.item] if claim.title_from <= offset <= start]
-        return (max(before, default=-1), claim.char_end - claim.char_start)
-
-    return max(claimants, key=rank).item
+        before = claim.char_start, min(claim.char_end, index[0])
+        after = max(claim.char_start, index[1]), claim.char_end
+        start, end = max(before, after, key=lambda part: part[1] - part[0])
+        if start < end:
+            outside.append(replace(claim, char_start=start, char_end=end))
+    return outside

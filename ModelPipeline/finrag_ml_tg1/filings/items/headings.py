@@ -1,159 +1,187 @@
-"""The blocks that may head an item: by its number, by its title, or because the table of contents links to them."""
+"""The lines that may head an item: by its number, by its title, or because the table of contents links to them."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
+from finrag_ml_tg1.filings.canonical import CanonicalDocument
+from finrag_ml_tg1.filings.items.contents import contents_starts
+from finrag_ml_tg1.filings.items.lines import Line, read_lines
+from finrag_ml_tg1.filings.items.numbers import PART_CAPTION, NumberedLine, read_numbered_line, without_page
 from finrag_ml_tg1.filings.items.spans import ItemBasis
+from finrag_ml_tg1.filings.items.titles import MAX_TITLE_CHARS, titles_of_others, worded_orders
 from finrag_ml_tg1.filings.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
-__all__ = ["ItemHeading", "item_headings", "item_number", "title_offsets"]
+__all__ = ["ItemHeading", "item_headings"]
 
-_NUMBERED = re.compile(
-    r"(?:part\s+(?P<part>i{1,3}|iv)\b[\s.,:;–—-]*)?"
-    r"items?\s*(?P<number>1[0-6]|[1-9])\s?\(?(?P<letter>[ABC](?![a-z]))?\)?[\s.:;–—-]*"
-    r"(?:(?:and|&|,)\s*(?:items?\s*)?(?P<second>1[0-6]|[1-9])(?P<second_letter>[ABC](?![a-z]))?[\s.:;–—-]+)?"
-    r"(?P<title>.*)",
-    re.IGNORECASE | re.DOTALL,
+_CROSS_REFERENCE = re.compile(r"(?:of|in|to|above|below|for|and|or|as|is|was|see)\b|[,;)”\"’]")
+_REFERS = re.compile(
+    r"\b(?:of|in|to) (?:this|the|our)\b.{0,30}\b(?:report|form)\b|\b(?:above|below|herein)\b|[”\"]", re.I
 )
-_CROSS_REFERENCE = re.compile(r"^(?:of|in|to|above|below|for|and|or|as|is|was|see)\b|^[,;)”\"]")
-_PAGE_REFERENCE = re.compile(r"[\s|.]*\bpages?\b.*$|[\s|.]*\d{1,3}(?:\s*[-–,]\s*\d{1,3})*\s*$", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SMALL_WORDS = frozenset(("with", "from", "about", "upon", "under", "that"))
+_SENTENCE_END = re.compile(r"[.:](?:\s|$)|\s?[–—]\s?| - ")
 _MAX_HEADING_CHARS = 260
-_MAX_RUN_ON_CHARS = 4 * _MAX_HEADING_CHARS
+_MAX_LINE_CHARS = 400
+_NUMBER_REWARD = 1.0
 _TITLE_REWARD = 0.6
-_HEADING_REWARD = 0.4
-_CONTENTS_REWARD = 1.2
+_PRINT_REWARD = 0.4
+_ROW_PENALTY = 0.2
+_OTHER_PART_PENALTY = 0.8
+_CONTENTS_LINE_PENALTY = 1.5
+_LINK_REWARD = 1.2
 _UNNUMBERED_PENALTY = 0.5
-# "Items 1 and 2" passes over 1A, 1B and 1C.
-_MAX_SUBITEMS = 4
+# Items 10 to 14 often share a place; one that more items lead to is no item's.
+_MAX_SHARING_ITEMS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ItemHeading:
-    """A block that may head an item: the item's place in the form, where it starts, how much it looks the part."""
+    """A line that may head items: their places in the form, where it starts, how much it looks the part.
+
+    `order` is the first item's place, `orders` are those of all; `head_end` is where the heading's own line ends;
+    `in_contents` tells of a table of contents' line.
+    """
 
     order: int
-    identifiers: tuple[str, ...]
+    orders: tuple[int, ...]
     char_start: int
+    head_end: int
     reward: float
     basis: ItemBasis
     is_titled: bool
+    in_contents: bool = False
+    stands_out: bool = False
 
 
 def item_headings(document: CanonicalDocument, specs: Sequence[ItemSpec], links: Sequence[Link]) -> list[ItemHeading]:
-    """Return the candidates in text order; one block may be a candidate for several items."""
-    found = [*_printed(document, specs), *_linked(document, specs, links)]
-    return sorted(found, key=lambda candidate: (candidate.char_start, candidate.order))
+    """Return the candidates in text order; one line may be a candidate for several items.
+
+    Lines that a title alone makes candidates are left out for items whose number the filing, which numbers others,
+    prints nowhere: "Risk Factors" was a part of Item 1 before it became an item.
+    """
+    lines = list(read_lines(document))
+    numbered = [(line, named) for line in lines if (named := read_numbered_line(line.text)) is not None]
+    contents = contents_starts(numbered, specs, links)
+    printed = list(_printed(lines, {line.char_start: named for line, named in numbered}, contents, specs))
+    linked = list(_linked(document, specs, links))
+    known = {order for heading in (*printed, *linked) for order in heading.orders}
+    others = titles_of_others(numbered, specs)
+    titled = [
+        heading
+        for heading in _worded(lines, {line.char_start for line, _ in numbered}, specs)
+        if (not known or heading.order in known) and heading.order not in others
+    ]
+    return sorted([*printed, *linked, *titled], key=lambda heading: (heading.char_start, heading.order))
 
 
-def item_number(text: str) -> tuple[str, str] | None:
-    """Return (number, title) of a line such as "Item 7A. | Disclosures … | 31", page references left out."""
-    match = _NUMBERED.match(text)
-    if match is None:
-        return None
-    title = _PAGE_REFERENCE.sub("", match["title"].replace("|", " ")).strip()
-    return match["number"] + (match["letter"] or "").upper(), title
-
-
-def title_offsets(document: CanonicalDocument, spec: ItemSpec) -> list[int]:
-    """Return where headings, also those a paragraph begins with, are worded as the item's title."""
-    offsets = []
-    for block in document.blocks:
-        if block.kind == "heading" or block.run_in:
-            end = block.char_start + block.run_in if block.run_in else block.char_end
-            if _is_worded(document.text[block.char_start : end], spec):
-                offsets.append(block.char_start)
-    return offsets
-
-
-def _printed(document: CanonicalDocument, specs: Sequence[ItemSpec]) -> Iterator[ItemHeading]:
-    blocks = [block for block in document.blocks if block.kind != "furniture"]
-    for block, follower in zip_longest(blocks, blocks[1:]):
-        if block.kind == "table":
+def _printed(
+    lines: Sequence[Line], numbered: dict[int, NumberedLine], contents: frozenset[int], specs: Sequence[ItemSpec]
+) -> Iterator[ItemHeading]:
+    part = ""
+    for line in lines:
+        caption = PART_CAPTION.fullmatch(line.text)
+        if caption:
+            part = {"1": "I", "2": "II"}.get(caption["part"], caption["part"].upper())
+        named = numbered.get(line.char_start)
+        if named is None or named.is_continued:
             continue
-        if block.char_end - block.char_start > _MAX_RUN_ON_CHARS and not block.run_in:
+        part = named.part or part
+        for heading in _numbered(line, named, specs):
+            reward = heading.reward
+            own_part, _, _ = specs[heading.order].identifier.rpartition("-")
+            if part and own_part in ("I", "II") and own_part != part:
+                reward -= _OTHER_PART_PENALTY
+            in_contents = line.char_start in contents
+            reward -= _CONTENTS_LINE_PENALTY * in_contents
+            yield replace(heading, reward=reward, in_contents=in_contents)
+
+
+def _numbered(line: Line, named: NumberedLine, specs: Sequence[ItemSpec]) -> Iterator[ItemHeading]:
+    for start, spec in enumerate(specs):
+        if spec.number != named.runs[0][0]:
             continue
-        text = document.text_of(block)
-        match = _NUMBERED.match(text)
-        if match:
-            yield from _numbered(match, block, document.text_of(follower) if follower else "", specs)
-        else:
-            yield from _worded(text[: block.run_in] if block.run_in else text, block, specs)
-
-
-def _numbered(match: re.Match[str], block: Block, next_text: str, specs: Sequence[ItemSpec]) -> Iterator[ItemHeading]:
-    title = match["title"].strip()
-    if _CROSS_REFERENCE.match(title) or (
-        len(title) > _MAX_HEADING_CHARS and block.kind != "heading" and not block.run_in
-    ):
-        return
-    number = match["number"] + (match["letter"] or "").upper()
-    second = (match["second"] or "") + (match["second_letter"] or "").upper()
-    for order, spec in enumerate(specs):
-        if spec.number != number:
+        orders = named.orders(specs, start)
+        is_titled = spec.wording.match(named.title.lstrip(", ") or line.next_text) is not None
+        if not orders or not _may_head(line, named.title, is_titled=is_titled):
             continue
-        reward = 1.0
-        is_titled = spec.wording.match(title or next_text) is not None
-        if is_titled:
-            reward += _TITLE_REWARD
-        elif title:
-            reward -= _TITLE_REWARD / 2
-        if block.kind == "heading" or block.run_in:
-            reward += _HEADING_REWARD
-        also = [
-            other.identifier
-            for other in specs[order + 1 : order + 1 + _MAX_SUBITEMS]
-            if second and other.number == second
-        ]
-        identifiers = (spec.identifier, *also)
-        yield ItemHeading(order, identifiers, block.char_start, reward + len(also), "heading", is_titled)
+        reward = _NUMBER_REWARD + (len(orders) - 1)
+        reward += _TITLE_REWARD if is_titled else -_TITLE_REWARD / 2 if named.title else 0.0
+        reward += _PRINT_REWARD * line.stands_out - _ROW_PENALTY * (line.table is not None)
+        head_end = line.char_start + (
+            line.head_chars if line.stands_out else min(len(line.text), line.char_end - line.char_start)
+        )
+        yield ItemHeading(
+            start, orders, line.char_start, head_end, reward, "heading", is_titled, stands_out=line.stands_out
+        )
 
 
-def _worded(text: str, block: Block, specs: Sequence[ItemSpec]) -> Iterator[ItemHeading]:
-    if len(text) > _MAX_HEADING_CHARS:
-        return
-    for order, spec in enumerate(specs):
-        if _is_worded(text, spec):
-            reward = (1.0 if block.kind == "heading" or block.run_in else 0.5) - _UNNUMBERED_PENALTY
-            yield ItemHeading(order, (spec.identifier,), block.char_start, reward, "title", is_titled=True)
+def _may_head(line: Line, title: str, *, is_titled: bool) -> bool:
+    """Whether a line that begins with an item's number is no cross reference at the beginning of a sentence."""
+    if _CROSS_REFERENCE.match(title) and not (is_titled and line.stands_out):
+        return False
+    if title[:1].islower() and not is_titled:
+        return False
+    if line.stands_out or (len(title) <= _MAX_HEADING_CHARS and line.char_end - line.char_start <= _MAX_LINE_CHARS):
+        return not (is_titled and not line.stands_out and _REFERS.search(title))
+    return is_titled and _begins_with_title(title)
 
 
-def _is_worded(text: str, spec: ItemSpec) -> bool:
-    """Whether the text is the item's title and little more."""
-    match = spec.wording.match(text)
-    return match is not None and len(text) - match.end() <= len(text) // 3 + len(spec.title) // 2
+def _begins_with_title(text: str) -> bool:
+    """Whether a paragraph's first words are a title, as in "Legal Proceedings. We are …"."""
+    end = _SENTENCE_END.search(text)
+    if end is None or end.start() > _MAX_HEADING_CHARS:
+        return False
+    words = _WORD.findall(text[: end.start()])
+    return _REFERS.search(text[: end.start()]) is None and all(
+        word[0].isupper() or word in _SMALL_WORDS for word in words
+    )
+
+
+def _worded(lines: Sequence[Line], numbered: set[int], specs: Sequence[ItemSpec]) -> Iterator[ItemHeading]:
+    for line in lines:
+        if line.table is not None or line.char_start in numbered or line.head_chars > MAX_TITLE_CHARS:
+            continue
+        for order in worded_orders(line.text[: line.head_chars], specs):
+            reward = (1.0 if line.stands_out else 0.5) - _UNNUMBERED_PENALTY
+            end = line.char_start + line.head_chars
+            yield ItemHeading(order, (order,), line.char_start, end, reward, "title", True, stands_out=line.stands_out)
 
 
 def _linked(document: CanonicalDocument, specs: Sequence[ItemSpec], links: Sequence[Link]) -> Iterator[ItemHeading]:
     """Where a line of the table of contents that names an item leads to."""
-    lines = _Lines(document)
     starts = [block.char_start for block in document.blocks]
-    seen: set[tuple[int, int]] = set()
-    for link in links:
-        named = item_number(lines.around(link.char_start))
-        if named is None:
-            continue
+    found: dict[tuple[int, int], ItemHeading] = {}
+    for link, named in _numbered_links(document.text, links):
         target = starts[max(0, bisect_right(starts, link.target) - 1)]
-        for order, spec in enumerate(specs):
-            is_titled = spec.wording.match(named[1]) is not None
-            if spec.number == named[0] and (is_titled or not named[1]) and (order, target) not in seen:
-                seen.add((order, target))
-                yield ItemHeading(order, (spec.identifier,), target, _CONTENTS_REWARD, "contents", is_titled)
+        title = without_page(named.title)
+        for start, spec in enumerate(specs):
+            if spec.number != named.runs[0][0]:
+                continue
+            orders = named.orders(specs, start)
+            is_titled = spec.wording.match(title) is not None
+            if orders and (is_titled or not title):
+                reward = _LINK_REWARD + (len(orders) - 1)
+                heading = ItemHeading(start, orders, target, target, reward, "contents", is_titled)
+                found.setdefault((start, target), heading)
+    shared = Counter(target for _, target in found)
+    yield from (heading for heading in found.values() if shared[heading.char_start] <= _MAX_SHARING_ITEMS)
 
 
-class _Lines:
-    """The lines of a text: a table's row, or a block."""
-
-    def __init__(self, document: CanonicalDocument) -> None:
-        self._text = document.text
-
-    def around(self, offset: int) -> str:
-        start = self._text.rfind("\n", 0, offset) + 1
-        end = self._text.find("\n", offset)
-        return self._text[start : end if end >= 0 else len(self._text)]
+def _numbered_links(text: str, links: Sequence[Link]) -> Iterator[tuple[Link, NumberedLine]]:
+    """The links that stand in a line, of a table or a block of its own, which begins with an item's number."""
+    line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    read: dict[int, NumberedLine | None] = {}
+    for link in links:
+        start = line_starts[bisect_right(line_starts, link.char_start) - 1]
+        if start not in read:
+            line, _, _ = text[start : start + _MAX_LINE_CHARS].partition("\n")
+            read[start] = read_numbered_line(line.replace(" | ", " "))
+        named = read[start]
+        if named is not None:
+            yield link, named

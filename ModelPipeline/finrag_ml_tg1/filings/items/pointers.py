@@ -11,16 +11,22 @@ Pointer = Literal["", "incorporated by reference", "nothing to report", "elsewhe
 
 # A longer item says something itself, whatever else it refers to.
 MAX_POINTER_CHARS = 1_500
+# So does one with more than this beside the sentences that refer.
+_MAX_OWN_CHARS = 500
 _MAX_NOTHING_CHARS = 500
+# "None." and the like are the first thing such an item says; further on, "we have not" may be part of its matter.
+_NOTHING_WITHIN_CHARS = 250
 
 _BY_REFERENCE = re.compile(
-    r"\bincorporated?\b.{0,120}?\bby\b.{0,20}?\breference|\bproxy statement|\bschedule 14A\b|\|\s*\([a-z]\)\s*$",
+    r"\bincorporated?\b.{0,120}?\bby\b.{0,20}?\breference|\bproxy statement|\bschedule 14A\b"
+    r"|\bannual report to (?:share|stock)holders\b|\|\s*\([a-z]\)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _NOTHING = re.compile(
     r"\b(?:not applicable|not required|none|n/a|reserved|removed|omitted|does not apply|inapplicable|not to include)\b|"
     r"\bthere (?:were|are|have been|is|was) (?:no|not)\b|"
-    r"\b(?:we|the company|registrant|partnership) (?:has|have|had|did|does|received) (?:received )?(?:no|not)\b|"
+    r"\b(?:we|the company|registrant|partnership) (?:is|are|has|have|had|did|does|received) "
+    r"(?:received |currently |presently )?(?:no|not)\b|"
     r"\bno (?:matters|changes?|disagreements|unresolved|information|such|written|reportable)\b|"
     r"\bno (?:director|officer|executive)\b",
     re.IGNORECASE,
@@ -31,6 +37,7 @@ _ELSEWHERE = re.compile(
     r" (?:also )?(?:in|on|under|at|as|herein|below|above|elsewhere|beginning)\b",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[^\n]+?(?:(?<=[a-z)”\"])[.;](?=\s)|\n|$)")
 
 
 def pointer_in(text: str) -> Pointer:
@@ -40,9 +47,19 @@ def pointer_in(text: str) -> Pointer:
     """
     if len(text) > MAX_POINTER_CHARS:
         return ""
-    if _BY_REFERENCE.search(text):
-        return "incorporated by reference"
     body = text.partition("\n\n")[2] or text
-    if len(text) <= _MAX_NOTHING_CHARS and _NOTHING.search(body):
+    if _BY_REFERENCE.search(text):
+        return "incorporated by reference" if _own_chars(body) <= _MAX_OWN_CHARS else ""
+    if len(text) <= _MAX_NOTHING_CHARS and _NOTHING.search(body[:_NOTHING_WITHIN_CHARS]):
         return "nothing to report"
     return "elsewhere in this filing" if len(text) <= _MAX_NOTHING_CHARS and _ELSEWHERE.search(body) else ""
+
+
+def _own_chars(body: str) -> int:
+    """The characters of the sentences that neither refer elsewhere nor say that there is nothing."""
+    patterns = (_BY_REFERENCE, _ELSEWHERE, _NOTHING)
+    return sum(
+        len(sentence.group())
+        for sentence in _SENTENCE.finditer(body)
+        if not any(pattern.search(sentence.group()) for pattern in patterns)
+    )
