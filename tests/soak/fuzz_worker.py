@@ -10,20 +10,21 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.filing import Filing, read_filing
-from finrag_ml_tg1.filings.ingest import ingest_file
-from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, Passage, build_passages, indexed_text, passage_head
-from finrag_ml_tg1.index.encoder import OnnxEncoder
+from finrag_ml_tg1.filings.extraction import extract_tables
+from finrag_ml_tg1.filings.filing import read_filing
+from finrag_ml_tg1.filings.ingest import FilingTablesStore, Source
+from finrag_ml_tg1.filings.token_windows import TokenOffsets
+from finrag_ml_tg1.index.encoder import load_token_offsets
 from finrag_ml_tg1.indexing.minilm import ensure_encoder
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, StoredObject, check_key
-from tests.soak.mutations import find_originals, make_case
+from tests.soak.extraction_checks import check_filing, check_tables
+from tests.soak.mutations import Case, find_originals, make_case
 
 __all__ = ["main"]
 
@@ -57,43 +58,32 @@ def main() -> None:
     """Answer seeds until stdin ends."""
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=False)
-    encoder = OnnxEncoder.load(ensure_encoder(Path(os.environ.get("FINRAG_CACHE_DIR", "/tmp/finrag_cache"))))
+    cache_folder = Path(os.environ.get("FINRAG_CACHE_DIR", "/tmp/finrag_cache"))
+    token_offsets = load_token_offsets(ensure_encoder(cache_folder))
     originals = find_originals()
-    with tempfile.TemporaryDirectory() as scratch:
-        _say({"ready": True})
-        for line in sys.stdin:
-            case = make_case(int(line), originals)
-            path = Path(scratch) / case.originals[0].removesuffix(".gz")
-            path.write_bytes(case.data)
-            _say({"started": True})
-            _say({**_read(path, encoder), "bytes": len(case.data)})
+    _say({"ready": True})
+    for line in sys.stdin:
+        case = make_case(int(line), originals)
+        _say({"started": True})
+        _say({**_read(case, token_offsets), "bytes": len(case.data)})
 
 
-def _read(path: Path, encoder: OnnxEncoder) -> dict[str, object]:
+def _read(case: Case, token_offsets: TokenOffsets) -> dict[str, object]:
+    name = case.originals[0].removesuffix(".gz")
     try:
         started = time.process_time()
-        filing = read_filing(path.read_bytes(), path.name)
-        passages = build_passages(filing, encoder.token_offsets)
+        tables = extract_tables(case.data, name, token_offsets)
         seconds = time.process_time() - started
         _say({"built": True})
-        _check(filing, passages, encoder)
-        ingest_file(path, ForgetfulStore(), encoder.token_offsets)
+        filing = read_filing(case.data, name)
+        check_filing(filing)
+        check_tables(tables, filing, token_offsets)
+        FilingTablesStore(ForgetfulStore()).write(Source(name, case.data), tables)
     except FilingError as error:
         return {"outcome": "refused", "reason": str(error)}
     except Exception as error:  # noqa: BLE001 - any other exception is what the run looks for
         return {"outcome": "failed", "error": _name(error), "traceback": traceback.format_exc()[-3000:]}
-    return {"outcome": "read", "passages": len(passages), "seconds": seconds}
-
-
-def _check(filing: Filing, passages: list[Passage], encoder: OnnxEncoder) -> None:
-    """What is promised of every passage: it is a stretch of the canonical text, and nothing of it is cut off."""
-    text, cover = filing.document.text, filing.cover
-    for passage in passages:
-        assert passage.text == text[passage.char_start : passage.char_end], "passage is not the canonical text's"
-        assert passage.text.strip(), "passage is empty"
-        head = passage_head(cover.company, cover.tickers, cover.form, cover.fiscal_year, passage.item, passage.heading)
-        tokens = encoder.count_tokens(indexed_text(head, passage.lead, passage.text))
-        assert tokens <= MAX_PASSAGE_TOKENS, "passage is longer than the encoder's window"
+    return {"outcome": "read", "passages": tables.passage_count, "facts": tables.fact_count, "seconds": seconds}
 
 
 def _name(error: Exception) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sample_index import SAMPLES
+from tests.soak.structures import STRUCTURES
 
 __all__ = ["Case", "find_originals", "make_case"]
 
@@ -300,4 +301,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     garble_encoding,
     splice,
     compress_badly,
+    *STRUCTURES,
 )

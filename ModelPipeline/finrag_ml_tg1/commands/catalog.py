@@ -52,7 +52,8 @@ def _coverage_lines(coverage: FilingCoverage) -> Iterator[str]:
     yield f"{expected}; {coverage.share_in_items:.0%} of the text in items; found: {found}"
     if coverage.missing:
         yield f"missing: {', '.join(coverage.missing)}"
-    for item, says in coverage.pointers().items():
-        yield f"Item {item} holds no text of its own: {says}"
+    pointers = coverage.pointers()
+    for says in dict.fromkeys(pointers.values()):
+        yield f"{says}: {', '.join(item for item, pointer in pointers.items() if pointer == says)}"
     for item, reason in coverage.doubts:
         yield f"doubtful: Item {item}: {reason}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING
 import click
 
 from finrag_ml_tg1.commands.session import Session, cores, explaining, peak_megabytes, store_option
-from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.errors import FinRAGError, SettingsError
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.filings.batch import ReadSource, Refused
     from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested
 
 __all__ = ["ingest"]
+
+_INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 
 
 @click.command()
@@ -49,25 +52,42 @@ def ingest(
 
     Example: finrag ingest samples/filings, or finrag ingest --ticker AAPL MSFT --years 2021-2025
     """
-    if sum((bool(tickers), again, bool(sources) and not tickers)) != 1:
-        raise click.UsageError("give files or folders, or --ticker with --years, or --again")
-    if tickers and not years:
-        raise click.UsageError("--ticker needs --years: which fiscal years, as 2023 or 2021-2025")
+    _check_usage(sources, tickers, years, again=again)
     from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, read_source
 
     session = Session(store_url)
     tables = FilingTablesStore(session.store)
     report = _Report()
     batch = _Batch(session.cache_folder, tables, workers, report)
-    if tickers:
-        named = [name for ticker in (*tickers, *sources) for name in ticker.replace(",", " ").split()]
-        _ingest_from_edgar(session, batch, named, str(years), forms)
-    elif again:
-        batch.run(tables.outdated())
-    else:
-        batch.run(partial(read_source, path) for path in find_sources([Path(source) for source in sources]))
+    try:
+        if tickers:
+            named = [name for ticker in (*tickers, *sources) for name in ticker.replace(",", " ").split()]
+            _ingest_from_edgar(session, batch, named, str(years), forms)
+        elif again:
+            batch.run(tables.outdated())
+        else:
+            batch.run(partial(read_source, path) for path in find_sources([Path(source) for source in sources]))
+    except FinRAGError:
+        report.tell_unless_nothing()
+        raise
+    except KeyboardInterrupt:
+        report.tell_unless_nothing()
+        click.echo("finrag: interrupted; what was read is in the store: the same command goes on from there", err=True)
+        sys.exit(_INTERRUPTED)
     report.tell()
     sys.exit(1 if report.failures else 0)
+
+
+def _check_usage(sources: Sequence[str], tickers: Sequence[str], years: str | None, *, again: bool) -> None:
+    if sum((bool(tickers), again, bool(sources) and not tickers)) != 1:
+        raise click.UsageError("give files or folders, or --ticker with --years, or --again")
+    if tickers and not years:
+        raise click.UsageError("--ticker needs --years: which fiscal years, as 2023 or 2021-2025")
+    if years and not tickers:
+        raise click.UsageError("--years goes with --ticker: files are read whatever their fiscal year")
+    files = [source for source in sources if tickers and Path(source).exists()]
+    if files:
+        raise click.UsageError(f"{files[0]} is a file or folder: give files or --ticker, not both")
 
 
 def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], years: str, forms: str) -> None:
@@ -88,8 +108,9 @@ def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], 
         edgar = EdgarSources(client, parse_forms(forms), parse_years(years), holds=batch.tables.held)
         listings = edgar.listings(tickers)
         click.echo(f"EDGAR lists {len(listings)} filings that may be asked for")
-        batch.run(edgar.sources(listings))
         batch.report.failures.extend(edgar.failures)
+        batch.run(edgar.sources(listings))
+        batch.report.notes.extend(edgar.notes)
 
 
 @dataclass
@@ -120,6 +141,11 @@ class _Report:
         self.facts += outcome.facts
         self.notes.extend(f"{outcome.source}: {note}" for note in outcome.notes)
 
+    def tell_unless_nothing(self) -> None:
+        """Tell what became of the filings before the run ended early."""
+        if self.read or self.unchanged or self.failures:
+            self.tell()
+
     def tell(self) -> None:
         for note in self.notes:
             click.echo(f"note: {note}")
@@ -149,7 +175,9 @@ class _Batch:
         encoder = ensure_encoder(self.cache_folder, progress=click.echo)
         waiting = list(sources)
         workers = min(self.workers, max(1, len(waiting)))
-        outcomes = ingest_batch(waiting, self.tables, encoder, workers=workers)
-        with click.progressbar(outcomes, length=len(waiting), label="Reading filings", show_pos=True) as bar:
+        with (
+            closing(ingest_batch(waiting, self.tables, encoder, workers=workers)) as outcomes,
+            click.progressbar(outcomes, length=len(waiting), label="Reading filings", show_pos=True) as bar,
+        ):
             for outcome in bar:
                 self.report.add(outcome)

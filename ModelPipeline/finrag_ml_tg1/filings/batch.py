@@ -1,30 +1,29 @@
-"""Many filings at once: each is read in a process of its own pool, and written by the one that started them.
+"""Many filings at once: each is read in one of several processes, and written by the one that started them.
 
 A filing that cannot be read is told of and the others go on, also when reading it ends its process (out of memory).
 """
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from queue import SimpleQueue
+from types import TracebackType
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.extraction import FilingTables, extract_tables
+from finrag_ml_tg1.filings.extraction import FilingTables
 from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested, Source
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
-from finrag_ml_tg1.index.encoder import load_token_offsets
+from finrag_ml_tg1.filings.reading_process import ReadingProcess
 
-__all__ = ["ReadSource", "Refused", "ingest_batch"]
+__all__ = ["READ_AHEAD", "ReadSource", "Refused", "ingest_batch"]
 
 ReadSource = Callable[[], Source | Ingested]
 
-_READ_AHEAD = 2
+# Filings fetched while all processes are reading: what is held in memory is `workers` and these.
+READ_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,21 @@ class Refused:
 
 def ingest_batch(
     sources: Iterable[ReadSource], tables: FilingTablesStore, encoder_folder: Path, *, workers: int
-) -> Iterator[Ingested | Refused]:
+) -> Generator[Ingested | Refused]:
     """Ingest filings, `workers` at a time, and yield what became of each, in the order given.
 
-    `sources` are called one after the other, not far ahead of the reading; one may find that it has nothing to do.
-    Errors of the store end the batch; what was written until then is whole.
+    `sources` are called one after the other, at most `READ_AHEAD` ahead of the reading; one may find that it has
+    nothing to do. Any error but FilingError ends the batch, as does closing the iterator: nothing is read any more, and
+    what was written until then is whole.
     """
-    with _Pool(encoder_folder, workers) if workers > 1 else _Inline(encoder_folder) as readers:
+    with _Readers(encoder_folder, workers) as readers:
         running: deque[_Begun] = deque()
         for read in sources:
             running.append(_begin(read, tables, readers))
-            while len(running) >= workers + _READ_AHEAD:
-                yield _finish(running.popleft(), tables, readers)
+            while len(running) >= workers + READ_AHEAD:
+                yield _finish(running.popleft(), tables)
         while running:
-            yield _finish(running.popleft(), tables, readers)
+            yield _finish(running.popleft(), tables)
 
 
 def _begin(read: ReadSource, tables: FilingTablesStore, readers: _Readers) -> _Begun:
@@ -66,12 +66,12 @@ def _begin(read: ReadSource, tables: FilingTablesStore, readers: _Readers) -> _B
         return Refused(f"{source.name}: {error}")
 
 
-def _finish(begun: _Begun, tables: FilingTablesStore, readers: _Readers) -> Ingested | Refused:
+def _finish(begun: _Begun, tables: FilingTablesStore) -> Ingested | Refused:
     if not isinstance(begun, tuple):
         return begun
     source, future = begun
     try:
-        found = _result(source, future, readers)
+        found = future.result()
         if source.wanted_years and found.fiscal_year not in source.wanted_years:
             return Refused(f"{source.name}: {found.description}: another fiscal year", was_asked=False)
         return tables.write(source, found)
@@ -79,94 +79,38 @@ def _finish(begun: _Begun, tables: FilingTablesStore, readers: _Readers) -> Inge
         return Refused(f"{source.name}: {error}")
 
 
-def _result(source: Source, future: Future[FilingTables], readers: _Readers) -> FilingTables:
-    """The tables; where the pool broke, this filing is read once more in a process that reads nothing else."""
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return readers.read_alone(source)
-
-
-class _Readers(Protocol):
-    """What reads filings: processes, or the one that asks."""
-
-    def submit(self, source: Source) -> Future[FilingTables]: ...
-
-    def read_alone(self, source: Source) -> FilingTables: ...
-
-
-class _Inline:
-    """Reads in the process that asks, for one worker."""
-
-    def __init__(self, encoder_folder: Path) -> None:
-        self._token_offsets = load_token_offsets(encoder_folder)
-
-    def __enter__(self) -> _Inline:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def submit(self, source: Source) -> Future[FilingTables]:
-        future: Future[FilingTables] = Future()
-        try:
-            future.set_result(self.read_alone(source))
-        except FilingError as error:
-            future.set_exception(error)
-        return future
-
-    def read_alone(self, source: Source) -> FilingTables:
-        return _extract(source, self._token_offsets)
-
-
-class _Pool:
-    """Worker processes that hold the tokenizer; replaced when one of them dies."""
+class _Readers:
+    """Reading processes, with a thread for each that waits for its answers; all ended with the batch."""
 
     def __init__(self, encoder_folder: Path, workers: int) -> None:
-        self._encoder_folder = encoder_folder
-        self._workers = workers
-        self._executor = self._started(workers)
+        self._processes = [ReadingProcess(encoder_folder) for _ in range(workers)]
+        self._idle: SimpleQueue[ReadingProcess] = SimpleQueue()
+        for process in self._processes:
+            self._idle.put(process)
+        self._threads = ThreadPoolExecutor(workers)
 
-    def __enter__(self) -> _Pool:
+    def __enter__(self) -> _Readers:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(cancel_futures=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            for process in self._processes:
+                process.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.close()
 
     def submit(self, source: Source) -> Future[FilingTables]:
+        return self._threads.submit(self._read, source)
+
+    def _read(self, source: Source) -> FilingTables:
+        process = self._idle.get()
         try:
-            return self._executor.submit(_extract_in_worker, source)
-        except BrokenProcessPool:
-            self._executor.shutdown()
-            self._executor = self._started(self._workers)
-            return self._executor.submit(_extract_in_worker, source)
-
-    def read_alone(self, source: Source) -> FilingTables:
-        with self._started(1) as executor:
-            try:
-                return executor.submit(_extract_in_worker, source).result()
-            except BrokenProcessPool:
-                raise FilingError("reading it ended the process, most likely for want of memory") from None
-
-    def _started(self, workers: int) -> ProcessPoolExecutor:
-        # Not forked: threads of the table engine would be copied in an unknown state.
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, context, initializer=_load_tokenizer, initargs=(self._encoder_folder,))
-
-
-_offsets_of_worker: dict[str, TokenOffsets] = {}
-
-
-def _load_tokenizer(encoder_folder: Path) -> None:
-    _offsets_of_worker["loaded"] = load_token_offsets(encoder_folder)
-
-
-def _extract_in_worker(source: Source) -> FilingTables:
-    return _extract(source, _offsets_of_worker["loaded"])
-
-
-def _extract(source: Source, token_offsets: TokenOffsets) -> FilingTables:
-    return extract_tables(source.document, source.name, token_offsets, source.provenance)
+            return process.read(source.document, source.name, source.provenance)
+        finally:
+            self._idle.put(process)
 
 
 _Begun = tuple[Source, Future[FilingTables]] | Ingested | Refused

@@ -128,9 +128,7 @@ def _passages_table(filing: Filing, passages: Sequence[Passage]) -> pl.DataFrame
     return pl.DataFrame(rows, schema=PASSAGES_SCHEMA)
 
 
-def filing_row(
-    filing: Filing, *, passages: int, facts: int, provenance: Provenance = _UNKNOWN
-) -> dict[str, object]:
+def filing_row(filing: Filing, *, passages: int, facts: int, provenance: Provenance = _UNKNOWN) -> dict[str, object]:
     """Return the filing's row of the `filings` table."""
     cover = filing.cover
     return {
@@ -143,7 +141,7 @@ def filing_row(
         "fiscal_period": cover.fiscal_period,
         "period_end": cover.period_end,
         "fiscal_year_end": cover.fiscal_year_end,
-        "filed": provenance.filed,
+        "filed": provenance.filed or cover.filed,
         "source_url": provenance.source_url or filing.source_url,
         "sha256": filing.sha256,
         "reader_version": READER_VERSION,

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 import polars as pl
 
 from finrag_ml_tg1.filings.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.fact_periods import FiscalLabels
-from finrag_ml_tg1.filings.facts import FilingFact, Occurrence
+from finrag_ml_tg1.filings.fact_places import PrintedPlaces, path_of
 from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.passages import Passage
-from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA
+from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, is_storable
 from finrag_ml_tg1.filings.tabular.model import NumberCell, RowReading, TableReading
+from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
 
-__all__ = ["facts_table", "words_of_concept"]
+__all__ = ["facts_left_out", "facts_table", "words_of_concept"]
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_MAX_DIGITS_AFTER_POINT = 12
-_STATEMENT_ORDER = {"income": 0, "balance": 1, "cash flow": 2, "comprehensive income": 3, "equity": 4}
-_OTHER_TABLE, _PROSE, _HIDDEN = 10, 20, 30
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a number is printed: the row's label and its sections, the statement, and how good a place that is."""
-
-    rank: int
-    row_label: str
-    row_path: str
-    statement: str
-    span: tuple[int, int] | None
 
 
 def words_of_concept(concept: str) -> str:
@@ -44,19 +30,18 @@ def words_of_concept(concept: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def facts_table(
-    filing: Filing, passages: Sequence[Passage], company_facts: Sequence[CompanyFact] = ()
-) -> pl.DataFrame:
+def facts_table(filing: Filing, passages: Sequence[Passage], company_facts: Sequence[CompanyFact] = ()) -> pl.DataFrame:
     """Return the filing's facts, sorted by concept and period.
 
-    Tagged numbers where the filing tags any (`source` "tagged"), else those that SEC extracted from its exhibits
-    ("companyfacts") and the numbers of its primary statements as printed ("table"). A fact printed in several places
-    stands where it is best read: a primary statement, then another table, then prose.
+    The numbers it tags (`source` "tagged"), those that SEC holds of this filing and the document does not tag, since
+    an exhibit does ("companyfacts"), and where it tags none, those of its primary statements as printed ("table").
+    A fact printed in several places stands where it is best read: a primary statement, then another table, then
+    prose; only places that print its most precise value count. `value` is null for a fact that is tagged as nil: the filer says that there is no such number.
+    `row_label` is as printed, the words of the concept for a row of a table without a label, "" outside tables.
+    `passage_id` is null where the number is not printed. Numbers that the column cannot hold exactly are not in the
+    table: see `facts_left_out`.
     """
-    readings = tuple(filing.tables.values())
-    rows = list(_tagged_rows(filing, readings))
-    if not rows:
-        rows = [*_company_rows(filing, company_facts), *_printed_rows(filing, readings)]
+    rows = [*_tagged_rows(filing), *_company_rows(filing, company_facts), *_printed_rows(filing)]
     starts = [passage.char_start for passage in passages]
     for row in rows:
         row["passage_id"] = _passage_at(row["char_start"], passages, starts, filing.accession)
@@ -64,6 +49,17 @@ def facts_table(
     common = {"cik": cover.cik, "accession": filing.accession, "form": cover.form}
     table = pl.DataFrame([common | row for row in rows], schema=FACTS_SCHEMA)
     return table.sort("concept", "dimensions", "period_end", "period_start", "char_start", nulls_last=True)
+
+
+def facts_left_out(filing: Filing, company_facts: Sequence[CompanyFact] = ()) -> tuple[XbrlIssue, ...]:
+    """Return the numbers from outside the filing's tags that the table has no exact place for.
+
+    Those of its tags are among the filing's `issues`.
+    """
+    numbers = [(fact.concept, fact.value) for fact in _untagged(filing, company_facts)]
+    numbers += [(row.label, cell.value) for _, row, cell in _statement_cells(filing)]
+    reason = "it has more digits than the facts table holds exactly"
+    return tuple(XbrlIssue.of(name, str(value), reason) for name, value in numbers if not is_storable(value))
 
 
 def _passage_at(offset: object, passages: Sequence[Passage], starts: Sequence[int], accession: str) -> str | None:
@@ -75,91 +71,63 @@ def _passage_at(offset: object, passages: Sequence[Passage], starts: Sequence[in
     return f"{accession}-{passages[index].position:05d}"
 
 
-def _tagged_rows(filing: Filing, readings: Sequence[TableReading]) -> Iterator[dict[str, object]]:
-    cells = _cells_by_offset(readings)
-    labels = FiscalLabels(filing.cover)
+def _tagged_rows(filing: Filing) -> Iterator[dict[str, object]]:
+    places = PrintedPlaces(filing)
+    labels = FiscalLabels(filing.cover, _durations((fact.period_start, fact.period_end) for fact in filing.facts))
     for fact in filing.facts:
-        if fact.value is None or not _fits(fact.value):
+        if fact.value is not None and not is_storable(fact.value):
             continue
-        place = min(
-            (_place(occurrence, cells) for occurrence in fact.occurrences if occurrence.value == fact.value),
-            key=lambda place: place.rank,
-        )
+        place = places.best(occurrence for occurrence in fact.occurrences if occurrence.value == fact.value)
+        label = words_of_concept(fact.concept)
+        if fact.concept.startswith("dei:"):
+            # Facts about the filing itself, such as the shares outstanding when it was filed.
+            fiscal_year, fiscal_period = filing.cover.fiscal_year, filing.cover.fiscal_period
+        else:
+            fiscal_year, fiscal_period = labels.label(fact.period_start, fact.period_end)
         yield {
             "concept": fact.concept,
-            "label": words_of_concept(fact.concept),
-            "row_label": place.row_label,
+            "label": label,
+            "row_label": place.row_label or (label if place.is_in_table else ""),
             "row_path": place.row_path,
             "statement": place.statement,
             "value": fact.value,
             "unit": fact.unit,
             "decimals": fact.decimals,
+            "period_start": fact.period_start,
+            "period_end": fact.period_end,
             "dimensions": "|".join(f"{axis}={member}" for axis, member in fact.dimensions),
+            "fiscal_year": fiscal_year,
+            "fiscal_period": fiscal_period,
             "source": "tagged",
             "char_start": place.span[0] if place.span else None,
             "char_end": place.span[1] if place.span else None,
             "occurrences": len(fact.occurrences),
-            **_period(filing, labels, fact),
         }
 
 
-def _fits(value: Decimal) -> bool:
-    """Whether the column's fixed number of digits holds the value exactly."""
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and -exponent <= _MAX_DIGITS_AFTER_POINT
+def _durations(periods: Iterable[tuple[date | None, date | None]]) -> Iterator[tuple[date, date]]:
+    return ((start, end) for start, end in periods if start is not None and end is not None)
 
 
-def _period(filing: Filing, labels: FiscalLabels, fact: FilingFact) -> dict[str, object]:
-    if fact.concept.startswith("dei:"):
-        # Facts about the filing itself, such as the shares outstanding when it was filed.
-        year, period = filing.cover.fiscal_year, filing.cover.fiscal_period
-    else:
-        year, period = labels.label(fact.period_start, fact.period_end)
-    return {
-        "period_start": fact.period_start,
-        "period_end": fact.period_end,
-        "fiscal_year": year,
-        "fiscal_period": period,
-    }
-
-
-_Cells = dict[int, tuple[TableReading, RowReading, NumberCell]]
-
-
-def _cells_by_offset(readings: Sequence[TableReading]) -> _Cells:
-    """Each printed number's cell by every character it covers: a tag encloses the digits, not always the sign."""
-    return {
-        offset: (reading, row, cell)
-        for reading in readings
-        for row in reading.rows
-        for cell in row.cells
-        for offset in range(cell.char_start, cell.char_end)
-    }
-
-
-def _place(occurrence: Occurrence, cells: Mapping[int, tuple[TableReading, RowReading, NumberCell]]) -> _Place:
-    span = occurrence.span
-    if span is None or span[0] == span[1]:
-        return _Place(_HIDDEN, "", "", "none", None)
-    found = cells.get(span[0])
-    if found is None:
-        return _Place(_PROSE, "", "", "none", span)
-    reading, row, _ = found
-    statement = reading.statement if reading.is_primary else "none"
-    return _Place(_STATEMENT_ORDER.get(statement, _OTHER_TABLE), row.label, _path(row), statement, span)
-
-
-def _path(row: RowReading) -> str:
-    return " > ".join(section.rstrip(": ") for section in row.label_path)
+def _untagged(filing: Filing, company_facts: Sequence[CompanyFact]) -> list[CompanyFact]:
+    """The numbers that SEC holds of this very filing, without those its document tags."""
+    tagged = {(fact.concept, fact.unit, fact.period_start, fact.period_end) for fact in filing.facts}
+    return [
+        fact
+        for fact in company_facts
+        if fact.accession == filing.accession
+        and (fact.concept, fact.unit, fact.period_start, fact.period_end) not in tagged
+    ]
 
 
 def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Iterator[dict[str, object]]:
-    """The numbers that SEC holds of this very filing; what `fy` and `fp` say of it is not read."""
-    labels = FiscalLabels(filing.cover)
-    for fact in company_facts:
-        if fact.accession != filing.accession or not _fits(fact.value):
+    """What `fy` and `fp` say of a number is not read: they describe the filing."""
+    facts = _untagged(filing, company_facts)
+    labels = FiscalLabels(filing.cover, _durations((fact.period_start, fact.period_end) for fact in facts))
+    for fact in facts:
+        if not is_storable(fact.value):
             continue
-        year, period = labels.label(fact.period_start, fact.period_end)
+        fiscal_year, fiscal_period = labels.label(fact.period_start, fact.period_end)
         yield {
             "concept": fact.concept,
             "label": words_of_concept(fact.concept),
@@ -172,8 +140,8 @@ def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Itera
             "period_start": fact.period_start,
             "period_end": fact.period_end,
             "dimensions": "",
-            "fiscal_year": year,
-            "fiscal_period": period,
+            "fiscal_year": fiscal_year,
+            "fiscal_period": fiscal_period,
             "source": "companyfacts",
             "char_start": None,
             "char_end": None,
@@ -181,33 +149,41 @@ def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Itera
         }
 
 
-def _printed_rows(filing: Filing, readings: Sequence[TableReading]) -> Iterator[dict[str, object]]:
+def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading, NumberCell]]:
+    """The numbers of primary statements whose period is known, of a filing that tags none."""
+    if filing.facts:
+        return
+    for reading in filing.tables.values():
+        if reading.is_primary:
+            yield from (
+                (reading, row, cell) for row in reading.rows for cell in row.cells if cell.period_end is not None
+            )
+
+
+def _printed_rows(filing: Filing) -> Iterator[dict[str, object]]:
     """The numbers of primary statements that carry no tags: concept is empty, the row's label says what they are."""
-    labels = FiscalLabels(filing.cover)
-    for reading in readings:
-        if not reading.is_primary:
+    cells = list(_statement_cells(filing))
+    labels = FiscalLabels(filing.cover, _durations((cell.period_start, cell.period_end) for _, _, cell in cells))
+    for reading, row, cell in cells:
+        if cell.period_end is None or not is_storable(cell.value):
             continue
-        for row in reading.rows:
-            for cell in row.cells:
-                if cell.period_end is None or not _fits(cell.value):
-                    continue
-                year, period = labels.label(cell.period_start, cell.period_end)
-                yield {
-                    "concept": "",
-                    "label": row.label,
-                    "row_label": row.label,
-                    "row_path": _path(row),
-                    "statement": reading.statement,
-                    "value": cell.value,
-                    "unit": cell.unit,
-                    "decimals": str(-cell.scale) if cell.scale > 0 else None,
-                    "period_start": cell.period_start,
-                    "period_end": cell.period_end,
-                    "dimensions": "",
-                    "fiscal_year": year,
-                    "fiscal_period": period,
-                    "source": "table",
-                    "char_start": cell.char_start,
-                    "char_end": cell.char_end,
-                    "occurrences": 1,
-                }
+        fiscal_year, fiscal_period = labels.label(cell.period_start, cell.period_end)
+        yield {
+            "concept": "",
+            "label": row.label,
+            "row_label": row.label,
+            "row_path": path_of(row),
+            "statement": reading.statement,
+            "value": cell.value,
+            "unit": cell.unit,
+            "decimals": str(-cell.scale) if cell.scale > 0 else None,
+            "period_start": cell.period_start,
+            "period_end": cell.period_end,
+            "dimensions": "",
+            "fiscal_year": fiscal_year,
+            "fiscal_period": fiscal_period,
+            "source": "table",
+            "char_start": cell.char_start,
+            "char_end": cell.char_end,
+            "occurrences": 1,
+        }

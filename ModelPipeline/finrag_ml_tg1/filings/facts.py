@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from lxml import html
 
+from finrag_ml_tg1.filings.table_schemas import is_storable
 from finrag_ml_tg1.filings.xbrl.facts import read_tagged_facts
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
-from finrag_ml_tg1.filings.xbrl.reconcile import reconcile
+from finrag_ml_tg1.filings.xbrl.reconcile import Fact, reconcile
 
 __all__ = ["FilingFact", "Occurrence", "TaggedNumbers"]
 
@@ -42,14 +43,14 @@ class FilingFact:
 class TaggedNumbers:
     """A document's tagged numbers; `elements` have to be traced through the reading of its text.
 
-    `issues` are what was tagged and could not be read, or contradicts itself.
+    `issues` are what was tagged and could not be read, contradicts itself, or is no number the facts table can hold.
     """
 
     def __init__(self, root: html.HtmlElement) -> None:
         tagged = read_tagged_facts(root)
         reconciled = reconcile(tagged.facts)
         self.elements: list[html.HtmlElement] = [fact.element for fact in tagged.facts]
-        self.issues: tuple[XbrlIssue, ...] = (*tagged.issues, *reconciled.issues)
+        self.issues: tuple[XbrlIssue, ...] = (*tagged.issues, *reconciled.issues, *_beyond_the_table(reconciled.facts))
         self._tagged = tagged.facts
         self._facts = reconciled.facts
 
@@ -72,3 +73,9 @@ class TaggedNumbers:
             )
             for fact in self._facts
         )
+
+
+def _beyond_the_table(facts: Sequence[Fact]) -> Iterator[XbrlIssue]:
+    for fact in facts:
+        if fact.value is not None and not is_storable(fact.value):
+            yield XbrlIssue.of(fact.concept, str(fact.value), "it has more digits than the facts table holds exactly")

@@ -3,6 +3,9 @@
 For each filing the document, the canonical text, passages and facts are written first and its row of the `filings`
 table last, so a filing is in the tables whole, as it was before, or not at all. A filing already read from the same
 bytes by the same reader is skipped.
+
+A run that is killed leaves at most one filing's objects that no row names: nothing reads them, and the next reading of
+the same bytes takes their place. They are not swept up, because another process may be about to write their row.
 """
 
 from __future__ import annotations
@@ -11,19 +14,19 @@ import gzip
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from finrag_ml_tg1.errors import FilingError
+from finrag_ml_tg1.errors import FilingError, ObjectNotFoundError
 from finrag_ml_tg1.filings.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE
-from finrag_ml_tg1.filings.document_bytes import accession_of, decompressed
+from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES, accession_of, decompressed
 from finrag_ml_tg1.filings.extraction import FilingTables, Provenance, extract_tables
-from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
+from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
 from finrag_ml_tg1.filings.table_schemas import READER_VERSION
 from finrag_ml_tg1.filings.token_windows import TokenOffsets
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -70,7 +73,7 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
             if not inside:
                 raise FilingError(f"{path}: the folder holds no .html, .htm or .txt file (or .gz of one)")
             found.extend(inside)
-        elif path.exists():
+        elif path.is_file():
             found.append(path)
         else:
             raise FilingError(f"{path}: no such file or folder")
@@ -78,11 +81,15 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_source(path: Path) -> Source:
-    """Return the document in a file; raises FilingError, naming the file, when it cannot be read."""
+    """Return the document in a file; raises FilingError, naming the file, when it cannot be read or is too large."""
     try:
-        return Source(path.name, path.read_bytes())
+        with path.open("rb") as file:
+            document = file.read(MAX_DOCUMENT_BYTES + 1)
     except OSError as error:
         raise FilingError(f"{path.name}: {error.strerror or error}") from error
+    if len(document) > MAX_DOCUMENT_BYTES:
+        raise FilingError(f"{path.name}: the file is larger than {MAX_DOCUMENT_BYTES // 2**20} MB")
+    return Source(path.name, document)
 
 
 class FilingTablesStore:
@@ -98,14 +105,17 @@ class FilingTablesStore:
         document = decompressed(source.document)
         sha256 = hashlib.sha256(document).hexdigest()
         row = self._row(accession_of(document, source.name))
-        if row is None or (row["sha256"], row["reader_version"]) != (sha256, READER_VERSION):
-            return None
-        return _unchanged(source.name, row)
+        return _unchanged(source.name, row) if row is not None and _is_reading(row, sha256, source) else None
 
     def held(self, accession: str) -> Ingested | None:
-        """Return the filing as this reader read it before; None when it has to be fetched and read."""
+        """Return the filing as fetched and read by this reader before; None when it has to be fetched and read.
+
+        One that was read from a file is fetched all the same: its row lacks what EDGAR knows of it.
+        """
         row = self._row(accession)
-        return _unchanged(accession, row) if row is not None and row["reader_version"] == READER_VERSION else None
+        if row is None or row["reader_version"] != READER_VERSION or row["filed"] is None:
+            return None
+        return _unchanged(accession, row)
 
     def outdated(self) -> Iterator[partial[Source]]:
         """Yield for each filing that another reader read the call that gets its document out of the store again."""
@@ -123,7 +133,11 @@ class FilingTablesStore:
             tickers=tuple(row["tickers"]),
             company_facts=self._company_facts(keys.facts, row),
         )
-        return Source(f"{row['accession']}.html.gz", self._store.get(keys.document).data, provenance)
+        try:
+            document = self._store.get(keys.document).data
+        except ObjectNotFoundError as error:
+            raise FilingError(f"{row['accession']}: its document is gone from the store: ingest it anew") from error
+        return Source(f"{row['accession']}.html.gz", document, provenance)
 
     def _company_facts(self, key: str, row: dict[str, Any]) -> tuple[CompanyFact, ...]:
         """The numbers that came with the filing when it was fetched: the document itself does not hold them."""
@@ -148,8 +162,13 @@ class FilingTablesStore:
         )
 
     def write(self, source: Source, tables: FilingTables) -> Ingested:
-        """Put a filing's objects, its row last; then remove what a former reading of it left."""
+        """Put a filing's objects, its row last; then remove what a former reading of it left.
+
+        Nothing is written when the very same reading stands there since: of a copy of the file, or by another process.
+        """
         before = self._row(tables.accession)
+        if before is not None and _is_reading(before, tables.sha256, source):
+            return _unchanged(source.name, before)
         keys = filing_keys(tables.cik, tables.accession, tables.sha256, READER_VERSION)
         document = source.document
         self._store.put(
@@ -161,7 +180,7 @@ class FilingTablesStore:
         self._store.put(keys.row, tables.row)
         self._rows[tables.accession] = keys.row
         if before is not None:
-            self._remove(before, but=keys.row)
+            self._remove(before, keys)
         return Ingested(
             source.name,
             tables.description,
@@ -175,15 +194,20 @@ class FilingTablesStore:
         key = self._rows.get(accession)
         return None if key is None else pl.read_parquet(io.BytesIO(self._store.get(key).data)).row(0, named=True)
 
-    def _remove(self, row: dict[str, Any], *, but: str) -> None:
-        """Remove the objects of a row that has been replaced, the row too where it stands under another company."""
+    def _remove(self, row: dict[str, Any], kept: FilingKeys) -> None:
+        """Remove the objects of a row that has been replaced, except those that are `kept`: it may stand elsewhere."""
         replaced = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
-        if replaced.row != but:
-            self._store.delete(replaced.row)
-            self._store.delete(replaced.document)
-        self._store.delete(replaced.facts)
-        self._store.delete(replaced.passages)
-        self._store.delete(replaced.text)
+        for old, new in zip(astuple(replaced)[::-1], astuple(kept)[::-1], strict=True):
+            if old != new:
+                self._store.delete(old)
+
+
+def _is_reading(row: dict[str, Any], sha256: str, source: Source) -> bool:
+    """Whether the row is of these bytes as read by this reader, and knows what is known of where they come from."""
+    known = source.provenance
+    return (row["sha256"], row["reader_version"]) == (sha256, READER_VERSION) and (
+        known.filed is None or (row["filed"], row["source_url"]) == (known.filed, known.source_url)
+    )
 
 
 def _unchanged(source: str, row: dict[str, Any]) -> Ingested:

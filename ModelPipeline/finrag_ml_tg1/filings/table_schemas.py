@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 
 import polars as pl
 
-__all__ = ["FACTS_SCHEMA", "FILINGS_SCHEMA", "PASSAGES_SCHEMA", "READER_VERSION", "to_parquet"]
+__all__ = ["FACTS_SCHEMA", "FILINGS_SCHEMA", "PASSAGES_SCHEMA", "READER_VERSION", "is_storable", "to_parquet"]
 
 # Raised whenever the same bytes would be read differently, so that filings are read again.
 READER_VERSION = 5
@@ -65,8 +66,9 @@ PASSAGES_SCHEMA = pl.Schema(
     }
 )
 
-# A tagged value may have 12 digits after the point and 26 before it.
-_VALUE = pl.Decimal(38, 12)
+_DIGITS = 38
+_DIGITS_AFTER_POINT = 12
+_VALUE = pl.Decimal(_DIGITS, _DIGITS_AFTER_POINT)
 
 _FACTS_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "cik": pl.Int64,
@@ -92,6 +94,16 @@ _FACTS_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "occurrences": pl.Int32,
 }
 FACTS_SCHEMA = pl.Schema(_FACTS_COLUMNS)
+
+
+def is_storable(value: Decimal) -> bool:
+    """Return whether the value column holds a number exactly: 26 digits before the point, 12 after it."""
+    if not value or not value.is_finite():
+        return value.is_finite()
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return -(exponent + zeros) <= _DIGITS_AFTER_POINT and value.adjusted() < _DIGITS - _DIGITS_AFTER_POINT
 
 
 def to_parquet(table: pl.DataFrame) -> bytes:

@@ -125,3 +125,13 @@ def test_every_stage_is_timed(finrag: FinRAG) -> None:
     timings = ask(finrag, "What are Orquenna's main risk factors?").timings_ms
     assert list(timings) == ["understanding", "retrieval", "answering"]
     assert all(milliseconds >= 0 for milliseconds in timings.values())
+
+
+def test_an_item_that_only_points_elsewhere_is_said_to_hold_no_text(finrag: FinRAG) -> None:
+    result = ask(finrag, "What does Item 11 of Orquenna's 2023 10-K say about compensation?")
+    assert any("Item 11" in note and "incorporated by reference" in note for note in result.scope.notes)
+
+
+def test_items_read_whole_are_not_doubted(finrag: FinRAG) -> None:
+    result = ask(finrag, "What are Orquenna's risk factors in 2023?")
+    assert not any("Item 1A" in note for note in result.scope.notes)

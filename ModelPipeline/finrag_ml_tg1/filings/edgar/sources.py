@@ -21,9 +21,10 @@ _FIRST_XBRL_YEAR = 2009
 
 @dataclass
 class EdgarSources:
-    """The filings of some companies, forms and fiscal years; `failures` are companies that could not be listed.
+    """The filings of some companies, forms and fiscal years.
 
-    `holds` tells what the store has of an accession already: that is not fetched again.
+    `holds` tells what the store has of an accession already: that is not fetched again. `failures` are companies that
+    could not be listed, `notes` tell of companies whose numbers could not be had: their filings are read all the same.
     """
 
     client: EdgarClient
@@ -31,7 +32,9 @@ class EdgarSources:
     years: frozenset[int]
     holds: Callable[[str], Ingested | None]
     failures: list[str] = field(default_factory=list)
-    _facts: dict[int, dict[str, tuple[CompanyFact, ...]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    # Of one company at a time: a large filer's numbers take hundreds of megabytes.
+    _facts_of: tuple[int, dict[str, tuple[CompanyFact, ...]]] | None = None
 
     def listings(self, tickers: Iterable[str]) -> list[FilingListing]:
         """Return the filings to fetch, each company's newest first; a company named twice is taken once."""
@@ -77,15 +80,15 @@ class EdgarSources:
         """The numbers that SEC holds of a filing which carries none of its own tags inline; () where it holds none."""
         if b"<ix:" in document or listing.filed.year < _FIRST_XBRL_YEAR:
             return ()
-        if listing.cik not in self._facts:
-            self._facts[listing.cik] = self._fetched_facts(listing.cik)
-        return self._facts[listing.cik].get(listing.accession, ())
+        if self._facts_of is None or self._facts_of[0] != listing.cik:
+            self._facts_of = listing.cik, self._fetched_facts(listing.cik)
+        return self._facts_of[1].get(listing.accession, ())
 
     def _fetched_facts(self, cik: int) -> dict[str, tuple[CompanyFact, ...]]:
         try:
             facts = read_companyfacts(self.client.company_facts(cik)).facts
         except FilingError as error:
-            self.failures.append(f"CIK {cik}: no numbers from EDGAR's companyfacts: {error}")
+            self.notes.append(f"CIK {cik}: no numbers from EDGAR's companyfacts: {error}")
             return {}
         return facts_by_accession(facts)
 
