@@ -28,6 +28,19 @@ PASSAGE = {
     "source_url",
 }
 
+COVERAGE = {
+    "characters",
+    "passages",
+    "facts",
+    "items_expected",
+    "items_found",
+    "items_missing",
+    "share_in_items",
+    "pointers",
+    "doubts",
+    "notes",
+}
+
 
 def test_catalog_has_exactly_the_agreed_fields(client: httpx.Client) -> None:
     catalog = client.get("/catalog").raise_for_status().json()
@@ -59,6 +72,21 @@ def test_catalog_names_the_items_of_each_filing(client: httpx.Client) -> None:
     found = {f["accession"]: set(f["items"]) for company in catalog["companies"] for f in company["filings"]}
     for entry in ground_truth():
         assert found[entry["accession"]] == set(entry["items"])
+
+
+def test_catalog_tells_what_was_read_of_each_filing(client: httpx.Client) -> None:
+    catalog = client.get("/catalog").raise_for_status().json()
+    coverage = {f["accession"]: f["coverage"] for company in catalog["companies"] for f in company["filings"]}
+    for entry in ground_truth():
+        told = coverage[entry["accession"]]
+        assert set(told) == COVERAGE
+        assert told["items_missing"] == []
+        assert told["items_found"] == told["items_expected"] > 18
+        assert told["facts"] >= len(entry["values"])
+        assert 0.8 < told["share_in_items"] <= 1
+        assert told["pointers"]["11"] == "incorporated by reference"
+        assert "1A" not in told["pointers"]
+        assert all(set(doubt) == {"item", "reason"} for doubt in told["doubts"])
 
 
 def test_passage_is_given_with_its_neighbours_in_text_order(client: httpx.Client, answered: Json) -> None:

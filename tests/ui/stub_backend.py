@@ -141,7 +141,18 @@ def build_catalog() -> Json:
             "period_end": f"{year}-06-30",
             "accession": ACCESSION.replace("-24-", f"-{year % 100}-"),
             "items": ["1", "1A", "7", "8"],
-            "coverage": 1.0,
+            "coverage": {
+                "characters": 1,
+                "passages": 1,
+                "facts": 0,
+                "items_expected": 4,
+                "items_found": 4,
+                "items_missing": [],
+                "share_in_items": 1.0,
+                "pointers": {},
+                "doubts": [],
+                "notes": [],
+            },
         }
         for year in (2022, 2023, 2024)
     ]
