@@ -6,17 +6,13 @@ import re
 from datetime import date, datetime
 
 from finrag_ml_tg1.errors import FilingError
+from finrag_ml_tg1.vocabulary.months import MONTH, month_number
 
 __all__ = ["company_in", "date_in", "form_in", "month_day_in", "period_in"]
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH = (
-    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?"
-)
 _DATE = (
-    rf"(?:({_MONTH})\.?[\s_]+(\d{{1,2}})[\s_]*(?:,[\s_]*|\s)((?:19|20)\d\d)|(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}|\d\d)"
-    rf"|(\d{{1,2}})\s+({_MONTH})\.?,?\s+((?:19|20)\d\d))(?!\d)"
+    rf"(?:({MONTH})\.?[\s_]+(\d{{1,2}})[\s_]*(?:,[\s_]*|\s)((?:19|20)\d\d)|(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}|\d\d)"
+    rf"|(\d{{1,2}})\s+({MONTH})\.?,?\s+((?:19|20)\d\d))(?!\d)"
 )
 _WRITTEN_DATE = re.compile(_DATE, re.IGNORECASE)
 _PERIOD = re.compile(
@@ -36,7 +32,7 @@ _CAPTION = re.compile(
     re.IGNORECASE,
 )
 _FILE_NUMBER = re.compile(r"(?:commission|sec)\s+file|file\s+n(?:o|umber)", re.IGNORECASE)
-_MONTH_DAY = re.compile(rf"(?:--)?(\d{{1,2}})[-/](\d{{1,2}})|(\d\d)(\d\d)|({_MONTH})\.?\s+(\d{{1,2}})", re.IGNORECASE)
+_MONTH_DAY = re.compile(rf"(?:--)?(\d{{1,2}})[-/](\d{{1,2}})|(\d\d)(\d\d)|({MONTH})\.?\s+(\d{{1,2}})", re.IGNORECASE)
 _MAX_NAME_CHARS = 150
 _FIRST_TWO_DIGIT_YEAR = 50
 
@@ -95,7 +91,7 @@ def month_day_in(words: str) -> str:
     if match is None:
         return ""
     name, day_after = match.group(5), match.group(6)
-    month = int(match.group(1) or match.group(3) or _MONTHS.index(name[:3].lower()) + 1)
+    month = int(match.group(1) or match.group(3) or month_number(name))
     day = int(match.group(2) or match.group(4) or day_after)
     return f"{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else ""
 
@@ -122,7 +118,7 @@ def _is_transition(opening: str) -> bool:
 
 def _date(groups: tuple[str | None, ...]) -> date | None:
     name, day, year, month_figure, day_figure, year_figure, day_before, name_after, year_after = groups
-    month = month_figure or str(_MONTHS.index((name or name_after or "")[:3].lower()) + 1)
+    month = month_figure or str(month_number(name or name_after or ""))
     full_year = int(year or year_figure or year_after or 0)
     if full_year < 100:
         full_year += 1900 if full_year >= _FIRST_TWO_DIGIT_YEAR else 2000
