@@ -20,7 +20,8 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import Question, Scope
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
-from finrag_ml_tg1.vocabulary.items import items_worded_in
+from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_worded_in
+from finrag_ml_tg1.vocabulary.statements import statements_of_line_items
 
 __all__ = ["FinRAG", "Result"]
 
@@ -94,8 +95,12 @@ class FinRAG:
             yield f"No passage that answers this was found for {'; '.join(names)}."
 
     def _unread_items(self, scope: Scope) -> Iterator[str]:
-        """Say of the items asked for which of them a filing does not hold, or holds in doubt."""
+        """Say of the items asked for which of them a filing does not hold, or holds in doubt.
+
+        A line of the financial statements asks for the item that holds them: some filers put it into an exhibit.
+        """
         asked = set(scope.items) or items_worded_in(scope.topic)
+        of_statements = STATEMENT_ITEMS if statements_of_line_items(scope.topic) else frozenset()
         for row in self._filings(scope.accessions if scope.companies else ()):
             coverage = self.index.catalog.coverage[str(row["accession"])]
             filing = f"{row['company']} {row['form']} for fiscal {row['fiscal_year']}"
@@ -103,7 +108,8 @@ class FinRAG:
                 if item in asked:
                     yield f"Item {item} was not found in {filing}."
             for item, says in coverage.pointers().items():
-                if item in asked and says != "nothing to report":
+                is_away = says == "incorporated by reference" and item in of_statements
+                if is_away or (item in asked and says != "nothing to report"):
                     yield f"Item {item} of {filing} holds no text of its own: {says}."
             for item, reason in coverage.doubts:
                 if item in asked:

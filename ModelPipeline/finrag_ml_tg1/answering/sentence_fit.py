@@ -134,6 +134,6 @@ def _is_quotable(sentence: str, min_words: int) -> bool:
     """A whole sentence of readable length: not a heading, not a fragment cut by the end of a passage."""
     words = len(sentence.split())
     ends_well = sentence.rstrip('"”’)').endswith((".", "!", "?"))
-    is_heading = words < _MIN_WORDS and _ITEM_HEADING.match(sentence)
+    is_heading = (words < _MIN_WORDS and _ITEM_HEADING.match(sentence)) or sentence.upper() == sentence
     is_fragment = sentence[0].islower() or sentence.count("(") < sentence.count(")") or is_heading
     return min_words <= words <= _MAX_SENTENCE_WORDS and ends_well and not is_fragment

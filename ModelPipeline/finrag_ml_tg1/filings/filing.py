@@ -20,13 +20,11 @@ from finrag_ml_tg1.filings.submission import read_submission
 from finrag_ml_tg1.filings.tabular.model import TableReading
 from finrag_ml_tg1.filings.tabular.reading import read_tables
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
-from finrag_ml_tg1.vocabulary.items import items_of_form
+from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_of_form
 
 __all__ = ["Filing", "read_filing"]
 
 _UNALLOCATED_CIKS = 9_000_000_000
-# Where the financial statements and their notes stand, by form.
-_STATEMENT_ITEMS = frozenset(("8", "SB-7", "I-1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tupl
         document=document,
         items=items,
         tables=tables,
-        notes=find_notes(document, notes.placed(tuple(spans)), _where_notes_stand(document, items, tables)),
+        notes=find_notes(document, notes.placed(tuple(spans)), _where_notes_stand(document, items, tables), items),
         facts=numbers.placed(number_spans),
         issues=numbers.issues,
     )
@@ -88,11 +86,16 @@ def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tupl
 def _where_notes_stand(
     document: CanonicalDocument, items: Sequence[ItemSpan], tables: Mapping[int, TableReading]
 ) -> list[tuple[int, int]]:
-    """The notes follow the primary statements; where those were not recognised, they are in the statements' item."""
+    """The notes follow the primary statements, in their item or later, likeliest first.
+
+    Where those were not recognised, they are in the item that has to hold them.
+    """
     statements = [document.blocks[index].char_start for index, reading in tables.items() if reading.is_primary]
     if statements:
-        return [(min(statements), len(document.text))]
-    return [(span.char_start, span.char_end) for span in items if span.item in _STATEMENT_ITEMS]
+        first = min(statements)
+        same_item = [span.char_end for span in items if span.char_start <= first < span.char_end]
+        return [(first, end) for end in (*same_item, len(document.text))]
+    return [(span.char_start, span.char_end) for span in items if span.item in STATEMENT_ITEMS]
 
 
 def _sec_url(cik: int, accession: str) -> str | None:

@@ -14,6 +14,7 @@ __all__ = [
     "FORM_10KSB_ITEMS",
     "FORM_10K_ITEMS",
     "FORM_10Q_ITEMS",
+    "STATEMENT_ITEMS",
     "ItemSpec",
     "item_title",
     "items_of_form",
@@ -117,6 +118,9 @@ FORM_10KSB_ITEMS: tuple[ItemSpec, ...] = (
 
 # "Business" is a word of many questions that ask for no item.
 _TITLED_BY_COMMON_WORDS = frozenset(("1", "SB-1"))
+# Where the financial statements and their notes stand, by form.
+STATEMENT_ITEMS = frozenset(("8", "SB-7", "I-1"))
+
 _ALL_ITEMS = (*FORM_10K_ITEMS, *FORM_10Q_ITEMS, *FORM_10KSB_ITEMS)
 _TITLES = {spec.identifier: spec.title for spec in _ALL_ITEMS}
 

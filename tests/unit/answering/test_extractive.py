@@ -131,6 +131,18 @@ def test_headings_stand_for_a_whole_item(encoder: OnnxEncoder) -> None:
     assert sum(passage.heading in markdown for passage in RISKS) >= 2
 
 
+def test_a_heading_in_capitals_is_no_statement(encoder: OnnxEncoder) -> None:
+    passages = [
+        make_passage(
+            "RISK FACTORS. Our sales depend on few customers who may leave us.", item="1A", heading="RISK FACTORS."
+        ),
+        make_passage("STRATEGIC RISKS. Rivals may offer better pumps than ours at lower prices.", item="1A"),
+    ]
+    markdown = answer(encoder, "What are the main risk factors?", passages).markdown
+    assert "RISK FACTORS." not in markdown
+    assert "STRATEGIC RISKS." not in markdown
+
+
 def test_short_item_speaks_for_itself(encoder: OnnxEncoder) -> None:
     item = make_passage("Item 4. Mine Safety Disclosures\n\nNot applicable.", item="4")
     assert "Not applicable. [1]" in answer(encoder, "Is there a mine safety disclosure?", [item, DEMAND]).markdown

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.items.pointers import MAX_POINTER_CHARS
 from finrag_ml_tg1.filings.items.spans import ItemSpan
-from finrag_ml_tg1.vocabulary.items import ItemSpec
+from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, ItemSpec
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
 __all__ = ["appended_spans"]
@@ -37,7 +37,7 @@ _SCHEDULES = re.compile(
 )
 _UNCLAIMED = re.compile(r"s\s?i\s?g\s?n\s?a\s?t\s?u\s?r\s?e\s?s?|power\s+of\s+attorney|certifications?", re.IGNORECASE)
 _REPORT_ITEMS = frozenset(("5", "6", "7", "7A", "SB-5", "SB-6"))
-_STATEMENT_ITEMS = ("8", "SB-7", "I-1")
+
 _EXHIBIT_ITEMS = ("15", "14", "SB-13", "II-6")
 _MAX_TITLE_CHARS = 150
 _MIN_CHARS = 400
@@ -100,7 +100,7 @@ def _owners(text: str, found: Sequence[ItemSpan], specs: Sequence[ItemSpec], *, 
     for span in found:
         chars[span.item] = chars.get(span.item, 0) + span.char_end - span.char_start
     identifiers = {spec.identifier for spec in specs}
-    statements = next((item for item in _STATEMENT_ITEMS if item in identifiers), "")
+    statements = next((item for item in sorted(STATEMENT_ITEMS) if item in identifiers), "")
     exhibits = next((item for item in _EXHIBIT_ITEMS if item in chars), "")
     if (
         exhibits
