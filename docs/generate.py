@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from docs.table_columns import data_model
 from finrag_ml_tg1.cli import main as finrag_command
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
 from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
@@ -59,6 +60,7 @@ def _help(command: click.Command, path: str) -> str:
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "data-model.md": data_model,
     "settings.md": settings,
     "cli.md": command_line,
     "openapi.json": openapi,

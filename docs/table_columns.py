@@ -1,0 +1,91 @@
+"""What each column of the tables means, for docs/data-model.md; a column without a meaning fails the generation."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, FILINGS_SCHEMA, PASSAGES_SCHEMA
+
+__all__ = ["data_model"]
+
+_OF_FILINGS = {
+    "cik": "The filer's Central Index Key; above 9,999,999,999 a local number for a filer whose document states none.",
+    "tickers": "Trading symbols of its shares, the first is the main one.",
+    "company": "The registrant's name as this filing states it.",
+    "form": "10-K, 10-K405, 10-KSB, 10-Q …; `/A` for an amendment.",
+    "accession": "SEC's accession number, or `local-…` made from the document's content.",
+    "fiscal_year": "The filer's own label (`dei:DocumentFiscalYearFocus`), else what the document's words say.",
+    "fiscal_period": "`FY`, or `Q1` to `Q3`.",
+    "period_end": "The last day of the period reported on.",
+    "fiscal_year_end": "The day the fiscal year usually ends, `MM-DD`.",
+    "filed": "The day of filing, where known.",
+    "source_url": "The filing at SEC; null where SEC holds none.",
+    "sha256": "Of the document's bytes, uncompressed.",
+    "reader_version": "The version of the reader that filled the row.",
+    "characters": "Length of the canonical text in Unicode code points.",
+    "passages": "How many passages the filing has.",
+    "facts": "How many facts the filing has.",
+    "items": "Item, stretch of the canonical text, confidence (0 to 1), what it was found by, and what it says instead "
+    "where it holds no text of its own. An item may have several stretches.",
+    "notes": "What the reader could not tell from the document, and what it left out, in words.",
+}
+_OF_PASSAGES = {
+    "passage_id": "Accession and position.",
+    "item": "The item it stands in; empty outside every item (the cover, signatures).",
+    "kind": "`prose` or `table`.",
+    "statement": "`income`, `comprehensive income`, `balance`, `cash flow` or `equity` for the primary statements, "
+    "else `none`.",
+    "note": "Title of the note to the financial statements it stands in; empty outside the notes.",
+    "heading": "The nearest headings, outermost first.",
+    "position": "From 0 in the filing.",
+    "char_start": "First character in the canonical text.",
+    "char_end": "One past its last character: `text == canonical[char_start:char_end]`.",
+    "page_num": "Page of a pages corpus, from 0; null for filings.",
+    "lead": "What is repeated where a table is split: caption, units, header rows. Indexed, not part of the text.",
+    "text": "The words, exactly as in the canonical text.",
+}
+_OF_FACTS = {
+    "concept": "As tagged, `us-gaap:Assets`; empty for numbers read from untagged statements.",
+    "label": "The concept's name in words.",
+    "row_label": "The label of the table row it is printed in; empty outside tables.",
+    "row_path": "The sections that row stands in, outermost first.",
+    "statement": "The primary statement it is printed in, else `none`.",
+    "value": "Exact, in the base unit: dollars, shares, ratios. Null for a fact tagged as nil.",
+    "unit": "`USD`, `shares`, `USD/shares`, `pure` …",
+    "decimals": "Precision as tagged: `-6` is millions, `INF` exact.",
+    "period_start": "First day of a duration; null for an instant.",
+    "period_end": "Last day of a duration, or the day of an instant.",
+    "dimensions": "`axis=member`, several joined by `|`; empty for the whole company.",
+    "fiscal_year": "The fiscal year of the fact's own period, by distance from the filing's.",
+    "fiscal_period": "`FY`, `Q1` to `Q4`, `H1`, `9M`; empty for any other period.",
+    "source": "`tagged` (inline XBRL), `companyfacts` (extracted by SEC), `table` (read from an untagged statement).",
+    "passage_id": "The passage that shows it; null where it is hidden or stands in page furniture.",
+    "char_start": "First character of the printed number in the canonical text; null where it is hidden.",
+    "char_end": "One past its last character.",
+    "occurrences": "In how many places the filing tags it.",
+}
+_TABLES: tuple[tuple[str, str, pl.Schema, dict[str, str]], ...] = (
+    ("filings", "One row a filing, written last: with it the filing is in the tables.", FILINGS_SCHEMA, _OF_FILINGS),
+    ("passages", "What is embedded, ranked and cited.", PASSAGES_SCHEMA, _OF_FILINGS | _OF_PASSAGES),
+    ("facts", "The filer's own numbers, each once.", FACTS_SCHEMA, _OF_FILINGS | _OF_FACTS),
+)
+
+
+def data_model() -> str:
+    """Return docs/data-model.md; raises KeyError for a column that has no meaning here."""
+    sections = [
+        f"## {name}\n\n{purpose}\n\n| column | type | meaning |\n|---|---|---|\n"
+        + "\n".join(f"| `{column}` | {_type(kind)} | {meanings[column]} |" for column, kind in schema.items())
+        for name, purpose, schema, meanings in _TABLES
+    ]
+    head = (
+        "# Data model\n\nThis file is written by `python -m docs.generate`; change `docs/table_columns.py` instead.\n\n"
+        "Parquet on the store, one file a filing under `tables/{name}/cik=…/`. Ranges count Unicode code points."
+    )
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+def _type(kind: pl.DataType | type[pl.DataType]) -> str:
+    if isinstance(kind, pl.List):
+        return "list of structs" if isinstance(kind.inner, pl.Struct) else f"list of {_type(kind.inner)}"
+    return "decimal(38, 12)" if isinstance(kind, pl.Decimal) else str(kind).lower()
