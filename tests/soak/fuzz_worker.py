@@ -64,7 +64,7 @@ def main() -> None:
     _say({"ready": True})
     for line in sys.stdin:
         case = make_case(int(line), originals)
-        _say({"started": True})
+        _say({"started": True, "bytes": len(case.data)})
         _say({**_read(case, token_offsets), "bytes": len(case.data)})
 
 

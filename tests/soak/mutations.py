@@ -19,7 +19,7 @@ MAX_MUTATIONS = 4
 MAX_GROWTH_BYTES = 8 * 2**20
 
 _TAG = re.compile(rb"</?[A-Za-z][^<>]{0,2000}>")
-_ATTRIBUTE = re.compile(rb'[\w:-]+\s*=\s*"[^"<>]{0,500}"')
+_ATTRIBUTE = re.compile(rb'(?<![\w:-])[\w:-]+\s*=\s*"[^"<>]{0,500}"')
 _TAGGED_VALUE = re.compile(rb">([^<>]{1,80})</(?:ix:|xbrli:)", re.IGNORECASE)
 _ENTITIES = (
     b"&#0;",

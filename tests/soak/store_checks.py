@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from finrag_ml_tg1.errors import IndexMissingError
-from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
+from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
 from finrag_ml_tg1.index.reader import open_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
@@ -41,41 +43,46 @@ def opened_version(folder: Path, scratch: Path) -> str | None:
 
 
 def table_faults(folder: Path) -> list[str]:
-    """Return what is wrong with the filings table: a row whose text or passages are absent or of other bytes."""
+    """Return what is wrong with the filings table: a row whose text, passages or facts are absent or of other bytes."""
     store = LocalFolderStore(folder)
     faults = []
-    for entry in store.list(FILINGS_PREFIX):
-        row = pl.read_parquet(io.BytesIO(store.get(entry.key).data)).row(0, named=True)
-        of_filing = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
-        keys = of_filing.text, of_filing.passages
-        if any(store.head(key) is None for key in keys):
-            faults.append("a row of the filings table has no text or no passages")
+    for row, keys in _filings(store):
+        if any(store.head(key) is None for key in (keys.document, keys.text, keys.passages, keys.facts)):
+            faults.append("a row of the filings table has no document, text, passages or facts")
             continue
-        text = gzip.decompress(store.get(keys[0]).data).decode()
-        passages = pl.read_parquet(io.BytesIO(store.get(keys[1]).data))
-        if len(text) != row["characters"]:
-            faults.append("a row of the filings table stands beside another version's text")
-        if passages.height != row["passages"]:
-            faults.append("a row of the filings table stands beside another version's passages")
+        text = gzip.decompress(store.get(keys.text).data).decode()
+        passages, facts = (pl.read_parquet(io.BytesIO(store.get(key).data)) for key in (keys.passages, keys.facts))
+        if (len(text), passages.height, facts.height) != (row["characters"], row["passages"], row["facts"]):
+            faults.append("a row of the filings table stands beside another reading's text, passages or facts")
         if any(text[each["char_start"] : each["char_end"]] != each["text"] for each in passages.iter_rows(named=True)):
             faults.append("stored passages are not stretches of the stored text")
+        if not set(facts["passage_id"].drop_nulls()) <= set(passages["passage_id"]):
+            faults.append("stored facts stand in passages that are not stored")
     return faults
 
 
+def _filings(store: LocalFolderStore) -> Iterator[tuple[dict[str, Any], FilingKeys]]:
+    for entry in store.list(FILINGS_PREFIX):
+        row = pl.read_parquet(io.BytesIO(store.get(entry.key).data)).row(0, named=True)
+        yield row, filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
+
+
 def tables_digest(folder: Path) -> str:
-    """Return a hash of all texts and tables in the store."""
+    """Return a hash of all filings in the store: each row and what it names."""
     store = LocalFolderStore(folder)
     digest = hashlib.sha256()
-    for prefix in ("tables/", "text/"):
-        for entry in store.list(prefix):
-            digest.update(f"{entry.key}\0".encode() + store.get(entry.key).data)
+    for _, keys in _filings(store):
+        for key in astuple(keys):
+            digest.update(f"{key}\0".encode() + store.get(key).data)
     return digest.hexdigest()
 
 
 def leftovers(folder: Path, versions: Collection[str], parts: Collection[str]) -> dict[str, int]:
-    """Return how many half-written files and how many unreferenced index objects lie in the store, and their bytes."""
+    """Return how many half-written files and unreferenced objects of tables and index lie in the store."""
     temporary = list(folder.glob(".finrag-*.tmp"))
     store = LocalFolderStore(folder)
+    named = {key for _, keys in _filings(store) for key in astuple(keys)}
+    of_filings = [entry.key for prefix in ("raw/", "text/", "tables/") for entry in store.list(prefix)]
     stray = [
         entry
         for entry in store.list("index/")
@@ -87,4 +94,5 @@ def leftovers(folder: Path, versions: Collection[str], parts: Collection[str]) -
         "half_written_files": len(temporary),
         "half_written_bytes": sum(path.stat().st_size for path in temporary),
         "unreferenced_objects": len(stray),
+        "objects_no_row_names": len(set(of_filings) - named),
     }

@@ -19,6 +19,8 @@ __all__ = ["WatchedWorker"]
 
 # Of processor time, so that a busy machine fails no case; a worker that waits for nothing is ended by _STALLED_S.
 MAX_CASE_S = 30.0
+# What takes longer has to be so much larger: tables of the smallest cells take four seconds a megabyte.
+_MAX_S_PER_MEGABYTE = 6.0
 _STALLED_S = 300.0
 MAX_RSS_MB = 1536
 _CHECK_S = 120.0  # what the worker checks of the result is not the time that is judged
@@ -48,7 +50,7 @@ class WatchedWorker:
         process.stdin.flush()
         answer = self._next(process, _CHECK_S)
         if "started" in answer:
-            answer = self._next(process, MAX_CASE_S)
+            answer = self._next(process, max(MAX_CASE_S, _MAX_S_PER_MEGABYTE * answer["bytes"] / 2**20))
         if "built" in answer:
             answer = self._next(process, _CHECK_S)
         self._cases += 1

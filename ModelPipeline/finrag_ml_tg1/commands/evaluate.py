@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from finrag_ml_tg1.commands.session import Session, cores, explaining
+from finrag_ml_tg1.errors import SettingsError
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.evaluation.report import Outcome
@@ -49,9 +48,9 @@ def items(folder: Path, out: Path | None, workers: int) -> None:
 
     Example: finrag eval items --filings DIR --out items.json
     """
-    from finrag_ml_tg1.evaluation.reading import evaluate_items
+    from finrag_ml_tg1.evaluation.items import evaluate_items
 
-    _run(lambda encoder: evaluate_items(folder, encoder, workers=workers), folder, out)
+    _run("items", evaluate_items, folder, out, workers)
 
 
 @evaluate.command("facts-extraction")
@@ -64,20 +63,27 @@ def facts_extraction(folder: Path, out: Path | None, workers: int) -> None:
 
     Example: finrag eval facts-extraction --filings DIR --out facts.json
     """
-    from finrag_ml_tg1.evaluation.reading import evaluate_facts_extraction
+    from finrag_ml_tg1.evaluation.tagged_numbers import evaluate_facts_extraction
 
-    _run(lambda encoder: evaluate_facts_extraction(folder, encoder, workers=workers), folder, out)
+    _run("facts-extraction", evaluate_facts_extraction, folder, out, workers)
 
 
-def _run(measure: Callable[[Path], Outcome], folder: Path, out: Path | None) -> None:
+class _Evaluation(Protocol):
+    def __call__(self, folder: Path, encoder_folder: Path, *, workers: int) -> Outcome: ...
+
+
+def _run(name: str, measure: _Evaluation, folder: Path, out: Path | None, workers: int) -> None:
     from finrag_ml_tg1.evaluation.report import Stopwatch, write_report
     from finrag_ml_tg1.indexing.minilm import ensure_encoder
 
+    if out is not None and not out.parent.is_dir():
+        raise SettingsError(f"--out {out}: there is no folder {out.parent}")
     encoder = ensure_encoder(Session(None).cache_folder, progress=click.echo)
     watch = Stopwatch()
-    outcome = measure(encoder)
-    for name, value in outcome.metrics.items():
-        click.echo(f"{name:24} {value:,}")
+    outcome = measure(folder, encoder, workers=workers)
+    for metric, value in outcome.metrics.items():
+        click.echo(f"{metric:24} {value:,}")
     click.echo(f"{len(outcome.misses)} misses; {watch.seconds} s")
     if out is not None:
-        write_report(out, ["finrag", *sys.argv[1:]], folder.name, outcome, watch.seconds)
+        command = ["finrag", "eval", name, "--filings", str(folder), "--workers", str(workers)]
+        write_report(out, command, folder.resolve().name, outcome, watch.seconds)

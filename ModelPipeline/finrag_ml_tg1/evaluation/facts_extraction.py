@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from finrag_ml_tg1.evaluation.printed_numbers import shows_number
 from finrag_ml_tg1.filings.facts import FilingFact
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFact
 
@@ -20,7 +21,10 @@ FactKey = tuple[str, str, str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """One number of one file. Dates are ISO, `start` is empty for an instant; `dims` is "axis=member|axis=member"."""
+    """One number of one file. Dates are ISO, `start` is empty for an instant; `dims` is "axis=member|axis=member".
+
+    `printed` is what stands at the number's place in the text, None where it is hidden or not known.
+    """
 
     file: str
     concept: str
@@ -29,6 +33,7 @@ class FactRow:
     dims: str
     unit: str
     value: float
+    printed: str | None = None
 
     @property
     def key(self) -> FactKey:
@@ -46,13 +51,19 @@ class FactMiss:
 
 @dataclass(frozen=True, slots=True)
 class FactsComparison:
-    """Counts over the reference rows, with `expected == equal + missing + different`, and the rows not met."""
+    """Counts over the reference rows, with `expected == equal + missing + different`, and the rows not met.
+
+    `shown` counts the equal rows that are printed; `misplaced` are those whose place shows another number than the
+    reference gives, with what stands there.
+    """
 
     expected: int
     equal: int
     missing: int
     different: int
     misses: tuple[FactMiss, ...]
+    shown: int
+    misplaced: tuple[tuple[FactRow, str], ...]
 
 
 def rows_of(file: str, facts: Iterable[TaggedFact | FilingFact]) -> list[FactRow]:
@@ -76,16 +87,29 @@ def rows_of(file: str, facts: Iterable[TaggedFact | FilingFact]) -> list[FactRow
 
 def compare_facts(found: Iterable[FactRow], reference: Iterable[FactRow]) -> FactsComparison:
     """Compare row by row; where a key holds several values on either side, each reference row must be among ours."""
-    values: dict[FactKey, list[float]] = {}
+    rows: dict[FactKey, list[FactRow]] = {}
     for row in found:
-        values.setdefault(row.key, []).append(row.value)
-    expected = 0
+        rows.setdefault(row.key, []).append(row)
+    expected = shown = 0
     misses: list[FactMiss] = []
+    misplaced: list[tuple[FactRow, str]] = []
     for row in reference:
         expected += 1
-        candidates = values.get(row.key, [])
-        tolerance = _TOLERANCE * max(abs(row.value), 1.0)
-        if not any(abs(row.value - value) <= tolerance for value in candidates):
-            misses.append(FactMiss(row, tuple(candidates)))
+        candidates = rows.get(row.key, [])
+        equal = [candidate for candidate in candidates if _is_equal(candidate.value, row.value)]
+        if not equal:
+            misses.append(FactMiss(row, tuple(candidate.value for candidate in candidates)))
+            continue
+        places = [candidate.printed for candidate in equal if candidate.printed is not None]
+        wrong = [printed for printed in places if not shows_number(printed, row.value)]
+        shown += bool(places)
+        if wrong:
+            misplaced.append((row, wrong[0]))
     missing = sum(not miss.found for miss in misses)
-    return FactsComparison(expected, expected - len(misses), missing, len(misses) - missing, tuple(misses))
+    return FactsComparison(
+        expected, expected - len(misses), missing, len(misses) - missing, tuple(misses), shown, tuple(misplaced)
+    )
+
+
+def _is_equal(found: float, wanted: float) -> bool:
+    return abs(wanted - found) <= _TOLERANCE * max(abs(wanted), 1.0)

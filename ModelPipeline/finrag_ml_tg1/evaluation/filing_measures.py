@@ -6,38 +6,33 @@ import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
 from finrag_ml_tg1.evaluation.facts_extraction import FactRow, rows_of
 from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html
 from finrag_ml_tg1.filings.document_bytes import decompressed
 from finrag_ml_tg1.filings.extraction import filing_row
-from finrag_ml_tg1.filings.facts import FilingFact
+from finrag_ml_tg1.filings.fact_table import facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.passages import build_passages
 from finrag_ml_tg1.filings.submission import read_submission
 from finrag_ml_tg1.filings.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.visibility import visible_text
-from finrag_ml_tg1.filings.xbrl.issues import Unreadable
-from finrag_ml_tg1.filings.xbrl.number_words import number_from_words
 
 __all__ = ["FilingMeasures", "measure_filing"]
 
 
 @dataclass(frozen=True, slots=True)
 class FilingMeasures:
-    """One filing: its row of the table, its tagged numbers, and how the reading went.
+    """One filing: its row of the table, its tagged numbers with what stands at their places, how the reading went.
 
-    `shown` and `wrongly_shown` count tagged numbers that are printed, and those of them whose characters in the text
-    are another number; `lost_characters` is by how many the text differs from what the document shows.
+    `lost_characters` is by how many the text differs from what the document shows; `peak_rss_mb` the most memory that
+    the process which read it had held until then.
     """
 
     file: str
     row: dict[str, object]
     facts: tuple[FactRow, ...]
-    shown: int
-    wrongly_shown: int
     lost_characters: int
     seconds: float
     peak_rss_mb: int
@@ -49,53 +44,25 @@ def measure_filing(path: Path, file: str, token_offsets: TokenOffsets) -> Filing
     began = time.perf_counter()
     filing = read_filing(data, path.name)
     passages = build_passages(filing, token_offsets)
+    facts = facts_table(filing, passages)
     seconds = time.perf_counter() - began
-    occurrences = list(_occurrences(filing))
     return FilingMeasures(
         file=file,
-        row=filing_row(filing, passages=len(passages), facts=len(filing.facts)),
-        facts=tuple(rows_of(file, _each_tagged(filing))),
-        shown=len(occurrences),
-        wrongly_shown=sum(not _shows(printed, value) for printed, value in occurrences),
+        row=filing_row(filing, passages=len(passages), facts=facts.height),
+        facts=tuple(_each_tagged(file, filing)),
         lost_characters=_lost_characters(decompressed(data), filing.document),
         seconds=seconds,
         peak_rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     )
 
 
-def _each_tagged(filing: Filing) -> Iterator[FilingFact]:
+def _each_tagged(file: str, filing: Filing) -> Iterator[FactRow]:
     """Every tagged number with the value tagged there: a reference may hold a rounded duplicate as a row of its own."""
     for fact in filing.facts:
         for occurrence in fact.occurrences:
-            yield replace(fact, value=occurrence.value)
-
-
-def _occurrences(filing: Filing) -> Iterator[tuple[str, Decimal]]:
-    for fact in filing.facts:
-        for occurrence in fact.occurrences:
-            if occurrence.span is not None and occurrence.value is not None:
-                yield filing.document.text[slice(*occurrence.span)], occurrence.value
-
-
-def _shows(printed: str, value: Decimal) -> bool:
-    """Whether the characters are the number: its digits but for scale, sign and separators, a word, or a dash for 0."""
-    digits = "".join(filter(str.isdigit, printed))
-    if not digits:
-        return _words_show(printed, value)
-    return digits.strip("0") == _digits_of(value)
-
-
-def _words_show(printed: str, value: Decimal) -> bool:
-    if value == 0:
-        return bool(printed.strip())
-    try:
-        return _digits_of(Decimal(number_from_words(printed))) == _digits_of(value)
-    except Unreadable:
-        return False
-
-
-def _digits_of(value: Decimal) -> str:
-    return "".join(map(str, value.as_tuple().digits)).strip("0")
+            printed = None if occurrence.span is None else filing.document.text[slice(*occurrence.span)]
+            for row in rows_of(file, [replace(fact, value=occurrence.value)]):
+                yield replace(row, printed=printed)
 
 
 def _lost_characters(data: bytes, document: CanonicalDocument) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Outcome", "Stopwatch", "write_report"]
+from finrag_ml_tg1.errors import SettingsError
+
+__all__ = ["Outcome", "Stopwatch", "share", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class Outcome:
     misses: Sequence[Mapping[str, object]]
     ci95: Mapping[str, Sequence[float]] = field(default_factory=dict)
     by_type: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def share(part: int, whole: int) -> float:
+    """Return a part of a whole, from 0 to 1; 0 of nothing."""
+    return round(part / whole, 6) if whole else 0.0
 
 
 class Stopwatch:
@@ -39,9 +47,12 @@ class Stopwatch:
 
 
 def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outcome, seconds: float) -> None:
-    """Write the result as JSON; `index_version` is null where no index took part."""
+    """Write the result as JSON; `index_version` is null where no index took part.
+
+    `command` is what has to be typed to get the result again. SettingsError when the file cannot be written.
+    """
     report = {
-        "command": " ".join(command),
+        "command": shlex.join(command),
         "dataset": dataset,
         "n": outcome.n,
         "metrics": dict(outcome.metrics),
@@ -53,7 +64,10 @@ def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outc
         "hardware": _hardware(),
         "seconds": seconds,
     }
-    path.write_text(json.dumps(report, indent=1, default=str) + "\n")
+    try:
+        path.write_text(json.dumps(report, indent=1, default=str) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"--out {path}: {error.strerror or error}") from error
 
 
 def _git_commit() -> str | None:

@@ -16,10 +16,12 @@ class TracedElements:
     """Gives out a mark wherever a traced element begins or ends, and afterwards turns the marks' offsets into spans.
 
     Elements are told apart by identity, so the caller keeps them alive; marks come back in the order they were given.
+    One that is traced twice, a link that is another link's target, is marked once.
     """
 
     def __init__(self, elements: Sequence[html.HtmlElement]) -> None:
-        self._numbers = {element: number for number, element in enumerate(elements)}
+        self._numbers: dict[html.HtmlElement, int] = {}
+        self._wanted = [self._numbers.setdefault(element, len(self._numbers)) for element in elements]
         self._given: list[tuple[int, Literal["start", "end"]]] = []
 
     def mark(self, element: html.HtmlElement, event: Literal["start", "end"]) -> str:
@@ -31,9 +33,9 @@ class TracedElements:
         return MARK
 
     def spans(self, text: str, marks: Sequence[int]) -> tuple[tuple[int, int] | None, ...]:
-        """Return each element's (start, end) in the text, white space at its edges left out; None where it is hidden.
+        """Return (start, end) in the text of each traced element, in the order they were named; None for a hidden one.
 
-        An element without text has an empty span, at the place where its text would stand.
+        White space at its edges is left out. An element without text has an empty span, where its text would stand.
         """
         if len(marks) != len(self._given):
             raise AssertionError(f"{len(self._given)} marks were given, {len(marks)} came back")
@@ -49,4 +51,4 @@ class TracedElements:
             while end > start and text[end - 1].isspace():
                 end -= 1
             spans[number] = (start, end)
-        return tuple(spans)
+        return tuple(spans[number] for number in self._wanted)

@@ -36,10 +36,10 @@ def facts_table(filing: Filing, passages: Sequence[Passage], company_facts: Sequ
     The numbers it tags (`source` "tagged"), those that SEC holds of this filing and the document does not tag, since
     an exhibit does ("companyfacts"), and where it tags none, those of its primary statements as printed ("table").
     A fact printed in several places stands where it is best read: a primary statement, then another table, then
-    prose; only places that print its most precise value count. `value` is null for a fact that is tagged as nil: the filer says that there is no such number.
-    `row_label` is as printed, the words of the concept for a row of a table without a label, "" outside tables.
-    `passage_id` is null where the number is not printed. Numbers that the column cannot hold exactly are not in the
-    table: see `facts_left_out`.
+    prose; only places that print its most precise value count. `value` is null for a fact that is tagged as nil: the
+    filer says that there is no such number. `row_label` is as printed, the words of the concept for a row of a table
+    without a label, "" outside tables. `passage_id` is null where the number is not printed. Numbers that the column
+    cannot hold exactly are not in the table: see `facts_left_out`.
     """
     rows = [*_tagged_rows(filing), *_company_rows(filing, company_facts), *_printed_rows(filing)]
     starts = [passage.char_start for passage in passages]

@@ -1,7 +1,7 @@
 """The notes to the financial statements: where each begins and ends, and its title.
 
-Inline XBRL tags a note whole (EDGAR Filer Manual §6.6.24, level 1); without tags, the notes are the headings that count
-on from 1 or A.
+The notes are the headings that count on from 1 or A; where a filer does not number them, the stretches that inline XBRL
+tags whole (EDGAR Filer Manual §6.6.24, level 1). The last note ends where its tag ends, else where its item does.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from lxml import html
 
 from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
+from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.xbrl.text_blocks import read_text_blocks
 
 __all__ = ["NoteSpan", "TaggedNotes", "find_notes"]
@@ -24,11 +25,20 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_ALONE = re.compile(r"notes?\s+(?P<number>\d{1,2}|[A-Z])(?P<worded>)\s*[.:–—|-]*", re.IGNORECASE)
-_PART_OF_NOTE = re.compile(r"(?:Policy|Policies|Table|Tables|Details)TextBlock$")
+_PART_OF_NOTE = re.compile(r"(?:Policy|Table|Tables|Details)TextBlock$")
+# What may follow the notes in their item without a tag or an item's heading.
+_AFTER_NOTES = re.compile(
+    r"(?:reports? of independent|independent (?:registered|auditor|accountant)|report of management|management.s report"
+    r"|(?:financial statement )?schedules?\b|signatures?\b|exhibit index|(?:index to )?exhibits?\b)",
+    re.IGNORECASE,
+)
 _CONTINUED = re.compile(r"\(?\bcontinued\b\)?", re.IGNORECASE)
 _MAX_TITLE_CHARS = 160
+_MAX_HEADING_CHARS = 220
 _MIN_NOTES = 3
 _MAX_STEP = 2
+_MAX_GAP_CHARS = 200
+_ITEM_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +71,27 @@ class TaggedNotes:
 
 
 def find_notes(
-    document: CanonicalDocument, tagged: Sequence[tuple[int, int]], within: Sequence[tuple[int, int]]
+    document: CanonicalDocument,
+    tagged: Sequence[tuple[int, int]],
+    within: Sequence[tuple[int, int]],
+    items: Sequence[ItemSpan],
 ) -> tuple[NoteSpan, ...]:
-    """Return the notes in text order, without overlaps, from the stretches `within` that may hold them.
+    """Return the notes in text order, without overlaps.
 
-    Headings that count on from 1 or A, of the stretch that has most; where there are none, the tagged blocks (their
-    stretches are `tagged`) that stand under a heading or begin with one.
+    Headings that count on from 1 or A, of the first of the stretches `within` that has some; where there are none, the
+    tagged blocks (their stretches are `tagged`) that stand under a heading or begin with one. The last note does not
+    reach into what follows the notes.
     """
-    counted = max((list(_counted(document, start, end)) for start, end in within), key=len, default=[])
-    if len(counted) >= _MIN_NOTES:
-        return tuple(counted)
-    inside = [span for span in tagged if any(start <= span[0] and span[1] <= end for start, end in within)]
-    return tuple(_titled(document, _outermost(inside)))
+    inside = _outermost([span for span in tagged if any(start <= span[0] and span[1] <= end for start, end in within)])
+    counts = (_longest_count(list(_numbered_headings(document, *stretch))) for stretch in within)
+    found = next((count for count in counts if len(count) >= _MIN_NOTES), [])
+    if not found:
+        return tuple(_titled(document, inside))
+    notes = list(_counted(document, found, inside, items))
+    if found[0].number == _MAX_STEP:
+        # The first has lost its number: some filers let the browser count.
+        notes[:0] = _titled(document, [span for span in inside if span[1] <= notes[0].char_start])
+    return tuple(notes)
 
 
 def _outermost(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -101,15 +120,53 @@ def _heading_of(document: CanonicalDocument, block: Block) -> str:
     return text[: block.run_in] if block.run_in else text.partition("\n")[0]
 
 
-def _counted(document: CanonicalDocument, start: int, end: int) -> Iterator[NoteSpan]:
-    found = _longest_count(list(_numbered_headings(document, start, end)))
-    ends = [following for _, following, _ in found[1:]] + [end]
-    for (_, begin, title), finish in zip(found, ends, strict=False):
-        yield NoteSpan(title[:_MAX_TITLE_CHARS], begin, finish)
+@dataclass(frozen=True, slots=True)
+class _NumberedHeading:
+    number: int
+    char_start: int
+    title: str
 
 
-def _numbered_headings(document: CanonicalDocument, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """Yield (number, offset, heading) of headings that begin with a number or letter."""
+def _counted(
+    document: CanonicalDocument,
+    found: Sequence[_NumberedHeading],
+    tagged: Sequence[tuple[int, int]],
+    items: Sequence[ItemSpan],
+) -> Iterator[NoteSpan]:
+    """Each note up to the next; the last up to the end of its tag, else to what follows the notes."""
+    for heading, following in pairwise(found):
+        yield NoteSpan(heading.title, heading.char_start, following.char_start)
+    last = found[-1]
+    yield NoteSpan(last.title, last.char_start, _end_of_last(document, last, tagged, items))
+
+
+def _end_of_last(
+    document: CanonicalDocument,
+    last: _NumberedHeading,
+    tagged: Sequence[tuple[int, int]],
+    items: Sequence[ItemSpan],
+) -> int:
+    reach = last.char_start + len(last.title)
+    for start, end in tagged:
+        # The tag may begin with the number, with the title, or with the text below.
+        if start <= reach + _MAX_GAP_CHARS and end > reach:
+            return end
+    ends = [span.char_end for span in items if span.char_start <= last.char_start < span.char_end]
+    ends += [span.char_start for span in items if span.char_start > last.char_start]
+    limit = min(ends, default=len(document.text))
+    for block in document.blocks:
+        if not last.char_start < block.char_start < limit:
+            continue
+        if block.kind == "heading" and (block.level <= _ITEM_LEVEL or _AFTER_NOTES.match(document.text_of(block))):
+            return _end_before(document, block)
+    return limit
+
+
+def _end_before(document: CanonicalDocument, following: Block) -> int:
+    return max(block.char_end for block in document.blocks if block.char_end <= following.char_start)
+
+
+def _numbered_headings(document: CanonicalDocument, start: int, end: int) -> Iterator[_NumberedHeading]:
     blocks = [block for block in document.blocks if start <= block.char_start < end and block.kind != "furniture"]
     for block, follower in zip_longest(blocks, blocks[1:]):
         if block.kind not in ("heading", "table") and not block.run_in:
@@ -117,21 +174,22 @@ def _numbered_headings(document: CanonicalDocument, start: int, end: int) -> Ite
         heading = _heading_of(document, block)
         alone = _NUMBER_ALONE.fullmatch(heading)
         match = alone or _TITLE.fullmatch(heading)
-        if match and len(heading) <= _MAX_TITLE_CHARS and not _CONTINUED.search(heading):
+        if match and len(heading) <= _MAX_HEADING_CHARS and not _CONTINUED.search(heading):
             number = match["number"] or match["worded"]
             title = f"{heading} {_heading_of(document, follower)}" if alone and follower is not None else heading
-            yield int(number) if number.isdigit() else ord(number.upper()) - ord("A") + 1, block.char_start, title
+            value = int(number) if number.isdigit() else ord(number.upper()) - ord("A") + 1
+            yield _NumberedHeading(value, block.char_start, title[:_MAX_TITLE_CHARS])
 
 
-def _longest_count(headings: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def _longest_count(headings: Sequence[_NumberedHeading]) -> list[_NumberedHeading]:
     """The longest run that counts 1, 2, 3 … in text order, at most one number left out at a time."""
-    best: list[tuple[int, int, str]] = []
+    best: list[_NumberedHeading] = []
     for first, heading in enumerate(headings):
-        if heading[0] > _MAX_STEP:
+        if heading.number > _MAX_STEP:
             continue
         run = [heading]
         for following in headings[first + 1 :]:
-            if 1 <= following[0] - run[-1][0] <= _MAX_STEP:
+            if 1 <= following.number - run[-1].number <= _MAX_STEP:
                 run.append(following)
         if len(run) >= len(best):
             best = run

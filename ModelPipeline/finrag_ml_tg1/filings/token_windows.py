@@ -10,6 +10,8 @@ __all__ = ["TextSpan", "TokenOffsets", "TokenWindows"]
 
 TokenOffsets = Callable[[str], list[tuple[int, int]]]
 
+# Longer stretches are cut in turn: the offsets of all word-pieces of a paragraph of megabytes take gigabytes.
+_MAX_STRETCH_CHARS = 50_000
 _SENTENCE_END = re.compile(r"[.!?;:][\"”’)]*$")
 
 
@@ -35,6 +37,7 @@ class TokenWindows:
 
     def clipped(self, text: str, max_tokens: int) -> str:
         """Return any text cut to at most so many word-pieces."""
+        text = text[:_MAX_STRETCH_CHARS]
         offsets = self._offsets(text)
         return text if len(offsets) <= max_tokens else text[: offsets[max_tokens - 1][1]]
 
@@ -47,8 +50,17 @@ class TokenWindows:
 
         The first has at most `first_room` where that is given. Characters of no word-piece stay with the piece before.
         """
-        offsets = self._offsets(self._text[start:end])
         limit = first_room or room
+        while end - start > _MAX_STRETCH_CHARS:
+            *found, last = self._cut(start, start + _MAX_STRETCH_CHARS, limit, room)
+            yield from found or [last]
+            start = last.char_start if found else start + _MAX_STRETCH_CHARS
+            limit = room
+        yield from self._cut(start, end, limit, room)
+
+    def _cut(self, start: int, end: int, limit: int, room: int) -> Iterator[TextSpan]:
+        """Cut a stretch as `pieces` does, the first piece to `limit` and the others to `room` word-pieces."""
+        offsets = self._offsets(self._text[start:end])
         if len(offsets) <= limit:
             yield TextSpan(start, end, len(offsets))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -12,8 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from finrag_ml_tg1.cli import main
+from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES
 from tests.local_processes import SETTINGS
 from tests.sample_index import SAMPLES, ground_truth, sample_store
+from tests.unit.filings.documents import cover_html, filing_html
 
 __all__ = ["sample_store"]
 
@@ -69,6 +72,55 @@ def test_ingest_names_the_files_it_skips_and_reads_the_others(tmp_path: Path) ->
     skipped = [line for line in result.stderr.splitlines() if line.startswith("skipped: ")]
     assert [line.split(":")[1].strip() for line in skipped] == ["broken.html", "empty.html", "noise.html"]
     assert "1 filings read, 0 unchanged, 3 skipped" in result.stdout
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ingest_tells_one_line_of_each_file_it_cannot_read(tmp_path: Path, workers: str) -> None:
+    filings = tmp_path / "filings"
+    filings.mkdir()
+    good = filing_html()
+    bombs = b"".join(b'<!ENTITY l%d "%s">' % (level, b"&l%d;" % (level - 1) * 10) for level in range(1, 12))
+    bad = {
+        "archive.html": b"PK\x03\x04" + bytes(1000),
+        "cut-gzip.html.gz": gzip.compress(good)[:-20],
+        "cut.html": good[:40],
+        "empty.txt": b"",
+        "entities.html": b'<!DOCTYPE html [<!ENTITY l0 "lol">' + bombs + b"]><html><body><p>&l11;</p></body></html>",
+        "huge.html": b" " * (MAX_DOCUMENT_BYTES + 1),
+        "inflated.html.gz": gzip.compress(bytes(MAX_DOCUMENT_BYTES + 1), 1),
+        "nested.html": filing_html(body="<div>" * 500_000 + "x"),
+        "numbers.json": b'{"facts": {"us-gaap": {}}}',
+        "other-form.html": cover_html(form="8-K").encode(),
+        "recipe.txt": b"Take two eggs.\n" * 100,
+        "report.pdf.html": b"%PDF-1.7\n" + bytes(range(256)) * 10,
+        "utf-16.html": good.decode().encode("utf-16"),
+    }
+    for name, document in bad.items():
+        (filings / name).write_bytes(document)
+    (filings / "good.html").write_bytes(good)
+
+    result = run("ingest", filings, filings / "numbers.json", "--workers", workers, "--store", tmp_path / "store")
+
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert [line.split(":")[1].strip() for line in lines] == sorted(bad)
+    assert all(line.startswith("skipped: ") and len(line) < 200 for line in lines)
+    assert f"1 filings read, 0 unchanged, {len(bad)} skipped" in result.stdout
+    assert len(list((tmp_path / "store").rglob("tables/filings/*/*.parquet"))) == 1
+
+
+def test_ingest_reads_windows_quotes_as_what_they_are(tmp_path: Path) -> None:
+    words = "We sell plain examples, “so called”, to the café."
+    (tmp_path / "quotes.html").write_bytes(filing_html(body=f"<p>{words}</p>").decode().encode("windows-1252"))
+    assert run("ingest", tmp_path / "quotes.html", "--store", tmp_path / "store").exit_code == 0
+    (text,) = (tmp_path / "store").rglob("text/*/*.txt.gz")
+    assert words in gzip.decompress(text.read_bytes()).decode()
+
+
+def test_ingest_of_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """Reading a pipe would never end."""
+    os.mkfifo(tmp_path / "pipe.html")
+    assert_refused(run("ingest", tmp_path / "pipe.html", "--store", tmp_path / "store"), "pipe.html", "no such file")
 
 
 def test_ingest_leaves_what_it_has_read_before_alone(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from finrag_ml_tg1.evaluation.facts_extraction import FactMiss, FactRow, compare_facts, rows_of
+from finrag_ml_tg1.evaluation.printed_numbers import shows_number
 from tests.unit.filings.xbrl.inline_document import context, fact, read_all
 
 ROW = FactRow("a.html", "us-gaap:Assets", "", "2023-12-31", "", "USD", 1_000_000.0)
@@ -55,3 +56,30 @@ def test_rows_of_tagged_facts_leave_out_nil_and_name_typed_members() -> None:
             "a.html", "us-gaap:Assets", "2023-01-01", "2023-12-31", "a:Product=a:Widget|a:Start=typed", "USD", 5000.0
         )
     ]
+
+
+def test_a_place_that_shows_another_number_than_the_reference_gives_is_told() -> None:
+    right, wrong = replace(ROW, printed="1.0"), replace(ROW, concept="x:Y", printed="1,001")
+    hidden = replace(ROW, concept="x:Z")
+    result = compare_facts([right, wrong, hidden], [ROW, replace(ROW, concept="x:Y"), replace(ROW, concept="x:Z")])
+    assert (result.equal, result.shown) == (3, 2)
+    assert result.misplaced == ((replace(ROW, concept="x:Y"), "1,001"),)
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "shows"),
+    [
+        ("1,204", 1_204_000_000.0, True),
+        ("$(12.50", -12.5, True),
+        ("5.0%", 0.05, True),
+        ("23.4", 23.400000000000002, True),
+        ("—", 0.0, True),
+        ("twelve", 12.0, True),
+        ("1,240", 1_204_000_000.0, False),
+        ("—", 3.0, False),
+        ("", 0.0, False),
+        ("eleven", 12.0, False),
+    ],
+)
+def test_characters_show_a_number_by_their_digits(printed: str, value: float, shows: bool) -> None:
+    assert shows_number(printed, value) is shows

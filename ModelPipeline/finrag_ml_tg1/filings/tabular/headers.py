@@ -19,6 +19,9 @@ __all__ = ["HeadedColumn", "TableSection", "read_sections"]
 _MAX_LABEL_COLUMN = 3
 _TITLE = re.compile(r"\bstatements?\b|\bbalance sheets?\b", re.IGNORECASE)
 
+# More than any table prints; what stands further right is read as text.
+_MAX_COLUMNS = 250
+
 
 @dataclass(frozen=True, slots=True)
 class HeadedColumn:
@@ -101,11 +104,11 @@ def _restarts(rows: Sequence[Row], label_column: int) -> list[tuple[int, int]]:
             found[-1] = (found[-1][0], row.index + 1)
         else:
             found.append((row.index, row.index + 1))
+    last_data = max((row.index for row in rows if is_data(row, label_column)), default=0)
     return [
         (start, body)
         for start, body in found
-        if any(_names_period(row, label_column) for row in rows[start:body])
-        and any(is_data(row, label_column) for row in rows[body:])
+        if body <= last_data and any(_names_period(row, label_column) for row in rows[start:body])
     ]
 
 
@@ -135,7 +138,7 @@ def _column_ranges(rows: Sequence[Row], label_column: int) -> list[tuple[int, in
             ranges[-1] = (ranges[-1][0], max(end, ranges[-1][1]))
         else:
             ranges.append((column, end))
-    return ranges
+    return ranges[:_MAX_COLUMNS]
 
 
 def _stub(header: Sequence[Row], ranges: Sequence[tuple[int, int]]) -> tuple[str, ...]:

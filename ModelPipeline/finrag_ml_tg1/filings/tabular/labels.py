@@ -28,6 +28,9 @@ _SMALL_WORDS = frozenset(
 _NARROWING = frozenset("current noncurrent non long term other fixed".split())
 _INDENT_TOLERANCE = 0.6
 
+# More than any table prints: lines of words below one another without a number between them are no sections.
+_MAX_OPEN_SECTIONS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
@@ -72,6 +75,7 @@ class PathReader:
                 self._open.pop()
         if self._open and self._is_followed_by_sibling(self._open[-1], section):
             self._open.pop()
+        del self._open[_MAX_OPEN_SECTIONS - 1 :]
         path = self.path
         if self._open:
             self._open[-1].add(indent, is_section=True)

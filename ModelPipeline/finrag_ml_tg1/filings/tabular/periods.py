@@ -42,8 +42,10 @@ def column_periods(
     lines = [read_period_words([line]) for line in captions]
     periods: list[Period | None] = []
     left = PeriodWords()
+    is_dated = any(words.dates or words.years for words in columns)
     for words in columns:
-        if words.is_comparison or not (words.dates or words.years or _stands_alone(words, stated, lines, columns)):
+        tells = words.dates or words.years or (not is_dated and _stands_alone([words, stated, *lines]))
+        if words.is_comparison or not tells:
             periods.append(None)
             continue
         periods.append(period_said(words, [left, stated, *lines], kind, fiscal))
@@ -51,14 +53,9 @@ def column_periods(
     return tuple(periods)
 
 
-def _stands_alone(
-    words: PeriodWords, stated: PeriodWords, lines: Sequence[PeriodWords], columns: Sequence[PeriodWords]
-) -> bool:
-    """Whether a header without any year takes its one date from the words around it."""
-    if any(column.dates or column.years for column in columns):
-        return False
-    around = [words, stated, *lines]
-    return any(len(other.dates) == 1 and not other.years for other in around) and not words.is_comparison
+def _stands_alone(around: Sequence[PeriodWords]) -> bool:
+    """Whether a header without any year can take its one date from the words around it."""
+    return any(len(other.dates) == 1 and not other.years for other in around)
 
 
 def period_said(

@@ -193,6 +193,8 @@ class _TableReader:
 
 def _column_of(cell: Cell, columns: Sequence[Column]) -> int | None:
     """The column a number stands in: the one it overlaps most."""
+    if not columns or cell.column >= columns[-1].grid_end:
+        return None
     shared = [min(cell.end, column.grid_end) - max(cell.column, column.grid_start) for column in columns]
     best = max(range(len(shared)), key=shared.__getitem__, default=None)
     return best if best is not None and shared[best] > 0 else None

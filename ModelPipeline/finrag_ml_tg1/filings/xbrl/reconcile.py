@@ -6,7 +6,7 @@ Manual §6.5.12: the values of duplicates must be possible roundings of one numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
 __all__ = ["Fact", "Reconciled", "reconcile"]
 
 _EXACT = 10**6
+_MAX_VALUES_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,24 @@ def _consistent(group: list[tuple[int, TaggedFact]]) -> list[list[tuple[int, Tag
     if len(group) == 1:
         return [group]
     clusters: list[_Cluster] = []
+    # What was tagged alike before belongs where that went, so that thousands of repetitions are compared with nothing.
+    homes: dict[tuple[str | None, Decimal | None], _Cluster] = {}
     for member in sorted(group, key=lambda member: -_precision(member[1].decimals)):
-        for cluster in clusters:
-            if cluster.admits(member[1]):
-                cluster.add(member)
-                break
+        tagged_as = member[1].decimals, member[1].value
+        cluster = homes.get(tagged_as) or _first_admitting(clusters, member[1])
+        if cluster is None:
+            cluster = _Cluster(member)
+            clusters.append(cluster)
         else:
-            clusters.append(_Cluster(member))
+            cluster.add(member)
+        homes[tagged_as] = cluster
     return [cluster.members for cluster in clusters]
+
+
+def _first_admitting(clusters: Sequence[_Cluster], fact: TaggedFact) -> _Cluster | None:
+    """The first set the fact agrees with; of a fact with more contradicting values than that, no further are tried."""
+    interval = _interval(fact)
+    return next((cluster for cluster in clusters[:_MAX_VALUES_COMPARED] if cluster.admits(fact, interval)), None)
 
 
 def _joined(members: list[tuple[int, TaggedFact]]) -> tuple[int, Fact]:
@@ -108,20 +119,25 @@ class _Cluster:
 
     def __init__(self, member: tuple[int, TaggedFact]) -> None:
         self.members = [member]
+        self._values = {member[1].decimals: member[1].value}
         self._low, self._high = _interval(member[1])
 
-    def admits(self, fact: TaggedFact) -> bool:
-        """Whether the fact agrees; numbers of the same stated precision must be equal, nil only agrees with nil."""
+    def admits(self, fact: TaggedFact, interval: tuple[Fraction, Fraction]) -> bool:
+        """Whether the fact, a rounding of any number in `interval`, agrees.
+
+        Numbers of the same stated precision must be equal; nil only agrees with nil.
+        """
         if fact.value is None or self.members[0][1].value is None:
             return fact.value is None and self.members[0][1].value is None
-        if any(fact.decimals == other.decimals and fact.value != other.value for _, other in self.members):
+        if self._values.get(fact.decimals, fact.value) != fact.value:
             return False
-        low, high = _interval(fact)
+        low, high = interval
         return max(low, self._low) <= min(high, self._high)
 
     def add(self, member: tuple[int, TaggedFact]) -> None:
         low, high = _interval(member[1])
         self.members.append(member)
+        self._values[member[1].decimals] = member[1].value
         self._low, self._high = max(low, self._low), min(high, self._high)
 
 

@@ -70,3 +70,9 @@ def test_generated_spans_stack_over_the_columns_they_cover(groups: list[int], sp
         years[-gap or len(years) :] = spacer
     (section,) = sections_of("|".join(top), "|".join(years), "|".join(row))
     assert [column.headings for column in section.columns] == expected
+
+
+def test_table_wider_than_any_is_read_as_far_as_columns_go() -> None:
+    (section,) = sections_of("|" + "|".join(["2023"] * 2_000), "Sales|" + "|".join(["5"] * 2_000))
+    assert 100 < len(section.columns) < 1_000
+    assert section.columns[0].headings == ("2023",)

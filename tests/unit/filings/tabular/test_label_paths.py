@@ -74,3 +74,8 @@ def test_indented_tables_are_read_as_they_were_made(groups: list[tuple[list[str]
         rows.extend((f"Row {row}", 10.0 * len(names), True) for row in range(count))
         expected.extend([tuple(f"{name}:" for name in names)] * count)
     assert paths_of(*rows) == expected
+
+
+def test_lines_of_words_without_numbers_do_not_pile_up_as_sections() -> None:
+    paths = paths_of(*((f"Line {number}", 0, False) for number in range(5_000)), ("Cash", 0, True))
+    assert max(len(path) for path in paths) <= 12

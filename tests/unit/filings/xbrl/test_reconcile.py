@@ -122,3 +122,12 @@ def test_no_occurrence_is_lost_whatever_is_reported(reported: list[tuple[int, st
     result = reconciled(*((str(value), decimals) for value, decimals in reported))
     assert sum(len(item.elements) for item in result.facts) == len(reported)
     assert bool(result.issues) == (len(result.facts) > 1)
+
+
+def test_thousands_of_contradicting_values_are_each_kept_and_repetitions_joined() -> None:
+    """Every value is compared with few others, every repetition with none."""
+    values = [(str(number), "0") for number in range(3_000)]
+    result = reconciled(*values, *values)
+    assert [fact.value for fact in result.facts] == list(range(3_000))
+    assert {len(fact.elements) for fact in result.facts} == {2}
+    assert len(result.issues) == 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from finrag_ml_tg1.evaluation.facts_extraction import FactRow, FactsComparison, compare_facts, rows_of
+from finrag_ml_tg1.evaluation.facts_extraction import FactRow, compare_facts, rows_of
 from finrag_ml_tg1.filings.canonical import parse_html
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFacts, read_tagged_facts
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
@@ -57,7 +57,7 @@ def real() -> RealFacts:
 def test_every_reference_number_is_read_and_equal(real: RealFacts) -> None:
     result = compare_facts(real.found, real.reference)
     assert (real.files, result.expected) == (46, 59_070)
-    assert result == FactsComparison(expected=59_070, equal=59_070, missing=0, different=0, misses=())
+    assert (result.equal, result.missing, result.different, result.misses) == (59_070, 0, 0, ())
 
 
 def test_no_number_is_read_that_the_reference_does_not_hold(real: RealFacts) -> None:
