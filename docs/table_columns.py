@@ -47,7 +47,8 @@ _OF_PASSAGES = {
 _OF_FACTS = {
     "concept": "As tagged, `us-gaap:Assets`; empty for numbers read from untagged statements.",
     "label": "The concept's name in words.",
-    "row_label": "The label of the table row it is printed in; empty outside tables.",
+    "row_label": "The label of the table row it is printed in, the concept in words where the row has none; empty "
+    "outside tables.",
     "row_path": "The sections that row stands in, outermost first.",
     "statement": "The primary statement it is printed in, else `none`.",
     "value": "Exact, in the base unit: dollars, shares, ratios. Null for a fact tagged as nil.",
@@ -55,7 +56,8 @@ _OF_FACTS = {
     "decimals": "Precision as tagged: `-6` is millions, `INF` exact.",
     "period_start": "First day of a duration; null for an instant.",
     "period_end": "Last day of a duration, or the day of an instant.",
-    "dimensions": "`axis=member`, several joined by `|`; empty for the whole company.",
+    "dimensions": "`axis=member`, several joined by `|`; `column=…` for a component of equity read from an untagged "
+    "statement; empty for the whole company.",
     "fiscal_year": "The fiscal year of the fact's own period, by distance from the filing's.",
     "fiscal_period": "`FY`, `Q1` to `Q4`, `H1`, `9M`; empty for any other period.",
     "source": "`tagged` (inline XBRL), `companyfacts` (extracted by SEC), `table` (read from an untagged statement).",

@@ -14,7 +14,7 @@ import polars as pl
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.companyfacts import CompanyFact
-from finrag_ml_tg1.filings.fact_table import facts_table
+from finrag_ml_tg1.filings.fact_table import facts_left_out, facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.items.pointers import pointer_in
 from finrag_ml_tg1.filings.items.spans import ItemSpan
@@ -85,21 +85,22 @@ def extract_tables(
         row=to_parquet(pl.DataFrame([row], schema=FILINGS_SCHEMA)),
         passage_count=len(passages),
         fact_count=facts.height,
-        notes=_notes(filing),
+        notes=_notes(filing, provenance),
     )
 
 
-def _notes(filing: Filing) -> tuple[str, ...]:
-    return (*filing.cover.notes, *_gaps(filing))
+def _notes(filing: Filing, provenance: Provenance) -> tuple[str, ...]:
+    return (*filing.cover.notes, *_gaps(filing, provenance))
 
 
-def _gaps(filing: Filing) -> Iterator[str]:
+def _gaps(filing: Filing, provenance: Provenance) -> Iterator[str]:
     if not filing.items:
         yield "no item headings were recognised: its text is searchable but carries no item"
-    for issue in filing.issues[:_MAX_ISSUES_TOLD]:
-        yield f"tagged number left out: {issue.concept} {issue.text!r}: {issue.reason}"
-    if len(filing.issues) > _MAX_ISSUES_TOLD:
-        yield f"tagged numbers left out: {len(filing.issues)} in all"
+    issues = (*filing.issues, *facts_left_out(filing, provenance.company_facts))
+    for issue in issues[:_MAX_ISSUES_TOLD]:
+        yield f"number in doubt: {issue.concept} {issue.text!r}: {issue.reason}"
+    if len(issues) > _MAX_ISSUES_TOLD:
+        yield f"numbers in doubt: {len(issues)} in all"
 
 
 def _passages_table(filing: Filing, passages: Sequence[Passage]) -> pl.DataFrame:
@@ -149,7 +150,7 @@ def filing_row(filing: Filing, *, passages: int, facts: int, provenance: Provena
         "passages": passages,
         "facts": facts,
         "items": [_item(filing, span) for span in filing.items],
-        "notes": list(_notes(filing)),
+        "notes": list(_notes(filing, provenance)),
     }
 
 

@@ -160,6 +160,12 @@ def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading,
             )
 
 
+def _component(reading: TableReading, cell: NumberCell) -> str:
+    """What the column stands for where that is no period: a component of equity; "" for the whole company."""
+    column = reading.columns[cell.column]
+    return "" if column.period_end is not None or not column.heading else f"column={column.heading[-1]}"
+
+
 def _printed_rows(filing: Filing) -> Iterator[dict[str, object]]:
     """The numbers of primary statements that carry no tags: concept is empty, the row's label says what they are."""
     cells = list(_statement_cells(filing))
@@ -179,7 +185,7 @@ def _printed_rows(filing: Filing) -> Iterator[dict[str, object]]:
             "decimals": str(-cell.scale) if cell.scale > 0 else None,
             "period_start": cell.period_start,
             "period_end": cell.period_end,
-            "dimensions": "",
+            "dimensions": _component(reading, cell),
             "fiscal_year": fiscal_year,
             "fiscal_period": fiscal_period,
             "source": "table",

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -90,6 +91,7 @@ class ReadingProcess:
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
     """Start processes that do not hear Ctrl-C, which a terminal sends to all: the parent ends them."""
+    resource_tracker.ensure_running()  # its own start, at the first process otherwise, would let interrupts through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -294,7 +294,7 @@ def test_yaml_example_names_settings_with_their_defaults(tmp_path: Path) -> None
     values = "".join(f"{line[1:]}\n" for line in example.splitlines() if re.match(r"#[A-Z_]+:", line))
     write(tmp_path / CONFIG_FILE, values)
 
-    assert values.count("\n") == 6
+    assert values.count("\n") == 5
     assert load_config(environ={}, folder=tmp_path) == MLConfig()
 
 
