@@ -183,14 +183,21 @@ def _numbered_headings(document: CanonicalDocument, start: int, end: int) -> Ite
 
 def _longest_count(headings: Sequence[_NumberedHeading]) -> list[_NumberedHeading]:
     """The longest run that counts 1, 2, 3 … in text order, at most one number left out at a time."""
-    best: list[_NumberedHeading] = []
-    for first, heading in enumerate(headings):
-        if heading.number > _MAX_STEP:
-            continue
-        run = [heading]
-        for following in headings[first + 1 :]:
-            if 1 <= following.number - run[-1].number <= _MAX_STEP:
-                run.append(following)
-        if len(run) >= len(best):
-            best = run
-    return best
+    # By number, the nearest heading below the one considered; and of each heading, the one its run goes on with.
+    nearest: dict[int, int] = {}
+    following: dict[int, int | None] = {}
+    length: dict[int, int] = {}
+    first: int | None = None
+    for index in range(len(headings) - 1, -1, -1):
+        number = headings[index].number
+        further = [nearest[number + step] for step in range(1, _MAX_STEP + 1) if number + step in nearest]
+        following[index] = min(further, default=None)
+        length[index] = 1 + (length[min(further)] if further else 0)
+        nearest[number] = index
+        if number <= _MAX_STEP and (first is None or length[index] > length[first]):
+            first = index
+    run = []
+    while first is not None:
+        run.append(headings[first])
+        first = following[first]
+    return run
