@@ -8,12 +8,12 @@ from itertools import pairwise
 
 import polars as pl
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.extraction import FilingTables
 from finrag_ml_tg1.filings.filing import Filing
-from finrag_ml_tg1.filings.passage_head import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, FILINGS_SCHEMA, PASSAGES_SCHEMA
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 
 __all__ = ["check_filing", "check_tables"]
 

@@ -19,7 +19,7 @@ from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.extraction import extract_tables
 from finrag_ml_tg1.filings.filing import read_filing
 from finrag_ml_tg1.filings.ingest import FilingTablesStore, Source
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
+from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.index.encoder import load_token_offsets
 from finrag_ml_tg1.indexing.minilm import ensure_encoder
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, StoredObject, check_key

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from finrag_ml_tg1.evaluation.printed_numbers import shows_number
-from finrag_ml_tg1.filings.facts import FilingFact
+from finrag_ml_tg1.filings.facts.printed import FilingFact
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFact
 
 __all__ = ["FactKey", "FactMiss", "FactRow", "FactsComparison", "compare_facts", "rows_of"]

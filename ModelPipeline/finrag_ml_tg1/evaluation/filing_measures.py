@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from finrag_ml_tg1.evaluation.facts_extraction import FactRow, rows_of
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html
 from finrag_ml_tg1.filings.document_bytes import decompressed
 from finrag_ml_tg1.filings.extraction import filing_row
-from finrag_ml_tg1.filings.fact_table import facts_table
+from finrag_ml_tg1.filings.facts.table import facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
-from finrag_ml_tg1.filings.passages import build_passages
+from finrag_ml_tg1.filings.passages.building import build_passages
+from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.submission import read_submission
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
-from finrag_ml_tg1.filings.visibility import visible_text
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html
+from finrag_ml_tg1.filings.text.visibility import visible_text
 
 __all__ = ["FilingMeasures", "measure_filing"]
 

@@ -13,14 +13,14 @@ from datetime import date
 import polars as pl
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.companyfacts import CompanyFact
-from finrag_ml_tg1.filings.fact_table import facts_left_out, facts_table
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
+from finrag_ml_tg1.filings.facts.table import facts_left_out, facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.items.pointers import pointer_in
 from finrag_ml_tg1.filings.items.spans import ItemSpan
-from finrag_ml_tg1.filings.passages import Passage, build_passages
+from finrag_ml_tg1.filings.passages.building import Passage, build_passages
+from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, PASSAGES_SCHEMA, READER_VERSION, to_parquet
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
 
 __all__ = ["FilingTables", "Provenance", "extract_tables", "filing_row"]
 

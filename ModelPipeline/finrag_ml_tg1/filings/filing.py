@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
-from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE, Cover, read_cover
+from finrag_ml_tg1.filings.cover.reading import LOCAL_CIK_BASE, Cover, read_cover
 from finrag_ml_tg1.filings.document_bytes import accession_of, decompressed, stated_accession
-from finrag_ml_tg1.filings.facts import FilingFact, TaggedNumbers
+from finrag_ml_tg1.filings.facts.printed import FilingFact, TaggedNumbers
 from finrag_ml_tg1.filings.items.finding import find_items
 from finrag_ml_tg1.filings.items.spans import ItemSpan
-from finrag_ml_tg1.filings.links import InternalLinks
 from finrag_ml_tg1.filings.notes import NoteSpan, TaggedNotes, find_notes
 from finrag_ml_tg1.filings.submission import read_submission
 from finrag_ml_tg1.filings.tabular.model import TableReading
 from finrag_ml_tg1.filings.tabular.reading import read_tables
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html, read_canonical
+from finrag_ml_tg1.filings.text.links import InternalLinks
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
 from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_of_form
 

@@ -22,13 +22,13 @@ from typing import Any
 import polars as pl
 
 from finrag_ml_tg1.errors import FilingError, ObjectNotFoundError
-from finrag_ml_tg1.filings.companyfacts import CompanyFact
-from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE
+from finrag_ml_tg1.filings.cover.reading import LOCAL_CIK_BASE
 from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES, accession_of, decompressed
 from finrag_ml_tg1.filings.extraction import FilingTables, Provenance, extract_tables
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
+from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.table_schemas import READER_VERSION
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["FilingTablesStore", "Ingested", "Source", "find_sources", "ingest_file", "read_source"]

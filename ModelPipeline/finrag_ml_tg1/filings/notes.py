@@ -14,8 +14,8 @@ from itertools import pairwise, zip_longest
 
 from lxml import html
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.text.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.xbrl.text_blocks import read_text_blocks
 
 __all__ = ["NoteSpan", "TaggedNotes", "find_notes"]

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.extraction import FilingTables, Provenance, extract_tables
-from finrag_ml_tg1.filings.token_windows import TokenOffsets
+from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.index.encoder import load_token_offsets
 
 __all__ = ["ReadingProcess"]

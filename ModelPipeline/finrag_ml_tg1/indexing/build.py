@@ -17,7 +17,7 @@ import polars as pl
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
-from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.filings.passages.building import MAX_PASSAGE_TOKENS, indexed_text, passage_head
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
 from finrag_ml_tg1.filings.items.finding import find_items
 from finrag_ml_tg1.filings.items.spans import ItemSpan
-from finrag_ml_tg1.filings.links import InternalLinks, Link
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html, read_canonical
+from finrag_ml_tg1.filings.text.links import InternalLinks, Link
 from finrag_ml_tg1.vocabulary.items import items_of_form
 
 __all__ = ["TITLES", "annual_report", "bold", "document_of", "items_of", "para", "prose", "spans_of", "texts_of"]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
 from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES
 from finrag_ml_tg1.filings.filing import read_filing
-from finrag_ml_tg1.filings.visibility import visible_text
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html, read_canonical
+from finrag_ml_tg1.filings.text.visibility import visible_text
 from tests.unit.filings.documents import Markup, bodies, filing_html, squeeze
 
 

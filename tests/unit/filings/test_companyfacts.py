@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.companyfacts import CompanyFact, CompanyFacts, is_annual, read_companyfacts
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact, CompanyFacts, is_annual, read_companyfacts
 
 ROW: dict[str, Any] = {
     "start": "2008-01-01",

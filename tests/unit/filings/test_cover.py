@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.cover import LOCAL_CIK_BASE, Cover
-from finrag_ml_tg1.filings.cover_words import period_in
+from finrag_ml_tg1.filings.cover.cover_words import period_in
+from finrag_ml_tg1.filings.cover.fiscal_year import fiscal_year_of, fiscal_year_of_quarter
+from finrag_ml_tg1.filings.cover.reading import LOCAL_CIK_BASE, Cover
 from finrag_ml_tg1.filings.filing import read_filing
-from finrag_ml_tg1.filings.fiscal_year import fiscal_year_of, fiscal_year_of_quarter
 from tests.unit.filings.conftest import RealFiling, Sample
 from tests.unit.filings.documents import cover_html, filing_html
 from tests.unit.filings.plain_documents import plain_cover

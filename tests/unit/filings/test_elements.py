@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from finrag_ml_tg1.filings.canonical import parse_html, read_canonical
-from finrag_ml_tg1.filings.links import InternalLinks
+from finrag_ml_tg1.filings.text.canonical import parse_html, read_canonical
+from finrag_ml_tg1.filings.text.links import InternalLinks
 from tests.unit.filings.documents import filing_html
 
 

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.extraction import Provenance, extract_tables
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.filing import read_filing
 from tests.sample_index import SAMPLES
 from tests.soak.extraction_checks import check_filing, check_tables

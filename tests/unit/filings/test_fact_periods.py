@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.filings.cover import Cover
-from finrag_ml_tg1.filings.fact_periods import FiscalLabels
+from finrag_ml_tg1.filings.cover.reading import Cover
+from finrag_ml_tg1.filings.facts.fiscal_labels import FiscalLabels
 
 DAY = timedelta(days=1)
 

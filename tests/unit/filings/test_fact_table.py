@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.filings.companyfacts import CompanyFact
-from finrag_ml_tg1.filings.fact_table import facts_left_out, facts_table, words_of_concept
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
+from finrag_ml_tg1.filings.facts.table import facts_left_out, facts_table, words_of_concept
 from finrag_ml_tg1.filings.filing import Filing, read_filing
-from finrag_ml_tg1.filings.passages import build_passages
+from finrag_ml_tg1.filings.passages.building import build_passages
 from finrag_ml_tg1.filings.table_schemas import is_storable
 from tests.unit.filings.conftest import RealFiling
 from tests.unit.filings.documents import filing_html

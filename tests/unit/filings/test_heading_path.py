@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from finrag_ml_tg1.filings.heading_path import HeadingPath, names_a_place, without_continued
+from finrag_ml_tg1.filings.passages.heading_path import HeadingPath, names_a_place, without_continued
 
 
 def path_of(*headings: tuple[int, str, bool]) -> list[str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from finrag_ml_tg1.filings.canonical import parse_html, read_canonical
-from finrag_ml_tg1.filings.links import InternalLinks
+from finrag_ml_tg1.filings.text.canonical import parse_html, read_canonical
+from finrag_ml_tg1.filings.text.links import InternalLinks
 
 
 def linked(body: str) -> list[tuple[str, str]]:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.filings import token_windows
-from finrag_ml_tg1.filings.heading_path import HeadingPath
-from finrag_ml_tg1.filings.token_windows import TokenWindows
+from finrag_ml_tg1.filings.passages import token_windows
+from finrag_ml_tg1.filings.passages.heading_path import HeadingPath
+from finrag_ml_tg1.filings.passages.token_windows import TokenWindows
 
 
 def words(text: str) -> list[tuple[int, int]]:

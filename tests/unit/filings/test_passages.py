@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 
 from finrag_ml_tg1.filings.filing import Filing, read_filing
-from finrag_ml_tg1.filings.passages import MAX_PASSAGE_TOKENS, Passage, build_passages, indexed_text, passage_head
+from finrag_ml_tg1.filings.passages.building import (
+    MAX_PASSAGE_TOKENS,
+    Passage,
+    build_passages,
+    indexed_text,
+    passage_head,
+)
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from tests.unit.filings.conftest import RealFiling, Sample
 from tests.unit.filings.documents import cover_html, filing_html, long_bodies

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html, read_canonical
 from tests.unit.filings.documents import squeeze
 from tests.unit.filings.plain_documents import PlainDocument, plain_documents, plain_table
 

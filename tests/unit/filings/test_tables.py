@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from finrag_ml_tg1.filings.elements import TracedElements
-from finrag_ml_tg1.filings.grid import GridRow, read_grid
-from finrag_ml_tg1.filings.tables import is_layout_table, render_table
+from finrag_ml_tg1.filings.text.elements import TracedElements
+from finrag_ml_tg1.filings.text.grid import GridRow, read_grid
+from finrag_ml_tg1.filings.text.tables import is_layout_table, render_table
 
 
 def grid_of(table: str) -> list[GridRow]:

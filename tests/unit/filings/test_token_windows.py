@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.filings.packing import packed, tokens_of
-from finrag_ml_tg1.filings.token_windows import TextSpan, TokenWindows
+from finrag_ml_tg1.filings.passages.packing import packed, tokens_of
+from finrag_ml_tg1.filings.passages.token_windows import TextSpan, TokenWindows
 
 
 def words(text: str) -> list[tuple[int, int]]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.companyfacts import CompanyFact, read_companyfacts
 from finrag_ml_tg1.filings.edgar.client import EdgarClient
 from finrag_ml_tg1.filings.edgar.submissions import FilingListing
 from finrag_ml_tg1.filings.extraction import Provenance
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact, read_companyfacts
 from finrag_ml_tg1.filings.ingest import Ingested, Source
 
 __all__ = ["EdgarSources", "facts_by_accession"]

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.items.pointers import MAX_POINTER_CHARS
 from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.text.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, ItemSpec
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 
 from finrag_ml_tg1.filings.items.lines import Line
 from finrag_ml_tg1.filings.items.numbers import NumberedLine
-from finrag_ml_tg1.filings.links import Link
+from finrag_ml_tg1.filings.text.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["contents_starts"]

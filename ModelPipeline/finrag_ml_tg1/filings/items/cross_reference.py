@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.items.claims import Claim, owned_stretches
 from finrag_ml_tg1.filings.items.index_entries import IndexEntry, read_index_entries
 from finrag_ml_tg1.filings.items.pages import PrintedPages
 from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.items.titles import title_offsets
-from finrag_ml_tg1.filings.links import Link
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
+from finrag_ml_tg1.filings.text.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["read_cross_reference_index"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.items.numbers import PART_CAPTION
+from finrag_ml_tg1.filings.text.canonical import Block, CanonicalDocument
 
 __all__ = ["BlockEdges"]
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.items.appended import appended_spans
 from finrag_ml_tg1.filings.items.chain import best_chain
 from finrag_ml_tg1.filings.items.cross_reference import read_cross_reference_index
@@ -16,7 +15,8 @@ from finrag_ml_tg1.filings.items.headings import ItemHeading, item_headings
 from finrag_ml_tg1.filings.items.signatures import signatures_start
 from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.items.strays import with_strays
-from finrag_ml_tg1.filings.links import Link
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
+from finrag_ml_tg1.filings.text.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["find_items"]

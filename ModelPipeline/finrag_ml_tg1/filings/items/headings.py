@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.items.contents import contents_starts
 from finrag_ml_tg1.filings.items.lines import Line, read_lines
 from finrag_ml_tg1.filings.items.numbers import PART_CAPTION, NumberedLine, read_numbered_line, without_page
 from finrag_ml_tg1.filings.items.spans import ItemBasis
 from finrag_ml_tg1.filings.items.titles import MAX_TITLE_CHARS, titles_of_others, worded_orders
-from finrag_ml_tg1.filings.links import Link
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
+from finrag_ml_tg1.filings.text.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["ItemHeading", "item_headings"]

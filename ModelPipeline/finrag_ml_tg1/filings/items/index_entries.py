@@ -7,10 +7,10 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.items.numbers import read_numbered_line
 from finrag_ml_tg1.filings.items.pages import PageNumber
-from finrag_ml_tg1.filings.links import Link
+from finrag_ml_tg1.filings.text.canonical import Block, CanonicalDocument
+from finrag_ml_tg1.filings.text.links import Link
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["IndexEntry", "read_index_entries"]

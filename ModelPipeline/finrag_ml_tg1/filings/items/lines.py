@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
+from finrag_ml_tg1.filings.text.canonical import Block, CanonicalDocument
 
 __all__ = ["Line", "read_lines"]
 

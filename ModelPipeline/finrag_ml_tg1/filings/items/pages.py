@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 
 __all__ = ["PageNumber", "PrintedPages"]
 

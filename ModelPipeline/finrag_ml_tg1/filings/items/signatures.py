@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 
 __all__ = ["signatures_start"]
 

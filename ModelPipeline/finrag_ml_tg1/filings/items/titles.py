@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.items.lines import Line, read_lines
 from finrag_ml_tg1.filings.items.numbers import NumberedLine
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 from finrag_ml_tg1.vocabulary.items import ItemSpec
 
 __all__ = ["MAX_TITLE_CHARS", "title_offsets", "titles_of_others", "worded_orders"]

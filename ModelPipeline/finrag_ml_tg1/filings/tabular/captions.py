@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.tabular.units import units_in
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
 __all__ = ["Captions", "captions_above", "first_title"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from finrag_ml_tg1.filings.tables import TableText
 from finrag_ml_tg1.filings.tabular.numbers import PrintedNumber, is_year, read_number
+from finrag_ml_tg1.filings.text.tables import TableText
 
 __all__ = ["Cell", "Row", "read_rows"]
 

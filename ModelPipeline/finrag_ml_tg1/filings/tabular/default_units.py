@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from finrag_ml_tg1.filings.canonical import Block, CanonicalDocument
 from finrag_ml_tg1.filings.tabular.units import Units, units_in
+from finrag_ml_tg1.filings.text.canonical import Block, CanonicalDocument
 
 __all__ = ["default_units_by_table"]
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
 from finrag_ml_tg1.filings.tabular.captions import Captions, captions_above, first_title
 from finrag_ml_tg1.filings.tabular.cells import Row, read_rows
 from finrag_ml_tg1.filings.tabular.default_units import default_units_by_table
 from finrag_ml_tg1.filings.tabular.headers import TableSection, read_sections
 from finrag_ml_tg1.filings.tabular.statements import statement_shown
 from finrag_ml_tg1.filings.tabular.units import UNSTATED, Units, units_in
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
 __all__ = ["TableDraft", "draft_tables"]

@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from datetime import date, timedelta
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
-from finrag_ml_tg1.filings.cover import Cover
+from finrag_ml_tg1.filings.cover.reading import Cover
 from finrag_ml_tg1.filings.tabular.period_words import dates_in
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 
 __all__ = ["FiscalCalendar", "month_end", "read_fiscal_calendar"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument
-from finrag_ml_tg1.filings.cover import Cover
+from finrag_ml_tg1.filings.cover.reading import Cover
 from finrag_ml_tg1.filings.tabular.cells import Cell, Row
 from finrag_ml_tg1.filings.tabular.drafts import TableDraft, draft_tables
 from finrag_ml_tg1.filings.tabular.fiscal_calendar import FiscalCalendar, read_fiscal_calendar
@@ -19,6 +18,7 @@ from finrag_ml_tg1.filings.tabular.periods import Period, column_periods
 from finrag_ml_tg1.filings.tabular.row_periods import row_period, row_periods, shows_ending_cash
 from finrag_ml_tg1.filings.tabular.statements import StatementCandidate, primary_statements
 from finrag_ml_tg1.filings.tabular.table_kind import table_kind
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 
 __all__ = ["read_tables"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
-from finrag_ml_tg1.filings.cover import Cover
+from finrag_ml_tg1.filings.cover.reading import Cover
 from finrag_ml_tg1.filings.tabular.model import TableReading
 from finrag_ml_tg1.filings.tabular.reading import read_tables
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html, read_canonical
 
 __all__ = ["cover_of", "document_of", "html_table", "readings_of"]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from lxml import html
 
-from finrag_ml_tg1.filings.canonical import CanonicalDocument, parse_html, read_canonical
-from finrag_ml_tg1.filings.cover import read_cover
+from finrag_ml_tg1.filings.cover.reading import read_cover
 from finrag_ml_tg1.filings.tabular.model import NumberCell, RowReading, TableReading
 from finrag_ml_tg1.filings.tabular.reading import read_tables
+from finrag_ml_tg1.filings.text.canonical import CanonicalDocument, parse_html, read_canonical
 
 __all__ = ["MAIN_STATEMENTS", "Measurement", "measure_filing"]
 

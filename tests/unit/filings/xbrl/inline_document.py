@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import html
 
-from finrag_ml_tg1.filings.canonical import parse_html
+from finrag_ml_tg1.filings.text.canonical import parse_html
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFact, TaggedFacts, read_tagged_facts
 
 __all__ = ["DURATION", "NAMESPACES", "USD", "context", "document", "fact", "read_all", "read_one"]

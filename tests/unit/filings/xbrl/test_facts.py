@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.filings.canonical import parse_html
+from finrag_ml_tg1.filings.text.canonical import parse_html
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFacts, read_tagged_facts
 from tests.unit.filings.xbrl.inline_document import (
     DURATION,

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from finrag_ml_tg1.evaluation.facts_extraction import FactRow, compare_facts, rows_of
-from finrag_ml_tg1.filings.canonical import parse_html
+from finrag_ml_tg1.filings.text.canonical import parse_html
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFacts, read_tagged_facts
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
 from finrag_ml_tg1.filings.xbrl.reconcile import reconcile

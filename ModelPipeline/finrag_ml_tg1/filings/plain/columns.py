@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from finrag_ml_tg1.filings.plain_lines import Line, LineCell
+from finrag_ml_tg1.filings.plain.lines import Line, LineCell
 
 __all__ = ["Columns", "edge_of"]
 

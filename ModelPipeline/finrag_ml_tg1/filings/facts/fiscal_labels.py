@@ -10,8 +10,8 @@ import math
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
-from finrag_ml_tg1.filings.companyfacts import is_annual
-from finrag_ml_tg1.filings.cover import Cover
+from finrag_ml_tg1.filings.cover.reading import Cover
+from finrag_ml_tg1.filings.facts.companyfacts import is_annual
 
 __all__ = ["FiscalLabels"]
 

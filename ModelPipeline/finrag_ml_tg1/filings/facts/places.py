@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.filings.facts import Occurrence
+from finrag_ml_tg1.filings.facts.printed import Occurrence
 from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.tabular.model import RowReading, TableReading
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from finrag_ml_tg1.filings.marked_text import MARK
-from finrag_ml_tg1.filings.plain_markup import DATA_START, MILESTONES, PAGE_END, TABLE_END, TABLE_START
+from finrag_ml_tg1.filings.plain.markup import DATA_START, MILESTONES, PAGE_END, TABLE_END, TABLE_START
+from finrag_ml_tg1.filings.text.marked_text import MARK
 
 __all__ = ["MAX_LAID_OUT_CHARS", "Line", "LineCell", "is_value", "read_lines", "split_at_values"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from finrag_ml_tg1.filings.marked_text import MARK, collapse
-from finrag_ml_tg1.filings.styles import Style
+from finrag_ml_tg1.filings.text.marked_text import MARK, collapse
+from finrag_ml_tg1.filings.text.styles import Style
 
 __all__ = ["TextRuns", "run_in", "usual_style"]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from lxml import html
 
-from finrag_ml_tg1.filings.marked_text import MARK
+from finrag_ml_tg1.filings.text.marked_text import MARK
 
 __all__ = ["TracedElements"]
 

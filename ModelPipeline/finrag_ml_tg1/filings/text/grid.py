@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from lxml import html
 
-from finrag_ml_tg1.filings.elements import TracedElements
-from finrag_ml_tg1.filings.marked_text import MARK, MarkedText, collapse_marked, join_marked
-from finrag_ml_tg1.filings.styles import PLAIN, Style, indent_of, style_of
-from finrag_ml_tg1.filings.visibility import BLOCK_TAGS, walk_visible
+from finrag_ml_tg1.filings.text.elements import TracedElements
+from finrag_ml_tg1.filings.text.marked_text import MARK, MarkedText, collapse_marked, join_marked
+from finrag_ml_tg1.filings.text.styles import PLAIN, Style, indent_of, style_of
+from finrag_ml_tg1.filings.text.visibility import BLOCK_TAGS, walk_visible
 
 __all__ = ["GridCell", "GridRow", "read_grid"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from finrag_ml_tg1.filings.cover import Cover
-from finrag_ml_tg1.filings.heading_path import HeadingPath
-from finrag_ml_tg1.filings.passage_head import MAX_PASSAGE_TOKENS, passage_head
-from finrag_ml_tg1.filings.token_windows import TokenWindows
+from finrag_ml_tg1.filings.cover.reading import Cover
+from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, passage_head
+from finrag_ml_tg1.filings.passages.heading_path import HeadingPath
+from finrag_ml_tg1.filings.passages.token_windows import TokenWindows
 
 __all__ = ["MAX_HEADING_CHARS", "PassagePlace"]
 

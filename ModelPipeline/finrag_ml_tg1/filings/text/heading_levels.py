@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from finrag_ml_tg1.filings.pieces import Piece
-from finrag_ml_tg1.filings.styles import Style
+from finrag_ml_tg1.filings.text.pieces import Piece
+from finrag_ml_tg1.filings.text.styles import Style
 
 __all__ = ["MAX_LEVEL", "heading_levels"]
 

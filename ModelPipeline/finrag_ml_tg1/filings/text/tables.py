@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from finrag_ml_tg1.filings.grid import GridRow
-from finrag_ml_tg1.filings.marked_text import MarkedText, join_marked
+from finrag_ml_tg1.filings.text.grid import GridRow
+from finrag_ml_tg1.filings.text.marked_text import MarkedText, join_marked
 
 __all__ = ["TableCell", "TableRow", "TableText", "is_layout_table", "render_table"]
 

@@ -11,16 +11,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.filings.canonical import Block
 from finrag_ml_tg1.filings.filing import Filing
-from finrag_ml_tg1.filings.heading_levels import MAX_LEVEL
-from finrag_ml_tg1.filings.heading_path import names_a_place, without_continued
-from finrag_ml_tg1.filings.item_blocks import blocks_by_item
-from finrag_ml_tg1.filings.packing import packed, tokens_of
-from finrag_ml_tg1.filings.passage_head import MAX_PASSAGE_TOKENS, indexed_text, passage_head
-from finrag_ml_tg1.filings.passage_place import MAX_HEADING_CHARS, PassagePlace
+from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.filings.passages.heading_path import names_a_place, without_continued
+from finrag_ml_tg1.filings.passages.item_blocks import blocks_by_item
+from finrag_ml_tg1.filings.passages.packing import packed, tokens_of
+from finrag_ml_tg1.filings.passages.place import MAX_HEADING_CHARS, PassagePlace
+from finrag_ml_tg1.filings.passages.token_windows import TextSpan, TokenOffsets, TokenWindows
 from finrag_ml_tg1.filings.tabular.model import TableReading
-from finrag_ml_tg1.filings.token_windows import TextSpan, TokenOffsets, TokenWindows
+from finrag_ml_tg1.filings.text.canonical import Block
+from finrag_ml_tg1.filings.text.heading_levels import MAX_LEVEL
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
 __all__ = ["MAX_PASSAGE_TOKENS", "Passage", "build_passages", "indexed_text", "passage_head"]

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from finrag_ml_tg1.filings.grid import GridCell, GridRow
-from finrag_ml_tg1.filings.marked_text import MARK, MarkedText, collapse_marked, join_marked
-from finrag_ml_tg1.filings.plain_columns import Columns
-from finrag_ml_tg1.filings.plain_lines import Line, LineCell, is_value, split_at_values
-from finrag_ml_tg1.filings.plain_markup import without_milestones
-from finrag_ml_tg1.filings.styles import Style
+from finrag_ml_tg1.filings.plain.columns import Columns
+from finrag_ml_tg1.filings.plain.lines import Line, LineCell, is_value, split_at_values
+from finrag_ml_tg1.filings.plain.markup import without_milestones
+from finrag_ml_tg1.filings.text.grid import GridCell, GridRow
+from finrag_ml_tg1.filings.text.marked_text import MARK, MarkedText, collapse_marked, join_marked
+from finrag_ml_tg1.filings.text.styles import Style
 
 __all__ = ["read_rows"]
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from finrag_ml_tg1.filings.pieces import Piece
+from finrag_ml_tg1.filings.text.pieces import Piece
 
 __all__ = ["furniture_among"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from finrag_ml_tg1.filings.token_windows import TextSpan
+from finrag_ml_tg1.filings.passages.token_windows import TextSpan
 
 __all__ = ["packed", "tokens_of"]
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from finrag_ml_tg1.filings.grid import GridRow
-from finrag_ml_tg1.filings.plain_lines import MAX_LAID_OUT_CHARS, Line, read_lines
-from finrag_ml_tg1.filings.plain_rows import read_rows
-from finrag_ml_tg1.filings.plain_tables import find_tables
-from finrag_ml_tg1.filings.styles import Style
+from finrag_ml_tg1.filings.plain.lines import MAX_LAID_OUT_CHARS, Line, read_lines
+from finrag_ml_tg1.filings.plain.rows import read_rows
+from finrag_ml_tg1.filings.plain.tables import find_tables
+from finrag_ml_tg1.filings.text.grid import GridRow
+from finrag_ml_tg1.filings.text.styles import Style
 
 __all__ = ["PlainPart", "PlainTable", "read_plain_text"]
 

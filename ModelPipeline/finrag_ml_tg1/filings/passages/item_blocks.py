@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finrag_ml_tg1.filings.canonical import Block
 from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.text.canonical import Block
 
 __all__ = ["blocks_by_item"]
 

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from finrag_ml_tg1.filings.plain_columns import edge_of
-from finrag_ml_tg1.filings.plain_lines import Line
+from finrag_ml_tg1.filings.plain.columns import edge_of
+from finrag_ml_tg1.filings.plain.lines import Line
 
 __all__ = ["find_tables"]
 

@@ -9,11 +9,11 @@ from datetime import date
 
 import polars as pl
 
-from finrag_ml_tg1.filings.companyfacts import CompanyFact
-from finrag_ml_tg1.filings.fact_periods import FiscalLabels
-from finrag_ml_tg1.filings.fact_places import PrintedPlaces, path_of
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
+from finrag_ml_tg1.filings.facts.fiscal_labels import FiscalLabels
+from finrag_ml_tg1.filings.facts.places import PrintedPlaces, path_of
 from finrag_ml_tg1.filings.filing import Filing
-from finrag_ml_tg1.filings.passages import Passage
+from finrag_ml_tg1.filings.passages.building import Passage
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, is_storable
 from finrag_ml_tg1.filings.tabular.model import NumberCell, RowReading, TableReading
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue

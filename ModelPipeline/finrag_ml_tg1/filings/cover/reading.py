@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from lxml import html
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.cover_words import company_in, date_in, form_in, month_day_in, period_in
+from finrag_ml_tg1.filings.cover.cover_words import company_in, date_in, form_in, month_day_in, period_in
+from finrag_ml_tg1.filings.cover.fiscal_year import fiscal_period_of, fiscal_year_of, fiscal_year_of_quarter
 from finrag_ml_tg1.filings.edgar.submission_text import SubmissionHeader
-from finrag_ml_tg1.filings.fiscal_year import fiscal_period_of, fiscal_year_of, fiscal_year_of_quarter
 from finrag_ml_tg1.filings.submission import NO_HEADER
 
 __all__ = ["LOCAL_CIK_BASE", "Cover", "read_cover"]

@@ -12,7 +12,7 @@ from typing import Literal
 
 from lxml import etree, html
 
-from finrag_ml_tg1.filings.marked_text import collapse
+from finrag_ml_tg1.filings.text.marked_text import collapse
 
 __all__ = ["BLOCK_TAGS", "is_hidden", "visible_text", "walk_visible"]
 

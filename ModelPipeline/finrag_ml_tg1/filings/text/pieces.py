@@ -9,15 +9,15 @@ from typing import Literal
 
 from lxml import html
 
-from finrag_ml_tg1.filings.elements import TracedElements
-from finrag_ml_tg1.filings.grid import GridRow, read_grid
-from finrag_ml_tg1.filings.marked_text import MARK, MarkedText, collapse_marked, join_marked
-from finrag_ml_tg1.filings.plain_markup import MILESTONES, PAGE_END, milestone, without_milestones
-from finrag_ml_tg1.filings.plain_text import PlainPart, read_plain_text
-from finrag_ml_tg1.filings.styles import PLAIN, Style, breaks_page, style_of
-from finrag_ml_tg1.filings.tables import TableText, is_layout_table, render_table
-from finrag_ml_tg1.filings.text_runs import TextRuns, run_in, usual_style
-from finrag_ml_tg1.filings.visibility import BLOCK_TAGS, is_hidden, visible_text
+from finrag_ml_tg1.filings.plain.layout import PlainPart, read_plain_text
+from finrag_ml_tg1.filings.plain.markup import MILESTONES, PAGE_END, milestone, without_milestones
+from finrag_ml_tg1.filings.text.elements import TracedElements
+from finrag_ml_tg1.filings.text.grid import GridRow, read_grid
+from finrag_ml_tg1.filings.text.marked_text import MARK, MarkedText, collapse_marked, join_marked
+from finrag_ml_tg1.filings.text.styles import PLAIN, Style, breaks_page, style_of
+from finrag_ml_tg1.filings.text.tables import TableText, is_layout_table, render_table
+from finrag_ml_tg1.filings.text.text_runs import TextRuns, run_in, usual_style
+from finrag_ml_tg1.filings.text.visibility import BLOCK_TAGS, is_hidden, visible_text
 
 __all__ = ["Piece", "PieceKind", "read_pieces"]
 

@@ -15,13 +15,13 @@ from typing import Literal
 from lxml import etree, html
 
 from finrag_ml_tg1.errors import FilingError
-from finrag_ml_tg1.filings.elements import TracedElements
-from finrag_ml_tg1.filings.furniture import furniture_among
-from finrag_ml_tg1.filings.heading_levels import heading_levels
-from finrag_ml_tg1.filings.marked_text import join_marked
-from finrag_ml_tg1.filings.pieces import read_pieces
-from finrag_ml_tg1.filings.plain_markup import as_html
-from finrag_ml_tg1.filings.tables import TableText
+from finrag_ml_tg1.filings.plain.markup import as_html
+from finrag_ml_tg1.filings.text.elements import TracedElements
+from finrag_ml_tg1.filings.text.furniture import furniture_among
+from finrag_ml_tg1.filings.text.heading_levels import heading_levels
+from finrag_ml_tg1.filings.text.marked_text import join_marked
+from finrag_ml_tg1.filings.text.pieces import read_pieces
+from finrag_ml_tg1.filings.text.tables import TableText
 
 __all__ = ["Block", "BlockKind", "CanonicalDocument", "parse_html", "read_canonical"]
 

@@ -1,0 +1,1 @@
+"""Who filed, on which form, for which period and fiscal year."""

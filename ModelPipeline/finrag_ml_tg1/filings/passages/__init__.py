@@ -1,0 +1,1 @@
+"""Blocks to passages: what is embedded, ranked and cited."""
