@@ -101,8 +101,8 @@ class FinRAG:
         """
         asked = set(scope.items) or items_worded_in(scope.topic)
         of_statements = STATEMENT_ITEMS if statements_of_line_items(scope.topic) else frozenset()
-        for row in self._filings(scope.accessions if scope.companies else ()):
-            coverage = self.index.catalog.coverage[str(row["accession"])]
+        for row in self._filings(scope.accessions if scope.companies and asked | of_statements else ()):
+            coverage = self.index.catalog.coverage(int(str(row["cik"])))[str(row["accession"])]
             filing = f"{row['company']} {row['form']} for fiscal {row['fiscal_year']}"
             for item in coverage.missing:
                 if item in asked:

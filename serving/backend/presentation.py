@@ -104,8 +104,8 @@ def catalog_response(catalog: Catalog, index_version: str) -> CatalogResponse:
                 fiscal_year=row["fiscal_year"],
                 period_end=row["period_end"].isoformat(),
                 accession=row["accession"],
-                items=[item.item for item in catalog.coverage[row["accession"]].items],
-                coverage=_coverage(row, catalog.coverage[row["accession"]]),
+                items=[item.item for item in catalog.coverage(row["cik"])[row["accession"]].items],
+                coverage=_coverage(row, catalog.coverage(row["cik"])[row["accession"]]),
             )
         )
     companies = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
@@ -62,6 +61,7 @@ class Catalog:
             for row in parts.sort("row_start").iter_rows(named=True)
         ]
         self.companies = self._companies()
+        self._coverage: dict[int, dict[str, FilingCoverage]] = {}
 
     @classmethod
     def from_parquet(cls, filings: bytes, parts: bytes) -> Catalog:
@@ -92,10 +92,11 @@ class Catalog:
         rows = self.filings.filter(pl.col("accession") == accession)
         return rows.row(0, named=True) if rows.height else None
 
-    @cached_property
-    def coverage(self) -> dict[str, FilingCoverage]:
-        """What was read of each filing, by accession."""
-        return coverage_of_filings(self.filings)
+    def coverage(self, cik: int) -> dict[str, FilingCoverage]:
+        """Return what was read of each filing of a company, by accession; computed when first asked for."""
+        if cik not in self._coverage:
+            self._coverage[cik] = coverage_of_filings(self.filings.filter(pl.col("cik") == cik))
+        return self._coverage[cik]
 
     def _companies(self) -> Sequence[Company]:
         companies = []
