@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.evaluation.filing_measures import FilingMeasures, measure_filing
+from finrag_ml_tg1.filings.reading_process import describe_fault
 from finrag_ml_tg1.index.encoder import load_token_offsets
 
 __all__ = ["Measured", "measure_files", "reading_metrics"]
@@ -92,5 +92,4 @@ def _measure_file(folder: Path, encoder_folder: Path, file: str) -> FilingMeasur
     except FilingError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - a fault of the reader is this filing's failure; it is told with its place
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return f"a fault in the reader: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+        return describe_fault(error)

@@ -22,7 +22,7 @@ from finrag_ml_tg1.filings.extraction import FilingTables, Provenance, extract_t
 from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.index.encoder import load_token_offsets
 
-__all__ = ["ReadingProcess"]
+__all__ = ["ReadingProcess", "describe_fault"]
 
 _SPAWN = multiprocessing.get_context("spawn")
 _ENDING_S = 5.0
@@ -120,8 +120,13 @@ def _answer(
     except MemoryError:
         return FilingError("there is not enough memory to read it")
     except Exception as error:  # noqa: BLE001 - told with its place as this filing's failure, so that the others go on
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return FilingError(
-            f"a fault in the reader, please report it: {type(error).__name__} in {Path(place.filename).name}, "
-            f"line {place.lineno}"
-        )
+        return FilingError(describe_fault(error))
+
+
+def describe_fault(error: Exception) -> str:
+    """Return an unexpected error as one line: its kind and the place in the code, nothing of the document."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"a fault in the reader, please report it: {type(error).__name__} in {Path(place.filename).name}, "
+        f"line {place.lineno}"
+    )
