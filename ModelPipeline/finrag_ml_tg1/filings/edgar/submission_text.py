@@ -18,7 +18,6 @@ from finrag_ml_tg1.filings.edgar.selection import family
 __all__ = [
     "SubmissionDocument",
     "SubmissionHeader",
-    "annual_report_exhibits",
     "documents",
     "main_document",
     "read_header",
@@ -33,7 +32,6 @@ _LINE_BREAK_AT_END = re.compile(rb"\r?\n\Z")
 _TAG = re.compile(rb"^<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n<]*)", re.MULTILINE | re.IGNORECASE)
 _FIELD = re.compile(r"^[ \t]*([A-Z][A-Z -]{2,60}):[ \t]*([^\r\n]*)", re.MULTILINE)
 _WRAPPER = re.compile(rb"\s*<(XBRL|XML)>[ \t]*\r?\n", re.IGNORECASE)
-_EXHIBIT_13 = re.compile(r"EX-13(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +110,6 @@ def main_document(data: bytes, form: str) -> bytes:
             return _content(data, document)
     types = ", ".join(dict.fromkeys(document.type[:20] for document in found[:10])) or "no document at all"
     raise FilingError(f"the submission holds no {wanted}, but {types}")
-
-
-def annual_report_exhibits(data: bytes) -> tuple[bytes, ...]:
-    """Return the EX-13 exhibits, the annual report to shareholders, to which many older 10-K refer for their items."""
-    return tuple(_content(data, document) for document in documents(data) if _EXHIBIT_13.fullmatch(document.type))
 
 
 def _end_of_text(data: bytes, start: int, limit: int) -> int:

@@ -41,10 +41,6 @@ class FilingListing:
     fiscal_year_end: str
     fiscal_years: frozenset[int]
 
-    def may_be_fiscal_year(self, years: Iterable[int]) -> bool:
-        """Whether the filing may belong to one of these fiscal years."""
-        return not self.fiscal_years.isdisjoint(years)
-
 
 def _date_or_none(value: object) -> date | None:
     """The period's end; some old rows have none. One row's slip must not hide all filings of a company."""

@@ -9,7 +9,7 @@ __all__ = ["Unreadable", "XbrlIssue"]
 _MAX_TEXT_CHARS = 120
 
 
-class Unreadable(Exception):  # noqa: N818 - never leaves this package: it becomes an XbrlIssue
+class Unreadable(Exception):  # noqa: N818 - the reading of facts turns it into an XbrlIssue
     """A context, unit or value that the specification gives no meaning; `str()` is the reason in one line."""
 
 

@@ -47,8 +47,8 @@ def test_listing_says_what_edgar_says(client: EdgarClient, edgar: EdgarServer) -
     assert (listing.form, listing.filed, listing.period_end) == ("10-K", date(2024, 2, 20), date(2023, 12, 31))
     assert listing.url == f"{edgar.url}/Archives/edgar/data/{CIK}/999000020024000001/plr-20231231.htm"
     assert listing.fiscal_year_end == "1231"
-    assert listing.may_be_fiscal_year({2023, 2040})
-    assert not listing.may_be_fiscal_year({2022})
+    assert 2023 in listing.fiscal_years
+    assert 2022 not in listing.fiscal_years
 
 
 def test_amendments_and_quarters_are_listed_only_when_asked_for(client: EdgarClient, edgar: EdgarServer) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.edgar.submission_text import (
     SubmissionHeader,
-    annual_report_exhibits,
     documents,
     main_document,
     read_header,
@@ -49,12 +48,6 @@ def test_main_document_is_the_first_of_the_forms_family() -> None:
 
     assert main_document(data, "10-K") == b"report"
     assert main_document(data, "10-K405") == b"report"
-
-
-def test_annual_report_exhibits_are_given_in_order() -> None:
-    data = old_submission([("10-K", b"report"), ("EX-13.1", b"one"), ("EX-13", b"two"), ("EX-130", b"no")])
-
-    assert annual_report_exhibits(data) == (b"one", b"two")
 
 
 def test_documents_carry_their_names_and_place() -> None:
@@ -125,6 +118,5 @@ def test_no_mixture_of_tags_breaks_the_reader(data: bytes) -> None:
     read_header(data)
     for document in documents(data):
         assert 0 <= document.start <= document.end <= len(data)
-    assert all(exhibit in data for exhibit in annual_report_exhibits(data))
     with suppress(FilingError):
         assert main_document(data, "10-K") in data
