@@ -80,11 +80,20 @@ def _table(passage: PassageRecord, row: Statement, number: int, *, is_named: boo
     return f"{caption or 'Table'} [{number}].{as_printed}\n\n" + "\n".join(lines)
 
 
+# A number is not quoted without the unit that its table states above it, wherever that stands.
+_UNITS = re.compile(
+    r"\b(?:(?:u\.?s\.? )?(?:dollars|amounts) )?in (?:thousands|millions|billions)\b[^|\n().]*", re.IGNORECASE
+)
+
+
 def _title(passage: PassageRecord) -> str:
     """What the table shows, on one line: the words above it or its nearest heading, never a row of cells."""
     above = passage.lead.split("\n", maxsplit=1)[0]
     title = passage.heading.rpartition(" > ")[2] if CELL_SEPARATOR in above or not above.strip() else above
-    return " ".join(title.replace("|", " ").split()).rstrip(":")
+    title = " ".join(title.replace("|", " ").split()).rstrip(":")
+    units = _UNITS.search(f"{passage.lead}\n{passage.text}")
+    is_told = units is None or _UNITS.search(title) is not None
+    return title if units is None or is_told else f"{title} ({units.group().strip()})".strip()
 
 
 def _header_line(passage: PassageRecord, before: int, values: int) -> str:

@@ -135,3 +135,8 @@ def test_an_item_that_only_points_elsewhere_is_said_to_hold_no_text(finrag: FinR
 def test_items_read_whole_are_not_doubted(finrag: FinRAG) -> None:
     result = ask(finrag, "What are Orquenna's risk factors in 2023?")
     assert not any("Item 1A" in note for note in result.scope.notes)
+
+
+def test_a_row_is_quoted_with_the_units_of_its_table(finrag: FinRAG) -> None:
+    markdown = ask(finrag, "What were Orquenna's total assets in fiscal 2024?").answer.markdown
+    assert "in thousands" in markdown.lower()
