@@ -1,26 +1,36 @@
 """FinRAG: the one object the API and the command line ask.
 
-A question goes one way: scope, passages, answer. All that is costly is loaded once, when the object is opened.
+A question goes one way: scope and plan, numbers and passages, answer. All that is costly is loaded once, when the
+object is opened.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from finrag_ml_tg1.answering.answer import Answer
+from finrag_ml_tg1.answering.combined import numbers_then_words
 from finrag_ml_tg1.answering.extractive import answer_extractively
+from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.topic import read_topic
+from finrag_ml_tg1.facts.execution import FactFinder
+from finrag_ml_tg1.facts.fact_set import FactSet
+from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import FileCache, Index, PassageRecord, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
+from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.retrieval.search import search
-from finrag_ml_tg1.scope import Question, Scope
+from finrag_ml_tg1.scope import CompanyReference, Question, Scope
+from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
 from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_worded_in
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from finrag_ml_tg1.vocabulary.statements import statements_of_line_items
 
 __all__ = ["FinRAG", "Result"]
@@ -29,19 +39,28 @@ DEFAULT_TOP_K = 10
 
 _READ_PASSAGES = 50
 _READ_OF_EACH = 12
+_MOST_RANKED = 200
 
-_ONLY_NUMBERS = "Only tagged numbers were asked for, and this index holds none: ask for passages as well (include_rag)."
+_ONLY_NUMBERS = (
+    "Only tagged numbers were asked for, and the question names none: ask for passages as well (include_rag)."
+)
 _NOT_IN_FILINGS = "Not in the filings."
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A question's answer with the scope it was looked for in and the milliseconds each stage took."""
+    """A question's answer with the scope it was looked for in and the milliseconds each stage took.
+
+    `found` holds the numbers, `shown_at` the citation that shows each of them (None: printed nowhere).
+    """
 
     question: Question
     scope: Scope
     answer: Answer
     timings_ms: dict[str, float]
+    plan: Plan | None = None
+    found: FactSet = field(default_factory=FactSet)
+    shown_at: Mapping[Fact, int | None] = field(default_factory=dict)
 
 
 class FinRAG:
@@ -50,6 +69,8 @@ class FinRAG:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._resolver = ScopeResolver(index.catalog, self._appears_in_filings)
+        self._planner = Planner(load_metrics())
+        self.facts = FactFinder(index.facts)
 
     @classmethod
     def open(cls, store: ObjectStore, cache: FileCache, folder: Path) -> FinRAG:
@@ -62,15 +83,93 @@ class FinRAG:
         with _timed(timings, "understanding"):
             scope = self._resolver.resolve(question)
             scope = replace(scope, notes=(*scope.notes, *self._unread_items(scope)))
+            plan = self._planned(question, scope)
+        with _timed(timings, "facts"):
+            companies = self._companies_asked(plan, scope)
+            found = self.facts.find(plan, companies) if plan and companies else FactSet()
+        partial = Result(question, scope, _abstention(scope.obstacle or "", 0), timings, plan, found)
+        if found.is_found:
+            return self._with_numbers(partial)
+        refusal = self._refusal(partial)
+        if refusal is not None:
+            return replace(partial, answer=_abstention(refusal, 0))
+        return replace(partial, answer=self._in_words(partial))
+
+    def look_up(self, companies: Sequence[Company], metrics: Sequence[str], fiscal_years: Sequence[int]) -> FactSet:
+        """Return registered metrics of covered companies, for the latest fiscal year when none is given."""
+        plan = Plan("lookup", metrics=tuple(metrics), line_item=" ", years=tuple(sorted(fiscal_years)))
+        references = [CompanyReference(company.cik, company.name, company.tickers) for company in companies]
+        return self.facts.find(plan, references)
+
+    def names(self, found: FactSet) -> dict[int, str]:
+        """Return the names of the companies whose numbers were found or missed, by cik."""
+        return {company.cik: company.name for company in self.index.catalog.companies if _concerns(found, company.cik)}
+
+    def _planned(self, question: Question, scope: Scope) -> Plan | None:
+        if not question.include_numbers:
+            return None
+        years = question.filters.fiscal_years
+        return self._planner.plan(scope.topic, companies=len(scope.companies), fiscal_years=years)
+
+    def _companies_asked(self, plan: Plan | None, scope: Scope) -> Sequence[CompanyReference]:
+        """The companies named; all covered for a ranking that names none, or where there is only one."""
+        covered = self.index.catalog.companies
+        is_of_all = plan is not None and (plan.operation == "ranking" or plan.obstacle is not None)
+        if scope.companies or scope.obstacle or not (is_of_all or len(covered) == 1):
+            return scope.companies
+        return [CompanyReference(company.cik, company.name, company.tickers) for company in covered[:_MOST_RANKED]]
+
+    def _with_numbers(self, partial: Result) -> Result:
+        plan, found, scope = partial.plan, partial.found, partial.scope
+        assert plan is not None
+        numeric = answer_in_numbers(plan, found, self._passages_of(found), self.names(found))
+        answer = numeric.answer
+        is_explained = plan.supports_words or plan.operation in ("change", "growth")
+        if is_explained and partial.question.include_passages and scope.obstacle is None:
+            answer = numbers_then_words(answer, self._in_words(partial))
+        return replace(partial, answer=answer, shown_at=numeric.shown_at)
+
+    def _refusal(self, partial: Result) -> str | None:
+        """Why neither numbers nor passages answer; None when passages may."""
+        plan, found, scope = partial.plan, partial.found, partial.scope
+        reason = missing_words(found, self.names(found))
+        if plan is not None and plan.obstacle is not None:
+            return plan.obstacle
         if scope.obstacle is not None:
-            return Result(question, scope, _abstention(scope.obstacle, 0), timings)
-        if not question.include_passages:
-            return Result(question, scope, _abstention(_ONLY_NUMBERS, 0), timings)
+            return " ".join([scope.obstacle, *([reason] if reason else [])])
+        is_number = (
+            plan is not None and not plan.supports_words and (bool(found.candidates) or self._names_metric(partial))
+        )
+        if is_number and reason:
+            return reason
+        if not partial.question.include_passages:
+            return reason or _ONLY_NUMBERS
+        return None
+
+    def _names_metric(self, partial: Result) -> bool:
+        """Whether a registered metric of companies that tag their numbers is asked for, and nothing beside it."""
+        plan = partial.plan
+        is_plain = plan is not None and bool(plan.metrics) and not plan.qualifier
+        return is_plain and any(
+            self.index.facts(company.cik).concepts or self.index.facts(company.cik).untagged
+            for company in partial.scope.companies
+        )
+
+    def _passages_of(self, found: FactSet) -> dict[str, PassageRecord]:
+        used = [*found.facts, *(used for calculation in found.calculations for used in calculation.inputs)]
+        passages = {}
+        for passage_id in dict.fromkeys(part.fact.passage_id for part in used if part.fact.passage_id):
+            row = self.index.find_passage(passage_id)
+            if row is not None:
+                passages[passage_id] = self.index.record(row)
+        return passages
+
+    def _in_words(self, partial: Result) -> Answer:
+        question, scope, timings = partial.question, partial.scope, partial.timings_ms
         with _timed(timings, "retrieval"):
             found = search(self.index, question.text, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
         with _timed(timings, "answering"):
-            answer = self._answered(question, scope, found)
-        return Result(question, scope, answer, timings)
+            return self._answered(question, scope, found)
 
     def _answered(self, question: Question, scope: Scope, passages: list[PassageRecord]) -> Answer:
         topic = read_topic(scope.topic, self.index.corpus)
@@ -136,6 +235,12 @@ class FinRAG:
 
 def _abstention(reason: str, context_length: int) -> Answer:
     return Answer(False, f"{_NOT_IN_FILINGS} {reason}", (), context_length)
+
+
+def _concerns(found: FactSet, cik: int) -> bool:
+    ciks = {used.fact.cik for used in (*found.facts, *found.candidates)}
+    ciks |= {calculation.cik for calculation in found.calculations} | {missing.cik for missing in found.missing}
+    return cik in ciks
 
 
 @contextmanager

@@ -28,13 +28,15 @@ class Filters:
 class Question:
     """One question as asked.
 
-    `top_k` is how many passages may be cited or listed (None: the default); without `include_passages` none may.
+    `top_k` is how many passages may be cited or listed (None: the default). Without `include_passages` only those that
+    show a number are, without `include_numbers` no number is looked up.
     """
 
     text: str
     filters: Filters = field(default_factory=Filters)
     top_k: int | None = None
     include_passages: bool = True
+    include_numbers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

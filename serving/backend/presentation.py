@@ -11,6 +11,8 @@ from finrag_ml_tg1.index.coverage import FilingCoverage
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.pipeline import Result
 from finrag_ml_tg1.vocabulary.items import item_title
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
+from serving.backend.numbers import NumbersPresentation
 from serving.backend.schemas import (
     CatalogResponse,
     CitationOut,
@@ -20,6 +22,7 @@ from serving.backend.schemas import (
     FilingOut,
     ItemDoubt,
     Metadata,
+    MetricOut,
     ModelUsage,
     PassageOut,
     QueryResponse,
@@ -30,9 +33,10 @@ from serving.backend.schemas import (
 __all__ = ["catalog_response", "passage", "query_response"]
 
 
-def query_response(result: Result, index_version: str, request_id: str = "") -> QueryResponse:
+def query_response(result: Result, catalog: Catalog, index_version: str, request_id: str = "") -> QueryResponse:
     """Return a pipeline result as the API gives it."""
     answer, scope = result.answer, result.scope
+    numbers = NumbersPresentation(catalog, result.shown_at)
     return QueryResponse(
         request_id=request_id,
         query=result.question.text,
@@ -47,8 +51,8 @@ def query_response(result: Result, index_version: str, request_id: str = "") -> 
             )
             for citation in answer.citations
         ],
-        facts=[],
-        calculations=[],
+        facts=numbers.facts(result.found),
+        calculations=numbers.calculations(result.found),
         resolved=Resolved(
             companies=[
                 ResolvedCompany(cik=company.cik, name=company.name, tickers=list(company.tickers))
@@ -56,7 +60,7 @@ def query_response(result: Result, index_version: str, request_id: str = "") -> 
             ],
             fiscal_years=list(scope.fiscal_years),
             items=list(scope.items),
-            metrics=[],
+            metrics=list(result.plan.metrics) if result.plan else [],
             notes=list(scope.notes),
         ),
         metadata=Metadata(
@@ -64,7 +68,9 @@ def query_response(result: Result, index_version: str, request_id: str = "") -> 
                 model_id="extractive", input_tokens=0, output_tokens=0, total_tokens=0, cost=0.0, stop_reason="end_turn"
             ),
             context=ContextInfo(
-                kpi_included=False, rag_included=answer.context_length > 0, context_length=answer.context_length
+                kpi_included=result.found.is_found,
+                rag_included=answer.context_length > 0,
+                context_length=answer.context_length,
             ),
             timings_ms=result.timings_ms,
             index_version=index_version,
@@ -112,7 +118,8 @@ def catalog_response(catalog: Catalog, index_version: str) -> CatalogResponse:
         CompanyOut(cik=company.cik, name=company.name, tickers=list(company.tickers), filings=filings[company.cik])
         for company in catalog.companies
     ]
-    return CatalogResponse(index_version=index_version, companies=companies, metrics=[])
+    metrics = [MetricOut(name=metric.name, label=metric.label, unit=metric.unit) for metric in load_metrics().values()]
+    return CatalogResponse(index_version=index_version, companies=companies, metrics=metrics)
 
 
 def _coverage(row: Mapping[str, Any], coverage: FilingCoverage) -> FilingCoverageOut:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from finrag_ml_tg1.pipeline import FinRAG
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
+from serving.backend.numbers import facts_response
 from serving.backend.openapi import problems
 from serving.backend.presentation import catalog_response, passage, query_response
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas import (
     CatalogResponse,
+    FactsResponse,
     HealthResponse,
     PassageResponse,
     QueryRequest,
@@ -44,9 +47,30 @@ async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> Q
     request_id: str = request.state.request_id
 
     def work(finrag: FinRAG) -> QueryResponse:
-        return query_response(finrag.ask(question), finrag.index.version, request_id)
+        return query_response(finrag.ask(question), finrag.index.catalog, finrag.index.version, request_id)
 
     return await engine.run(work)
+
+
+@router.get("/facts", responses=problems(400, 401, 422, 429, 503))
+async def facts(
+    engine: LoadedEngine,
+    tickers: Annotated[str, Query(max_length=600, description="Tickers, separated by commas.")],
+    metrics: Annotated[str, Query(max_length=1_000, description="Names of metrics as /catalog lists them, by commas.")],
+    fiscal_years: Annotated[str, Query(max_length=300, pattern=r"^(\d{4}(,\d{4})*)?$")] = "",
+) -> FactsResponse:
+    """Return tagged numbers and calculated metrics; what is missing is named with the reason."""
+    names = _listed(metrics)
+    unknown = [name for name in names if name not in load_metrics()]
+    if unknown or not names:
+        raise HTTPException(422, f"No metric is named {', '.join(unknown) or 'in metrics'}: /catalog lists them all.")
+    wanted = [ticker.upper() for ticker in _listed(tickers)]
+    years = [int(year) for year in _listed(fiscal_years)]
+    return await engine.run(lambda finrag: facts_response(finrag, wanted, names, years))
+
+
+def _listed(text: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 @router.get("/catalog", responses=problems(401, 429, 503))

@@ -11,6 +11,7 @@ from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters,
 
 __all__ = [
     "CatalogResponse",
+    "FactsResponse",
     "HealthResponse",
     "PassageResponse",
     "Problem",
@@ -70,7 +71,7 @@ class QueryRequest(_Strict):
             items=tuple(chosen.items),
             forms=tuple(chosen.forms),
         )
-        return Question(self.question, filters, self.top_k, self.include_rag)
+        return Question(self.question, filters, self.top_k, self.include_rag, self.include_kpi)
 
 
 class CitationOut(BaseModel):
@@ -93,7 +94,10 @@ class CitationOut(BaseModel):
 
 
 class FactOut(BaseModel):
-    """One tagged number in its base unit."""
+    """One number of a filing in its base unit; `metric` is empty for a line that is no registered metric.
+
+    `source` is "table" where the filing carries no tags and the number was read from its statement.
+    """
 
     metric: str
     concept: str
@@ -105,17 +109,50 @@ class FactOut(BaseModel):
     fiscal_year: int
     dimensions: dict[str, str]
     accession: str
+    fiscal_period: str
+    ticker: str
+    company: str
+    source: Literal["tagged", "companyfacts", "table"]
     citation: int | None
 
 
 class CalculationOut(BaseModel):
-    """Arithmetic on facts, shown."""
+    """Arithmetic on facts, shown: `formula` in names, `expression` with the numbers put in.
+
+    `value` is not rounded. `display` says how it is shown: "percent" and "points" are ratios times 100.
+    """
 
     name: str
+    metric: str
     formula: str
+    expression: str
     inputs: list[FactOut]
     value: float
     unit: str
+    display: Literal["number", "money", "percent", "points", "times", "days"]
+    ticker: str
+    company: str
+    fiscal_year: int | None
+    notes: list[str]
+
+
+class MissingOut(BaseModel):
+    """A number that was asked for and cannot be given, and why."""
+
+    company: str
+    ticker: str
+    metric: str
+    fiscal_year: int | None
+    reason: str
+
+
+class FactsResponse(BaseModel):
+    """Numbers for programs and compare pages; what is missing is named, never left out in silence."""
+
+    index_version: str
+    facts: list[FactOut]
+    calculations: list[CalculationOut]
+    missing: list[MissingOut]
 
 
 class ResolvedCompany(BaseModel):

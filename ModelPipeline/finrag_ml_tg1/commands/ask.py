@@ -34,7 +34,7 @@ def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str,
     if as_json:
         from serving.backend.presentation import query_response
 
-        click.echo(query_response(result, finrag.index.version).model_dump_json(indent=1))
+        click.echo(query_response(result, finrag.index.catalog, finrag.index.version).model_dump_json(indent=1))
         return
     click.echo(result.answer.markdown)
     cited = [citation for citation in result.answer.citations if citation.is_cited]

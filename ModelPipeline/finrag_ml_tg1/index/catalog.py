@@ -92,6 +92,11 @@ class Catalog:
         rows = self.filings.filter(pl.col("accession") == accession)
         return rows.row(0, named=True) if rows.height else None
 
+    def forms(self, cik: int) -> dict[str, str]:
+        """Return the form of each filing of a company, in the order in which one replaces what another said."""
+        rows = self.filings.filter(pl.col("cik") == cik).sort("period_end", "filed", "accession", nulls_last=False)
+        return dict(zip(rows["accession"], rows["form"], strict=True))
+
     def coverage(self, cik: int) -> dict[str, FilingCoverage]:
         """Return what was read of each filing of a company, by accession; computed when first asked for."""
         if cik not in self._coverage:

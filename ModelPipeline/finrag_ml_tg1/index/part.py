@@ -1,4 +1,4 @@
-"""One part of the index: the passages of one company's fiscal year, complete in one immutable file."""
+"""One part of the index: the passages and facts of one company's fiscal year, complete in one immutable file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
+from finrag_ml_tg1.index.facts import pack_facts, unpack_facts
 from finrag_ml_tg1.index.lexical import Postings, build_postings
 from finrag_ml_tg1.index.vectors import quantise, similarities
 
@@ -33,8 +34,13 @@ PART_SCHEMA = pl.Schema(
 )
 
 
-def build_part(rows: pl.DataFrame, indexed_texts: list[str], vectors: npt.NDArray[np.float32]) -> bytes:
-    """Return a part's bytes: `rows` holds PART_SCHEMA and `text`; texts and vectors (n x d) are in the same order."""
+def build_part(
+    rows: pl.DataFrame, indexed_texts: list[str], vectors: npt.NDArray[np.float32], facts: pl.DataFrame
+) -> bytes:
+    """Return a part's bytes: `rows` holds PART_SCHEMA and `text`; texts and vectors (n x d) are in the same order.
+
+    `facts` holds PART_FACTS_SCHEMA.
+    """
     codes, scales = quantise(vectors)
     blobs = [text.encode() for text in rows["text"]]
     table = io.BytesIO()
@@ -46,6 +52,7 @@ def build_part(rows: pl.DataFrame, indexed_texts: list[str], vectors: npt.NDArra
             "text_offsets": np.cumsum([0, *(len(blob) for blob in blobs)], dtype=np.int64),
             "codes": codes,
             "scales": scales,
+            "facts": pack_facts(facts),
             **build_postings(indexed_texts),
         }
     )
@@ -68,6 +75,10 @@ class Part:
     def text(self, row: int) -> str:
         """Return the words of a row's passage, exactly as in the canonical text."""
         return bytes(self._texts[self._text_offsets[row] : self._text_offsets[row + 1]]).decode()
+
+    def facts(self) -> pl.DataFrame:
+        """Return the part's facts (PART_FACTS_SCHEMA)."""
+        return unpack_facts(self.arrays["facts"])
 
     def similarities(self, query: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the cosine of every row with a query vector."""

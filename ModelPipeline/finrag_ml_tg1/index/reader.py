@@ -14,6 +14,7 @@ from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNot
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartEntry
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
+from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, version_key
 from finrag_ml_tg1.index.part import Part
@@ -24,6 +25,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 __all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
 
 _OPEN_PARTS = 256
+_OPEN_COMPANIES = 64
 
 
 class FileCache(Protocol):
@@ -50,6 +52,7 @@ class PassageRecord:
     statement: str
     heading: str
     position: int
+    char_start: int
     page_num: int | None
     lead: str
     text: str
@@ -109,6 +112,7 @@ class Index:
         self.vectors = GlobalVectors(paths[GLOBAL_VECTORS_FILE])
         self._cache = cache
         self._parts: OrderedDict[str, Part] = OrderedDict()
+        self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
         self._lock = threading.Lock()
         self._filings = {row["accession"]: row for row in self.catalog.filings.iter_rows(named=True)}
 
@@ -125,6 +129,21 @@ class Index:
             while len(self._parts) > _OPEN_PARTS:
                 self._parts.popitem(last=False)
         return part
+
+    def facts(self, cik: int) -> CompanyFacts:
+        """Return all facts of a covered company, of all its filings."""
+        with self._lock:
+            facts = self._company_facts.get(cik)
+            if facts is not None:
+                self._company_facts.move_to_end(cik)
+                return facts
+        tables = [self.part(entry).facts() for entry in self.catalog.parts_of({cik}, ())]
+        facts = CompanyFacts(cik, tables, self.catalog.forms(cik))
+        with self._lock:
+            self._company_facts[cik] = facts
+            while len(self._company_facts) > _OPEN_COMPANIES:
+                self._company_facts.popitem(last=False)
+        return facts
 
     def record(self, row: int) -> PassageRecord:
         """Return the passage at a row of the whole index."""
@@ -172,6 +191,7 @@ class Index:
             statement=row["statement"],
             heading=row["heading"],
             position=row["position"],
+            char_start=row["char_start"],
             page_num=row["page_num"],
             lead=row["lead"],
             text=part.text(local),

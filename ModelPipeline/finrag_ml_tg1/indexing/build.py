@@ -32,7 +32,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["BuildReport", "build_index"]
 
-_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 2}
+_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 3}
 
 Progress = Callable[[int, int], None]
 
@@ -165,7 +165,7 @@ def _planned_parts(filings: pl.DataFrame, encoder: Encoder) -> list[_PlannedPart
 
 
 def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: Encoder) -> tuple[int, bytes]:
-    tables, texts = [], []
+    tables, facts, texts = [], [], []
     for filing in plan.filings.iter_rows(named=True):
         keys = filing_keys(plan.cik, filing["accession"], filing["sha256"], filing["reader_version"])
         table = pl.read_parquet(io.BytesIO(store.get(keys.passages).data)).sort("position")
@@ -180,8 +180,9 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: Encoder) -> tu
             )
             texts.append(indexed_text(head, row["lead"], row["text"]))
         tables.append(table)
+        facts.append(pl.read_parquet(io.BytesIO(store.get(keys.facts).data)))
     rows = pl.concat(tables)
-    return rows.height, build_part(rows, texts, encoder.encode(texts))
+    return rows.height, build_part(rows, texts, encoder.encode(texts), pl.concat(facts))
 
 
 def _global_files(cache: FileCache, parts: pl.DataFrame) -> dict[str, bytes]:

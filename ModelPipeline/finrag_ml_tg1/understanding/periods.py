@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-__all__ = ["Periods", "find_periods", "latest_years"]
+__all__ = ["Periods", "contradiction_in", "find_periods", "latest_years", "without_periods"]
 
 _YEAR = r"(?:19[89]\d|20[0-4]\d)"
 _MARK = r"(?:fy\s?|fiscal\s+(?:years?\s+)?)"
@@ -43,15 +43,38 @@ _QUARTER = re.compile(
     re.IGNORECASE,
 )
 _MAX_RANGE_YEARS = 40
+_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_NAMED_QUARTER = re.compile(
+    r"\bq([1-4])(?:(?=\D|$)|(?=20\d\d\b))|\b([1-4])q(?=\d|\b)|"
+    r"\b(first|second|third|fourth|1st|2nd|3rd|4th)[\s-]+quarters?\b",
+    re.IGNORECASE,
+)
+_LONGER_PERIODS = (
+    ("H1", re.compile(r"\bfirst half\b|\bh1\b|\bsix months\b|\b6 months\b", re.IGNORECASE)),
+    ("9M", re.compile(r"\b(?:first )?(?:nine|9) months\b|\bfirst three quarters\b", re.IGNORECASE)),
+)
+_SOME_QUARTER = re.compile(r"\b(?:this|last|latest|recent|most recent)\s+quarter\b", re.IGNORECASE)
+_WORDS_OF_TIME = re.compile(
+    r"\b(?:(?:fiscal|calendar|full)\s+)?years?(?:\s+end(?:ed|ing)?)?\b|\bfy\b|\bquarter(?:ly|s)?\b|\bmonths?\s+end(?:ed|ing)\b|"
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\b",
+    re.IGNORECASE,
+)
+_BOUND = re.compile(rf"\b(before|prior to|after|later than)\s+(?:{_MARK})?({_YEAR})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The years named, ascending; without any, how many of the latest are meant (1 when nothing is said)."""
+    """The years named, ascending; without any, how many of the latest are meant (1 when nothing is said).
+
+    `fiscal_period` is the part of the year: "FY", "Q1" to "Q4", "H1" and "9M" from its start, "Q" for the latest
+    quarter.
+    `is_quarterly` tells whether a Form 10-Q holds it.
+    """
 
     years: tuple[int, ...]
     latest: int
     is_quarterly: bool
+    fiscal_period: str
 
 
 def find_periods(question: str) -> Periods:
@@ -69,7 +92,37 @@ def find_periods(question: str) -> Periods:
     several = _LAST_YEARS.search(question)
     count = several[1].lower() if several else "1"
     latest = _NUMBER_WORDS.get(count) or int(count)
-    return Periods(tuple(sorted(years)), latest, _QUARTER.search(question) is not None)
+    return Periods(tuple(sorted(years)), latest, _QUARTER.search(question) is not None, _fiscal_period(question))
+
+
+def without_periods(text: str) -> str:
+    """Return a text with a comma where it names a period."""
+    longer = (pattern for _, pattern in _LONGER_PERIODS)
+    for pattern in (*longer, _LAST_YEARS, _RANGE, _SPLIT_YEAR, _SINGLE, _NAMED_QUARTER, _SOME_QUARTER, _WORDS_OF_TIME):
+        text = pattern.sub(" , ", text)
+    return text
+
+
+def contradiction_in(question: str) -> str | None:
+    """Return in a sentence how the periods of a question exclude each other, None when they do not."""
+    for match in _BOUND.finditer(question):
+        bound = int(match[2])
+        is_before = match[1].lower() in ("before", "prior to")
+        others = find_periods(question[: match.start()] + " " + question[match.end() :]).years
+        if others and (min(others) >= bound if is_before else max(others) <= bound):
+            years = ", ".join(str(year) for year in others)
+            return f"The periods contradict each other: {years} is not {match[1].lower()} {bound}."
+    return None
+
+
+def _fiscal_period(question: str) -> str:
+    for name, pattern in _LONGER_PERIODS:
+        if pattern.search(question):
+            return name
+    match = _NAMED_QUARTER.search(question)
+    if match:
+        return f"Q{match[1] or match[2] or _ORDINALS[match[3].lower()]}"
+    return "Q" if _SOME_QUARTER.search(question) else "FY"
 
 
 def latest_years(covered: Collection[int], count: int) -> tuple[int, ...]:

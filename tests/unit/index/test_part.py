@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from finrag_ml_tg1.index.facts import PART_FACTS_SCHEMA
 from finrag_ml_tg1.index.lexical import Postings, build_postings
 from finrag_ml_tg1.index.part import PART_SCHEMA, Part, build_part
 
@@ -32,12 +34,19 @@ ROWS = pl.DataFrame(
     ]
 )
 VECTORS = np.eye(4, 8, dtype=np.float32)
+FACTS = pl.DataFrame(
+    [
+        {"concept": "us-gaap:Assets", "value": Decimal("12.5"), "dimensions": ""},
+        {"concept": "us-gaap:Nil", "value": None},
+    ],
+    schema=PART_FACTS_SCHEMA,
+)
 
 
 @pytest.fixture
 def part(tmp_path: Path) -> Part:
     path = tmp_path / "part"
-    path.write_bytes(build_part(ROWS, TEXTS, VECTORS))
+    path.write_bytes(build_part(ROWS, TEXTS, VECTORS, FACTS))
     return Part(path)
 
 
@@ -48,6 +57,10 @@ def test_a_part_gives_back_its_rows_texts_and_vectors(part: Part) -> None:
     np.testing.assert_allclose(part.similarities(VECTORS[1]), [0, 1, 0, 0], atol=1e-6)
 
 
+def test_a_part_gives_back_its_facts_without_those_that_are_nil(part: Part) -> None:
+    assert part.facts().select("concept", "value").rows() == [("us-gaap:Assets", Decimal("12.5"))]
+
+
 def test_a_part_scores_words_as_its_texts_alone_do(part: Part) -> None:
     alone = Postings(build_postings(TEXTS))
     corpus = alone.statistics()
@@ -55,4 +68,6 @@ def test_a_part_scores_words_as_its_texts_alone_do(part: Part) -> None:
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:
-    assert build_part(ROWS, TEXTS, VECTORS) == build_part(ROWS.clone(), list(TEXTS), VECTORS.copy())
+    assert build_part(ROWS, TEXTS, VECTORS, FACTS) == build_part(
+        ROWS.clone(), list(TEXTS), VECTORS.copy(), FACTS.clone()
+    )

@@ -15,6 +15,7 @@ import polars as pl
 from finrag_ml_tg1.index.catalog import PARTS_SCHEMA
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
 from finrag_ml_tg1.index.encoder import EncoderIdentity, read_identity
+from finrag_ml_tg1.index.facts import PART_FACTS_SCHEMA
 from finrag_ml_tg1.index.lexical import merge_postings
 from finrag_ml_tg1.index.part import build_part
 from finrag_ml_tg1.index.reader import Index, open_index
@@ -67,6 +68,9 @@ class HashEncoder:
         return np.random.default_rng(seed).normal(size=self.identity.dimension).astype(np.float32)
 
 
+NO_FACTS = pl.DataFrame(schema=PART_FACTS_SCHEMA)
+
+
 def build_hashed_index(texts: Sequence[Text], folder: Path, encoder_folder: Path) -> Index:
     """Write the texts as an index into `folder` and open it."""
     store = LocalFolderStore(folder / "store")
@@ -80,7 +84,7 @@ def build_hashed_index(texts: Sequence[Text], folder: Path, encoder_folder: Path
             (text for text in texts if (text.cik, text.fiscal_year) == (cik, year)), key=lambda text: text.accession
         )
         encoded = encoder.encode([text.text for text in own])
-        sha256, size = put_part(store, build_part(_rows(own), [text.text for text in own], encoded))
+        sha256, size = put_part(store, build_part(_rows(own), [text.text for text in own], encoded, NO_FACTS))
         entries.append([cik, year, sha256, size, row_start, len(own), ""])
         arrays.append(open_arrays(cache.fetch(f"index/parts/{sha256}", sha256=sha256, size=size)))
         vectors.append(encoded)

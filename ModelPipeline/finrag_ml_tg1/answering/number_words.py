@@ -1,0 +1,57 @@
+"""Numbers as people read them: currency sign, scale in words, percentages; every rounding said."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from finrag_ml_tg1.facts.calculator import scale_of
+from finrag_ml_tg1.facts.fact_set import UsedFact
+
+__all__ = ["period_words", "value_words"]
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_SCALE_WORDS = {6: " million", 3: " thousand", 0: ""}
+_PLACES = {"percent": 2, "points": 2, "times": 2, "days": 1, "money": 2, "number": 2}
+
+
+def value_words(value: Decimal, unit: str, display: str) -> str:
+    """Return a value in words, exact unless it says "about": "$391,035 million", "46.21 %", "1.07 times"."""
+    if display in ("percent", "points") and unit == "pure":
+        number, is_rounded = _rounded(value * 100, _PLACES[display])
+        return f"{_about(is_rounded)}{number} {'percentage points' if display == 'points' else '%'}"
+    if display == "times" or (display == "days" and unit == "days"):
+        number, is_rounded = _rounded(value, _PLACES[display])
+        return f"{_about(is_rounded)}{number} {display}"
+    return _amount(value, unit)
+
+
+def _amount(value: Decimal, unit: str) -> str:
+    money, _, per = unit.partition("/")
+    power = min(scale_of([value])[0], 6) if not per else 0
+    number, is_rounded = _rounded(value.scaleb(-power), _PLACES["money" if money in _SIGNS else "number"])
+    sign = _SIGNS.get(money, "")
+    written = f"−{sign}{number[1:]}" if number.startswith("-") else f"{sign}{number}"
+    name = "" if sign or money == "pure" else f" {money}"
+    suffix = f" per {per.rstrip('s')}" if per else ""
+    return f"{_about(is_rounded)}{written}{_SCALE_WORDS[power]}{name}{suffix}"
+
+
+def period_words(used: UsedFact) -> str:
+    """Return which period a number is of, with the dates the filer gives it."""
+    fact = used.fact
+    end = fact.period_end.isoformat()
+    part = "" if fact.fiscal_period in ("FY", "") else f"{fact.fiscal_period} of "
+    label = f"{part}fiscal {fact.fiscal_year}"
+    return f"{label}, at {end}" if fact.period_start is None else f"{label}, {fact.period_start.isoformat()} to {end}"
+
+
+def _rounded(value: Decimal, places: int) -> tuple[str, bool]:
+    """The number with at most so many places, and whether anything was cut off."""
+    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    if rounded == value:
+        return (f"{value:,.0f}" if value == value.to_integral_value() else f"{rounded:,.2f}"), False
+    return f"{rounded:,.{places}f}", True
+
+
+def _about(is_rounded: bool) -> str:
+    return "about " if is_rounded else ""

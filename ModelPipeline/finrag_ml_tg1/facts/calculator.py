@@ -1,0 +1,235 @@
+"""Arithmetic on facts with its trace. Exact decimals throughout; what is missing is named, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from finrag_ml_tg1.facts.fact_set import Calculation, Display, Missing, UsedFact
+from finrag_ml_tg1.facts.ledger import Ledger
+from finrag_ml_tg1.facts.periods import FiscalPeriod
+from finrag_ml_tg1.facts.selection import display_of
+from finrag_ml_tg1.facts.units import PURE, UnitError, combined_unit, in_words, unit_of_metric
+from finrag_ml_tg1.vocabulary.formulas import Apply, Expression, Name, Number, Operation, parse_formula
+from finrag_ml_tg1.vocabulary.metrics import Metric
+
+__all__ = ["Calculator", "MissingInputError", "Value", "scale_of"]
+
+_SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
+# Numbers below are counts, days or amounts a share, and stay as they are.
+_LEAST_SCALED = 1000
+_SCALES = ((9, "billions"), (6, "millions"), (3, "thousands"))
+
+
+class MissingInputError(Exception):
+    """A value cannot be had; `missing` says which and why."""
+
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(missing.reason)
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value on its way through a formula: what it is made of, in names and in numbers."""
+
+    value: Decimal
+    unit: str
+    words: str
+    facts: tuple[UsedFact, ...] = ()
+    steps: tuple[Calculation, ...] = ()
+    notes: tuple[str, ...] = ()
+    operands: tuple[object, ...] = field(default=())
+    source: UsedFact | Calculation | None = None
+
+
+class Calculator:
+    """Values of one company's metrics, tagged or calculated."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._waiting: list[tuple[str, FiscalPeriod]] = []
+
+    def value(self, name: str, period: FiscalPeriod) -> Value:
+        """Return a metric's value: as stated, else by its formula; raises MissingInputError."""
+        metric = self._ledger.metric(name)
+        stated = self._ledger.reported(name, period)
+        if stated is not None:
+            fact = stated.fact
+            return Value(fact.value, fact.unit, metric.label, (stated,), source=stated, operands=(fact.value,))
+        if (name, period) in self._waiting or not (metric.formula or metric.fallbacks):
+            raise MissingInputError(self._not_stated(metric, period))
+        if metric.not_for and self._ledger.is_of_trade(metric.not_for):
+            raise MissingInputError(self._not_stated(metric, period))
+        self._waiting.append((name, period))
+        try:
+            return self._by_formula(metric, period)
+        finally:
+            self._waiting.pop()
+
+    def formula(self, text: str, period: FiscalPeriod, label: str, metric: Metric | None = None) -> Calculation:
+        """Return the calculation of a formula for a period; raises MissingInputError."""
+        expression = parse_formula(text)
+        try:
+            result = self._evaluate(expression, period)
+        except (ZeroDivisionError, UnitError) as error:
+            reason = f"{label} for {period} cannot be calculated: {error}."
+            raise MissingInputError(
+                Missing(self._ledger.facts.cik, metric.name if metric else "", label, period.fiscal_year, reason)
+            ) from error
+        unit = unit_of_metric(metric, result.unit) if metric else result.unit
+        definition = (metric.definition,) if metric and metric.formula == text else ()
+        return Calculation(
+            name=f"{label}, {period}",
+            metric=metric.name if metric else "",
+            label=label,
+            cik=self._ledger.facts.cik,
+            fiscal_year=period.fiscal_year,
+            formula=_unwrapped(result.words),
+            expression=_unwrapped(_numbers(result.operands)),
+            inputs=tuple(dict.fromkeys(result.facts)),
+            value=result.value,
+            unit=unit,
+            display=_display(metric, unit),
+            notes=tuple(dict.fromkeys((*definition, *result.notes))),
+            steps=tuple(dict.fromkeys(result.steps)),
+        )
+
+    def _by_formula(self, metric: Metric, period: FiscalPeriod) -> Value:
+        problem: MissingInputError | None = None
+        for text in [*([metric.formula] if metric.formula else []), *metric.fallbacks]:
+            try:
+                step = self.formula(text, period, metric.label, metric)
+            except MissingInputError as error:
+                problem = problem or error
+                continue
+            return Value(
+                step.value, step.unit, metric.label, step.inputs, (*step.steps, step), (), (step.value,), source=step
+            )
+        assert problem is not None
+        missing = problem.missing
+        if metric.formula is None:
+            raise MissingInputError(self._not_stated(metric, period))
+        reason = f"{metric.label} for {period} cannot be calculated: {missing.reason}"
+        raise MissingInputError(Missing(missing.cik, metric.name, metric.label, period.fiscal_year, reason))
+
+    def _evaluate(self, expression: Expression, period: FiscalPeriod) -> Value:
+        match expression:
+            case Number(number):
+                return Value(number, PURE, in_words(number), operands=(number,))
+            case Name(name):
+                return self.value(name, period)
+            case Apply("prior", name):
+                value = self.value(name, period.year_before())
+                return Value(
+                    value.value, value.unit, f"{value.words} of the year before", value.facts, value.steps, value.notes,
+                    value.operands,
+                )  # fmt: skip
+            case Apply("average", name):
+                return self._average(name, period)
+            case Apply(_, name):
+                return self._optional(name, period)
+            case Operation(operator, left, right):
+                return _combined(operator, self._evaluate(left, period), self._evaluate(right, period))
+
+    def _average(self, name: str, period: FiscalPeriod) -> Value:
+        opening, closing = self.value(name, period.year_before()), self.value(name, period)
+        if opening.unit != closing.unit:
+            raise UnitError(f"{opening.unit} and {closing.unit} cannot be averaged")
+        return Value(
+            (opening.value + closing.value) / 2,
+            closing.unit,
+            f"average {closing.words}",
+            (*opening.facts, *closing.facts),
+            (*opening.steps, *closing.steps),
+            (*opening.notes, *closing.notes),
+            ("((", opening.value, " + ", closing.value, ") ÷ 2)"),
+        )
+
+    def _optional(self, name: str, period: FiscalPeriod) -> Value:
+        try:
+            return self.value(name, period)
+        except MissingInputError:
+            label = self._ledger.metric(name).label
+            note = f"No {label.lower()} is stated for {period}: taken as nil."
+            return Value(Decimal(0), "", f"{label} (none stated)", notes=(note,), operands=(Decimal(0),))
+
+    def _not_stated(self, metric: Metric, period: FiscalPeriod) -> Missing:
+        if metric.not_for and self._ledger.is_of_trade(metric.not_for):
+            reason = metric.not_for_reason
+        elif not self._ledger.facts.concepts and not self._ledger.facts.untagged:
+            reason = f"the filings covered hold no tagged numbers, so {metric.label} cannot be looked up."
+        else:
+            years = self._ledger.years(metric.name, period.part)
+            held = f"; stated for fiscal {', '.join(map(str, years))}" if years else " or of any other year covered"
+            reason = f"{metric.label} is not among the tagged numbers of {period}{held}."
+        return Missing(self._ledger.facts.cik, metric.name, metric.label, period.fiscal_year, reason)
+
+
+def scale_of(values: Sequence[Decimal]) -> tuple[int, str]:
+    """Return the largest power of a thousand in which all the values are whole numbers, with its name."""
+    amounts = [value for value in values if value]
+    for power, name in _SCALES:
+        if amounts and all(value == value.scaleb(-power).to_integral_value().scaleb(power) for value in amounts):
+            return power, name
+    return 0, ""
+
+
+def _combined(operator: str, left: Value, right: Value) -> Value:
+    # What is optional and not stated has no unit of its own.
+    units = (left.unit or right.unit, right.unit or left.unit)
+    unit = combined_unit(operator, *units)
+    if operator == "/" and not right.value:
+        raise ZeroDivisionError(f"{right.words} is zero")
+    value = {
+        "+": lambda: left.value + right.value,
+        "-": lambda: left.value - right.value,
+        "*": lambda: left.value * right.value,
+        "/": lambda: left.value / right.value,
+    }[operator]()
+    sign = f" {_SIGNS[operator]} "
+    return Value(
+        value,
+        unit,
+        f"({left.words}{sign}{right.words})",
+        (*left.facts, *right.facts),
+        (*left.steps, *right.steps),
+        (*left.notes, *right.notes),
+        ("(", *left.operands, sign, *right.operands, ")"),
+    )
+
+
+def _numbers(operands: Sequence[object]) -> str:
+    """The numbers put in, all amounts in one scale in which none is rounded."""
+    amounts = [part for part in operands if isinstance(part, Decimal) and abs(part) >= _LEAST_SCALED]
+    power, name = scale_of(amounts)
+    text = "".join(_written(operands, power))
+    return f"{_unwrapped(text)} ({name})" if power else text
+
+
+def _written(operands: Sequence[object], power: int) -> Iterator[str]:
+    for part in operands:
+        if not isinstance(part, Decimal):
+            yield str(part)
+            continue
+        text = in_words(part.scaleb(-power) if abs(part) >= _LEAST_SCALED else part)
+        yield text if part >= 0 else f"({text})"
+
+
+def _unwrapped(text: str) -> str:
+    """A text without the parentheses around the whole of it."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for index, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth == 0 and index < len(text) - 1:
+            return text
+    return text[1:-1]
+
+
+def _display(metric: Metric | None, unit: str) -> Display:
+    if metric is not None:
+        return display_of(metric)
+    return "percent" if unit == PURE else "money"

@@ -1,0 +1,79 @@
+"""What the facts room returns: facts used, calculations on them, and what is missing and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from finrag_ml_tg1.index.facts import Fact
+
+__all__ = ["Calculation", "Display", "FactSet", "Missing", "UsedFact"]
+
+Display = Literal["number", "money", "percent", "points", "times", "days"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedFact:
+    """A fact and what it was taken for; `metric` is "" for a line of the filing that is no registered metric.
+
+    `notes` tell what its reader must know: restated since, from another concept than the other years.
+    """
+
+    fact: Fact
+    metric: str
+    label: str
+    display: Display
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """Arithmetic with its trace: `formula` in names, `expression` with the numbers put in, exact before rounding.
+
+    `unit` is as in the facts table ("USD", "pure", "USD/shares") or "days". `steps` are the calculations it rests on.
+    """
+
+    name: str
+    metric: str
+    label: str
+    cik: int
+    fiscal_year: int | None
+    formula: str
+    expression: str
+    inputs: tuple[UsedFact, ...]
+    value: Decimal
+    unit: str
+    display: Display
+    notes: tuple[str, ...] = ()
+    steps: tuple[Calculation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A number that was asked for and cannot be given: whose, which, of when, and the reason as a sentence."""
+
+    cik: int
+    metric: str
+    label: str
+    fiscal_year: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactSet:
+    """The answer to a plan. `calculations` first when there are any: the first one is what was asked.
+
+    `candidates` are the lines of the filing that the words could all mean; nothing was chosen among them.
+    """
+
+    facts: tuple[UsedFact, ...] = ()
+    calculations: tuple[Calculation, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    candidates: tuple[UsedFact, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is a number to show."""
+        return bool(self.facts or self.calculations)

@@ -1,0 +1,84 @@
+"""One company's values of registered metrics: as tagged, or as read from a statement without tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from finrag_ml_tg1.facts.fact_set import UsedFact
+from finrag_ml_tg1.facts.periods import FiscalPeriod, years_with
+from finrag_ml_tg1.facts.selection import select_fact
+from finrag_ml_tg1.index.facts import CompanyFacts, Fact
+from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
+from finrag_ml_tg1.vocabulary.metrics import Metric
+
+__all__ = ["Ledger"]
+
+# What only such companies tag (US GAAP taxonomy, banking and insurance statements).
+_TRADES = {
+    "banks": ("us-gaap:NoninterestExpense", "us-gaap:InterestIncomeExpenseNet", "us-gaap:Deposits"),
+    "insurers": ("us-gaap:PremiumsEarnedNet", "us-gaap:LiabilityForClaimsAndClaimsAdjustmentExpense"),
+}
+_MARKS_OF_TRADE = 2
+
+
+class Ledger:
+    """Looks up what a company reports; `as_first_reported` prefers the first report of a period to the latest."""
+
+    def __init__(self, facts: CompanyFacts, metrics: Mapping[str, Metric], *, as_first_reported: bool = False) -> None:
+        self.facts = facts
+        self._metrics = metrics
+        self._as_first_reported = as_first_reported
+
+    def metric(self, name: str) -> Metric:
+        """Return a registered metric."""
+        return self._metrics[name]
+
+    def reported(self, name: str, period: FiscalPeriod) -> UsedFact | None:
+        """Return the value that the filings state for a metric, None when they state none."""
+        metric = self._metrics[name]
+        return select_fact(metric, self._facts_of(metric), period, as_first_reported=self._as_first_reported)
+
+    def years(self, name: str, part: str) -> list[int]:
+        """Return the fiscal years, ascending, in which a metric is stated or, for a derived one, all that it needs."""
+        metric = self._metrics[name]
+        is_flow = metric.measures == "flow"
+        stated = years_with([fact for facts in self._facts_of(metric) for fact in facts], part, is_flow=is_flow)
+        if stated or not (metric.formula or metric.fallbacks):
+            return stated
+        formula = metric.formula or metric.fallbacks[0]
+        needed = [set(self.years(need, part)) for need in dict.fromkeys(names_in(parse_formula(formula)))]
+        known = [years for years in needed if years]
+        return sorted(set.intersection(*known)) if known else []
+
+    def is_of_trade(self, trades: Sequence[str]) -> bool:
+        """Return whether the company is one of these trades, judged by what it tags."""
+        return any(len(self.facts.concepts & set(_TRADES[trade])) >= _MARKS_OF_TRADE for trade in trades)
+
+    def _facts_of(self, metric: Metric) -> Iterator[Sequence[Fact]]:
+        """The facts of a metric's concepts, best concept first; rows of untagged statements last."""
+        for concept in metric.concepts:
+            yield self.facts.of_concept(concept)
+        for concept in self._extensions(metric):
+            yield self.facts.of_concept(concept)
+        if self.facts.untagged:
+            for pattern in metric.rows:
+                row = _compiled(pattern)
+                yield [
+                    fact
+                    for fact in self.facts.untagged
+                    if row.search(fact.row_label.strip(" .:")) and metric.statement in ("none", fact.statement)
+                ]
+
+    def _extensions(self, metric: Metric) -> Iterator[str]:
+        for pattern in metric.extensions:
+            for concept in sorted(self.facts.concepts):
+                prefix, _, local = concept.partition(":")
+                if prefix not in ("us-gaap", "dei", "srt") and _compiled(pattern).search(local):
+                    yield concept
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

@@ -1,0 +1,88 @@
+"""Any tagged line of a filing, registered or not, found by its concept's words or the label of its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from finrag_ml_tg1.facts.fact_set import Display, UsedFact
+from finrag_ml_tg1.facts.periods import FiscalPeriod, covers
+from finrag_ml_tg1.index.facts import CompanyFacts, Fact
+from finrag_ml_tg1.index.lexical import split_terms
+
+__all__ = ["LineItems"]
+
+_LEAST_SHARE = 0.5
+_CLEAR_LEAD = 0.12
+_MAX_CANDIDATES = 5
+_ON_STATEMENT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A concept with the words of its names."""
+
+    concept: str
+    names: tuple[frozenset[str], ...]
+
+
+class LineItems:
+    """The lines one company tags for itself as a whole."""
+
+    def __init__(self, facts: CompanyFacts) -> None:
+        self._facts = facts
+        rows = facts.rows.filter((pl.col("dimensions") == "") & (pl.col("concept") != ""))
+        named = rows.group_by("concept", maintain_order=True).agg(pl.col("label").first(), pl.col("row_label").unique())
+        self._lines = [
+            _Line(
+                row["concept"],
+                tuple({frozenset(split_terms(name)) for name in [row["label"], *row["row_label"]] if name}),
+            )
+            for row in named.iter_rows(named=True)
+        ]
+
+    def find(self, words: str, period: FiscalPeriod) -> list[UsedFact]:
+        """Return the line that words name: one when it is clear, several candidates when it is not, none otherwise."""
+        terms = frozenset(split_terms(words))
+        if not terms:
+            return []
+        scored: list[tuple[float, Fact]] = []
+        for line in self._lines:
+            share = max((len(terms) / len(name) for name in line.names if terms <= name), default=0.0)
+            if share >= _LEAST_SHARE:
+                fact = self._latest(line.concept, period)
+                if fact is not None:
+                    scored.append((share + (_ON_STATEMENT if fact.statement != "none" else 0), fact))
+        scored.sort(key=lambda entry: -entry[0])
+        near = [fact for score, fact in scored if score > scored[0][0] - _CLEAR_LEAD]
+        distinct = list({(fact.value, fact.unit): fact for fact in reversed(near)}.values())[::-1]
+        return [_used(fact) for fact in distinct[:_MAX_CANDIDATES]]
+
+    def years(self, words: str, part: str) -> list[int]:
+        """Return the fiscal years, ascending, in which a line of that name is tagged."""
+        terms = frozenset(split_terms(words))
+        concepts = [
+            line.concept
+            for line in self._lines
+            if any(terms <= name and len(terms) >= _LEAST_SHARE * len(name) for name in line.names)
+        ]
+        facts = [fact for concept in concepts for fact in self._facts.of_concept(concept)]
+        return sorted({fact.fiscal_year for fact in facts if _covers(fact, FiscalPeriod(fact.fiscal_year, part))})
+
+    def _latest(self, concept: str, period: FiscalPeriod) -> Fact | None:
+        facts = [fact for fact in self._facts.of_concept(concept) if _covers(fact, period)]
+        return max(facts, key=lambda fact: (fact.form.startswith("10-K"), fact.recency), default=None)
+
+
+def _covers(fact: Fact, period: FiscalPeriod) -> bool:
+    return covers(fact, period, is_flow=fact.period_start is not None)
+
+
+def _used(fact: Fact) -> UsedFact:
+    display: Display = "number"
+    if "/" in fact.unit or (fact.unit.isupper() and len(fact.unit) == 3):
+        display = "money"
+    elif fact.unit == "pure":
+        display = "percent"
+    return UsedFact(fact, "", fact.row_label or fact.label, display)

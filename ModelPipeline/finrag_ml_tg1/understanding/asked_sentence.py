@@ -1,0 +1,61 @@
+"""The sentence that asks, without the instructions around it: how to round, which statement to read, how to answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["AskedSentence", "read_asked_sentence"]
+
+_SENTENCE_END = re.compile(r"(?<=[?!])\s+|(?<=\w\w[.:])\s+(?=[A-Z(])")
+_INSTRUCTION = re.compile(
+    r"^(?:please\s+)?(?:round|answer|base|basing|give (?:a|your) (?:response|answer)|"
+    r"provide (?:a|your) (?:response|answer)|"
+    r"respond|address|calculate what|calculate \(or|we need to|i need to|assume|state (?:your|the) answer|use only|"
+    r"if\b|do not|don't|show (?:your|the) work|express|be concise)",
+    re.IGNORECASE,
+)
+_SOURCE = (
+    r"(?:(?:consolidated )?(?:statements? of [\w ]+?|income statements?|balance sheets?|cash flow statements?|"
+    r"p&l(?: statements?)?|"
+    r"profit and loss statements?|(?:annual|financial|form)?\s*(?:reports?|filings?|statements?|10-?k)))"
+)
+# "In agreement with the information outlined in the income statement, ...": where to look, not what to look for.
+_WHERE_TO_LOOK = re.compile(
+    rf"\b(?:in agreement with|according to|bas(?:ed|ing (?:your|the) \w+) (?:up)?(?:on|by)|as (?:shown|reported|stated|disclosed) in|in line with|"
+    rf"(?:by )?(?:primarily )?(?:using|utilizing|relying on)|judging by)\b[^,.?;]{{0,90}}?\b{_SOURCE}\b"
+    rf"(?:\s+(?:and|or)\s+(?:the\s+)?{_SOURCE})?,?",
+    re.IGNORECASE,
+)
+_HOW_TO_ANSWER = re.compile(
+    r"\((?:in|as|using|round)\b[^)]*\)|,?\s*\b(?:in|using)\s+(?:units of|us\s?d|us dollars|dollars|millions|billions|"
+    r"thousands|percents?|percentages?)\b(?:\s+(?:millions|billions|thousands))?",
+    re.IGNORECASE,
+)
+_DEFINITION = re.compile(
+    r"(?:^|(?<=[.?!]\s))(?P<what>[^.?!]{2,60}?)\s+(?:is|are)\s+(?:defined|calculated|computed)\s+as:?\s+"
+    r"(?P<how>[^?]+?)(?:\.(?=\s|$)|$)"
+    r"|\bdefine\s+(?P<name>[^.?!]{2,60}?)\s+as:?\s+(?P<words>[^?]+?)(?:\.(?=\s|$)|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSentence:
+    """What is asked, and the formula that the question itself states for it, "" without one."""
+
+    text: str
+    formula: str
+
+
+def read_asked_sentence(question: str) -> AskedSentence:
+    """Return the asking part of a question; the whole of it when no sentence in it asks."""
+    definition = _DEFINITION.search(question)
+    rest = question[: definition.start()] + " " + question[definition.end() :] if definition else question
+    sentences = [sentence for sentence in _SENTENCE_END.split(rest.strip()) if sentence]
+    questions = [sentence for sentence in sentences if sentence.rstrip().endswith("?")]
+    asking = [sentence for sentence in sentences if not _INSTRUCTION.match(sentence)]
+    text = " ".join(questions or asking or sentences)
+    text = _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", text))
+    formula = (definition["how"] or definition["words"]).strip() if definition else ""
+    return AskedSentence(" ".join(text.split()), formula)

@@ -1,0 +1,161 @@
+"""What a question wants done with numbers: look up, compare over time, divide, rank, test against a value."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from finrag_ml_tg1.plan import Operation, Threshold
+
+__all__ = [
+    "asks_for_words",
+    "asks_lowest",
+    "breakdown_axis",
+    "find_threshold",
+    "is_about_change",
+    "is_ratio",
+    "names_whole_first",
+    "operation_of",
+]
+
+_BREAKDOWN = re.compile(
+    r"\b(?:by|per|across|for each|each|broken down by|split by)\s+(?:reportable |operating |business |product |major )?"
+    r"(segment|product|geograph\w*|region|countr\w+|categor\w+|customer|division)s?\b",
+    re.IGNORECASE,
+)
+_THRESHOLD = re.compile(
+    r"\b(?P<below>below|under|less than|fewer than|lower than|smaller than|fall short of)?"
+    r"(?P<above>exceed(?:ed|s)?|surpass(?:ed|es)?|top(?:ped|s)?|"
+    r"above|over|more than|greater than|"
+    r"higher than|larger than|"
+    r"at least|reach(?:ed)?)?\s+(?:of\s+)?(?P<sign>[$€£])?\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?"
+    r"(?P<scale>trillion|billion|million|thousand|bn|mn|tn|[bmk]\b|percent|%)?",
+    re.IGNORECASE,
+)
+_SCALES = {
+    "trillion": 12, "tn": 12, "billion": 9, "bn": 9, "b": 9, "million": 6, "mn": 6, "m": 6, "thousand": 3, "k": 3,
+    "percent": -2, "%": -2,
+}  # fmt: skip
+_ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
+_ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare)\b", re.IGNORECASE)
+_EXTREME = re.compile(
+    r"\b(?:highest|largest|biggest|greatest|best|most|top|lowest|smallest|worst|least|fewest|rank(?:ed|ing)?|"
+    r"higher|larger|bigger|greater|more|lower|smaller|less|fewer|better|worse)\b",
+    re.IGNORECASE,
+)
+_LOWEST = re.compile(r"\b(?:lowest|smallest|worst|least|fewest|lower|smaller|less|fewer|worse)\b", re.IGNORECASE)
+_CAGR = re.compile(r"\bcagr\b|\bcompound(?:ed)? (?:annual |average )*growth", re.IGNORECASE)
+_AVERAGE = re.compile(
+    r"\b(?:years?|,|annual)\s+average\b|\baverage(?:d)?\s+(?:annual\s+|of\s+|over\s+)?"
+    r"(?!collection|number|shares|price|cost|rate)|\bmean\b",
+    re.IGNORECASE,
+)
+_SUM = re.compile(r"\b(?:cumulative(?:ly)?|combined|sum of|in total over|altogether|aggregate)\b", re.IGNORECASE)
+_GROWTH = re.compile(
+    r"\bgrowth\b|\bgr(?:ow|ew|own|owing)\b|\byoy\b|\by/y\b|\byear[- ](?:over|on)[- ]year\b|"
+    r"(?:percent(?:age)?|%) (?:change|increase|decrease|decline|rise|drop)|"
+    r"\b(?:by )?(?:what|how many) (?:percent|percentage|%)[^?]*\b(?:change|increase|decrease|decline|rise|fall|drop|grow)|"
+    r"\b(?:increase|decrease|change|decline|rise|fall|drop)d?\s+(?:in percent|as a percent\w*)",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\bchang(?:e|ed|es|ing)\b|\bincreas\w*\b|\bdecreas\w*\b|\bdeclin\w*\b|"
+    r"\b(?:rise|rose|risen|fall|fell|fallen|drop\w*)\b|"
+    r"\bdifference\b|\bimprov\w*\b|\bdeteriorat\w*\b|\breduction\b|\bexpand(?:ed)?\b|\bshr[aiu]nk\b",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction|part)\s+of\b|\bcontribut\w+\b", re.IGNORECASE
+)
+_RATIO = re.compile(
+    r"\bas an? (?:%|percent(?:age)?|share|proportion|fraction|multiple) of\b|\bratio (?:of|between)\b|\bdivided by\b|"
+    r"\brelative to\b|\s/\s|\bper (?:dollar|unit) of\b|\bto\b.{0,40}\bratio\b|"
+    r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction)\s+of\b",
+    re.IGNORECASE,
+)
+_WHOLE_FIRST = re.compile(
+    r"(?<!as a )(?<!as an )\b(?:share|percent(?:age)?|%|portion|proportion|fraction)\s+of\b", re.IGNORECASE
+)
+_TREND = re.compile(
+    r"\btrend\w*\b|\bover time\b|\bhistor(?:y|ical(?:ly)?)\b|\beach (?:fiscal )?year\b|"
+    r"\bevolv\w*\b|\bdevelop(?:ed|ment)\b",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(
+    r"\bwhy\b|\bhow (?:does|do|is|are|was|were|will|can)\b|\bdescribe\b|\bexplain\b|\bdiscuss\b|\bsummari[sz]e\b|"
+    r"\btell (?:me|us)\b|\bwhat does .{0,60}\b(?:say|mean|consider)\b|\bpolic(?:y|ies)\b|\brisks?\b|\bstrateg\w+\b|"
+    r"\bwhat (?:drove|caused|led|explains)\b|\bdriv(?:e|en|ers?|ing)\b|\breasons?\b|\bfactors?\b|\brecogni[sz]\w*\b|\bwho\b|"
+    r"\baccount(?:ed|ing)? for\b|\bmethods?\b|\bexpect\w*\b|\boutlook\b|\bguidance\b|\bforecast\w*\b|\bwhere\b",
+    re.IGNORECASE,
+)
+
+
+def operation_of(text: str, *, years: int, companies: int, is_qualified: bool) -> Operation:  # noqa: PLR0911
+    """Return what is to be done, for so many years and companies named (0 companies: all of them).
+
+    `is_qualified`: words beside the metric name a part of it, so that a share is a share of its total.
+    """
+    if breakdown_axis(text):
+        return "breakdown"
+    if find_threshold(text) is not None:
+        return "threshold"
+    if _EXTREME.search(text) and _ASKS_WHICH.search(text) and (companies != 1 or years > 1):
+        return "ranking"
+    if _CAGR.search(text):
+        return "cagr"
+    if _SHARE.search(text) and is_qualified:
+        return "share"
+    if years > 1 and _AVERAGE.search(text):
+        return "average"
+    if years > 1 and _SUM.search(text):
+        return "sum"
+    if _GROWTH.search(text):
+        return "growth"
+    if is_about_change(text):
+        return "change"
+    return "trend" if years > 1 or _TREND.search(text) else "lookup"
+
+
+def is_about_change(text: str) -> bool:
+    """Return whether a text speaks of going up or down."""
+    return _CHANGE.search(text) is not None
+
+
+def is_ratio(text: str) -> bool:
+    """Return whether two metrics are to be divided."""
+    return _RATIO.search(text) is not None
+
+
+def names_whole_first(text: str) -> bool:
+    """Return whether the whole is named before its part: "what share of revenue was R&D"."""
+    return _WHOLE_FIRST.search(text) is not None
+
+
+def asks_for_words(text: str) -> bool:
+    """Return whether sentences answer the question, whatever numbers go with them."""
+    if _WORDS.search(text):
+        return True
+    is_yes_or_no = _ASKS_WHETHER.match(text.strip()) is not None
+    has_number = find_threshold(text) or is_about_change(text) or _GROWTH.search(text) or _EXTREME.search(text)
+    return is_yes_or_no and not has_number
+
+
+def asks_lowest(text: str) -> bool:
+    """Return whether the smallest is asked for rather than the largest."""
+    return _LOWEST.search(text) is not None
+
+
+def breakdown_axis(text: str) -> str:
+    """Return the word a breakdown is asked by ("segment"), "" when none is."""
+    match = _BREAKDOWN.search(text)
+    return match[1].lower() if match else ""
+
+
+def find_threshold(text: str) -> Threshold | None:
+    """Return the value that a question tests against, in the base unit; percentages are ratios."""
+    for match in _THRESHOLD.finditer(text):
+        if bool(match["below"]) == bool(match["above"]) or not (match["sign"] or match["scale"]):
+            continue
+        value = Decimal(match["number"].replace(",", ""))
+        return Threshold(value.scaleb(_SCALES.get((match["scale"] or "").lower(), 0)), is_above=match["below"] is None)
+    return None
