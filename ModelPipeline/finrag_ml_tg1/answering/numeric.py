@@ -102,7 +102,9 @@ class _Writer:
         value = value_words(used.fact.value, used.fact.unit, used.display)
         name = self._name(used.fact.cik)
         verdict = self._verdict(used.fact.value)
-        return f"{verdict}**{name}: {used.label} was {value}** ({period_words(used)}). {self._place(used)}"
+        return (
+            f"{verdict}**{name}: {used.label} was {value}** ({_printed(used)}{period_words(used)}). {self._place(used)}"
+        )
 
     def _table(self, facts: Sequence[UsedFact]) -> str:
         lines = ["| | Period | Value | Where |", "|---|---|---:|---|"]
@@ -136,7 +138,7 @@ class _Writer:
             lines.append(f"- {step.label} = {step.formula} = {step.expression} = {result}")
         for used in calculation.inputs:
             amount = value_words(used.fact.value, used.fact.unit, used.display)
-            source = f"{period_words(used)}; {used.fact.form} {used.fact.accession}"
+            source = f"{_printed(used)}{period_words(used)}; {used.fact.form} {used.fact.accession}"
             lines.append(f"- {used.label}: {amount} ({source}) {self._place(used)}")
         lines += [f"- {note}" for note in calculation.notes]
         return lines[0] + "\n\n" + "\n".join(lines[1:])
@@ -162,6 +164,12 @@ class _Writer:
         yield from self.found.facts
         for calculation in self.found.calculations:
             yield from calculation.inputs
+
+
+def _printed(used: UsedFact) -> str:
+    """What the filing itself calls the number, where that is another name than the one asked by."""
+    row = " ".join(used.fact.row_label.replace("[", "(").replace("]", ")").split()).strip(" :")
+    return f"printed as “{row}”; " if row and row.lower() not in used.label.lower() else ""
 
 
 def _capitalised(text: str) -> str:

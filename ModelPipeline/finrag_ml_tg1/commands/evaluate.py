@@ -68,6 +68,30 @@ def facts_extraction(folder: Path, out: Path | None, workers: int) -> None:
     _run("facts-extraction", evaluate_facts_extraction, folder, out, workers)
 
 
+@evaluate.command()
+@_filings_option
+@click.option(
+    "--bank",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Questions as JSON lines: question, ticker, fiscal_year, metric, accepted (values; none: abstain).",
+)
+@click.option("--url", help="Ask a running server instead of this process.")
+@_out_option
+@explaining
+def facts(folder: Path, bank: Path | None, url: str | None, out: Path | None) -> None:
+    """Numbers answered, against the filings' own tags: shares exact, wrong, abstained, failed.
+
+    Example: finrag eval facts --filings DIR --out facts.json
+    """
+    from finrag_ml_tg1.evaluation.facts import evaluate_facts
+
+    def measure(folder: Path, encoder_folder: Path, *, workers: int) -> Outcome:
+        del workers
+        return evaluate_facts(folder, encoder_folder, bank=bank, url=url, progress=click.echo)
+
+    _run("facts", measure, folder, out, 1)
+
+
 class _Evaluation(Protocol):
     def __call__(self, folder: Path, encoder_folder: Path, *, workers: int) -> Outcome: ...
 

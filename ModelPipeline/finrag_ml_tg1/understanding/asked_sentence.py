@@ -22,13 +22,14 @@ _SOURCE = (
 )
 # "In agreement with the information outlined in the income statement, ...": where to look, not what to look for.
 _WHERE_TO_LOOK = re.compile(
-    rf"\b(?:in agreement with|according to|bas(?:ed|ing (?:your|the) \w+) (?:up)?(?:on|by)|as (?:shown|reported|stated|disclosed) in|in line with|"
+    rf"\b(?:in agreement with|according to|bas(?:ed|ing (?:your|the) \w+) (?:up)?(?:on|by)|"
+    rf"as (?:shown|reported|stated|disclosed) in|in line with|"
     rf"(?:by )?(?:primarily )?(?:using|utilizing|relying on)|judging by)\b[^,.?;]{{0,90}}?\b{_SOURCE}\b"
     rf"(?:\s+(?:and|or)\s+(?:the\s+)?{_SOURCE})?,?",
     re.IGNORECASE,
 )
 _HOW_TO_ANSWER = re.compile(
-    r"\((?:in|as|using|round)\b[^)]*\)|,?\s*\b(?:in|using)\s+(?:units of|us\s?d|us dollars|dollars|millions|billions|"
+    r"\((?:in|as|using|round)\b[^)]*\)|,?\s*\b(?:in|using)\s+(?:units of|us\s?d|us dollars|millions|billions|"
     r"thousands|percents?|percentages?)\b(?:\s+(?:millions|billions|thousands))?",
     re.IGNORECASE,
 )

@@ -54,7 +54,8 @@ _SUM = re.compile(r"\b(?:cumulative(?:ly)?|combined|sum of|in total over|altoget
 _GROWTH = re.compile(
     r"\bgrowth\b|\bgr(?:ow|ew|own|owing)\b|\byoy\b|\by/y\b|\byear[- ](?:over|on)[- ]year\b|"
     r"(?:percent(?:age)?|%) (?:change|increase|decrease|decline|rise|drop)|"
-    r"\b(?:by )?(?:what|how many) (?:percent|percentage|%)[^?]*\b(?:change|increase|decrease|decline|rise|fall|drop|grow)|"
+    r"\b(?:by )?(?:what|how many) (?:percent|percentage|%)[^?]*"
+    r"\b(?:change|increase|decrease|decline|rise|fall|drop|grow)|"
     r"\b(?:increase|decrease|change|decline|rise|fall|drop)d?\s+(?:in percent|as a percent\w*)",
     re.IGNORECASE,
 )
@@ -83,8 +84,10 @@ _TREND = re.compile(
 )
 _WORDS = re.compile(
     r"\bwhy\b|\bhow (?:does|do|is|are|was|were|will|can)\b|\bdescribe\b|\bexplain\b|\bdiscuss\b|\bsummari[sz]e\b|"
-    r"\btell (?:me|us)\b|\bwhat does .{0,60}\b(?:say|mean|consider)\b|\bpolic(?:y|ies)\b|\brisks?\b|\bstrateg\w+\b|"
-    r"\bwhat (?:drove|caused|led|explains)\b|\bdriv(?:e|en|ers?|ing)\b|\breasons?\b|\bfactors?\b|\brecogni[sz]\w*\b|\bwho\b|"
+    r"\btell (?:me|us) about\b|\bwhat does .{0,60}\b(?:say|mean|consider)\b|"
+    r"\bpolic(?:y|ies)\b|\brisks?\b|\bstrateg\w+\b|"
+    r"\bwhat (?:drove|caused|led|explains)\b|\bdriv(?:e|en|ers?|ing)\b|\breasons?\b|\bfactors?\b|\brecogni[sz]\w*\b|"
+    r"\bwho\b|"
     r"\baccount(?:ed|ing)? for\b|\bmethods?\b|\bexpect\w*\b|\boutlook\b|\bguidance\b|\bforecast\w*\b|\bwhere\b",
     re.IGNORECASE,
 )

@@ -27,12 +27,12 @@ from finrag_ml_tg1.vocabulary.metrics import Metric
 
 __all__ = ["Planner"]
 
-_FIRST_REPORTED = (
-    "as originally reported",
-    "as first reported",
-    "originally reported",
-    "initially reported",
-    "before restatement",
+# A report named by its year says what it said, whatever a later one made of it.
+_FIRST_REPORTED = re.compile(
+    r"\b(?:originally|first|initially) (?:reported|stated)\b|\bbefore (?:any )?restatements?\b|"
+    r"\b(?:in|from|per)\s+(?:\S+\s+){0,2}?(?:fy\s?|fiscal\s+)?(?:20|19)\d\d\s+"
+    r"(?:annual report|(?:form )?10-?k|filing)\b",
+    re.IGNORECASE,
 )
 _MAX_LINE_ITEM_WORDS = 10
 _ASKS_AMOUNT = re.compile(r"\bhow (?:much|many)\b|\b(?:amount|value|balance|total|number)\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ class Planner:
             fiscal_period=periods.fiscal_period,
             threshold=find_threshold(asked.text),
             asks_lowest=asks_lowest(asked.text),
-            as_first_reported=any(words in asked.text.lower() for words in _FIRST_REPORTED),
+            as_first_reported=_FIRST_REPORTED.search(topic) is not None,
             in_calendar_years="calendar" in asked.text.lower(),
             supports_words=wants_words,
             obstacle=contradiction_in(asked.text),
