@@ -147,9 +147,13 @@ class FinRAG:
         return None
 
     def _names_metric(self, partial: Result) -> bool:
-        """Whether a registered metric of companies that tag their numbers is asked for, and nothing beside it."""
+        """Whether a metric of the statements is asked for of companies that tag their numbers, and nothing beside it.
+
+        What is not of the statements, such as the number of employees, may be told in words alone.
+        """
         plan = partial.plan
-        is_plain = plan is not None and bool(plan.metrics) and not plan.qualifier
+        names = plan.metrics if plan is not None and not plan.qualifier else ()
+        is_plain = any(load_metrics()[name].group != "other" for name in names)
         return is_plain and any(
             self.index.facts(company.cik).concepts or self.index.facts(company.cik).untagged
             for company in partial.scope.companies

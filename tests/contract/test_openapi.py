@@ -9,6 +9,7 @@ import pytest
 
 ROUTES = {
     "/query": "post",
+    "/facts": "get",
     "/catalog": "get",
     "/passages/{passage_id}": "get",
     "/health": "get",

@@ -16,6 +16,7 @@ from finrag_ml_tg1.facts.periods import FiscalPeriod
 from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.scope import CompanyReference
+from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
 from finrag_ml_tg1.vocabulary.metrics import Metric, load_metrics
 
 __all__ = ["FactFinder"]
@@ -136,7 +137,8 @@ class _Reader:
         return quarter_value(self.calculator, self.metric, period)
 
     def _ratio_label(self) -> str:
-        labels = [self.ledger.metric(name).label for name in self.plan.metrics]
+        named = dict.fromkeys(names_in(parse_formula(self.plan.formula)))
+        labels = [self.ledger.metric(name).label for name in named]
         return " to ".join([labels[0], *(label.lower() for label in labels[1:])])
 
     def _named(self, period: FiscalPeriod) -> Value | FactSet:

@@ -52,6 +52,9 @@ def select_fact(
     annual = [entry for entry in pool if period.part != "FY" or entry[1].form.startswith("10-K")] or pool
     recency = (min if as_first_reported else max)(fact.recency for _, fact in annual)
     rank, chosen = min((entry for entry in annual if entry[1].recency == recency), key=lambda entry: entry[0])
+    # The same value is quoted from the report of its own year, where the reader looks for it.
+    agreeing = [fact for other, fact in annual if other == rank and fact.value == chosen.value]
+    chosen = min(agreeing, key=lambda fact: fact.recency)
     others = [fact for other, fact in ranked if other == rank and fact.value != chosen.value]
     return UsedFact(chosen, metric.name, metric.label, display_of(metric), tuple(_restatement(metric, chosen, others)))
 

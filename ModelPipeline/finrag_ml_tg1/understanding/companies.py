@@ -92,6 +92,11 @@ class CompanyNames:
                 first = min(start, found[company.cik][0]) if company.cik in found else start
                 found[company.cik] = (first, company)
                 blanked[start:end] = BLANK * (end - start)
+        opening = self._opening_ticker(text) if not found else None
+        if opening is not None:
+            company = opening[1]
+            found[company.cik] = (0, company)
+            blanked[: opening[0]] = BLANK * opening[0]
         companies = tuple(company for _, company in sorted(found.values(), key=lambda match: match[0]))
         rest = "".join(blanked)
         unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings)))
@@ -109,6 +114,12 @@ class CompanyNames:
             ):
                 if _is_meant(match, known, ignores_case=ignores_case):
                     yield match.start(), match.end(), known.company
+
+    def _opening_ticker(self, text: str) -> tuple[int, Company] | None:
+        """A ticker that is a word as well, where a question opens with it and names no company: "AI net sales FY24"."""
+        match = _TICKER.match(text)
+        company = self._tickers.get(match[1]) if match and len(match[1]) > 1 and not text.isupper() else None
+        return (match.end(), company) if match and company else None
 
     def _ticker_matches(self, text: str) -> Iterator[tuple[int, int, Company]]:
         for match in _TICKER.finditer(text):

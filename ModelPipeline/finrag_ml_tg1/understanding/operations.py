@@ -8,12 +8,14 @@ from decimal import Decimal
 from finrag_ml_tg1.plan import Operation, Threshold
 
 __all__ = [
+    "asks_for_part",
     "asks_for_words",
     "asks_lowest",
     "breakdown_axis",
     "find_threshold",
     "is_about_change",
     "is_ratio",
+    "is_self_defined",
     "names_whole_first",
     "operation_of",
 ]
@@ -77,9 +79,20 @@ _RATIO = re.compile(
 _WHOLE_FIRST = re.compile(
     r"(?<!as a )(?<!as an )\b(?:share|percent(?:age)?|%|portion|proportion|fraction)\s+of\b", re.IGNORECASE
 )
+_PART_OF_WHOLE = re.compile(
+    r"\b(?:how much|what (?:share|part|percent(?:age)?|%|portion|proportion|fraction)) of\b.{0,60}\b"
+    r"(?:c[ao]mes?|derived?|generated|earned) (?:from|by|with|through)\b|\bhow much of\b.{0,60}\b(?:was|were|is|are)\b",
+    re.IGNORECASE,
+)
+# Figures that filers define for themselves beside the tagged ones.
+_SELF_DEFINED = re.compile(
+    r"\bnon-?\s?gaap\b|\badjusted\b|\bpro[- ]?forma\b|\borganic(?:ally)?\b|\bnormali[sz]ed\b|\bconstant[- ]currency\b|"
+    r"\bunderlying\b|\bcomparable\b|\bsame[- ]store\b|\blike[- ]for[- ]like\b",
+    re.IGNORECASE,
+)
 _TREND = re.compile(
     r"\btrend\w*\b|\bover time\b|\bhistor(?:y|ical(?:ly)?)\b|\beach (?:fiscal )?year\b|"
-    r"\bevolv\w*\b|\bdevelop(?:ed|ment)\b",
+    r"\bevolv\w*\b|\bdeveloped\b",
     re.IGNORECASE,
 )
 _WORDS = re.compile(
@@ -132,6 +145,16 @@ def is_ratio(text: str) -> bool:
 def names_whole_first(text: str) -> bool:
     """Return whether the whole is named before its part: "what share of revenue was R&D"."""
     return _WHOLE_FIRST.search(text) is not None
+
+
+def asks_for_part(text: str) -> bool:
+    """Return whether the metric named first is a whole and the words after it name its part."""
+    return _PART_OF_WHOLE.search(text) is not None
+
+
+def is_self_defined(text: str) -> bool:
+    """Return whether a figure is asked for that the filer defines itself: no tagged number is that figure."""
+    return _SELF_DEFINED.search(text) is not None
 
 
 def asks_for_words(text: str) -> bool:

@@ -11,12 +11,14 @@ from finrag_ml_tg1.understanding.asked_sentence import read_asked_sentence
 from finrag_ml_tg1.understanding.filler_words import FILLERS, JOINING_WORDS
 from finrag_ml_tg1.understanding.metric_names import MetricMention, MetricNames
 from finrag_ml_tg1.understanding.operations import (
+    asks_for_part,
     asks_for_words,
     asks_lowest,
     breakdown_axis,
     find_threshold,
     is_about_change,
     is_ratio,
+    is_self_defined,
     names_whole_first,
     operation_of,
 )
@@ -62,7 +64,9 @@ class Planner:
         periods = find_periods(asked.text)
         years = tuple(sorted(fiscal_years)) or periods.years
         text = without_periods(asked.text)
-        reading = self._read(read_words(text))
+        if is_self_defined(asked.text):
+            return None
+        reading = self._read(read_words(text), is_whole_first=asks_for_part(asked.text))
         wants_words = asks_for_words(asked.text)
         if not _is_line(reading, asked.text) or (wants_words and not (reading.metrics and is_about_change(asked.text))):
             return None
@@ -104,13 +108,15 @@ class Planner:
             return replace(plan, formula=f"{part} / {whole}")
         return plan
 
-    def _read(self, words: Sequence[Word]) -> _Reading:
+    def _read(self, words: Sequence[Word], *, is_whole_first: bool) -> _Reading:
         mentions = self._names.find(words)
+        if is_whole_first:
+            mentions = mentions[:1]
         beside = [index for index in range(len(words)) if _is_telling(words[index]) and not _covered(index, mentions)]
         if not mentions:
             telling = [words[index].text for index in beside]
             return _Reading((), "", " ".join(telling) if len(telling) <= _MAX_LINE_ITEM_WORDS else "")
-        bound = sorted(_bound(words, mentions, beside))
+        bound = sorted(index for index in beside if is_whole_first or index in _bound(words, mentions, beside))
         named = sorted({*bound, *(index for mention in mentions for index in range(mention.start, mention.end))})
         return _Reading(
             tuple(dict.fromkeys(mention.metric for mention in mentions)),

@@ -24,6 +24,7 @@ def make_passage(text: str, **fields: str | int) -> PassageRecord:
         "statement": "none",
         "heading": "",
         "position": 0,
+        "char_start": 0,
         "page_num": None,
         "lead": "",
         "text": text,

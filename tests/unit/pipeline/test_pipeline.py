@@ -21,8 +21,8 @@ VALUES = {
 FILINGS = ground_truth()
 
 
-def ask(finrag: FinRAG, text: str, filters: Filters | None = None) -> Result:
-    return finrag.ask(Question(text, filters or Filters()))
+def ask(finrag: FinRAG, text: str, filters: Filters | None = None, *, include_numbers: bool = True) -> Result:
+    return finrag.ask(Question(text, filters or Filters(), include_numbers=include_numbers))
 
 
 # A loss is not printed as "net income", nor a benefit as "income tax expense".
@@ -36,7 +36,8 @@ PRINTED = [
 
 @pytest.mark.parametrize(("filing", "name"), PRINTED)
 def test_row_shows_the_value_of_the_year_asked(finrag: FinRAG, filing: dict[str, Any], name: str) -> None:
-    result = ask(finrag, f"What was {SHORT_NAMES[filing['ticker']]}'s {name} in fiscal {filing['fiscal_year']}?")
+    question = f"What was {SHORT_NAMES[filing['ticker']]}'s {name} in fiscal {filing['fiscal_year']}?"
+    result = ask(finrag, question, include_numbers=False)
     cited = [citation.passage.accession for citation in result.answer.citations if citation.is_cited]
     assert cited == [filing["accession"]]
     columns, _, row = result.answer.markdown.split("\n")[-3:]
@@ -61,7 +62,7 @@ def test_latest_year_is_answered_and_said_when_none_is_named(finrag: FinRAG) -> 
     assert any(str(latest) in note for note in result.scope.notes)
 
 
-@pytest.mark.parametrize("year", [2015, 2021, 2026])
+@pytest.mark.parametrize("year", [2015, 2019, 2026])
 def test_year_that_is_not_covered_is_left_unanswered(finrag: FinRAG, year: int) -> None:
     result = ask(finrag, f"What was Orquenna's revenue in {year}?")
     assert not result.answer.is_answered
@@ -123,7 +124,7 @@ def test_no_more_passages_are_listed_than_asked_for(finrag: FinRAG, top_k: int) 
 
 def test_every_stage_is_timed(finrag: FinRAG) -> None:
     timings = ask(finrag, "What are Orquenna's main risk factors?").timings_ms
-    assert list(timings) == ["understanding", "retrieval", "answering"]
+    assert list(timings) == ["understanding", "facts", "retrieval", "answering"]
     assert all(milliseconds >= 0 for milliseconds in timings.values())
 
 
@@ -138,5 +139,6 @@ def test_items_read_whole_are_not_doubted(finrag: FinRAG) -> None:
 
 
 def test_a_row_is_quoted_with_the_units_of_its_table(finrag: FinRAG) -> None:
-    markdown = ask(finrag, "What were Orquenna's total assets in fiscal 2024?").answer.markdown
+    question = "What were Orquenna's total assets in fiscal 2024?"
+    markdown = ask(finrag, question, include_numbers=False).answer.markdown
     assert "in thousands" in markdown.lower()
