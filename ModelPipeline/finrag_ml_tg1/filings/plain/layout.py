@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from finrag_ml_tg1.filings.plain.headlines import ITEM_HEADING, LIST_MARK, is_capitals, is_title
 from finrag_ml_tg1.filings.plain.lines import MAX_LAID_OUT_CHARS, Line, read_lines
 from finrag_ml_tg1.filings.plain.rows import read_rows
 from finrag_ml_tg1.filings.plain.tables import find_tables
@@ -30,13 +31,10 @@ _CENTRED_DRIFT = 3
 _FULL_SHARE = 0.7
 _MAX_HEADING_CHARS = 220
 _MAX_TITLE_CHARS = 80
-_ITEM = re.compile(r"(?:part\s+[ivx]+\W*$|(?:part\s+[ivx]+\W+)?items?\s+\d{1,2}[a-c]?(?:\s*(?:[.:;–—-]|$)|\s\s))", re.I)
-_LIST_MARK = re.compile(r"(?:[•·●▪*]|o|--?|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+\S", re.I)
 _BULLET = re.compile(r"(?:[•·●▪*]|o|--?|\((?:\d{1,2}|[a-z]|[ivx]{1,4})\))\s", re.I)
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(?:[FSA]-)?\d{1,3}\s*[-–—]?", re.I)
 _SENTENCE_END = (".", ":", ";", "?", "!", '."', ".)", ".'")
 _OPEN_END = re.compile(r"(?:[,&-]|\b(?:and|or|of|for|to|in|the|on|from|with|by))$", re.I)
-_SMALL_WORDS = frozenset("a about an and as at by for from in its of on or the to under with".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +121,13 @@ def _are_apart(above: Line, line: Line, width: int, wrapped_at: int, *, opening:
     ends_sentence = text.endswith(_SENTENCE_END)
     has_room = len(text) + len(words.split(" ", 1)[0]) + _ROOM < wrapped_at
     is_open = _OPEN_END.search(text[-8:]) is not None
-    above_capitals = _is_capitals(text) and _is_capitals(opening.text)
-    if _is_capitals(words) != above_capitals and (ends_sentence or not is_open):
+    above_capitals = is_capitals(text) and is_capitals(opening.text)
+    if is_capitals(words) != above_capitals and (ends_sentence or not is_open):
         return above_capitals or ends_sentence or has_room
-    if _ITEM.match(words) or _LIST_MARK.match(words):
-        return ends_sentence or has_room or _is_capitals(text)
-    if _ITEM.match(opening.text.strip()) and not _is_title(words) and not is_open:
-        return _is_title(_ITEM.sub("", text.strip(), count=1)) or has_room
+    if ITEM_HEADING.match(words) or LIST_MARK.match(words):
+        return ends_sentence or has_room or is_capitals(text)
+    if ITEM_HEADING.match(opening.text.strip()) and not is_title(words) and not is_open:
+        return is_title(ITEM_HEADING.sub("", text.strip(), count=1)) or has_room
     if _is_centred(above, width) and _is_centred(line, width):
         return words.startswith("(") or (not is_open and len(text.strip()) <= _FULL_SHARE * width)
     return has_room and not is_open
@@ -166,25 +164,12 @@ def _is_underline(line: Line, ruler: Line) -> bool:
 def _is_heading(words: str, lines: Sequence[Line], width: int, *, underlined: bool, stands_alone: bool) -> bool:
     if len(words) > _MAX_HEADING_CHARS or not any(char.isalpha() for char in words):
         return False
-    if _is_capitals(words) or underlined:
+    if is_capitals(words) or underlined:
         return True
-    if _ITEM.match(words):
+    if ITEM_HEADING.match(words):
         return len(lines) <= 3 and not words.endswith(_SENTENCE_END[1:]) and ". " not in words[12:].rstrip(". ")
     if len(lines) > 1 or len(words) > _MAX_TITLE_CHARS or words.endswith((".", ",", ";", ":")):
         return False
     if words.startswith("(") or _PAGE_NUMBER.fullmatch(words):
         return False
-    return stands_alone and words[0].isupper() and _is_title(words)
-
-
-def _is_title(words: str) -> bool:
-    """Whether all words that carry meaning begin with a capital, as in a title; figures and addresses do not count."""
-    parts = [part.strip("()\"',&-") for part in words.split()]
-    if any(part[:1].isdigit() for part in parts):
-        return False
-    return len(parts) <= 10 and all(part[:1].isupper() or part.lower() in _SMALL_WORDS for part in parts if part)
-
-
-def _is_capitals(text: str) -> bool:
-    text = text[:MAX_LAID_OUT_CHARS]
-    return text.isupper() and sum(map(str.isalpha, text)) > 3
+    return stands_alone and words[0].isupper() and is_title(words)

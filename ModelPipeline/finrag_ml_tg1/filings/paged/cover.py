@@ -1,0 +1,37 @@
+"""Who filed the pages, on which form, for which period: as their collector says, and as the first page prints."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import date
+
+from finrag_ml_tg1.filings.cover.cover_words import period_in
+from finrag_ml_tg1.filings.cover.reading import LOCAL_CIK_BASE, Cover
+from finrag_ml_tg1.filings.paged.document import PagedDocument
+
+__all__ = ["cover_of_pages"]
+
+_COVER_CHARS = 12_000
+_QUARTER_ENDS = {"Q1": (3, 31), "Q2": (6, 30), "Q3": (9, 30)}
+
+
+def cover_of_pages(document: PagedDocument, text: str) -> Cover:
+    """Return the cover. The company's number is made from its name, as the pages carry none."""
+    notes = ["read from the text of its pages: numbers are read from its statement tables, without tags"]
+    period_end = period_in(text[:_COVER_CHARS])
+    if period_end is None or abs(period_end.year - document.fiscal_year) > 1:
+        month, day = _QUARTER_ENDS.get(document.fiscal_period, (12, 31))
+        period_end = date(document.fiscal_year, month, day)
+        notes.append(f"its first page states no period: {period_end.isoformat()} stands in for the period's end")
+    is_annual = document.form.startswith("10-K")
+    return Cover(
+        company=document.company,
+        cik=LOCAL_CIK_BASE + zlib.crc32(document.company.lower().encode()),
+        tickers=document.tickers,
+        form=document.form,
+        fiscal_year=document.fiscal_year,
+        fiscal_period="FY" if is_annual else document.fiscal_period,
+        period_end=period_end,
+        fiscal_year_end=f"{period_end:%m-%d}" if is_annual else "12-31",
+        notes=tuple(notes),
+    )

@@ -1,0 +1,58 @@
+"""The lines over a table's numbers that say which period each column is of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from finrag_ml_tg1.filings.tabular.period_words import read_period_words
+
+__all__ = ["column_headings", "names_period"]
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_PERIOD = re.compile(
+    rf"(?:(?:at|as of|on)\s+)?{_MONTH}\s+\d{{1,2}}\s?,?\s+(?:19|20)\d\d|"
+    r"(?:(?:fiscal(?: year)?|fy)\s?)?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+_MAX_CHARS = 160
+
+
+def names_period(text: str) -> bool:
+    """Return whether a line names days or years, and little else."""
+    words = read_period_words([text])
+    return len(text) <= _MAX_CHARS and bool(words.dates or words.years or words.months or words.month_day)
+
+
+def column_headings(lines: Sequence[str], columns: int) -> tuple[int, int, tuple[str, ...]] | None:
+    """Return (first line, line after the last, the words over each column): None when no lines name so many periods.
+
+    The first of them is what stands over the labels. A heading may be broken over several lines; those nearest to the
+    numbers count.
+    """
+    for end in range(len(lines), 0, -1):
+        for start in range(end - 1, max(-1, end - 2 * columns - 1), -1):
+            text = " ".join(lines[start:end])
+            periods = list(_PERIOD.finditer(text))
+            if len(periods) > columns or not _may_head(text, periods):
+                break
+            if len(periods) == columns:
+                stub = text[: periods[0].start()].strip()
+                return start, end, (stub, *(period.group() for period in periods))
+    return None
+
+
+def _may_head(text: str, periods: Sequence[re.Match[str]]) -> bool:
+    """Whether nothing but spaces stands between the periods and after them; a line without any is the first half."""
+    if not periods:
+        return names_period(text)
+    between = [
+        text[before.end() : after.start()]
+        for before, after in zip(periods, (*periods[1:], None), strict=True)
+        if after is not None
+    ]
+    rest = text[periods[-1].end() :]
+    return all(not part.strip(" ,|") for part in between) and (not rest.strip() or names_period(rest))

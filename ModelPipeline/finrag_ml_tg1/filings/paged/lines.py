@@ -1,0 +1,78 @@
+"""The lines of a page's text: a label, and the numbers printed to its right.
+
+A PDF gives a row of a table as one line with single spaces; where a cell was empty nothing is left of it. A line with
+fewer numbers than the table has columns therefore tells nobody which columns they stand in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from finrag_ml_tg1.filings.plain.lines import is_value, split_at_values
+
+__all__ = ["PageLine", "fitted", "read_page_lines"]
+
+_SYMBOLS = frozenset(("$", "€", "£", "¥", "(", "$(", "($", ")", "%", ")%", "%)"))
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NOTE_NUMBER = re.compile(r"\(?\d{1,2}\)?")
+_MAX_CHARS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class PageLine:
+    """A line: its words before the first number of those that end it, and those numbers as printed."""
+
+    text: str
+    label: str
+    numbers: tuple[str, ...]
+
+
+def read_page_lines(page: str) -> Iterator[PageLine]:
+    """Yield the lines of a page that show something, white space collapsed."""
+    for line in page.splitlines():
+        text = " ".join(line.split())
+        if text:
+            yield _line(text)
+
+
+def fitted(line: PageLine, columns: int) -> tuple[str, tuple[str, ...]] | None:
+    """Return (label, one number a column), None when the numbers are not clearly one a column.
+
+    The number of a note, or a year that ends the label, may stand before them; footnote marks have no currency sign
+    where the amounts beside them have one.
+    """
+    numbers = line.numbers
+    if len(numbers) == columns:
+        return line.label, numbers
+    if len(numbers) < columns:
+        return None
+    signed = [number for number in numbers if number[:1] in "$€£¥"]
+    if len(signed) == columns:
+        return line.label, tuple(signed)
+    before, fitting = numbers[: len(numbers) - columns], numbers[len(numbers) - columns :]
+    if all(_YEAR.fullmatch(number) or _NOTE_NUMBER.fullmatch(number) for number in before):
+        return " ".join([line.label, *before]), fitting
+    return None
+
+
+def _line(text: str) -> PageLine:
+    if len(text) > _MAX_CHARS:
+        return PageLine(text, text, ())
+    tokens = [match.span() for match in re.finditer(r"\S+", text)]
+    first = len(tokens)
+    while first and (is_value(_word(text, tokens[first - 1])) or _word(text, tokens[first - 1]) in _SYMBOLS):
+        first -= 1
+    # A sign at the beginning belongs to the words before it, as in "shares (".
+    while first < len(tokens) and _word(text, tokens[first]) in (")", "%", ")%", "%)"):
+        first += 1
+    cells = list(split_at_values(text, tokens[first:]))
+    if not cells or not cells[-1].is_value:
+        return PageLine(text, text, ())
+    label = text[: cells[0].start].strip()
+    return PageLine(text, label, tuple(text[cell.start : cell.end] for cell in cells))
+
+
+def _word(text: str, span: tuple[int, int]) -> str:
+    return text[span[0] : span[1]]
