@@ -27,6 +27,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
 from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_worded_in
@@ -68,8 +69,9 @@ class FinRAG:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._resolver = ScopeResolver(index.catalog, self._appears_in_filings)
-        self._planner = Planner(load_metrics())
+        names = MetricNames(load_metrics())
+        self._resolver = ScopeResolver(index.catalog, self._appears_in_filings, names)
+        self._planner = Planner(names)
         self.facts = FactFinder(index.facts)
 
     @classmethod
@@ -109,7 +111,8 @@ class FinRAG:
         if not question.include_numbers:
             return None
         years = question.filters.fiscal_years
-        return self._planner.plan(scope.topic, companies=len(scope.companies), fiscal_years=years)
+        plan = self._planner.plan(scope.topic, companies=len(scope.companies), fiscal_years=years)
+        return replace(plan, obstacle=plan.obstacle or scope.period_problem) if plan else None
 
     def _companies_asked(self, plan: Plan | None, scope: Scope) -> Sequence[CompanyReference]:
         """The companies named; all covered for a ranking that names none, or where there is only one."""

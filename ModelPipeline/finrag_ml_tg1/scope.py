@@ -55,7 +55,7 @@ class Scope:
     `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
     `topic` is the question without the company names, which tell nothing about what is asked of the company.
     `notes` tell the user what was assumed or left out. `obstacle` is the reason why the filings cannot hold the answer,
-    None when they can.
+    None when they can. `period_problem` says of a day named as a period's end that none ends then.
     """
 
     topic: str
@@ -65,3 +65,4 @@ class Scope:
     accessions: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
     obstacle: str | None = None
+    period_problem: str | None = None

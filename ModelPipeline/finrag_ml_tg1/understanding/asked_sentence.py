@@ -16,16 +16,18 @@ _INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 _SOURCE = (
-    r"(?:(?:consolidated )?(?:statements? of [\w ]+?|income statements?|balance sheets?|cash flow statements?|"
-    r"p&l(?: statements?)?|"
-    r"profit and loss statements?|(?:annual|financial|form)?\s*(?:reports?|filings?|statements?|10-?k)))"
+    r"(?:(?:(?:consolidated|annual|audited|financial|form|its|the|their|same)\s+)*(?:statements? of "
+    r"(?:income|operations|earnings|cash flows?|financial (?:position|condition)|comprehensive income)|"
+    r"(?:income|cash flow|earnings|financial|p&l|profit and loss) statements?|balance sheets?|p&l|"
+    r"reports?|filings?|10-?[kq](?:\s+(?:report|filing))?))\b"
 )
+_SOURCES = rf"{_SOURCE}(?:\s*(?:,|,?\s*\b(?:and|or)\b|/)\s*{_SOURCE})*"
 # "In agreement with the information outlined in the income statement, ...": where to look, not what to look for.
 _WHERE_TO_LOOK = re.compile(
     rf"\b(?:in agreement with|according to|bas(?:ed|ing (?:your|the) \w+) (?:up)?(?:on|by)|"
-    rf"as (?:shown|reported|stated|disclosed) in|in line with|"
-    rf"(?:by )?(?:primarily )?(?:using|utilizing|relying on)|judging by)\b[^,.?;]{{0,90}}?\b{_SOURCE}\b"
-    rf"(?:\s+(?:and|or)\s+(?:the\s+)?{_SOURCE})?,?",
+    rf"as (?:shown|reported|stated|disclosed) in|in line with|looking at|"
+    rf"(?:by )?(?:primarily )?(?:using|utilizing|relying on)|judging by)\b[^,.?;]{{0,90}}?\b{_SOURCES},?"
+    rf"|\b(?:in|on|from|within|per|on the face of|under)\s+{_SOURCES},?",
     re.IGNORECASE,
 )
 _HOW_TO_ANSWER = re.compile(

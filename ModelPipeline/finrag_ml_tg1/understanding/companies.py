@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
 
 __all__ = ["CompanyMentions", "CompanyNames"]
@@ -37,6 +38,13 @@ _AMBIGUOUS_TICKERS = frozenset(
 _MIN_FIRST_WORD_CHARS = 4
 
 _TICKER = re.compile(r"[$(]?\b([A-Z]{1,5}(?:\.[A-Z])?)\b(?:'s|\))?")
+# Where the company of a number stands: "AI net sales", "net sales of AI in 2024", "What did AI earn", "2024 sales AI".
+_COMPANY_PLACE = re.compile(
+    r"^(?P<first>[A-Z]{2,5})\b"
+    r"|\b(?:of|for|at|by|did)\s+(?P<named>[A-Z]{2,5})\b(?=\W*$|[,;:]|\s+(?:in|for|during|as of|at|on|had|have|"
+    r"report|post|earn|spen|pay|paid|generate|make|record|fy|fiscal|(?:19|20)?\d\d))"
+    r"|\s(?P<last>[A-Z]{2,5})\W*$"
+)
 _CAPITALISED_WORD = re.compile(r"(?<!^)\b(?!Items?\b|Notes?\b|Part\b)[A-Z][a-z]")
 _ARTICLE = re.compile(r"\b(?:a|an|the|of)\s+$", re.IGNORECASE)
 _NAME_GOES_ON = re.compile(r"\s+(?:&\s+)?[A-Z][a-z]")
@@ -63,9 +71,10 @@ class _Alias:
 
 
 class CompanyNames:
-    """The names of the companies an index covers."""
+    """The names of the companies an index covers; `metrics` are words that are no names ("COGS", "Net Sales")."""
 
-    def __init__(self, companies: Sequence[Company]) -> None:
+    def __init__(self, companies: Sequence[Company], metrics: MetricNames) -> None:
+        self._metrics = metrics
         self._by_alias: dict[str, _Alias] = {}
         self._tickers: dict[str, Company] = {}
         ambiguous: set[str] = set()
@@ -92,14 +101,12 @@ class CompanyNames:
                 first = min(start, found[company.cik][0]) if company.cik in found else start
                 found[company.cik] = (first, company)
                 blanked[start:end] = BLANK * (end - start)
-        opening = self._opening_ticker(text) if not found else None
-        if opening is not None:
-            company = opening[1]
-            found[company.cik] = (0, company)
-            blanked[: opening[0]] = BLANK * opening[0]
+        for start, end, company in self._word_tickers(text) if not found else ():
+            found[company.cik] = (start, company)
+            blanked[start:end] = BLANK * (end - start)
         companies = tuple(company for _, company in sorted(found.values(), key=lambda match: match[0]))
         rest = "".join(blanked)
-        unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings)))
+        unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings, self._metrics.fill)))
         for name in unknown if companies else ():
             rest = re.sub(rf"\b{re.escape(name)}(?:'s|\b)", " ", rest)
         return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()))
@@ -115,11 +122,16 @@ class CompanyNames:
                 if _is_meant(match, known, ignores_case=ignores_case):
                     yield match.start(), match.end(), known.company
 
-    def _opening_ticker(self, text: str) -> tuple[int, Company] | None:
-        """A ticker that is a word as well, where a question opens with it and names no company: "AI net sales FY24"."""
-        match = _TICKER.match(text)
-        company = self._tickers.get(match[1]) if match and len(match[1]) > 1 and not text.isupper() else None
-        return (match.end(), company) if match and company else None
+    def _word_tickers(self, text: str) -> Iterator[tuple[int, int, Company]]:
+        """A ticker that is a word as well, where the company of a number stands: "net sales of AI in 2024"."""
+        if text.isupper() or not self._metrics.is_in(text):
+            return
+        for match in _COMPANY_PLACE.finditer(text):
+            group = str(match.lastgroup)
+            company = self._tickers.get(match[group])
+            if company:
+                yield match.start(group), match.end(group), company
+                return
 
     def _ticker_matches(self, text: str) -> Iterator[tuple[int, int, Company]]:
         for match in _TICKER.finditer(text):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from finrag_ml_tg1.understanding.wording import Word, normal_words
+from finrag_ml_tg1.understanding.filler_words import FILLERS
+from finrag_ml_tg1.understanding.wording import Word, normal_words, read_words
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
 __all__ = ["MetricMention", "MetricNames"]
@@ -31,29 +32,30 @@ class MetricNames:
         self._longest = max(map(len, self._by_words))
 
     def find(self, words: Sequence[Word]) -> list[MetricMention]:
-        """Return the metrics named, in order; of names that overlap the one that starts first and is longest counts."""
+        """Return the metrics named, in order; of names that overlap the longest counts, and of equals the first."""
         texts = [word.text for word in words]
+        spans = [
+            (start, end)
+            for length in range(min(len(texts), self._longest), 0, -1)
+            for start in range(len(texts) - length + 1)
+            if tuple(texts[start : (end := start + length)]) in self._by_words
+        ]
         found: list[MetricMention] = []
-        start = 0
-        while start < len(texts):
-            end = next(
-                (
-                    end
-                    for end in range(min(len(texts), start + self._longest), start, -1)
-                    if self._names(texts, start, end)
-                ),
-                None,
-            )
-            if end is None:
-                start += 1
-                continue
-            found.append(MetricMention(self._by_words[tuple(texts[start:end])], start, end))
-            start = end
-        return found
+        for start, end in spans:
+            if all(end <= other.start or start >= other.end for other in found):
+                found.append(MetricMention(self._by_words[tuple(texts[start:end])], start, end))
+        return sorted(found, key=lambda mention: mention.start)
 
     def exactly(self, text: str) -> str | None:
         """Return the metric that a text is the name of, None when it is none's."""
         return self._by_words.get(normal_words(text))
 
-    def _names(self, texts: Sequence[str], start: int, end: int) -> bool:
-        return tuple(texts[start:end]) in self._by_words
+    def is_in(self, text: str) -> bool:
+        """Return whether a text names a metric."""
+        return bool(self.find(read_words(text)))
+
+    def fill(self, text: str) -> bool:
+        """Return whether most words of a text are names of metrics, so that it can be no name of a company."""
+        words = [word for word in read_words(text) if word.text not in FILLERS]
+        named = sum(mention.end - mention.start for mention in self.find(words))
+        return named > len(words) / 2

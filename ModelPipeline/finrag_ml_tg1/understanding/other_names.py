@@ -47,11 +47,17 @@ _TOPIC_OF = re.compile(
 _ASKS_WHO = re.compile(r"\bwho(?:'s|\s+(?:is|was|are|were))\s*$", re.IGNORECASE)
 
 
-def find_other_names(text: str, appears_in_filings: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the names; `text` has covered companies blanked out.
+def find_other_names(
+    text: str, appears_in_filings: Callable[[str], bool], is_term: Callable[[str], bool]
+) -> Iterator[str]:
+    """Yield the names; `text` has covered companies blanked out, and what `is_term` says is of the field's language.
 
     Where other things are named too, and beside a covered company, a name the filings use is taken for a topic.
     """
+    yield from (name for name in _all_names(text, appears_in_filings) if not is_term(name))
+
+
+def _all_names(text: str, appears_in_filings: Callable[[str], bool]) -> Iterator[str]:
     any_covered = BLANK in text
     for match in _COORDINATED.finditer(text):
         for part in re.split(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", match[1] or match[2] or match[3]):

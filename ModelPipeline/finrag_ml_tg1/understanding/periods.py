@@ -26,7 +26,9 @@ _SINGLE = re.compile(
 _NO_YEAR = re.compile(
     rf"[$€£¥]\s?[\d,.]+|\b\d{{1,3}}-\d{{3}}-\d{{4}}\b|\b{_YEAR}\s+(?:(?:senior|convertible)\s+)*notes\b"
     rf"|\b(?:asc|asu|topic|section|rule|regulation|no\.|due|maturing|model)\s+(?:in\s+)?\d{{2,4}}(?:-\d+)?\b"
-    r"|\b\d{4}\s+(?:shares?|stores?|employees|people|units?|(?:[mb]|tr)illion|thousand|dollars|basis points|percent)\b"
+    r"|\b(?:about|approximately|employ\w*|had|has|have|nearly|of|over|some|than|with)\s+\d{4}\s+"
+    r"(?:shares|stores|employees|people|units)\b"
+    r"|\b\d{4}\s+(?:(?:[mb]|tr)illion|thousand|dollars|basis points|percent)\b"
     r"|\b\d{4}\s?%",
     re.IGNORECASE,
 )

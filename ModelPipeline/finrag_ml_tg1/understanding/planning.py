@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.plan import Operation, Plan
@@ -25,7 +25,6 @@ from finrag_ml_tg1.understanding.operations import (
 from finrag_ml_tg1.understanding.periods import Periods, contradiction_in, find_periods, without_periods
 from finrag_ml_tg1.understanding.stated_formula import read_stated_formula
 from finrag_ml_tg1.understanding.wording import Word, read_words
-from finrag_ml_tg1.vocabulary.metrics import Metric
 
 __all__ = ["Planner"]
 
@@ -50,10 +49,10 @@ class _Reading:
 
 
 class Planner:
-    """Makes plans with the names of one registry of metrics."""
+    """Makes plans with the names of metrics."""
 
-    def __init__(self, metrics: Mapping[str, Metric]) -> None:
-        self._names = MetricNames(metrics)
+    def __init__(self, names: MetricNames) -> None:
+        self._names = names
 
     def plan(self, topic: str, *, companies: int, fiscal_years: Sequence[int] = ()) -> Plan | None:
         """Return the plan of a question without its company names, None when it asks for no number.

@@ -13,6 +13,8 @@ import polars as pl
 from finrag_ml_tg1.index.catalog import Catalog, Company
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 from finrag_ml_tg1.understanding.companies import CompanyNames
+from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.periods import Periods, find_periods, latest_years
 from finrag_ml_tg1.vocabulary.items import item_title
 
@@ -28,9 +30,9 @@ _COVERAGE_NAMES = 12
 class ScopeResolver:
     """Resolves questions against one catalog."""
 
-    def __init__(self, catalog: Catalog, appears_in_filings: Callable[[str], bool]) -> None:
+    def __init__(self, catalog: Catalog, appears_in_filings: Callable[[str], bool], metrics: MetricNames) -> None:
         self._catalog = catalog
-        self._names = CompanyNames(catalog.companies)
+        self._names = CompanyNames(catalog.companies, metrics)
         self._appears_in_filings = appears_in_filings
 
     def resolve(self, question: Question) -> Scope:
@@ -41,8 +43,9 @@ class ScopeResolver:
         if question.filters.tickers:
             companies, missing = self._filtered_companies(question.filters.tickers)
             notes = [f"No covered company has the ticker {ticker}." for ticker in missing]
-        periods = find_periods(question.text)
-        topic = _ITEMS.sub(_titles, mentions.remainder)
+        dated = self._in_fiscal_periods(mentions.remainder, companies)
+        periods = find_periods(dated.text)
+        topic = _ITEMS.sub(_titles, dated.text)
         items = tuple(item.upper() for item in question.filters.items) or _items_named(question.text)
         references = tuple(CompanyReference(company.cik, company.name, company.tickers) for company in companies)
         if not companies and notes:
@@ -68,7 +71,17 @@ class ScopeResolver:
             tuple(groups),
             tuple(notes),
             obstacle=None if groups else " ".join(notes),
+            period_problem=dated.problem,
         )
+
+    def _in_fiscal_periods(self, text: str, companies: Sequence[Company]) -> DatedQuestion:
+        """The question in the fiscal periods of its companies; days stay days where their calendars differ."""
+        annual = self._catalog.filings.filter(_IS_ANNUAL)
+        readings = set()
+        for company in companies:
+            ends = annual.filter(pl.col("cik") == company.cik).select("fiscal_year", "period_end").rows()
+            readings.add(name_fiscal_periods(text, ends))
+        return readings.pop() if len(readings) == 1 else DatedQuestion(text, None)
 
     def _filtered_companies(self, tickers: Sequence[str]) -> tuple[list[Company], list[str]]:
         found = {ticker: self._names.by_ticker(ticker) for ticker in tickers}

@@ -6,6 +6,8 @@ import pytest
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.companies import CompanyMentions, CompanyNames
+from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 REGISTRANTS = {
     "JNJ": "JOHNSON & JOHNSON",
@@ -29,8 +31,10 @@ REGISTRANTS = {
     "HBLW": "Hibbelwick Kitchen Stores, Inc. (fictional)",
     "TDRY": "Tarrendray Freight Technologies, Inc. (fictional)",
 }
+METRICS = MetricNames(load_metrics())
 NAMES = CompanyNames(
-    [Company(number, name, (ticker,), (), (2023,)) for number, (ticker, name) in enumerate(REGISTRANTS.items())]
+    [Company(number, name, (ticker,), (), (2023,)) for number, (ticker, name) in enumerate(REGISTRANTS.items())],
+    METRICS,
 )
 # Words that stand in filings without being companies, and a company that filings mention as a competitor.
 FILING_WORDS = frozenset(
@@ -128,14 +132,15 @@ def test_lower_case_word_beside_capitalised_names_is_no_company() -> None:
 
 def test_first_word_shared_by_two_companies_names_neither() -> None:
     names = CompanyNames(
-        [Company(1, "Abbott Laboratories", (), (), (2023,)), Company(2, "Abbott Foods, Inc.", (), (), (2023,))]
+        [Company(1, "Abbott Laboratories", (), (), (2023,)), Company(2, "Abbott Foods, Inc.", (), (), (2023,))],
+        METRICS,
     )
     assert names.find("Abbott's revenue", lambda word: True).companies == ()
     assert [company.cik for company in names.find("Abbott Foods' revenue", lambda word: True).companies] == [2]
 
 
 def test_former_name_is_found() -> None:
-    names = CompanyNames([Company(1, "Meta Platforms, Inc.", ("META",), ("Facebook, Inc.",), (2023,))])
+    names = CompanyNames([Company(1, "Meta Platforms, Inc.", ("META",), ("Facebook, Inc.",), (2023,))], METRICS)
     assert [company.cik for company in names.find("Facebook's revenue", lambda word: True).companies] == [1]
 
 

@@ -74,7 +74,7 @@ def test_written_years_are_read(text: str, years: tuple[int, ...]) -> None:
         "$2,023 million",
         "$2023",
         "2,023 stores",
-        "2023 shares",
+        "about 2023 shares",
         "2,500 employees in 5 years",
         "the 2030 notes",
         "notes due 2045",
@@ -129,3 +129,8 @@ def test_quarter_is_meant_when_a_quarterly_report_would_tell(text: str, is_quart
 def test_latest_years_are_the_last_covered_ones_ascending() -> None:
     assert latest_years({2024, 2019, 2022}, 2) == (2022, 2024)
     assert latest_years({2024}, 3) == (2024,)
+
+
+@pytest.mark.parametrize("text", ["2023 share repurchases", "2023 shares outstanding", "diluted shares in 2023"])
+def test_year_before_shares_is_the_year_of_their_number(text: str) -> None:
+    assert find_periods(text).years == (2023,)

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 
 from finrag_ml_tg1.plan import Plan
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
-PLANNER = Planner(load_metrics())
+PLANNER = Planner(MetricNames(load_metrics()))
 
 
 def plan(text: str, companies: int = 1) -> Plan:

@@ -9,7 +9,9 @@ import pytest
 
 from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, Catalog
 from finrag_ml_tg1.scope import Filters, Question, Scope
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 # (cik, ticker, company, form, fiscal year): the accession is "ticker-form-year".
 FILINGS = [
@@ -43,7 +45,7 @@ def catalog() -> Catalog:
 
 @pytest.fixture(scope="module")
 def resolver(catalog: Catalog) -> ScopeResolver:
-    return ScopeResolver(catalog, lambda word: word.lower() not in {"tesla"})
+    return ScopeResolver(catalog, lambda word: word.lower() not in {"tesla"}, MetricNames(load_metrics()))
 
 
 def searched(scope: Scope) -> list[str]:

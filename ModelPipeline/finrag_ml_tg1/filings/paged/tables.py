@@ -125,4 +125,15 @@ def _continued(waiting: Sequence[str], label: str) -> int:
 
 def _is_open(text: str) -> bool:
     last = text.rsplit(" ", 1)[-1].lower()
-    return text.endswith((",", "-", "—", "/")) or last in ("of", "and", "to", "the", "in", "for", "or", "from", "at", "by")
+    return text.endswith((",", "-", "—", "/")) or last in (
+        "of",
+        "and",
+        "to",
+        "the",
+        "in",
+        "for",
+        "or",
+        "from",
+        "at",
+        "by",
+    )
