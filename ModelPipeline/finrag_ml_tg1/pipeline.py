@@ -7,13 +7,14 @@ object is opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.combined import numbers_then_words
+from finrag_ml_tg1.answering.coverage_words import CoverageWords
 from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.topic import read_topic
@@ -30,9 +31,7 @@ from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
-from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_worded_in
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
-from finrag_ml_tg1.vocabulary.statements import statements_of_line_items
 
 __all__ = ["FinRAG", "Result"]
 
@@ -41,10 +40,13 @@ DEFAULT_TOP_K = 10
 _READ_PASSAGES = 50
 _READ_OF_EACH = 12
 _MOST_RANKED = 200
+# So many companies covered, a number asked of none of them by name is told of all.
+_MOST_UNNAMED = 12
 
 _ONLY_NUMBERS = (
     "Only tagged numbers were asked for, and the question names none: ask for passages as well (include_rag)."
 )
+_NO_COMPANY = "No company is named: name one that is covered."
 _NOT_IN_FILINGS = "Not in the filings."
 
 
@@ -72,6 +74,7 @@ class FinRAG:
         names = MetricNames(load_metrics())
         self._resolver = ScopeResolver(index.catalog, self._appears_in_filings, names)
         self._planner = Planner(names)
+        self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
 
     @classmethod
@@ -84,18 +87,22 @@ class FinRAG:
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
             scope = self._resolver.resolve(question)
-            scope = replace(scope, notes=(*scope.notes, *self._unread_items(scope)))
+            scope = replace(scope, notes=(*scope.notes, *self._coverage.unread_items(scope)))
             plan = self._planned(question, scope)
         with _timed(timings, "facts"):
-            companies = self._companies_asked(plan, scope)
-            found = self.facts.find(plan, companies) if plan and companies else FactSet()
+            companies = self._companies_asked(plan, scope, question)
+            is_named = bool(scope.companies)
+            found = self.facts.find(plan, companies, are_named=is_named) if plan and companies else FactSet()
+            if found.is_found and not is_named and plan and plan.qualifier:
+                # The filings of the company whose part was named are searched, as if it had been named itself.
+                scope = self._resolver.resolve(question, meant=tuple(self.names(found)))
         partial = Result(question, scope, _abstention(scope.obstacle or "", 0), timings, plan, found)
         if found.is_found:
             return self._with_numbers(partial)
         refusal = self._refusal(partial)
         if refusal is not None:
             return replace(partial, answer=_abstention(refusal, 0))
-        return replace(partial, answer=self._in_words(partial))
+        return replace(partial, answer=self._words_without_number(partial))
 
     def look_up(self, companies: Sequence[Company], metrics: Sequence[str], fiscal_years: Sequence[int]) -> FactSet:
         """Return registered metrics of covered companies, for the latest fiscal year when none is given."""
@@ -114,12 +121,18 @@ class FinRAG:
         plan = self._planner.plan(scope.topic, companies=len(scope.companies), fiscal_years=years)
         return replace(plan, obstacle=plan.obstacle or scope.period_problem) if plan else None
 
-    def _companies_asked(self, plan: Plan | None, scope: Scope) -> Sequence[CompanyReference]:
-        """The companies named; all covered for a ranking that names none, or where there is only one."""
-        covered = self.index.catalog.companies
-        is_of_all = plan is not None and (plan.operation == "ranking" or plan.obstacle is not None)
-        if scope.companies or scope.obstacle or not (is_of_all or len(covered) == 1):
+    def _companies_asked(self, plan: Plan | None, scope: Scope, question: Question) -> Sequence[CompanyReference]:
+        """The companies named; without any, all covered, where their numbers can tell which is meant or be ranked.
+
+        What reads as the name of a company may be the name of a product: "AWS revenue".
+        """
+        names_part = plan is not None and bool(plan.metrics and plan.qualifier) and not question.filters.tickers
+        if plan is None or scope.companies or (scope.obstacle and not names_part):
             return scope.companies
+        covered = self.index.catalog.companies
+        is_of_all = plan.operation == "ranking" or plan.obstacle is not None or names_part
+        if not (is_of_all or len(covered) <= (_MOST_UNNAMED if plan.metrics else 1)):
+            return ()
         return [CompanyReference(company.cik, company.name, company.tickers) for company in covered[:_MOST_RANKED]]
 
     def _with_numbers(self, partial: Result) -> Result:
@@ -139,28 +152,30 @@ class FinRAG:
         if plan is not None and plan.obstacle is not None:
             return plan.obstacle
         if scope.obstacle is not None:
-            return " ".join([scope.obstacle, *([reason] if reason else [])])
-        is_number = (
-            plan is not None and not plan.supports_words and (bool(found.candidates) or self._names_metric(partial))
-        )
-        if is_number and reason:
+            return " ".join([scope.obstacle, *([reason] if reason and scope.companies else [])])
+        is_number = plan is not None and not plan.supports_words
+        if is_number and not scope.companies and self._names_statement_metric(partial):
+            # Passages of other companies would answer, and not the question.
+            return f"{reason or _NO_COMPANY} {describe_coverage(self.index.catalog)}"
+        if is_number and reason and (found.candidates or self._names_metric(partial)):
             return reason
         if not partial.question.include_passages:
             return reason or _ONLY_NUMBERS
         return None
 
     def _names_metric(self, partial: Result) -> bool:
-        """Whether a metric of the statements is asked for of companies that tag their numbers, and nothing beside it.
-
-        What is not of the statements, such as the number of employees, may be told in words alone.
-        """
+        """Whether a metric of the statements, and nothing beside it, is asked of companies whose numbers are known."""
         plan = partial.plan
-        names = plan.metrics if plan is not None and not plan.qualifier else ()
-        is_plain = any(load_metrics()[name].group != "other" for name in names)
+        is_plain = plan is not None and not plan.qualifier and self._names_statement_metric(partial)
         return is_plain and any(
             self.index.facts(company.cik).concepts or self.index.facts(company.cik).untagged
             for company in partial.scope.companies
         )
+
+    def _names_statement_metric(self, partial: Result) -> bool:
+        """Whether a metric is asked for that only numbers tell; the number of employees may be told in words alone."""
+        names = partial.plan.metrics if partial.plan is not None else ()
+        return any(load_metrics()[name].group != "other" for name in names)
 
     def _passages_of(self, found: FactSet) -> dict[str, PassageRecord]:
         used = [*found.facts, *(used for calculation in found.calculations for used in calculation.inputs)]
@@ -170,6 +185,15 @@ class FinRAG:
             if row is not None:
                 passages[passage_id] = self.index.record(row)
         return passages
+
+    def _words_without_number(self, partial: Result) -> Answer:
+        """What the passages say; of a number asked for that is not tagged it is said first that it is not."""
+        answer = self._in_words(partial)
+        is_part_asked = partial.plan is not None and bool(partial.plan.metrics and partial.plan.qualifier)
+        reason = missing_words(partial.found, self.names(partial.found))
+        if answer.is_answered and is_part_asked and reason:
+            return replace(answer, markdown=f"{reason} The filings say:\n\n{answer.markdown}")
+        return answer
 
     def _in_words(self, partial: Result) -> Answer:
         question, scope, timings = partial.question, partial.scope, partial.timings_ms
@@ -189,55 +213,14 @@ class FinRAG:
             max_citations=question.top_k or DEFAULT_TOP_K,
         )
         if answer.is_answered:
-            return replace(answer, markdown="\n\n".join([answer.markdown, *self._silent_filings(scope, answer)]))
-        return replace(answer, markdown=f"{_NOT_IN_FILINGS} {self._nothing_found(scope)}")
-
-    def _silent_filings(self, scope: Scope, answer: Answer) -> Iterator[str]:
-        """Name what was asked for but has no part in the answer: a partial answer is not to be taken for a whole."""
-        cited = {citation.passage.accession for citation in answer.citations if citation.is_cited}
-        silent = [group for group in scope.accessions if scope.companies and not cited & set(group)]
-        names = [f"{row['company']} ({row['form']} for fiscal {row['fiscal_year']})" for row in self._filings(silent)]
-        if names:
-            yield f"No passage that answers this was found for {'; '.join(names)}."
-
-    def _unread_items(self, scope: Scope) -> Iterator[str]:
-        """Say of the items asked for which of them a filing does not hold, or holds in doubt.
-
-        A line of the financial statements asks for the item that holds them: some filers put it into an exhibit.
-        """
-        asked = set(scope.items) or items_worded_in(scope.topic)
-        of_statements = STATEMENT_ITEMS if statements_of_line_items(scope.topic) else frozenset()
-        for row in self._filings(scope.accessions if scope.companies and asked | of_statements else ()):
-            coverage = self.index.catalog.coverage(int(str(row["cik"])))[str(row["accession"])]
-            filing = f"{row['company']} {row['form']} for fiscal {row['fiscal_year']}"
-            for item in coverage.missing:
-                if item in asked:
-                    yield f"Item {item} was not found in {filing}."
-            for item, says in coverage.pointers().items():
-                is_away = says == "incorporated by reference" and item in of_statements
-                if is_away or (item in asked and says != "nothing to report"):
-                    yield f"Item {item} of {filing} holds no text of its own: {says}."
-            for item, reason in coverage.doubts:
-                if item in asked:
-                    yield f"Item {item} of {filing} may not have been read whole: {reason}."
-
-    def _filings(self, groups: Iterable[tuple[str, ...]]) -> Iterator[dict[str, object]]:
-        for group in groups:
-            filing = self.index.catalog.filing(group[0])
-            if filing is not None:
-                yield filing
-
-    def _nothing_found(self, scope: Scope) -> str:
-        searched = [
-            f"{row['company']} {row['form']} for fiscal {row['fiscal_year']}" for row in self._filings(scope.accessions)
-        ]
-        if not scope.companies:
-            return f"No passage found answers this clearly. {describe_coverage(self.index.catalog)}"
-        within = f", Item {' and '.join(scope.items)}" if scope.items else ""
-        return f"No passage found answers this clearly. Searched: {'; '.join(searched)}{within}."
+            silent = self._coverage.silent_filings(scope, answer)
+            return replace(answer, markdown="\n\n".join([answer.markdown, *silent]))
+        return replace(answer, markdown=f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}")
 
     def _appears_in_filings(self, word: str) -> bool:
-        return any(self.index.corpus.document_frequency(term) > 0 for term in split_terms(word))
+        terms = split_terms(word)
+        # Words that every filing uses are not counted.
+        return not terms or any(self.index.corpus.document_frequency(term) > 0 for term in terms)
 
 
 def _abstention(reason: str, context_length: int) -> Answer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-__all__ = ["Operation", "Plan", "Threshold"]
+__all__ = ["Operation", "Plan", "Threshold", "Wording"]
 
 Operation = Literal[
     "lookup", "change", "growth", "cagr", "average", "sum", "trend", "ranking", "share", "threshold", "breakdown"
@@ -18,10 +18,33 @@ Operation = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A value to compare with, in the base unit, and whether the question asks for more than it or less."""
+    """A value to compare with: in the base unit, or with `is_share` a ratio; whether more than it is asked for or less.
+
+    With `is_reached` the value itself is enough.
+    """
 
     value: Decimal
     is_above: bool
+    is_share: bool = False
+    is_reached: bool = False
+
+    def is_met_by(self, value: Decimal) -> bool:
+        """Return whether a value is on the side asked for."""
+        if value == self.value:
+            return self.is_reached
+        return (value > self.value) == self.is_above
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words asked with, in lower case, "," where a pause is; where in them metrics are named: (name, start, end).
+
+    `beside` are the places next to a metric or joined to one, where a single word may name a part of it.
+    """
+
+    words: tuple[str, ...] = ()
+    mentions: tuple[tuple[str, int, int], ...] = ()
+    beside: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +53,11 @@ class Plan:
 
     `metrics` are registered names in the order asked; with a `formula` over them (see vocabulary.formulas) it is its
     result that is asked for. `line_item` are the words that may name a line of the filing by themselves; `qualifier`
-    those beside the metric that may name a segment, product, place or customer; `axis` the word a breakdown is asked
-    by. `years` are as named, ascending; without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to
-    "Q4", "H1", "9M", or "Q" for the latest quarter. `supports_words`: sentences answer, the numbers stand beside them.
+    those beside the metric that have to name a segment, product, place or customer; `wording` are all of them, as the
+    filer's own names may hold any words. `axis` is the word a breakdown is asked by. `years` are as named, ascending;
+    without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "9M", or "Q" for the latest
+    quarter. `asks_extreme`: the largest is asked for, or the smallest. `supports_words`: sentences answer, the numbers
+    stand beside them.
     With `obstacle` no number can answer, and it says why.
     """
 
@@ -41,11 +66,13 @@ class Plan:
     formula: str = ""
     line_item: str = ""
     qualifier: str = ""
+    wording: Wording = Wording()
     axis: str = ""
     years: tuple[int, ...] = ()
     latest: int = 1
     fiscal_period: str = "FY"
     threshold: Threshold | None = None
+    asks_extreme: bool = False
     asks_lowest: bool = False
     as_first_reported: bool = False
     in_calendar_years: bool = False

@@ -10,8 +10,10 @@ from finrag_ml_tg1.facts.fact_set import UsedFact
 __all__ = ["period_words", "value_words"]
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-_SCALE_WORDS = {6: " million", 3: " thousand", 0: ""}
-_PLACES = {"percent": 2, "points": 2, "times": 2, "days": 1, "money": 2, "number": 2}
+_MILLION = 1_000_000
+# Amounts in whole thousands are written in millions, where no place is lost.
+_LEAST_POWER = 3
+_PLACES = {"percent": 2, "points": 2, "times": 2, "days": 1}
 
 
 def value_words(value: Decimal, unit: str, display: str) -> str:
@@ -27,13 +29,15 @@ def value_words(value: Decimal, unit: str, display: str) -> str:
 
 def _amount(value: Decimal, unit: str) -> str:
     money, _, per = unit.partition("/")
-    power = min(scale_of([value])[0], 6) if not per else 0
-    number, is_rounded = _rounded(value.scaleb(-power), _PLACES["money" if money in _SIGNS else "number"])
+    power = 6 if not per and abs(value) >= _MILLION and scale_of([value])[0] >= _LEAST_POWER else 0
+    number, is_rounded = _rounded(
+        value.scaleb(-power), 3 if power else _PLACES["money" if money in _SIGNS else "number"]
+    )
     sign = _SIGNS.get(money, "")
-    written = f"−{sign}{number[1:]}" if number.startswith("-") else f"{sign}{number}"
+    written = f"−{sign}{number[1:]}" if number.startswith("−") else f"{sign}{number}"
     name = "" if sign or money == "pure" else f" {money}"
     suffix = f" per {per.rstrip('s')}" if per else ""
-    return f"{_about(is_rounded)}{written}{_SCALE_WORDS[power]}{name}{suffix}"
+    return f"{_about(is_rounded)}{written}{' million' if power else ''}{name}{suffix}"
 
 
 def period_words(used: UsedFact) -> str:
@@ -46,11 +50,15 @@ def period_words(used: UsedFact) -> str:
 
 
 def _rounded(value: Decimal, places: int) -> tuple[str, bool]:
-    """The number with at most so many places, and whether anything was cut off."""
+    """The number with at most so many places, and whether anything was cut off; an amount has two places or none."""
     rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
-    if rounded == value:
-        return (f"{value:,.0f}" if value == value.to_integral_value() else f"{rounded:,.2f}"), False
-    return f"{rounded:,.{places}f}", True
+    is_rounded = rounded != value
+    text = f"{rounded:,.{places}f}"
+    if not is_rounded and value == value.to_integral_value():
+        text = f"{value:,.0f}"
+    elif not is_rounded and places > 2:
+        text = text.rstrip("0")
+    return text.replace("-", "−"), is_rounded
 
 
 def _about(is_rounded: bool) -> str:

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.number_words import period_words, value_words
-from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact
+from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact, result_value
+from finrag_ml_tg1.facts.units import PURE
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.plan import Plan
@@ -16,6 +17,7 @@ from finrag_ml_tg1.plan import Plan
 __all__ = ["NumericAnswer", "answer_in_numbers", "missing_words"]
 
 _MAX_ROWS = 60
+_MAX_TRACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ def answer_in_numbers(
     plan: Plan, found: FactSet, passages: Mapping[str, PassageRecord], companies: Mapping[int, str]
 ) -> NumericAnswer:
     """Return the answer to a plan. `passages` holds the passages the facts are printed in, by id."""
-    inputs = [used for calculation in found.calculations for used in calculation.inputs]
-    shown = list(dict.fromkeys(used.fact for used in (*found.facts, *inputs)))
+    shown = list(dict.fromkeys(used.fact for result in found.results for used in _rests_on(result)))
     citations = tuple(_citations(shown, passages))
     by_passage = {citation.passage.passage_id: citation.number for citation in citations}
     shown_at = {fact: by_passage.get(fact.passage_id or "") for fact in shown}
@@ -83,72 +84,76 @@ class _Writer:
     companies: Mapping[int, str]
 
     def blocks(self) -> Iterator[str]:
-        """Yield the Markdown blocks: values, traces, notes, what is missing."""
-        if self.found.calculations:
-            yield from self._calculations()
-        elif len(self.found.facts) == 1:
-            yield self._single(self.found.facts[0])
+        """Yield the Markdown blocks: the values asked for, how they were calculated, notes, what is missing."""
+        results = self.found.results
+        if len(results) == 1:
+            yield self._single(results[0])
         else:
-            yield self._table(self.found.facts[:_MAX_ROWS])
-        notes = [*self.found.notes, *(note for used in self._all_facts() for note in used.notes)]
-        if self.plan.in_calendar_years:
-            notes.append("Tagged numbers are of fiscal years; the dates of each are given.")
-        yield from (f"Note: {note}" for note in dict.fromkeys(notes))
+            if self.plan.asks_extreme and self.plan.operation in ("ranking", "breakdown"):
+                yield self._winner(results[0])
+            yield self._table(results[:_MAX_ROWS])
+        yield from (self._trace(calculation) for calculation in self.found.calculations[:_MAX_TRACES])
+        rest = len(self.found.calculations) - _MAX_TRACES
+        if rest > 0:
+            yield f"The other {rest} are calculated in the same way; their inputs are part of the response."
+        yield from (f"Note: {note}" for note in self._notes())
         missing = missing_words(self.found, self.companies)
         if missing:
             yield missing
 
-    def _single(self, used: UsedFact) -> str:
-        value = value_words(used.fact.value, used.fact.unit, used.display)
-        name = self._name(used.fact.cik)
-        verdict = self._verdict(used.fact.value)
-        return (
-            f"{verdict}**{name}: {used.label} was {value}** ({_printed(used)}{period_words(used)}). {self._place(used)}"
-        )
+    def _single(self, result: UsedFact | Calculation) -> str:
+        verdict = self._verdict(*result_value(result))
+        answer = f"{verdict}**{self._title(result)}, {_period(result)}: {_value(result)}**"
+        if isinstance(result, Calculation):
+            return answer
+        return f"{answer} {self._place(result)}\n\n{_capitalised(self._source(result))}."
 
-    def _table(self, facts: Sequence[UsedFact]) -> str:
+    def _winner(self, first: UsedFact | Calculation) -> str:
+        extreme = "Lowest" if self.plan.asks_lowest else "Highest"
+        return f"**{extreme}: {self._title(first)}, {_period(first)}: {_value(first)}**"
+
+    def _table(self, results: Sequence[UsedFact | Calculation]) -> str:
         lines = ["| | Period | Value | Where |", "|---|---|---:|---|"]
-        lines += [
-            f"| {self._name(used.fact.cik)}: {used.label} | {period_words(used)} | "
-            f"{value_words(used.fact.value, used.fact.unit, used.display)} | {self._place(used)} |"
-            for used in facts
+        for result in results:
+            place = self._place(result) if isinstance(result, UsedFact) else "calculated"
+            period = period_words(result) if isinstance(result, UsedFact) else _period(result)
+            lines.append(f"| {self._title(result)} | {period} | {_value(result)} | {place} |")
+        return "\n".join(lines)
+
+    def _trace(self, calculation: Calculation) -> str:
+        """How a value came about: formula, the numbers put in, and where each stands."""
+        title = f"How {self._title(calculation)}, {_period(calculation)}, was calculated:"
+        lines = [
+            f"- {step.label} = {step.formula} = {step.expression} = {_value(step)}"
+            for step in (*calculation.steps, calculation)
         ]
-        headline = ""
-        if self.plan.operation == "ranking":
-            extreme = "lowest" if self.plan.asks_lowest else "highest"
-            first = facts[0]
-            value = value_words(first.fact.value, first.fact.unit, first.display)
-            name = self._name(first.fact.cik)
-            headline = f"**{name} has the {extreme} {first.label.lower()}: {value}** ({period_words(first)}).\n\n"
-        return headline + "\n".join(lines)
-
-    def _calculations(self) -> Iterator[str]:
-        if self.plan.operation == "ranking":
-            first = self.found.calculations[0]
-            extreme = "lowest" if self.plan.asks_lowest else "highest"
-            yield f"**{self._name(first.cik)} has the {extreme} {first.label.lower()}.**"
-        for calculation in self.found.calculations[:_MAX_ROWS]:
-            yield self._calculation(calculation)
-
-    def _calculation(self, calculation: Calculation) -> str:
-        value = value_words(calculation.value, calculation.unit, calculation.display)
-        lines = [f"{self._verdict(calculation.value)}**{self._name(calculation.cik)}: {calculation.name}: {value}**"]
-        for step in (*calculation.steps, calculation):
-            result = value_words(step.value, step.unit, step.display)
-            lines.append(f"- {step.label} = {step.formula} = {step.expression} = {result}")
-        for used in calculation.inputs:
-            amount = value_words(used.fact.value, used.fact.unit, used.display)
-            source = f"{_printed(used)}{period_words(used)}; {used.fact.form} {used.fact.accession}"
-            lines.append(f"- {used.label}: {amount} ({source}) {self._place(used)}")
+        lines += [
+            f"- {used.label}: {_value(used)} {self._place(used)} ({self._source(used)})" for used in calculation.inputs
+        ]
         lines += [f"- {note}" for note in calculation.notes]
-        return lines[0] + "\n\n" + "\n".join(lines[1:])
+        return title + "\n\n" + "\n".join(lines)
 
-    def _verdict(self, value: Decimal) -> str:
+    def _source(self, used: UsedFact) -> str:
+        """What the filing calls the number, of which period and in which filing it is."""
+        return f"{_printed(used)}{period_words(used)}; {used.fact.form} {used.fact.accession}"
+
+    def _title(self, result: UsedFact | Calculation) -> str:
+        cik = result.fact.cik if isinstance(result, UsedFact) else result.cik
+        return f"{self.companies.get(cik, str(cik)).rstrip('.')}: {result.label}"
+
+    def _notes(self) -> Iterator[str]:
+        notes = [*self.found.notes, *(note for used in self.found.facts for note in used.notes)]
+        if self.plan.in_calendar_years:
+            notes.append("Tagged numbers are of fiscal years; the dates of each are given.")
+        return iter(dict.fromkeys(notes))
+
+    def _verdict(self, value: Decimal, unit: str) -> str:
         threshold = self.plan.threshold
-        if threshold is None or self.plan.operation != "threshold":
+        if threshold is None:
             return ""
-        is_met = value > threshold.value if threshold.is_above else value < threshold.value
-        return "Yes. " if is_met else "No. "
+        if threshold.is_share != (unit == PURE):
+            return "The value asked about is in another unit, so the two cannot be compared. "
+        return "Yes. " if threshold.is_met_by(value) else "No. "
 
     def _place(self, used: UsedFact) -> str:
         number = self.shown_at.get(used.fact)
@@ -157,13 +162,18 @@ class _Writer:
             return f"[{number}]{source}"
         return "(tagged; printed nowhere in the filing's text)"
 
-    def _name(self, cik: int) -> str:
-        return self.companies.get(cik, str(cik))
 
-    def _all_facts(self) -> Iterator[UsedFact]:
-        yield from self.found.facts
-        for calculation in self.found.calculations:
-            yield from calculation.inputs
+def _rests_on(result: UsedFact | Calculation) -> tuple[UsedFact, ...]:
+    return (result,) if isinstance(result, UsedFact) else result.inputs
+
+
+def _value(result: UsedFact | Calculation) -> str:
+    return value_words(*result_value(result), result.display)
+
+
+def _period(result: UsedFact | Calculation) -> str:
+    """The fiscal period of a result, without its dates."""
+    return period_words(result).partition(",")[0] if isinstance(result, UsedFact) else result.period
 
 
 def _printed(used: UsedFact) -> str:

@@ -81,9 +81,9 @@ class Calculator:
         unit = unit_of_metric(metric, result.unit) if metric else result.unit
         definition = (metric.definition,) if metric and metric.formula == text else ()
         return Calculation(
-            name=f"{label}, {period}",
             metric=metric.name if metric else "",
             label=label,
+            period=str(period),
             cik=self._ledger.facts.cik,
             fiscal_year=period.fiscal_year,
             formula=_unwrapped(result.words),

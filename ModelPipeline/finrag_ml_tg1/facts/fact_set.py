@@ -8,7 +8,7 @@ from typing import Literal
 
 from finrag_ml_tg1.index.facts import Fact
 
-__all__ = ["Calculation", "Display", "FactSet", "Missing", "UsedFact"]
+__all__ = ["Calculation", "Display", "FactSet", "Missing", "UsedFact", "result_value"]
 
 Display = Literal["number", "money", "percent", "points", "times", "days"]
 
@@ -34,9 +34,9 @@ class Calculation:
     `unit` is as in the facts table ("USD", "pure", "USD/shares") or "days". `steps` are the calculations it rests on.
     """
 
-    name: str
     metric: str
     label: str
+    period: str
     cik: int
     fiscal_year: int | None
     formula: str
@@ -47,6 +47,11 @@ class Calculation:
     display: Display
     notes: tuple[str, ...] = ()
     steps: tuple[Calculation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What was calculated, for which period."""
+        return f"{self.label}, {self.period}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +67,34 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class FactSet:
-    """The answer to a plan. `calculations` first when there are any: the first one is what was asked.
+    """The answer to a plan: `results` are what was asked for, in order, as stated or calculated.
 
     `candidates` are the lines of the filing that the words could all mean; nothing was chosen among them.
     """
 
-    facts: tuple[UsedFact, ...] = ()
-    calculations: tuple[Calculation, ...] = ()
+    results: tuple[UsedFact | Calculation, ...] = ()
     missing: tuple[Missing, ...] = ()
     candidates: tuple[UsedFact, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
+    def facts(self) -> tuple[UsedFact, ...]:
+        """All facts that the results are or rest on, those asked for first."""
+        stated = (result for result in self.results if isinstance(result, UsedFact))
+        inputs = (used for calculation in self.calculations for used in calculation.inputs)
+        return tuple(dict.fromkeys((*stated, *inputs)))
+
+    @property
+    def calculations(self) -> tuple[Calculation, ...]:
+        """The results that were calculated."""
+        return tuple(result for result in self.results if isinstance(result, Calculation))
+
+    @property
     def is_found(self) -> bool:
         """Whether there is a number to show."""
-        return bool(self.facts or self.calculations)
+        return bool(self.results)
+
+
+def result_value(result: UsedFact | Calculation) -> tuple[Decimal, str]:
+    """Return the value of a result and its unit."""
+    return (result.fact.value, result.fact.unit) if isinstance(result, UsedFact) else (result.value, result.unit)

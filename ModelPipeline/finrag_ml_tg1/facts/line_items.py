@@ -15,6 +15,7 @@ __all__ = ["LineItems"]
 
 _LEAST_SHARE = 0.5
 _CLEAR_LEAD = 0.12
+_JOINING = frozenset("a an and as at by for from in into of on or s the to with".split())
 _MAX_CANDIDATES = 5
 _ON_STATEMENT = 0.1
 
@@ -37,14 +38,14 @@ class LineItems:
         self._lines = [
             _Line(
                 row["concept"],
-                tuple({frozenset(split_terms(name)) for name in [row["label"], *row["row_label"]] if name}),
+                tuple({_terms(name) for name in [row["label"], *row["row_label"]] if name}),
             )
             for row in named.iter_rows(named=True)
         ]
 
     def find(self, words: str, period: FiscalPeriod) -> list[UsedFact]:
         """Return the line that words name: one when it is clear, several candidates when it is not, none otherwise."""
-        terms = frozenset(split_terms(words))
+        terms = _terms(words)
         if not terms:
             return []
         scored: list[tuple[float, Fact]] = []
@@ -61,7 +62,7 @@ class LineItems:
 
     def years(self, words: str, part: str) -> list[int]:
         """Return the fiscal years, ascending, in which a line of that name is tagged."""
-        terms = frozenset(split_terms(words))
+        terms = _terms(words)
         concepts = [
             line.concept
             for line in self._lines
@@ -73,6 +74,11 @@ class LineItems:
     def _latest(self, concept: str, period: FiscalPeriod) -> Fact | None:
         facts = [fact for fact in self._facts.of_concept(concept) if _covers(fact, period)]
         return max(facts, key=lambda fact: (fact.form.startswith("10-K"), fact.recency), default=None)
+
+
+def _terms(name: str) -> frozenset[str]:
+    """The words of a name; "other" and "not" tell lines apart, words that only join others do not."""
+    return frozenset(split_terms(name, keep_stop_words=True)) - _JOINING
 
 
 def _covers(fact: Fact, period: FiscalPeriod) -> bool:

@@ -26,7 +26,9 @@ def over_time(operation: Operation, values: Sequence[tuple[FiscalPeriod, Value]]
     """Return the calculation over the values, oldest first; a sentence where it would mean nothing."""
     first_period, (last_period, last) = values[0][0], values[-1]
     label = last.words[:1].lower() + last.words[1:] if last.words[1:2].islower() else last.words
-    name = f"{_NAMES[operation].format(label=label)}, fiscal {first_period.fiscal_year} to {last_period.fiscal_year}"
+    title = _NAMES[operation].format(label=label)
+    span_words = f"{first_period} to {last_period.fiscal_year if last_period.part == 'FY' else last_period}"
+    name = f"{title}, {span_words}"
     problem = _problem(operation, [value for _, value in values], name)
     if problem:
         return FactSet(missing=(Missing(cik, "", name, last_period.fiscal_year, problem),))
@@ -39,9 +41,9 @@ def over_time(operation: Operation, values: Sequence[tuple[FiscalPeriod, Value]]
     is_ratio = last.unit == PURE
     unit = PURE if operation in ("growth", "cagr") else last.unit
     calculation = Calculation(
-        name=name,
         metric=_metric_of(last),
-        label=_NAMES[operation].format(label=label),
+        label=title,
+        period=span_words,
         cik=cik,
         fiscal_year=last_period.fiscal_year,
         formula=formula,
@@ -53,7 +55,7 @@ def over_time(operation: Operation, values: Sequence[tuple[FiscalPeriod, Value]]
         notes=tuple(_concept_note([value for _, value in values])),
         steps=tuple(dict.fromkeys(step for _, value in values for step in _steps(value))),
     )
-    return FactSet(facts=calculation.inputs, calculations=(calculation,))
+    return FactSet(results=(calculation,))
 
 
 def _problem(operation: Operation, values: Sequence[Value], name: str) -> str | None:

@@ -31,9 +31,9 @@ def quarter_value(calculator: Calculator, metric: str, period: FiscalPeriod) -> 
     power, scale = scale_of([whole.value, before.value])
     numbers = f"{in_words(whole.value.scaleb(-power))} − {in_words(before.value.scaleb(-power))}"
     calculation = Calculation(
-        name=f"{whole.words}, {period}",
         metric=metric,
         label=whole.words,
+        period=str(period),
         cik=whole.facts[0].fact.cik,
         fiscal_year=period.fiscal_year,
         formula=f"{longer} − {shorter}",
@@ -54,9 +54,9 @@ def share_of_total(part: UsedFact, total: Value, period: FiscalPeriod, cik: int)
     power, scale = scale_of([part.fact.value, total.value])
     numbers = f"{in_words(part.fact.value.scaleb(-power))} ÷ {in_words(total.value.scaleb(-power))}"
     calculation = Calculation(
-        name=f"{part.label} as a share of {total.words.lower()}, {period}",
         metric=part.metric,
         label=f"{part.label} as a share of {total.words.lower()}",
+        period=str(period),
         cik=cik,
         fiscal_year=period.fiscal_year,
         formula=f"{part.label} ÷ {total.words}",
@@ -66,4 +66,4 @@ def share_of_total(part: UsedFact, total: Value, period: FiscalPeriod, cik: int)
         unit=PURE,
         display="percent",
     )
-    return FactSet(facts=calculation.inputs, calculations=(calculation,))
+    return FactSet(results=(calculation,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FILLERS", "JOINING_WORDS"]
+__all__ = ["FILLERS", "JOINING_WORDS", "NAMING_FILLERS"]
 
 FILLERS = frozenset(
     """
@@ -21,7 +21,7 @@ FILLERS = frozenset(
     included including increase increased increases initially is it item its january july june just k kindly know
     larger largest last latest least less level line list listed long look looking looks lower lowest made magnitude
     make many march may me mean mentioned million millions month months more most much my need net no not november now
-    number numbers october of on one only opening or originally our out over overall paid pay peers per percent
+    number numbers october of on one only opening or originally other our out over overall paid pay peers per percent
     percentage period periods please point portion position post posted precisely present proportion provide provided
     pull quarter quarterly question quick quickly quote rank ranked ranking rate ratio really recent record recorded
     reduction registrant relative report reported reporting reports respectively restated result results retrieve rise
@@ -36,3 +36,6 @@ FILLERS = frozenset(
 
 # What stands between a metric and the words that say which part of it is meant.
 JOINING_WORDS = frozenset("from of for in by on to at within with across through".split())
+
+# Of the fillers those that stand in names of parts as well: "US sales", "Other revenue", "Compute revenue".
+NAMING_FILLERS = frozenset("all compute display document line other us".split())

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
-from finrag_ml_tg1.plan import Operation, Threshold
+from finrag_ml_tg1.plan import Operation
+from finrag_ml_tg1.understanding.thresholds import find_threshold, tests_multiple
 
 __all__ = [
+    "asks_extreme",
     "asks_for_part",
     "asks_for_words",
     "asks_lowest",
     "breakdown_axis",
-    "find_threshold",
     "is_about_change",
     "is_ratio",
     "is_self_defined",
@@ -20,24 +20,17 @@ __all__ = [
     "operation_of",
 ]
 
+_PART = (
+    r"(?:reportable |operating |business |product |major |single |revenue )*"
+    r"(?P<{}>segment|product|geograph\w*|region|countr(?:y|ies)|categor(?:y|ies)|customer|division)s?\b"
+)
 _BREAKDOWN = re.compile(
-    r"\b(?:by|per|across|for each|each|broken down by|split by)\s+(?:reportable |operating |business |product |major )?"
-    r"(segment|product|geograph\w*|region|countr\w+|categor\w+|customer|division)s?\b",
+    rf"\b(?:by|per|across|for each|each|broken down by|split by)\s+{_PART.format('by')}"
+    rf"|\b(?:which|what)\s+(?:of\s+(?:its|the|their)\s+)?(?:[\w’'&.]+\s+){{0,3}}?{_PART.format('which')}(?=.*\b(?:most|highest|lowest|"
+    r"largest|biggest|smallest|least|top|more|less)\b)"
+    rf"|\b(?:largest|biggest|smallest|top|main|highest|lowest)\s+{_PART.format('largest')}",
     re.IGNORECASE,
 )
-_THRESHOLD = re.compile(
-    r"\b(?P<below>below|under|less than|fewer than|lower than|smaller than|fall short of)?"
-    r"(?P<above>exceed(?:ed|s)?|surpass(?:ed|es)?|top(?:ped|s)?|"
-    r"above|over|more than|greater than|"
-    r"higher than|larger than|"
-    r"at least|reach(?:ed)?)?\s+(?:of\s+)?(?P<sign>[$€£])?\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?"
-    r"(?P<scale>trillion|billion|million|thousand|bn|mn|tn|[bmk]\b|percent|%)?",
-    re.IGNORECASE,
-)
-_SCALES = {
-    "trillion": 12, "tn": 12, "billion": 9, "bn": 9, "b": 9, "million": 6, "mn": 6, "m": 6, "thousand": 3, "k": 3,
-    "percent": -2, "%": -2,
-}  # fmt: skip
 _ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
 _ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare)\b", re.IGNORECASE)
 _EXTREME = re.compile(
@@ -113,8 +106,10 @@ def operation_of(text: str, *, years: int, companies: int, is_qualified: bool) -
     """
     if breakdown_axis(text):
         return "breakdown"
-    if find_threshold(text) is not None:
-        return "threshold"
+    threshold = find_threshold(text)
+    if threshold is not None:
+        is_of_change = tests_multiple(text) or is_about_change(text) or _GROWTH.search(text)
+        return ("growth" if threshold.is_share else "change") if is_of_change else "threshold"
     if _EXTREME.search(text) and _ASKS_WHICH.search(text) and (companies != 1 or years > 1):
         return "ranking"
     if _CAGR.search(text):
@@ -162,7 +157,9 @@ def asks_for_words(text: str) -> bool:
     if _WORDS.search(text):
         return True
     is_yes_or_no = _ASKS_WHETHER.match(text.strip()) is not None
-    has_number = find_threshold(text) or is_about_change(text) or _GROWTH.search(text) or _EXTREME.search(text)
+    has_number = (
+        find_threshold(text) is not None or is_about_change(text) or _GROWTH.search(text) or _EXTREME.search(text)
+    )
     return is_yes_or_no and not has_number
 
 
@@ -174,14 +171,9 @@ def asks_lowest(text: str) -> bool:
 def breakdown_axis(text: str) -> str:
     """Return the word a breakdown is asked by ("segment"), "" when none is."""
     match = _BREAKDOWN.search(text)
-    return match[1].lower() if match else ""
+    return (match["by"] or match["which"] or match["largest"]).lower() if match else ""
 
 
-def find_threshold(text: str) -> Threshold | None:
-    """Return the value that a question tests against, in the base unit; percentages are ratios."""
-    for match in _THRESHOLD.finditer(text):
-        if bool(match["below"]) == bool(match["above"]) or not (match["sign"] or match["scale"]):
-            continue
-        value = Decimal(match["number"].replace(",", ""))
-        return Threshold(value.scaleb(_SCALES.get((match["scale"] or "").lower(), 0)), is_above=match["below"] is None)
-    return None
+def asks_extreme(text: str) -> bool:
+    """Return whether the largest or the smallest of several is asked for."""
+    return _EXTREME.search(text) is not None

@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from finrag_ml_tg1.plan import Operation, Plan
+from finrag_ml_tg1.plan import Operation, Plan, Wording
 from finrag_ml_tg1.understanding.asked_sentence import read_asked_sentence
-from finrag_ml_tg1.understanding.filler_words import FILLERS, JOINING_WORDS
+from finrag_ml_tg1.understanding.filler_words import FILLERS, JOINING_WORDS, NAMING_FILLERS
 from finrag_ml_tg1.understanding.metric_names import MetricMention, MetricNames
 from finrag_ml_tg1.understanding.operations import (
+    asks_extreme,
     asks_for_part,
     asks_for_words,
     asks_lowest,
     breakdown_axis,
-    find_threshold,
     is_about_change,
     is_ratio,
     is_self_defined,
@@ -24,6 +24,7 @@ from finrag_ml_tg1.understanding.operations import (
 )
 from finrag_ml_tg1.understanding.periods import Periods, contradiction_in, find_periods, without_periods
 from finrag_ml_tg1.understanding.stated_formula import read_stated_formula
+from finrag_ml_tg1.understanding.thresholds import find_threshold
 from finrag_ml_tg1.understanding.wording import Word, read_words
 
 __all__ = ["Planner"]
@@ -46,6 +47,7 @@ class _Reading:
     metrics: tuple[str, ...]
     qualifier: str
     line_item: str
+    wording: Wording
 
 
 class Planner:
@@ -80,11 +82,13 @@ class Planner:
             metrics=reading.metrics,
             line_item=reading.line_item,
             qualifier=reading.qualifier,
+            wording=reading.wording,
             axis=breakdown_axis(asked.text),
             years=years,
             latest=_years_meant(operation, periods),
             fiscal_period=periods.fiscal_period,
             threshold=find_threshold(asked.text),
+            asks_extreme=asks_extreme(asked.text),
             asks_lowest=asks_lowest(asked.text),
             as_first_reported=_FIRST_REPORTED.search(topic) is not None,
             in_calendar_years="calendar" in asked.text.lower(),
@@ -111,16 +115,17 @@ class Planner:
         mentions = self._names.find(words)
         if is_whole_first:
             mentions = mentions[:1]
-        beside = [index for index in range(len(words)) if _is_telling(words[index]) and not _covered(index, mentions)]
+        beside = [index for index in range(len(words)) if _is_telling(words, index) and not _covered(index, mentions)]
         if not mentions:
             telling = [words[index].text for index in beside]
-            return _Reading((), "", " ".join(telling) if len(telling) <= _MAX_LINE_ITEM_WORDS else "")
+            return _Reading((), "", " ".join(telling) if len(telling) <= _MAX_LINE_ITEM_WORDS else "", Wording())
         bound = sorted(index for index in beside if is_whole_first or index in _bound(words, mentions, beside))
         named = sorted({*bound, *(index for mention in mentions for index in range(mention.start, mention.end))})
         return _Reading(
             tuple(dict.fromkeys(mention.metric for mention in mentions)),
             " ".join(words[index].text for index in bound),
             " ".join(words[index].text for index in named),
+            _wording(words, mentions, bound),
         )
 
 
@@ -131,8 +136,18 @@ def _is_line(reading: _Reading, text: str) -> bool:
     return len(reading.line_item.split()) > 1 or _ASKS_AMOUNT.search(text) is not None
 
 
-def _is_telling(word: Word) -> bool:
-    return word.text not in FILLERS and not word.text.replace(".", "").isdigit()
+def _is_telling(words: Sequence[Word], index: int) -> bool:
+    word = words[index]
+    if word.text not in FILLERS:
+        return not word.text.replace(".", "").isdigit()
+    before = words[index - 1].text if index else ""
+    follower = words[index + 1].text if index + 1 < len(words) else ""
+    if word.text == "us":
+        is_name = word.is_capitalised or not any(other.is_capitalised for other in words)
+        return (
+            is_name and before not in ("give", "tell", "show", "let") and follower not in ("gaap", "dollar", "dollars")
+        )
+    return word.text == "other" or (word.text == "all" and follower == "other")
 
 
 def _covered(index: int, mentions: Sequence[MetricMention]) -> bool:
@@ -147,17 +162,38 @@ def _bound(words: Sequence[Word], mentions: Sequence[MetricMention], beside: Seq
         index = mention.start - 1
         while index in telling and not words[index + 1].after_break:
             bound.add(index)
-            index -= 1
-        index = mention.end
-        while index < len(words) and words[index].text in FILLERS and not words[index].after_break:
-            index += 1
-        is_joined = index > mention.end and words[index - 1].text in JOINING_WORDS | {"the"}
-        while index in telling and is_joined and not words[index].after_break:
+            index -= 2 if words[index - 1].text == "and" and index - 2 in telling else 1
+        index = _joined_to(words, mention)
+        while index in telling and not words[index].after_break:
             bound.add(index)
             index += 1
             if index < len(words) and words[index].text in ("and", "of", "the") and index + 1 in telling:
                 index += 1
     return bound
+
+
+def _joined_to(words: Sequence[Word], mention: MetricMention) -> int:
+    """Where the words begin that a metric is joined to: "sales *from* ...", "sales generated *in the* ..."; else -1."""
+    index = mention.end
+    while index < len(words) and words[index].text in FILLERS - NAMING_FILLERS and not words[index].after_break:
+        index += 1
+    return index if index > mention.end and words[index - 1].text in JOINING_WORDS | {"the"} else -1
+
+
+def _wording(words: Sequence[Word], mentions: Sequence[MetricMention], bound: Sequence[int]) -> Wording:
+    written: list[str] = []
+    places: list[int] = []
+    for word in words:
+        if word.after_break and written:
+            written.append(",")
+        places.append(len(written))
+        written.append(word.text)
+    named = [(mention.metric, places[mention.start], places[mention.end - 1] + 1) for mention in mentions]
+    beside = [places[mention.start] - 1 for mention in mentions] + [places[index] for index in bound]
+    beside += [
+        places[index] for index in (_joined_to(words, mention) for mention in mentions) if 0 <= index < len(words)
+    ]
+    return Wording(tuple(written), tuple(named), frozenset(beside))
 
 
 def _years_meant(operation: Operation, periods: Periods) -> int:

@@ -6,7 +6,7 @@ Nothing is substituted in silence: a year or company that is not covered is said
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -35,14 +35,19 @@ class ScopeResolver:
         self._names = CompanyNames(catalog.companies, metrics)
         self._appears_in_filings = appears_in_filings
 
-    def resolve(self, question: Question) -> Scope:
-        """Return the scope of a question; its `obstacle` is set when no covered filing can hold the answer."""
+    def resolve(self, question: Question, meant: Collection[int] = ()) -> Scope:
+        """Return the scope of a question; its `obstacle` is set when no covered filing can hold the answer.
+
+        `meant` are the companies (cik) that it is about though it does not name them.
+        """
         mentions = self._names.find(question.text, self._appears_in_filings)
         notes = [f"{name} is not among the companies covered." for name in mentions.unknown]
         companies: Sequence[Company] = mentions.companies
         if question.filters.tickers:
             companies, missing = self._filtered_companies(question.filters.tickers)
             notes = [f"No covered company has the ticker {ticker}." for ticker in missing]
+        if meant:
+            companies, notes = [company for company in self._catalog.companies if company.cik in meant], []
         dated = self._in_fiscal_periods(mentions.remainder, companies)
         periods = find_periods(dated.text)
         topic = _ITEMS.sub(_titles, dated.text)

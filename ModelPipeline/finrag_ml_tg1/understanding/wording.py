@@ -10,6 +10,7 @@ __all__ = ["Word", "normal_words", "read_words"]
 
 _WORD = re.compile(r"(?:[A-Za-z0-9]+(?:\.[0-9]+)*(?:&[A-Za-z]+)*)")
 _HYPHENS = re.compile(r"(?<=\w)[-‐‑‒–—/](?=\w)")
+_COUNTRY = re.compile(r"\bU\.S\.?(?:A\.?)?(?!\w)")
 _AND_SIGN = re.compile(r"\s&\s")
 _POSSESSIVE = re.compile(r"(?:'s|s'|')(?!\w)", re.IGNORECASE)
 
@@ -34,7 +35,7 @@ def normal_words(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    apostrophes = text.replace("’", "'")
+    apostrophes = _COUNTRY.sub("US", text.replace("’", "'"))
     return _HYPHENS.sub(" ", _AND_SIGN.sub(" and ", _POSSESSIVE.sub(_unowned, apostrophes)))
 
 

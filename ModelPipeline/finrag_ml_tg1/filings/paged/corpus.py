@@ -25,7 +25,7 @@ def paged_sources(path: Path, named: frozenset[str] = frozenset()) -> Iterator[p
     Raises FilingError when the file is no Parquet of pages: it says which columns there have to be.
     """
     try:
-        held = pl.read_parquet_schema(path).names()
+        held = list(pl.read_parquet_schema(path))
         names = pl.scan_parquet(path).select("doc_name").unique(maintain_order=True).collect()["doc_name"].to_list()
     except (PolarsError, OSError) as error:
         raise FilingError(f"{path.name}: no Parquet file of pages with the column doc_name") from error

@@ -1,0 +1,162 @@
+"""One metric, formula or line of one company, read for the periods of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from finrag_ml_tg1.facts.breakdown import breakdown
+from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
+from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, Missing, UsedFact
+from finrag_ml_tg1.facts.ledger import Ledger
+from finrag_ml_tg1.facts.line_items import LineItems
+from finrag_ml_tg1.facts.members import find_member, is_own_line
+from finrag_ml_tg1.facts.over_time import over_time
+from finrag_ml_tg1.facts.parts import quarter_value, share_of_total
+from finrag_ml_tg1.facts.periods import FiscalPeriod
+from finrag_ml_tg1.plan import Plan
+from finrag_ml_tg1.scope import CompanyReference
+from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
+
+__all__ = ["Reader"]
+
+_OVER_TIME = ("change", "growth", "cagr", "average", "sum")
+_MAX_YEARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one metric (or formula, or line) of one company for the periods of a plan."""
+
+    plan: Plan
+    company: CompanyReference
+    ledger: Ledger
+    calculator: Calculator
+    lines: LineItems
+    metric: str
+    is_named: bool
+
+    def read(self) -> FactSet:
+        """Return what the plan asks of this company; raises MissingInputError when nothing of it is there."""
+        if self.plan.operation == "breakdown":
+            return self._breakdown()
+        periods = self._periods()
+        if not periods:
+            raise MissingInputError(self._nothing(None))
+        values: list[tuple[FiscalPeriod, Value]] = []
+        missing: list[Missing] = []
+        for period in periods:
+            try:
+                found = self._value(period)
+            except MissingInputError as error:
+                missing.append(error.missing)
+                continue
+            if isinstance(found, FactSet):
+                return found
+            values.append((period, found))
+        if self.plan.operation in _OVER_TIME:
+            if missing:
+                return FactSet(missing=tuple(missing))
+            return over_time(self.plan.operation, values, self.company.cik)
+        if not values:
+            return FactSet(missing=tuple(missing))
+        return _as_found([value for _, value in values], missing)
+
+    def _periods(self) -> list[FiscalPeriod]:
+        """The periods asked for; a change from one year alone is a change from the year before."""
+        part = self.plan.fiscal_period
+        years = list(self.plan.years)
+        if not years:
+            known = self._known_years(part if part != "Q" else "Q1")
+            if part == "Q":
+                return self._latest_quarter()
+            years = known[-self.plan.latest :]
+        if self.plan.operation in ("change", "growth", "cagr") and years:
+            years = [years[0], years[-1]] if len(years) > 1 else [years[0] - 1, years[0]]
+        return [FiscalPeriod(year, part if part != "Q" else "Q1") for year in years[:_MAX_YEARS]]
+
+    def _latest_quarter(self) -> list[FiscalPeriod]:
+        known = [(year, part) for part in ("Q1", "Q2", "Q3", "Q4") for year in self._known_years(part)]
+        return [FiscalPeriod(*max(known))] if known else []
+
+    def _known_years(self, part: str) -> list[int]:
+        if self.plan.formula:
+            return self.ledger.years(self.plan.metrics[0], part)
+        if self.metric:
+            known = self.ledger.years(self.metric, part)
+            return known or (self.ledger.years(self.metric, "FY") if part == "Q4" else [])
+        return self.lines.years(self.plan.line_item, part)
+
+    def _value(self, period: FiscalPeriod) -> Value | FactSet:
+        """One value; a FactSet where words could mean several lines, or where the part is a share of the total."""
+        plan = self.plan
+        if plan.formula:
+            derived = next((m for m in map(self.ledger.metric, plan.metrics) if m.formula), None)
+            label = derived.label if derived else self._ratio_label()
+            return _of_calculation(self.calculator.formula(plan.formula, period, label, derived))
+        if plan.qualifier or not self.metric:
+            return self._named(period)
+        return quarter_value(self.calculator, self.metric, period)
+
+    def _ratio_label(self) -> str:
+        named = dict.fromkeys(names_in(parse_formula(self.plan.formula)))
+        labels = [self.ledger.metric(name).label for name in named]
+        return " to ".join([labels[0], *(label.lower() for label in labels[1:])])
+
+    def _named(self, period: FiscalPeriod) -> Value | FactSet:
+        exact = self.lines.find(self.plan.line_item, period) if self.is_named else []
+        members: list[UsedFact] = []
+        if self.metric and self.plan.qualifier:
+            members = find_member(self.ledger.facts, self.ledger.metric(self.metric), self.plan.qualifier, period)
+            # Places and customers have the same names with many companies: they tell none.
+            members = [used for used in members if self.is_named or is_own_line(used.fact)]
+        if len(members) == 1 and self.plan.operation == "share":
+            total = self.calculator.value(self.metric, period)
+            return share_of_total(members[0], total, period, self.company.cik)
+        found = members or exact
+        if len(found) > 1:
+            return FactSet(candidates=tuple(found))
+        if not found:
+            raise MissingInputError(self._nothing(period))
+        return Value(found[0].fact.value, found[0].fact.unit, found[0].label, (found[0],), source=found[0])
+
+    def _breakdown(self) -> FactSet:
+        metric = self.metric or "revenue"
+        found: list[FactSet] = []
+        for period in self._periods():
+            total = self.ledger.reported(metric, period)
+            by_part = breakdown(
+                self.ledger.facts,
+                self.ledger.metric(metric),
+                self.plan.axis,
+                period,
+                total,
+                lowest=self.plan.asks_lowest,
+            )
+            found += [by_part] if by_part else []
+        if not found:
+            raise MissingInputError(self._nothing(None))
+        results = tuple(result for by_part in found for result in by_part.results)
+        return FactSet(results=results, notes=tuple(dict.fromkeys(note for by_part in found for note in by_part.notes)))
+
+    def _nothing(self, period: FiscalPeriod | None) -> Missing:
+        words = self.plan.line_item
+        of = f" for {period}" if period else ""
+        by = f" by {self.plan.axis}" if self.plan.axis else ""
+        reason = f"no tagged number of {self.company.name} is named “{words}”{by}{of}."
+        if self.metric and not self.plan.qualifier and not by:
+            label = self.ledger.metric(self.metric).label
+            metric = self.ledger.metric(self.metric)
+            reason = f"{label} is not among the tagged numbers of the filings of {self.company.name} covered."
+            if metric.not_for and self.ledger.is_of_trade(metric.not_for):
+                reason = metric.not_for_reason
+        return Missing(self.company.cik, self.metric, words, period.fiscal_year if period else None, reason)
+
+
+def _of_calculation(calculation: Calculation) -> Value:
+    return Value(calculation.value, calculation.unit, calculation.label, calculation.inputs, source=calculation)
+
+
+def _as_found(values: Sequence[Value], missing: Sequence[Missing]) -> FactSet:
+    results = tuple(value.source for value in values if value.source is not None)
+    return FactSet(results=results, missing=tuple(missing))

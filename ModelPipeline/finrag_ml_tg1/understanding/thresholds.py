@@ -1,0 +1,61 @@
+"""The value that a question tests against: "Did revenue exceed $5 billion?", "Did sales double?"."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from finrag_ml_tg1.plan import Threshold
+
+__all__ = ["find_threshold", "tests_multiple"]
+
+_THRESHOLD = re.compile(
+    r"\b(?P<below>below|under|less than|fewer than|lower than|smaller than|fall short of)?"
+    r"(?P<above>exceed(?:ed|s)?|surpass(?:ed|es)?|top(?:ped|s)?|"
+    r"above|over|more than|greater than|"
+    r"higher than|larger than|"
+    r"at least|reach(?:ed)?)?\s+(?:of\s+)?(?P<sign>[$€£])?\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?"
+    r"(?P<scale>trillion|billion|million|thousand|bn|mn|tn|[bmk]\b|percent|%)?",
+    re.IGNORECASE,
+)
+_REACHED = re.compile(r"at least|reach(?:ed)?", re.IGNORECASE)
+# What a multiple of the value before is as growth.
+_MULTIPLES = (
+    (re.compile(r"\bdoubl(?:e|ed|ing)\b", re.IGNORECASE), Decimal(1)),
+    (re.compile(r"\btripl(?:e|ed|ing)\b", re.IGNORECASE), Decimal(2)),
+    (re.compile(r"\bquadrupl(?:e|ed|ing)\b", re.IGNORECASE), Decimal(3)),
+    (re.compile(r"\bhalv(?:e|ed|ing)\b", re.IGNORECASE), Decimal("-0.5")),
+)
+_DECLINE = re.compile(
+    r"\b(?:declin\w*|decreas\w*|fall|fell|fallen|drop\w*|shr[aiu]nk|reduc\w*|contract(?:ed)?)\b", re.IGNORECASE
+)
+_SCALES = {
+    "trillion": 12, "tn": 12, "billion": 9, "bn": 9, "b": 9, "million": 6, "mn": 6, "m": 6, "thousand": 3, "k": 3,
+    "percent": -2, "%": -2,
+}  # fmt: skip
+_ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
+
+
+def find_threshold(text: str) -> Threshold | None:
+    """Return the value that a question tests against, in the base unit; percentages and multiples are ratios."""
+    for pattern, growth in _MULTIPLES:
+        match = pattern.search(text)
+        if match and _ASKS_WHETHER.match(text.strip()):
+            is_strict = re.search(r"more than\s*$", text[: match.start()], re.IGNORECASE) is not None
+            return Threshold(growth, is_above=growth > 0, is_share=True, is_reached=not is_strict)
+    for match in _THRESHOLD.finditer(text):
+        if bool(match["below"]) == bool(match["above"]) or not (match["sign"] or match["scale"]):
+            continue
+        scale = (match["scale"] or "").lower()
+        value = Decimal(match["number"].replace(",", "")).scaleb(_SCALES.get(scale, 0))
+        is_above, is_share = match["below"] is None, scale in ("%", "percent")
+        if _DECLINE.search(text):
+            value, is_above = -value, not is_above
+        is_reached = match["above"] is not None and _REACHED.match(match["above"]) is not None
+        return Threshold(value, is_above, is_share, is_reached)
+    return None
+
+
+def tests_multiple(text: str) -> bool:
+    """Return whether a question asks if a value became a multiple of what it was."""
+    return any(pattern.search(text) for pattern, _ in _MULTIPLES)
