@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
-from finrag_ml_tg1.answering.number_words import period_words, value_words
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact, result_value
+from finrag_ml_tg1.facts.number_words import period_words, value_words
 from finrag_ml_tg1.facts.units import PURE
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.index.reader import PassageRecord

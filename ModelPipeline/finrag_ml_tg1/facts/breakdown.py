@@ -9,6 +9,7 @@ from itertools import combinations
 
 from finrag_ml_tg1.facts.fact_set import FactSet, UsedFact
 from finrag_ml_tg1.facts.members import part_value, parts_of, telling_dimensions
+from finrag_ml_tg1.facts.number_words import value_words
 from finrag_ml_tg1.facts.periods import FiscalPeriod
 from finrag_ml_tg1.index.facts import CompanyFacts, Fact
 from finrag_ml_tg1.vocabulary.metrics import Metric
@@ -91,7 +92,7 @@ def _subtotals(parts: Sequence[Fact], total: Decimal) -> tuple[Fact, ...]:
 def _sum_note(parts: Sequence[Fact], total: UsedFact | None) -> list[str]:
     if total is None:
         return []
-    words = f"{total.fact.value.normalize():,f} {total.fact.unit}"
+    words = value_words(total.fact.value, total.fact.unit, total.display)
     if sum(fact.value for fact in parts) == total.fact.value:
         return [f"The parts add up to the total of {words}."]
     return [

@@ -10,16 +10,15 @@ from finrag_ml_tg1.facts.fact_set import Calculation, Display, Missing, UsedFact
 from finrag_ml_tg1.facts.ledger import Ledger
 from finrag_ml_tg1.facts.periods import FiscalPeriod
 from finrag_ml_tg1.facts.selection import display_of
-from finrag_ml_tg1.facts.units import PURE, UnitError, combined_unit, in_words, unit_of_metric
+from finrag_ml_tg1.facts.units import PURE, UnitError, combined_unit, in_words, scale_of, unit_of_metric
 from finrag_ml_tg1.vocabulary.formulas import Apply, Expression, Name, Number, Operation, parse_formula
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
-__all__ = ["Calculator", "MissingInputError", "Value", "scale_of"]
+__all__ = ["Calculator", "MissingInputError", "Value"]
 
 _SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 # Numbers below are counts, days or amounts a share, and stay as they are.
 _LEAST_SCALED = 1000
-_SCALES = ((9, "billions"), (6, "millions"), (3, "thousands"))
 
 
 class MissingInputError(Exception):
@@ -165,15 +164,6 @@ class Calculator:
             held = f"; stated for fiscal {', '.join(map(str, years))}" if years else " or of any other year covered"
             reason = f"{metric.label} is not among the tagged numbers of {period}{held}."
         return Missing(self._ledger.facts.cik, metric.name, metric.label, period.fiscal_year, reason)
-
-
-def scale_of(values: Sequence[Decimal]) -> tuple[int, str]:
-    """Return the largest power of a thousand in which all the values are whole numbers, with its name."""
-    amounts = [value for value in values if value]
-    for power, name in _SCALES:
-        if amounts and all(value == value.scaleb(-power).to_integral_value().scaleb(power) for value in amounts):
-            return power, name
-    return 0, ""
 
 
 def _combined(operator: str, left: Value, right: Value) -> Value:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from finrag_ml_tg1.facts.fact_set import UsedFact
 from finrag_ml_tg1.facts.part_names import name_tokens
 from finrag_ml_tg1.facts.periods import FiscalPeriod, covers
-from finrag_ml_tg1.facts.selection import display_of
+from finrag_ml_tg1.facts.selection import display_of, restatements
 from finrag_ml_tg1.index.facts import CompanyFacts, Fact
 from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.vocabulary.metrics import Metric
@@ -104,7 +105,18 @@ def _clearest(found: Sequence[tuple[int, Fact]], metric: Metric) -> list[UsedFac
     if len({fact.dimensions for fact in chosen}) == 1:
         chosen = chosen[:1]
     by_value = {fact.value: fact for fact in reversed(chosen)}
-    return [part_value(fact, metric) for fact in by_value.values()]
+    return [_with_restatements(fact, found, metric) for fact in by_value.values()]
+
+
+def _with_restatements(chosen: Fact, found: Sequence[tuple[int, Fact]], metric: Metric) -> UsedFact:
+    """A part's value, with what other filings say of the same part and period."""
+    same = [
+        fact
+        for _, fact in found
+        if (fact.concept, fact.dimensions, fact.period_end) == (chosen.concept, chosen.dimensions, chosen.period_end)
+        and fact.value != chosen.value
+    ]
+    return replace(part_value(chosen, metric), notes=tuple(restatements(metric, chosen, same)))
 
 
 def part_value(fact: Fact, metric: Metric) -> UsedFact:

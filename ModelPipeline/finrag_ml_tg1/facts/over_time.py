@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from finrag_ml_tg1.facts.calculator import Value, scale_of
+from finrag_ml_tg1.facts.calculator import Value
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, FactSet, Missing, UsedFact
 from finrag_ml_tg1.facts.periods import FiscalPeriod
-from finrag_ml_tg1.facts.units import PURE, in_words
+from finrag_ml_tg1.facts.units import PURE, in_words, scale_of
 from finrag_ml_tg1.plan import Operation
 
 __all__ = ["over_time"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value, scale_of
+from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact
 from finrag_ml_tg1.facts.periods import FiscalPeriod
-from finrag_ml_tg1.facts.units import PURE, in_words
+from finrag_ml_tg1.facts.units import PURE, in_words, scale_of
 
 __all__ = ["quarter_value", "share_of_total"]
 

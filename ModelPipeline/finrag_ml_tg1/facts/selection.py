@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from finrag_ml_tg1.facts.fact_set import Display, UsedFact
+from finrag_ml_tg1.facts.number_words import value_words
 from finrag_ml_tg1.facts.periods import FiscalPeriod, covers
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
-__all__ = ["display_of", "select_fact"]
+__all__ = ["display_of", "restatements", "select_fact"]
 
 _DISPLAYS: dict[str, Display] = {
     "money": "money",
@@ -56,7 +57,7 @@ def select_fact(
     agreeing = [fact for other, fact in annual if other == rank and fact.value == chosen.value]
     chosen = min(agreeing, key=lambda fact: fact.recency)
     others = [fact for other, fact in ranked if other == rank and fact.value != chosen.value]
-    return UsedFact(chosen, metric.name, metric.label, display_of(metric), tuple(_restatement(metric, chosen, others)))
+    return UsedFact(chosen, metric.name, metric.label, display_of(metric), tuple(restatements(metric, chosen, others)))
 
 
 def _in_main_unit(facts: Sequence[Fact]) -> Sequence[Fact]:
@@ -68,15 +69,16 @@ def _in_main_unit(facts: Sequence[Fact]) -> Sequence[Fact]:
     return [fact for fact in facts if fact.unit == main]
 
 
-def _restatement(metric: Metric, chosen: Fact, others: Sequence[Fact]) -> Iterable[str]:
-    """Say that another filing gives another value for the same period, and whether a share split explains it."""
+def restatements(metric: Metric, chosen: Fact, others: Iterable[Fact]) -> Iterator[str]:
+    """Yield that another filing gives another value for the same period, and whether a share split explains it."""
     for other in others:
         if other.accession == chosen.accession or _is_rounding(chosen, other):
             continue
         when = "later" if other.recency > chosen.recency else "earlier"
         yield (
             f"{metric.label} for the period to {chosen.period_end:%Y-%m-%d} differs in the {when} {other.form} "
-            f"({other.accession}): {other.value.normalize():,f} {other.unit}{_split(metric, chosen, other)}."
+            f"({other.accession}): {value_words(other.value, other.unit, display_of(metric))}"
+            f"{_split(metric, chosen, other)}."
         )
 
 

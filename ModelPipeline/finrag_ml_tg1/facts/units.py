@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
-__all__ = ["PURE", "UnitError", "combined_unit", "in_words", "unit_of_metric"]
+__all__ = ["PURE", "UnitError", "combined_unit", "in_words", "scale_of", "unit_of_metric"]
 
 PURE = "pure"
+
+_SCALES = ((9, "billions"), (6, "millions"), (3, "thousands"))
 
 
 class UnitError(ValueError):
@@ -35,4 +38,13 @@ def unit_of_metric(metric: Metric, computed: str) -> str:
 
 def in_words(value: Decimal) -> str:
     """Return an exact number with thousands separators, without zeros at its end."""
-    return f"{value.normalize():,f}"
+    return f"{value.normalize():,f}".replace("-", "−")
+
+
+def scale_of(values: Sequence[Decimal]) -> tuple[int, str]:
+    """Return the largest power of a thousand in which all the values are whole numbers, with its name."""
+    amounts = [value for value in values if value]
+    for power, name in _SCALES:
+        if amounts and all(value == value.scaleb(-power).to_integral_value().scaleb(power) for value in amounts):
+            return power, name
+    return 0, ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from finrag_ml_tg1.facts.calculator import scale_of
 from finrag_ml_tg1.facts.fact_set import UsedFact
+from finrag_ml_tg1.facts.units import scale_of
 
 __all__ = ["period_words", "value_words"]
 
@@ -14,6 +14,9 @@ _MILLION = 1_000_000
 # Amounts in whole thousands are written in millions, where no place is lost.
 _LEAST_POWER = 3
 _PLACES = {"percent": 2, "points": 2, "times": 2, "days": 1}
+_MILLION = 1_000_000
+# Amounts in whole thousands are written in millions, where no place is lost.
+_LEAST_POWER = 3
 
 
 def value_words(value: Decimal, unit: str, display: str) -> str:
@@ -30,9 +33,10 @@ def value_words(value: Decimal, unit: str, display: str) -> str:
 def _amount(value: Decimal, unit: str) -> str:
     money, _, per = unit.partition("/")
     power = 6 if not per and abs(value) >= _MILLION and scale_of([value])[0] >= _LEAST_POWER else 0
-    number, is_rounded = _rounded(
-        value.scaleb(-power), 3 if power else _PLACES["money" if money in _SIGNS else "number"]
-    )
+    scaled = value.scaleb(-power)
+    # Millions have as many places as they need; dollars two, and amounts a share up to the four they are tagged with.
+    places = next((places for places in ((1, 2, 3) if power else (2, 3, 4)) if scaled == round(scaled, places)), 2)
+    number, is_rounded = _rounded(scaled, places)
     sign = _SIGNS.get(money, "")
     written = f"−{sign}{number[1:]}" if number.startswith("−") else f"{sign}{number}"
     name = "" if sign or money == "pure" else f" {money}"
@@ -56,8 +60,6 @@ def _rounded(value: Decimal, places: int) -> tuple[str, bool]:
     text = f"{rounded:,.{places}f}"
     if not is_rounded and value == value.to_integral_value():
         text = f"{value:,.0f}"
-    elif not is_rounded and places > 2:
-        text = text.rstrip("0")
     return text.replace("-", "−"), is_rounded
 
 
