@@ -7,6 +7,7 @@ redirects are not followed, so that the API key reaches no other host.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote
@@ -136,7 +137,7 @@ def _read_record(response: requests.Response, read: Callable[[object], _Record])
 
 def _parse(response: requests.Response, read: Callable[[object], _Record]) -> _Record:
     try:
-        return read(response.json())
+        return read(response.json(parse_float=Decimal))
     except requests.JSONDecodeError as error:
         raise _unexpected(response, f"The answer is not JSON. {_CHECK_URL}") from error
     except ContractError as error:

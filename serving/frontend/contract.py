@@ -7,6 +7,7 @@ raises `ContractError`: the page then says so instead of showing half an answer.
 from dataclasses import dataclass
 from typing import Self
 
+from serving.frontend.figures import Calculation, Fact, read_calculations, read_facts
 from serving.frontend.json_row import ContractError, JsonRow
 
 __all__ = [
@@ -129,9 +130,12 @@ class Answer:
     status: str
     text: str
     citations: tuple[Citation, ...]
+    facts: tuple[Fact, ...]
+    calculations: tuple[Calculation, ...]
     companies: tuple[str, ...]
     fiscal_years: tuple[str, ...]
     items: tuple[str, ...]
+    metrics: tuple[str, ...]
     notes: tuple[str, ...]
     model_id: str | None
     cost: float | None
@@ -153,9 +157,12 @@ class Answer:
             status=row.text("status"),
             text=row.text("answer"),
             citations=tuple(_read_citation(citation) for citation in row.rows("citations")),
+            facts=read_facts(row, "facts"),
+            calculations=read_calculations(row, "calculations"),
             companies=tuple(company.text("name") for company in resolved.rows("companies")),
             fiscal_years=resolved.texts("fiscal_years"),
             items=resolved.texts("items"),
+            metrics=resolved.texts("metrics"),
             notes=resolved.texts("notes"),
             model_id=llm.optional_text("model_id"),
             cost=llm.optional_number("cost"),

@@ -1,6 +1,12 @@
 """JSON objects read field by field, with an error that names the field."""
 
+from decimal import Decimal
+
 __all__ = ["ContractError", "JsonRow"]
+
+
+# No number of a filing is longer; what is would only fill memory when written out.
+_MAX_DIGITS = 60
 
 
 class ContractError(ValueError):
@@ -34,9 +40,15 @@ class JsonRow:
 
     def optional_number(self, name: str) -> float | None:
         """Return a number or None."""
+        return None if self._fields.get(name) is None else float(self.decimal(name))
+
+    def decimal(self, name: str) -> Decimal:
+        """Return a number with all its digits."""
         value = self._fields.get(name)
-        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-            return value
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            number = Decimal(str(value))
+            if number.is_finite() and abs(number.adjusted()) < _MAX_DIGITS:
+                return number or Decimal(0)
         raise self._refuse(name, "a number")
 
     def optional_integer(self, name: str) -> int | None:
@@ -74,6 +86,13 @@ class JsonRow:
     def rows(self, name: str) -> list["JsonRow"]:
         """Return a list of objects."""
         return [JsonRow(item) for item in self.items(name)]
+
+    def text_pairs(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return an object of texts as (name, text) pairs."""
+        value = self._fields.get(name)
+        if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+            raise self._refuse(name, "an object of texts")
+        return tuple(value.items())
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list as texts, numbers included."""
