@@ -1,0 +1,133 @@
+"""What is drawn of an answer's numbers, and that nothing is where there is nothing to compare."""
+
+import json
+
+import pytest
+
+from serving.frontend.chart_data import Chart, choose_charts
+from serving.frontend.chart_spec import build_spec, describe_chart
+from serving.frontend.figures import read_calculations, read_facts
+from serving.frontend.json_row import JsonRow
+from tests.ui.stub_numbers import COMPANY, Json, build_fact, build_margin, build_revenues, build_segments
+
+
+def choose(facts: list[Json], calculations: list[Json] | None = None, metrics: tuple[str, ...] = ()) -> list[Chart]:
+    row = JsonRow({"facts": facts, "calculations": calculations or []})
+    return choose_charts(read_facts(row, "facts"), read_calculations(row, "calculations"), metrics)
+
+
+def draw(chart: Chart) -> Json:
+    """Return the one layer of a chart's specification, as JSON gives it."""
+    spec: Json = json.loads(json.dumps(build_spec(chart)))
+    assert "data" not in spec, "Streamlit would load pandas"
+    (layer,) = spec["layer"]
+    assert isinstance(layer, dict)
+    return layer
+
+
+def marks(chart: Chart) -> list[str]:
+    return [layer["mark"]["type"] for layer in draw(chart)["layer"]]
+
+
+def in_other_company(fact: Json, ticker: str) -> Json:
+    return {**fact, "ticker": ticker, "company": f"{ticker} (fictional)"}
+
+
+def test_three_years_of_one_number_are_columns_in_order_of_time() -> None:
+    (chart,) = choose(build_revenues()[::-1])
+    assert chart.title == f"{COMPANY}, Revenue, USD"
+    layer = draw(chart)
+    assert marks(chart) == ["bar", "text"]
+    assert layer["encoding"]["x"]["sort"] == ["FY2022", "FY2023", "FY2024"]
+    assert {row["period"]: row["value"] for row in layer["data"]["values"]}["FY2023"] == 389_750_000.0
+    assert {row["exact"] for row in layer["data"]["values"]} >= {"412,300,000 USD"}
+
+
+def test_columns_stand_on_zero() -> None:
+    facts = build_revenues()
+    assert draw(choose(facts)[0])["encoding"]["y"]["scale"]["domain"][0] == 0
+    facts[1]["value"] = -5.0
+    assert draw(choose(facts)[0])["encoding"]["y"]["scale"]["domain"][0] < -5
+    for fact in facts:
+        fact["value"] = 0.0
+    assert draw(choose(facts)[0])["encoding"]["y"]["scale"] == {}
+
+
+def test_two_companies_over_three_years_are_lines_with_their_tickers() -> None:
+    others = [in_other_company(fact, "OTHR") for fact in build_revenues()]
+    (chart,) = choose(build_revenues() + others)
+    assert chart.title == "Revenue, USD"
+    assert dict.fromkeys(chart.names) == {"VLMR": None, "OTHR": None}
+    assert marks(chart) == ["line", "point"]
+
+
+def test_numbers_of_different_units_are_not_in_one_chart() -> None:
+    earnings = [build_fact("Diluted earnings per share", 1.5, year, unit="USD/shares") for year in (2022, 2023, 2024)]
+    assert [chart.title.rpartition(", ")[2] for chart in choose(build_revenues() + earnings)] == [
+        "USD",
+        "USD per share",
+    ]
+
+
+def test_segments_of_one_year_are_bars_in_the_order_of_the_answer() -> None:
+    (chart,) = choose(build_segments())
+    assert chart.names == ("Gauges", "Sensors", "Service")
+    assert chart.title == f"{COMPANY}, Revenue, FY2024, USD"
+    assert marks(chart) == ["bar", "text"]
+    assert describe_chart(chart).endswith("Gauges 250,100,000 USD; Sensors 130,000,000 USD; Service 32,200,000 USD")
+
+
+def test_total_beside_its_parts_is_no_part() -> None:
+    (chart,) = choose([build_fact("Revenue", 412_300_000.0), *build_segments()])
+    assert chart.names == ("Gauges", "Sensors", "Service")
+
+
+def test_companies_are_ranked_and_their_years_told_where_they_differ() -> None:
+    facts = [build_fact("Revenue", 3.0), *(in_other_company(build_fact("Revenue", 2.0, 2023), name) for name in "AB")]
+    (chart,) = choose(facts)
+    assert chart.names == ("VLMR FY2024", "A FY2023", "B FY2023")
+
+
+def test_what_was_calculated_is_drawn_and_not_what_it_was_calculated_from() -> None:
+    margins = [build_margin(year, value) for year, value in ((2022, 0.38), (2023, 0.39), (2024, 0.4))]
+    steps = [
+        {**margin, "metric": "gross_profit", "name": margin["name"].replace("margin", "sum")} for margin in margins
+    ]
+    inputs = [fact for margin in margins for fact in margin["inputs"]]
+    (chart,) = choose(inputs, margins + steps, ("gross_margin",))
+    assert chart.title == f"{COMPANY}, Gross margin"
+    assert "'.4~p'" in draw(chart)["transform"][0]["calculate"]
+
+
+def test_average_of_three_years_shows_the_years() -> None:
+    average = {**build_margin(), "name": "Average revenue, fiscal 2022 to 2024", "inputs": build_revenues()}
+    (chart,) = choose(build_revenues(), [average], ("revenue",))
+    assert [point.period for point in chart.points] == ["FY2022", "FY2023", "FY2024"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [],
+        build_revenues()[:2],
+        build_segments()[:2],
+        build_margin()["inputs"],
+        [*build_revenues()[:2], build_revenues()[1]],
+        [build_fact(f"Line {position}", 1.0) for position in range(5)],
+    ],
+    ids=["none", "two years", "two segments", "inputs", "one year twice", "different lines"],
+)
+def test_nothing_is_drawn_where_there_is_nothing_to_compare(facts: list[Json]) -> None:
+    assert choose(facts) == []
+
+
+def test_quarter_and_year_to_date_under_one_name_are_no_series() -> None:
+    quarters = [build_fact("Revenue", 1.0, 2024, fiscal_period=f"Q{n}", period_end=f"2024-0{n}-30") for n in (1, 2, 3)]
+    assert len(choose(quarters)) == 1
+    assert choose([*quarters, {**quarters[2], "period_start": "2023-07-01", "value": 3.0}]) == []
+
+
+def test_more_lines_than_can_be_told_apart_are_not_drawn() -> None:
+    names = "ABCDEFGHI"
+    assert choose([in_other_company(fact, name) for name in names for fact in build_revenues()]) == []
+    assert choose([in_other_company(fact, name) for name in names[:-1] for fact in build_revenues()]) != []
