@@ -12,6 +12,7 @@ from serving.frontend.contract import Answer, Citation
 from serving.frontend.conversation import Failure, Turn, request_question
 from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.evidence import label_citation, label_item
+from serving.frontend.figures_view import show_charts, show_exact_values, split_after_table, split_headline
 
 __all__ = ["ANSWER_ICON", "describe_cost", "describe_understanding", "show_question", "show_turn"]
 
@@ -59,9 +60,9 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
             if coverage and not _says_what_is_covered(answer):
                 st.caption(escape_inline(coverage))
     else:
-        with st.container(key=f"answer-{number}"):
-            st.markdown(escape_answer(answer.text))
+        _show_text(number, answer)
     opened = _show_sources(number, answer.citations)
+    show_exact_values(answer.facts, answer.calculations, key=str(number))
     with st.container(key=f"understood-{number}", gap=None):
         if answer.companies or not answer.abstained:
             st.caption(escape_inline(describe_understanding(answer)))
@@ -70,6 +71,23 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
                 st.caption(f":material/info: {escape_inline(note)}")
         st.caption(escape_inline(describe_cost(answer)))
     return opened
+
+
+def _show_text(number: int, answer: Answer) -> None:
+    """Draw the answer: the one number asked for stands out, and charts follow the table they are drawn from."""
+    with st.container(key=f"answer-{number}"):
+        if not (answer.facts or answer.calculations):
+            st.markdown(escape_answer(answer.text))
+            return
+        headline, text = split_headline(answer.text)
+        table, rest = split_after_table(text)
+        if headline:
+            st.subheader(escape_answer(headline), anchor=False)
+        if table:
+            st.markdown(escape_answer(table))
+        show_charts(answer.facts, answer.calculations, answer.metrics, key=str(number))
+        if rest:
+            st.markdown(escape_answer(rest))
 
 
 def _says_what_is_covered(answer: Answer) -> bool:

@@ -1,7 +1,8 @@
 """A back end that answers with canned JSON in the shape of the contract, for a company that does not exist.
 
 Run it beside the front end with `python -m tests.ui.stub_backend --port 8000`. What it answers follows from words in
-the question: "abstain", "hostile", "limit", "long", "slow", "broken"; anything else gets a cited answer.
+the question: "abstain", "hostile", "limit", "long", "slow", "broken"; "margin" and "trend" get an answer in numbers;
+anything else gets a cited answer.
 """
 
 import argparse
@@ -15,11 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
+from tests.ui.stub_numbers import COMPANY, build_margin, build_revenues
+
 __all__ = ["COMPANY", "HOSTILE", "REQUEST_ID", "RISK_SENTENCE", "StubBackend", "serve_stub"]
 
 Json = dict[str, Any]
 
-COMPANY = "Velmora Instruments, Inc. (fictional)"
 REQUEST_ID = "req-0001"
 ACCESSION = "0009990001-24-000001"
 RISK_SENTENCE = "One supplier makes all of the naïve-phase sensors 🛰 that our gauges need."
@@ -45,6 +47,16 @@ ANSWER = (
     "| Change | +5.8 % | |\n\n"
     "- Period: year ended 2024-06-30\n- All sensors come from one supplier [2]\n\n"
     "Calculation: (412.3 - 389.8) / 389.8 = 5.8 %"
+)
+MARGIN_ANSWER = (
+    f"**{COMPANY}: Gross margin, fiscal 2024: about 39.10 %**\n\n"
+    "- Gross margin = Gross profit ÷ Revenue = 161,200 ÷ 412,300 (thousands) = about 39.10 %\n"
+    "- Gross profit: $161,200 thousand [1]\n- Revenue: $412,300 thousand [1]"
+)
+TREND_ANSWER = (
+    "| | Period | Value |\n|---|---|---:|\n| Revenue | fiscal 2022 | $371,204 thousand |\n"
+    "| Revenue | fiscal 2023 | $389,750 thousand |\n| Revenue | fiscal 2024 | $412,300 thousand |\n\n"
+    "Note: Fiscal years end in June."
 )
 
 
@@ -125,12 +137,23 @@ def answer_question(question: str) -> Json:
         return build_answer(question, HOSTILE, [build_citation(1, "vlmr/2024:h1", [[0, 8]])])
     start = RISK_TEXT.index(RISK_SENTENCE)
     table_start, table_end = 0, TABLE_TEXT.index("\n")
+    if "margin" in question or "trend" in question:
+        return answer_in_numbers(question, build_citation(1, "vlmr/2024:t1", [[table_start, table_end]]))
     citations = [
         build_citation(1, "vlmr/2024:t1", [[table_start, table_end]]),
         build_citation(2, "vlmr/2024:r1", [[start, start + len(RISK_SENTENCE)]]),
         build_citation(3, "vlmr/2024:r2", [], cited=False),
     ]
     return build_answer(question, ANSWER, citations)
+
+
+def answer_in_numbers(question: str, citation: Json) -> Json:
+    """Return a gross margin for "margin", else three years of revenue."""
+    if "margin" not in question:
+        return {**build_answer(question, TREND_ANSWER, [citation]), "facts": build_revenues()}
+    margin = build_margin()
+    answer = build_answer(question, MARGIN_ANSWER, [citation])
+    return {**answer, "facts": margin["inputs"], "calculations": [margin]}
 
 
 def build_catalog() -> Json:

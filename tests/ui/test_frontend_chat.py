@@ -132,6 +132,41 @@ def test_source_link_is_left_out_when_it_is_no_web_address(page: AppTest, stub: 
     assert not page.get("link_button")
 
 
+def test_calculated_number_stands_out_and_comes_with_its_trace(page: AppTest) -> None:
+    ask(page, "gross margin?")
+    words = read_page(page)
+    assert page.subheader[0].value == f"{COMPANY}: Gross margin, fiscal 2024: about 39.10 %"
+    assert "Gross margin, fiscal 2024: about 39.10 %" not in words
+    assert r"- Revenue: \$412,300 thousand \[1\]" in words
+    assert "- Gross margin, fiscal 2024: **0.3909774436090226**  \n  :small[Gross profit ÷ Revenue]" in words
+    assert r":small[us-gaap\:Revenues · 2023-07-01 to 2024-06-30 · 0009990001-24-000001 \[1\]]" in words
+    assert "- Revenue, FY2024: **412,300,000 USD**" in words
+    assert page.download_button(key="csv-1").label == "Download CSV"
+    assert not page.get("vega_lite_chart")
+    click(page, "cite-1-1")
+    assert "<mark><b>Net sales</b></mark>" in read_html(page)
+
+
+def test_series_is_drawn_below_its_table(page: AppTest) -> None:
+    ask(page, "trend of revenue")
+    chart = page.get("vega_lite_chart")[0].proto
+    assert "FY2022 371,204,000 USD; FY2023 389,750,000 USD; FY2024 412,300,000 USD" in chart.alt
+    assert not chart.data.data, "the numbers went through pandas"
+    table, note = (
+        element.value for element in page.markdown if "Revenue | fiscal" in element.value or "Note" in element.value
+    )
+    assert "fiscal 2024" in table
+    assert note == "Note: Fiscal years end in June."
+    assert page.download_button(key="csv-1")
+
+
+def test_answer_in_prose_has_neither_headline_nor_download(page: AppTest) -> None:
+    ask(page, "How large were net sales?")
+    assert not page.download_button
+    assert not page.get("vega_lite_chart")
+    assert [heading.value for heading in page.subheader] == ["Covered filings"]
+
+
 def test_earlier_turns_are_sent_and_forgotten_on_request(page: AppTest, stub: StubBackend) -> None:
     ask(page, "How large were net sales?")
     ask(page, "And the year before?")
@@ -281,6 +316,13 @@ def test_front_end_loads_neither_data_frames_nor_the_pipeline() -> None:
     program = (
         "import sys, serving.frontend.answers, serving.frontend.evidence, serving.frontend.coverage\n"
         "import serving.frontend.status, serving.frontend.examples\n"
+        "from serving.frontend.figures import read_facts\n"
+        "from serving.frontend.figures_view import show_charts, show_exact_values\n"
+        "from serving.frontend.json_row import JsonRow\n"
+        "from tests.ui.stub_numbers import build_revenues\n"
+        "facts = read_facts(JsonRow({'facts': build_revenues()}), 'facts')\n"
+        "show_charts(facts, (), (), key='1')\n"
+        "show_exact_values(facts, (), key='1')\n"
         "print(sorted({'pandas', 'polars', 'pyarrow', 'finrag_ml_tg1', 'serving.backend'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
