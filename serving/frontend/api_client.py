@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 
 from serving.frontend.backend_url import is_loopback
 from serving.frontend.contract import Answer, Catalog, Health, PassageWindow
+from serving.frontend.figures import Figures
 from serving.frontend.json_row import ContractError
 
 __all__ = ["ApiError", "BackendAwayError", "BackendClient"]
@@ -105,6 +106,12 @@ class BackendClient:
     def fetch_passage(self, passage_id: str) -> PassageWindow:
         """Return the passage with its neighbours."""
         return _read_record(self._send("GET", f"/passages/{quote(passage_id, safe='')}"), PassageWindow.from_json)
+
+    def fetch_facts(self, tickers: Sequence[str], metrics: Sequence[str], fiscal_years: Sequence[int]) -> Figures:
+        """Return the metrics, by name, of the companies for the fiscal years, and what is missing of them."""
+        years = ",".join(map(str, fiscal_years))
+        query = urlencode({"tickers": ",".join(tickers), "metrics": ",".join(metrics), "fiscal_years": years})
+        return _read_record(self._send("GET", f"/facts?{query}"), Figures.from_json)
 
     def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
         """Return the answer; `history` is earlier messages `{role, content}`, oldest first."""

@@ -62,7 +62,10 @@ def _tooltip_fields(chart: Chart) -> list[tuple[str, str]]:
 
 def _draw_lines(chart: Chart) -> Spec:
     axis = {"title": None, "tickCount": 5, "labelExpr": _write_number(chart.points, "datum.value", 3)}
-    legend = {"title": None, "orient": "bottom", "columns": 2, "labelLimit": 260, "symbolSize": 70}
+    # Beside one another as far as they fit a narrow window.
+    longest = max(map(len, chart.names))
+    columns = next(count for count, chars in ((4, 6), (2, 18), (1, longest)) if longest <= chars)
+    legend = {"title": None, "orient": "bottom", "columns": columns, "labelLimit": 260, "symbolSize": 70}
     series = {"field": "name", "type": "nominal", "sort": None, "legend": legend}
     return {
         "encoding": {

@@ -1,4 +1,4 @@
-"""The chat page: `streamlit run serving/frontend/chat.py`.
+"""The entry and the chat page: `streamlit run serving/frontend/chat.py`. The other page is in `compare`.
 
 Streamlit runs this file from top to bottom at every interaction; what lasts is in `conversation`. Settings come from
 the environment: BACKEND_URL and FINRAG_API_KEY. Keys of this page: `new-conversation`, `coverage`, `example-N`,
@@ -6,12 +6,14 @@ the environment: BACKEND_URL and FINRAG_API_KEY. Keys of this page: `new-convers
 """
 
 import os
+from functools import partial
 
 import streamlit as st
 
 from serving.frontend.answers import ANSWER_ICON, show_question, show_turn
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
 from serving.frontend.backend_url import BackendUrlError, normalise_backend_url
+from serving.frontend.compare import draw_compare
 from serving.frontend.contract import Answer, Catalog, Citation
 from serving.frontend.conversation import (
     Conversation,
@@ -34,14 +36,23 @@ _INPUT_KEY = "question"
 
 
 def main() -> None:
-    """Draw the page and answer the question that was asked, if any."""
+    """Draw the page that was chosen, with the state of the back end and its coverage beside it."""
     st.set_page_config(page_title="FinRAG", layout="centered")
-    st.title("FinRAG", anchor=False)
-    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
     client = _connect_or_stop()
     status = read_status(client)
     catalog = load_catalog(client, status.health.index_version if status.health else None) if status.can_answer else ""
-    _draw_sidebar(status, catalog)
+    # Pages have no icon: Streamlit would have the browser fetch it from a server of another company.
+    chat = st.Page(partial(_draw_chat, client, status, catalog), title="Chat", default=True)
+    compare = st.Page(partial(_draw_compare, client, status, catalog), title="Compare", url_path="compare")
+    chosen = st.navigation([chat, compare])
+    _draw_sidebar(status, catalog, is_chat=chosen is chat)
+    chosen.run()
+
+
+def _draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str) -> None:
+    """Draw the conversation and answer the question that was asked, if any."""
+    st.title("FinRAG", anchor=False)
+    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
     conversation = current_conversation()
     question = _read_question(can_answer=status.can_answer)
     if status.can_answer and not conversation.turns and not question and isinstance(catalog, Catalog):
@@ -53,6 +64,20 @@ def main() -> None:
         open_source(client, source)
     elif question:
         _answer(client, conversation, question)
+
+
+def _draw_compare(client: BackendClient, status: BackendStatus, catalog: Catalog | str) -> None:
+    """Draw the compare page, or why it cannot be drawn."""
+    st.title("Compare", anchor=False)
+    st.caption(
+        "Exact numbers of companies side by side, as they tagged them in their reports, or calculated from those."
+    )
+    if not status.can_answer:
+        show_obstacle(client, status)
+    elif isinstance(catalog, Catalog):
+        draw_compare(client, catalog)
+    else:
+        st.info(f"What can be compared is not known: {escape_inline(catalog)}")
 
 
 def _read_question(*, can_answer: bool) -> str | None:
@@ -89,9 +114,10 @@ def _connect_or_stop() -> BackendClient:
     return _connect(base_url, os.environ.get("FINRAG_API_KEY") or None)
 
 
-def _draw_sidebar(status: BackendStatus, catalog: Catalog | str) -> None:
+def _draw_sidebar(status: BackendStatus, catalog: Catalog | str, *, is_chat: bool) -> None:
     with st.sidebar:
-        st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=start_conversation)
+        if is_chat:
+            st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=start_conversation)
         show_status(status)
         with st.container(key="coverage"):
             if isinstance(catalog, Catalog):

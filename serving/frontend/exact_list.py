@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from serving.frontend.escaping import escape_inline
-from serving.frontend.figures import Calculation, Fact, format_exact
+from serving.frontend.figures import Calculation, Fact, Figure, format_exact
 
 __all__ = ["build_list"]
 
@@ -13,12 +13,12 @@ def build_list(facts: Sequence[Fact], calculations: Sequence[Calculation]) -> st
 
     A list and no table: names of tags are long and do not break, so a table would be wider than most windows.
     """
-    figures: tuple[Fact | Calculation, ...] = (*calculations, *facts)
+    figures: tuple[Figure, ...] = (*calculations, *facts)
     is_named = len({figure.company for figure in figures}) > 1
     return "\n".join(_describe(figure, is_named=is_named) for figure in figures)
 
 
-def _describe(figure: Fact | Calculation, *, is_named: bool) -> str:
+def _describe(figure: Figure, *, is_named: bool) -> str:
     company = f"{figure.ticker or figure.company}: " if is_named else ""
     label = figure.name if isinstance(figure, Calculation) else f"{figure.label}, {figure.period}"
     digits = format_exact(figure.value, grouped=True)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
 
 from serving.frontend.json_row import JsonRow
 
-__all__ = ["Calculation", "Fact", "format_exact", "read_calculations", "read_facts"]
+__all__ = ["Calculation", "Fact", "Figure", "Figures", "Missing", "format_exact", "read_calculations", "read_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,37 @@ class Calculation:
         """The fiscal period in short; that of the inputs where they agree, so that quarters are told apart."""
         parts = {fact.fiscal_period for fact in self.inputs}
         return _name_period(self.fiscal_year, parts.pop() if len(parts) == 1 else "")
+
+
+Figure = Fact | Calculation
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A number that was asked for and cannot be given; `company` is "" when it is not known."""
+
+    company: str
+    ticker: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What `GET /facts` returned."""
+
+    facts: tuple[Fact, ...]
+    calculations: tuple[Calculation, ...]
+    missing: tuple[Missing, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Return the record, or raise `ContractError`."""
+        row = JsonRow(value)
+        missing = tuple(
+            Missing(each.optional_text("company") or "", each.optional_text("ticker") or "", each.text("reason"))
+            for each in row.rows("missing")
+        )
+        return cls(read_facts(row, "facts"), read_calculations(row, "calculations"), missing)
 
 
 def _name_period(fiscal_year: int | None, fiscal_period: str) -> str:

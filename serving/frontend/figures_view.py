@@ -42,12 +42,17 @@ def split_headline(text: str) -> tuple[str, str]:
 
 
 def show_charts(
-    facts: Sequence[Fact], calculations: Sequence[Calculation], metrics: Sequence[str], *, key: str
+    facts: Sequence[Fact],
+    calculations: Sequence[Calculation],
+    metrics: Sequence[str],
+    *,
+    key: str,
+    is_titled: bool = True,
 ) -> None:
-    """Draw what makes a chart; nothing for a single number or two."""
+    """Draw what makes a chart, nothing for a number or two; `is_titled` says what is drawn above each."""
     for position, chart in enumerate(choose_charts(facts, calculations, metrics), start=1):
         with st.container(key=f"chart-{key}-{position}", gap="xsmall"):
-            if chart.title:
+            if is_titled and chart.title:
                 st.caption(escape_inline(chart.title))
             st.vega_lite_chart(build_spec(chart), alt=describe_chart(chart), width="stretch")
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from tests.ui.stub_numbers import COMPANY, build_margin, build_revenues
 
@@ -185,6 +185,7 @@ def build_catalog() -> Json:
         "metrics": [
             {"name": "revenue", "label": "Revenue", "unit": "USD"},
             {"name": "operating_income", "label": "Operating income", "unit": "USD"},
+            {"name": "gross_margin", "label": "Gross margin", "unit": "ratio"},
         ],
     }
 
@@ -212,9 +213,11 @@ class StubBackend:
     mode: str = "ok"
     replies: dict[str, Reply] = field(default_factory=dict)
     questions: list[Json] = field(default_factory=list)
+    lookups: list[dict[str, list[str]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def answer(self, path: str, body: Json | None) -> Reply:
+        path, _, query = path.partition("?")
         if path in self.replies:
             return self.replies[path]
         if path.startswith("/passages/"):
@@ -223,6 +226,7 @@ class StubBackend:
             "/health": self._answer_health,
             "/readyz": self._answer_readiness,
             "/catalog": lambda: Reply(200, build_catalog()),
+            "/facts": lambda: self._answer_facts(parse_qs(query)),
             "/query": lambda: self._answer_query(body or {}),
         }
         return routes[path]() if path in routes else build_problem(404, "Not Found", "There is no such page.")
@@ -244,6 +248,21 @@ class StubBackend:
         if self.mode == "no index":
             return build_problem(503, "Not ready", "The store holds no current index version.")
         return Reply(200, {"status": "ready"})
+
+    def _answer_facts(self, asked: dict[str, list[str]]) -> Reply:
+        """Return what is known of the metrics asked for, with an input that nobody asked for and one missing number."""
+        self.lookups.append(asked)
+        metrics = asked["metrics"][0].split(",")
+        margin = build_margin()
+        body = {
+            "index_version": "2024-07-01T00-00-00",
+            "facts": [*(build_revenues() if "revenue" in metrics else []), margin["inputs"][0]],
+            "calculations": [margin] if "gross_margin" in metrics else [],
+            "missing": [
+                {"company": COMPANY, "ticker": "VLMR", "metric": "", "fiscal_year": 2021, "reason": "No such year."}
+            ],
+        }
+        return Reply(200, body)
 
     def _answer_passage(self, passage_id: str) -> Reply:
         if passage_id not in PASSAGES:
