@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from serving.frontend.contract import Answer, Citation
+from serving.frontend.contract import Answer
 from serving.frontend.conversation import Failure, Turn, request_question
 from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.evidence import label_citation, label_item
 from serving.frontend.figures_view import show_charts, show_exact_values, split_after_table, split_headline
+from serving.frontend.passages import Citation
 
 __all__ = ["ANSWER_ICON", "describe_cost", "describe_understanding", "show_question", "show_turn"]
 

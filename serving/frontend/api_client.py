@@ -15,9 +15,10 @@ from urllib.parse import quote, urlencode
 import requests
 
 from serving.frontend.backend_url import is_loopback
-from serving.frontend.contract import Answer, Catalog, Health, PassageWindow
+from serving.frontend.contract import Answer, Catalog, Health
 from serving.frontend.figures import Figures
 from serving.frontend.json_row import ContractError
+from serving.frontend.passages import PassageWindow
 
 __all__ = ["ApiError", "BackendAwayError", "BackendClient"]
 

@@ -14,7 +14,7 @@ from serving.frontend.answers import ANSWER_ICON, show_question, show_turn
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
 from serving.frontend.backend_url import BackendUrlError, normalise_backend_url
 from serving.frontend.compare import draw_compare
-from serving.frontend.contract import Answer, Catalog, Citation
+from serving.frontend.contract import Answer, Catalog
 from serving.frontend.conversation import (
     Conversation,
     Failure,
@@ -27,6 +27,7 @@ from serving.frontend.coverage import describe_coverage, load_catalog, show_cove
 from serving.frontend.escaping import escape_inline
 from serving.frontend.evidence import open_source
 from serving.frontend.examples import build_examples
+from serving.frontend.passages import Citation
 from serving.frontend.status import BackendStatus, read_status, show_obstacle, show_status
 
 __all__ = ["main"]

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from typing import Self
 
 from serving.frontend.figures import Calculation, Fact, read_calculations, read_facts
-from serving.frontend.json_row import ContractError, JsonRow
+from serving.frontend.json_row import JsonRow
+from serving.frontend.passages import Citation, read_citation
 
 __all__ = [
     "Answer",
     "Catalog",
-    "Citation",
     "Company",
     "Filing",
     "Health",
     "Metric",
-    "Passage",
-    "PassageWindow",
 ]
 
 
@@ -100,29 +98,6 @@ def _read_company(row: JsonRow) -> Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """One passage an answer rests on (`cited`) or that was found beside it.
-
-    `highlights` are [start, end) pairs in Unicode code points of `text`, as the back end sent them.
-    """
-
-    n: int
-    passage_id: str
-    ticker: str | None
-    company: str
-    form: str
-    fiscal_year: int | None
-    accession: str
-    item: str | None
-    item_title: str | None
-    page: int | None
-    text: str
-    highlights: tuple[tuple[int, int], ...]
-    source_url: str | None
-    cited: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What `POST /query` returned, as far as it is shown."""
 
@@ -156,7 +131,7 @@ class Answer:
             request_id=row.text("request_id"),
             status=row.text("status"),
             text=row.text("answer"),
-            citations=tuple(_read_citation(citation) for citation in row.rows("citations")),
+            citations=tuple(read_citation(citation) for citation in row.rows("citations")),
             facts=read_facts(row, "facts"),
             calculations=read_calculations(row, "calculations"),
             companies=tuple(company.text("name") for company in resolved.rows("companies")),
@@ -168,68 +143,3 @@ class Answer:
             cost=llm.optional_number("cost"),
             processing_time_ms=metadata.optional_number("processing_time_ms"),
         )
-
-
-def _read_citation(row: JsonRow) -> Citation:
-    return Citation(
-        n=row.integer("n"),
-        passage_id=row.text("passage_id"),
-        ticker=row.optional_text("ticker"),
-        company=row.text("company"),
-        form=row.text("form"),
-        fiscal_year=row.optional_integer("fiscal_year"),
-        accession=row.text("accession"),
-        item=row.optional_text("item"),
-        item_title=row.optional_text("item_title"),
-        page=row.optional_integer("page"),
-        text=row.text("text"),
-        highlights=tuple(_read_range(pair) for pair in row.items("highlights")),
-        source_url=row.optional_text("source_url"),
-        cited=row.flag("cited"),
-    )
-
-
-def _read_range(pair: object) -> tuple[int, int]:
-    if isinstance(pair, list) and len(pair) == 2 and all(isinstance(edge, int) for edge in pair):
-        return pair[0], pair[1]
-    raise ContractError("field 'highlights' is not a list of [start, end] pairs")
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One passage of a filing as stored; `lead` is what is repeated when a table is split."""
-
-    passage_id: str
-    kind: str
-    lead: str
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class PassageWindow:
-    """A passage with its neighbours in the filing, in reading order."""
-
-    passage: Passage
-    before: tuple[Passage, ...]
-    after: tuple[Passage, ...]
-
-    @classmethod
-    def from_json(cls, value: object) -> Self:
-        """Return the record, or raise `ContractError`."""
-        row = JsonRow(value)
-        return cls(
-            passage=_read_passage(row.row("passage")),
-            before=tuple(_read_passage(passage) for passage in row.rows("before")),
-            after=tuple(_read_passage(passage) for passage in row.rows("after")),
-        )
-
-
-def _read_passage(row: JsonRow) -> Passage:
-    return Passage(
-        passage_id=row.text("passage_id"),
-        kind=row.text("kind"),
-        lead=row.optional_text("lead") or "",
-        heading=row.optional_text("heading") or "",
-        text=row.text("text"),
-    )
