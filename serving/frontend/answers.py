@@ -62,7 +62,7 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
                 st.caption(escape_inline(coverage))
     else:
         _show_text(number, answer)
-    opened = _show_sources(number, answer.citations)
+    opened = _show_sources(number, answer)
     show_exact_values(answer.facts, answer.calculations, key=str(number))
     with st.container(key=f"understood-{number}", gap=None):
         if answer.companies or not answer.abstained:
@@ -77,7 +77,7 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
 def _show_text(number: int, answer: Answer) -> None:
     """Draw the answer: the one number asked for stands out, and charts follow the table they are drawn from."""
     with st.container(key=f"answer-{number}"):
-        if not (answer.facts or answer.calculations):
+        if not answer.is_numeric:
             st.markdown(escape_answer(answer.text))
             return
         headline, text = split_headline(answer.text)
@@ -96,13 +96,14 @@ def _says_what_is_covered(answer: Answer) -> bool:
     return "covered:" in answer.text.casefold()
 
 
-def _show_sources(number: int, citations: Sequence[Citation]) -> Citation | None:
+def _show_sources(number: int, answer: Answer) -> Citation | None:
     """Draw one numbered button for each source and return the one clicked."""
-    cited = [citation for citation in citations if citation.cited]
-    found = [citation for citation in citations if not citation.cited]
+    cited = [citation for citation in answer.citations if citation.cited]
+    found = [citation for citation in answer.citations if not citation.cited]
     opened = _show_buttons(cited, prefix=f"cite-{number}") if cited else None
     if found:
-        with st.expander(f"Also found ({len(found)})", key=f"found-{number}"):
+        label = "Passages that may explain it" if answer.is_numeric else "Also found"
+        with st.expander(f"{label} ({len(found)})", key=f"found-{number}"):
             opened = _show_buttons(found, prefix=f"found-{number}") or opened
     return opened
 

@@ -121,6 +121,11 @@ class Answer:
         """Whether the filings held no answer."""
         return self.status == "abstained"
 
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the answer rests on tagged numbers."""
+        return bool(self.facts or self.calculations)
+
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Return the record, or raise `ContractError`."""

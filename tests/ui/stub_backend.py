@@ -152,7 +152,7 @@ def answer_in_numbers(question: str, citation: Json) -> Json:
     if "margin" not in question:
         return {**build_answer(question, TREND_ANSWER, [citation]), "facts": build_revenues()}
     margin = build_margin()
-    answer = build_answer(question, MARGIN_ANSWER, [citation])
+    answer = build_answer(question, MARGIN_ANSWER, [citation, build_citation(2, "vlmr/2024:r1", [], cited=False)])
     return {**answer, "facts": margin["inputs"], "calculations": [margin]}
 
 

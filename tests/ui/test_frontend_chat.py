@@ -90,6 +90,7 @@ def test_answer_comes_with_sources_understanding_and_cost(page: AppTest) -> None
     assert page.button(key="cite-1-1").label == "1 · VLMR FY2024 Item 7"
     assert page.button(key="cite-1-2").label == "2 · VLMR FY2024 Item 1A"
     assert page.button(key="found-1-3").label == "3 · VLMR FY2024 Item 1A"
+    assert page.expander[0].label == "Also found (1)"
     assert "cite-1-3" not in find_keys(page)
 
 
@@ -143,6 +144,7 @@ def test_calculated_number_stands_out_and_comes_with_its_trace(page: AppTest) ->
     assert "- Revenue, FY2024: **412,300,000 USD**" in words
     assert page.download_button(key="csv-1").label == "Download CSV"
     assert not page.get("vega_lite_chart")
+    assert page.expander[0].label == "Passages that may explain it (1)"
     click(page, "cite-1-1")
     assert "<mark><b>Net sales</b></mark>" in read_html(page)
 
