@@ -55,9 +55,9 @@ class Plan:
     result that is asked for. `line_item` are the words that may name a line of the filing by themselves; `qualifier`
     those beside the metric that have to name a segment, product, place or customer; `wording` are all of them, as the
     filer's own names may hold any words. `axis` is the word a breakdown is asked by. `years` are as named, ascending;
-    without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "9M", or "Q" for the latest
-    quarter. `asks_extreme`: the largest is asked for, or the smallest. `supports_words`: sentences answer, the numbers
-    stand beside them.
+    without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "9M", "Q" for the latest
+    quarter, or "quarters" for each. `as_shares`: the parts of a breakdown are wanted as such. `asks_extreme`: the
+    largest is asked for, or the smallest. `supports_words`: sentences answer, the numbers stand beside them.
     With `obstacle` no number can answer, and it says why.
     """
 
@@ -72,6 +72,7 @@ class Plan:
     latest: int = 1
     fiscal_period: str = "FY"
     threshold: Threshold | None = None
+    as_shares: bool = False
     asks_extreme: bool = False
     asks_lowest: bool = False
     as_first_reported: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
+from finrag_ml_tg1.answering.number_table import result_cik, result_period, result_words, write_table
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact, result_value
 from finrag_ml_tg1.facts.number_words import period_words, value_words
 from finrag_ml_tg1.facts.units import PURE
@@ -17,7 +18,7 @@ from finrag_ml_tg1.plan import Plan
 __all__ = ["NumericAnswer", "answer_in_numbers", "missing_words"]
 
 _MAX_ROWS = 60
-_MAX_TRACES = 6
+_MAX_TRACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,9 @@ class _Writer:
         else:
             if self.plan.asks_extreme and self.plan.operation in ("ranking", "breakdown"):
                 yield self._winner(results[0])
-            yield self._table(results[:_MAX_ROWS])
-        yield from (self._trace(calculation) for calculation in self.found.calculations[:_MAX_TRACES])
+            yield write_table(results[:_MAX_ROWS], self.companies, self._place)
+        traced = self.found.calculations[:_MAX_TRACES]
+        yield from (self._trace(calculation, len(results) > 1) for calculation in traced)
         rest = len(self.found.calculations) - _MAX_TRACES
         if rest > 0:
             yield f"The other {rest} are calculated in the same way; their inputs are part of the response."
@@ -103,32 +105,25 @@ class _Writer:
 
     def _single(self, result: UsedFact | Calculation) -> str:
         verdict = self._verdict(*result_value(result))
-        answer = f"{verdict}**{self._title(result)}, {_period(result)}: {_value(result)}**"
+        answer = f"{verdict}**{self._title(result)}: {result_words(result)}**"
         if isinstance(result, Calculation):
             return answer
         return f"{answer} {self._place(result)}\n\n{_capitalised(self._source(result))}."
 
     def _winner(self, first: UsedFact | Calculation) -> str:
         extreme = "Lowest" if self.plan.asks_lowest else "Highest"
-        return f"**{extreme}: {self._title(first)}, {_period(first)}: {_value(first)}**"
+        return f"**{extreme}: {self._title(first)}: {result_words(first)}**"
 
-    def _table(self, results: Sequence[UsedFact | Calculation]) -> str:
-        lines = ["| | Period | Value | Where |", "|---|---|---:|---|"]
-        for result in results:
-            place = self._place(result) if isinstance(result, UsedFact) else "calculated"
-            period = period_words(result) if isinstance(result, UsedFact) else _period(result)
-            lines.append(f"| {self._title(result)} | {period} | {_value(result)} | {place} |")
-        return "\n".join(lines)
-
-    def _trace(self, calculation: Calculation) -> str:
+    def _trace(self, calculation: Calculation, is_one_of_several: bool) -> str:
         """How a value came about: formula, the numbers put in, and where each stands."""
-        title = f"How {self._title(calculation)}, {_period(calculation)}, was calculated:"
+        title = f"{self._title(calculation)}:" if is_one_of_several else "How it was calculated:"
         lines = [
-            f"- {step.label} = {step.formula} = {step.expression} = {_value(step)}"
+            f"- {step.label} = {step.formula} = {step.expression} = {result_words(step)}"
             for step in (*calculation.steps, calculation)
         ]
         lines += [
-            f"- {used.label}: {_value(used)} {self._place(used)} ({self._source(used)})" for used in calculation.inputs
+            f"- {used.label}: {result_words(used)} {self._place(used)} ({self._source(used)})"
+            for used in calculation.inputs
         ]
         lines += [f"- {note}" for note in calculation.notes]
         return title + "\n\n" + "\n".join(lines)
@@ -138,8 +133,7 @@ class _Writer:
         return f"{_printed(used)}{period_words(used)}; {used.fact.form} {used.fact.accession}"
 
     def _title(self, result: UsedFact | Calculation) -> str:
-        cik = result.fact.cik if isinstance(result, UsedFact) else result.cik
-        return f"{self.companies.get(cik, str(cik)).rstrip('.')}: {result.label}"
+        return f"{self.companies[result_cik(result)]}: {result.label}, {result_period(result)}"
 
     def _notes(self) -> Iterator[str]:
         notes = [*self.found.notes, *(note for used in self.found.facts for note in used.notes)]
@@ -165,15 +159,6 @@ class _Writer:
 
 def _rests_on(result: UsedFact | Calculation) -> tuple[UsedFact, ...]:
     return (result,) if isinstance(result, UsedFact) else result.inputs
-
-
-def _value(result: UsedFact | Calculation) -> str:
-    return value_words(*result_value(result), result.display)
-
-
-def _period(result: UsedFact | Calculation) -> str:
-    """The fiscal period of a result, without its dates."""
-    return period_words(result).partition(",")[0] if isinstance(result, UsedFact) else result.period
 
 
 def _printed(used: UsedFact) -> str:

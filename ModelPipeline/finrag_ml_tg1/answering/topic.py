@@ -20,6 +20,11 @@ _ASKING_WORDS = (
     "item k key know latest led list main major many me mention much name overview please principal q quarter "
     "question quarterly recent report reported say show spend spent summarize summary tell top us year years"
 )
+# Filings say "decreased" of what a question calls a fall.
+_DIRECTIONS = {
+    "decrease": "contract decline declined drop dropped fall fallen fell lower reduction shrank shrink",
+    "increase": "climb climbed gain grew grow grown growth higher rise risen rose up",
+}
 _PHRASE_SHARE = 0.3
 _PERIOD = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q(?:\d\d)?")
 
@@ -51,12 +56,12 @@ class Topic:
     def word_share(self, text: str) -> float:
         """Return from 0 to 1 the weight of the question's telling words that stand in a text; 1 when it has none."""
         total = sum(self.weights.values())
-        present = set(split_terms(text))
+        present = set(_terms(text))
         return sum(weight for term, weight in self.weights.items() if term in present) / total if total else 1.0
 
     def phrase_share(self, text: str) -> float:
         """Return from 0 to 1 how many of the question's pairs of neighbouring words a text holds; 1 without any."""
-        return len(self.phrases & set(pairwise(split_terms(text)))) / len(self.phrases) if self.phrases else 1.0
+        return len(self.phrases & set(pairwise(_terms(text)))) / len(self.phrases) if self.phrases else 1.0
 
     def coverage(self, text: str) -> float:
         """Return from 0 to 1 how much of the question a text holds, words and phrases together."""
@@ -66,13 +71,24 @@ class Topic:
 
 def read_topic(text: str, corpus: CorpusStatistics) -> Topic:
     """Return the topic of a question without its company names; years and words of asking do not count."""
-    terms = [term for term in split_terms(text) if term not in _asking_terms() and not _PERIOD.fullmatch(term)]
+    terms = [term for term in _terms(text) if term not in _asking_terms() and not _PERIOD.fullmatch(term)]
     weights = {term: float(np.log1p(corpus.rows / (1 + corpus.document_frequency(term)))) for term in terms}
     phrases = frozenset(pairwise(terms))
     items = items_worded_in(text)
     titles = {term for item in items for term in split_terms(item_title(item))}
     is_whole = bool(weights) and weights.keys() <= titles
     return Topic(text, weights, phrases, whole_items=items if is_whole else frozenset())
+
+
+def _terms(text: str) -> list[str]:
+    """The stemmed words of a text, those for going up or down each as one."""
+    directions = _direction_terms()
+    return [directions.get(term, term) for term in split_terms(text)]
+
+
+@lru_cache(maxsize=1)
+def _direction_terms() -> dict[str, str]:
+    return {term: split_terms(direction)[0] for direction, words in _DIRECTIONS.items() for term in split_terms(words)}
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,8 @@ Display = Literal["number", "money", "percent", "points", "times", "days"]
 class UsedFact:
     """A fact and what it was taken for; `metric` is "" for a line of the filing that is no registered metric.
 
-    `notes` tell what its reader must know: restated since, from another concept than the other years.
+    `part` is the segment, product or place it is of, the end of its label. `notes` tell what its reader must know:
+    restated since, from another concept than the other years.
     """
 
     fact: Fact
@@ -25,6 +26,7 @@ class UsedFact:
     label: str
     display: Display
     notes: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

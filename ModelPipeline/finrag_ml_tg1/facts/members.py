@@ -121,7 +121,8 @@ def _with_restatements(chosen: Fact, found: Sequence[tuple[int, Fact]], metric: 
 
 def part_value(fact: Fact, metric: Metric) -> UsedFact:
     """Return a part's fact under the metric's name and its own: "Revenue, Greater China"."""
-    return UsedFact(fact, metric.name, f"{metric.label}, {_member_name(fact)}", display_of(metric))
+    name = _member_name(fact)
+    return UsedFact(fact, metric.name, f"{metric.label}, {name}", display_of(metric), part=name)
 
 
 def _words(member: str) -> str:

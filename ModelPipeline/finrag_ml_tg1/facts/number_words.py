@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from finrag_ml_tg1.facts.fact_set import UsedFact
+from finrag_ml_tg1.facts.periods import in_fiscal_words
 from finrag_ml_tg1.facts.units import scale_of
 
 __all__ = ["period_words", "value_words"]
@@ -48,8 +49,7 @@ def period_words(used: UsedFact) -> str:
     """Return which period a number is of, with the dates the filer gives it."""
     fact = used.fact
     end = fact.period_end.isoformat()
-    part = "" if fact.fiscal_period in ("FY", "") else f"{fact.fiscal_period} of "
-    label = f"{part}fiscal {fact.fiscal_year}"
+    label = in_fiscal_words(fact.fiscal_year, fact.fiscal_period)
     return f"{label}, at {end}" if fact.period_start is None else f"{label}, {fact.period_start.isoformat()} to {end}"
 
 

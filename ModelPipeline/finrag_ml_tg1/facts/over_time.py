@@ -13,6 +13,7 @@ from finrag_ml_tg1.plan import Operation
 
 __all__ = ["over_time"]
 
+_PLACES = 4
 _NAMES = {
     "change": "Change in {label}",
     "growth": "Growth of {label}",
@@ -25,6 +26,9 @@ _NAMES = {
 def over_time(operation: Operation, values: Sequence[tuple[FiscalPeriod, Value]], cik: int) -> FactSet:
     """Return the calculation over the values, oldest first; a sentence where it would mean nothing."""
     first_period, (last_period, last) = values[0][0], values[-1]
+    if operation == "growth" and last.unit == PURE:
+        # Of a ratio that rises from 40 % to 44 % the field says that it grew by 4 points, not by 10 %.
+        operation = "change"
     label = last.words[:1].lower() + last.words[1:] if last.words[1:2].islower() else last.words
     title = _NAMES[operation].format(label=label)
     span_words = f"{first_period} to {last_period.fiscal_year if last_period.part == 'FY' else last_period}"
@@ -34,7 +38,7 @@ def over_time(operation: Operation, values: Sequence[tuple[FiscalPeriod, Value]]
         return FactSet(missing=(Missing(cik, "", name, last_period.fiscal_year, problem),))
     numbers = [value.value for _, value in values]
     power, scale = scale_of(numbers) if all(abs(number) >= 1000 for number in numbers if number) else (0, "")
-    written = [_signed(number.scaleb(-power)) for number in numbers]
+    written = [_written(number, last, power) for number in numbers]
     years = [str(period) for period, _ in values]
     span = last_period.fiscal_year - first_period.fiscal_year
     result, formula, expression = _computed(operation, numbers, written, years, span)
@@ -98,9 +102,12 @@ def _computed(
 def _display(operation: Operation, last: Value, *, is_ratio: bool) -> Display:
     if operation in ("growth", "cagr"):
         return "percent"
-    source = last.source
-    display: Display = source.display if source is not None else "money"
+    display = _source_display(last)
     return "points" if operation == "change" and is_ratio and display == "percent" else display
+
+
+def _source_display(value: Value) -> Display:
+    return value.source.display if value.source is not None else "money"
 
 
 def _metric_of(value: Value) -> str:
@@ -111,8 +118,13 @@ def _steps(value: Value) -> tuple[Calculation, ...]:
     return (value.source,) if isinstance(value.source, Calculation) else ()
 
 
-def _signed(number: Decimal) -> str:
-    text = in_words(number)
+def _written(number: Decimal, value: Value, power: int) -> str:
+    """A number as it stands in the expression: ratios in percent, what was calculated before to four places."""
+    if value.unit == PURE and _source_display(value) == "percent":
+        text = f"{in_words(round(number * 100, _PLACES))} %"
+    else:
+        scaled = number.scaleb(-power)
+        text = in_words(scaled if isinstance(value.source, UsedFact) or power else round(scaled, _PLACES))
     return text if number >= 0 else f"({text})"
 
 

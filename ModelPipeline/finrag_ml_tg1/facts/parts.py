@@ -55,7 +55,7 @@ def share_of_total(part: UsedFact, total: Value, period: FiscalPeriod, cik: int)
     numbers = f"{in_words(part.fact.value.scaleb(-power))} ÷ {in_words(total.value.scaleb(-power))}"
     calculation = Calculation(
         metric=part.metric,
-        label=f"{part.label} as a share of {total.words.lower()}",
+        label=f"{part.label}, share of the total",
         period=str(period),
         cik=cik,
         fiscal_year=period.fiscal_year,

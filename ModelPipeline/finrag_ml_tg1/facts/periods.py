@@ -7,11 +7,19 @@ from dataclasses import dataclass
 
 from finrag_ml_tg1.index.facts import Fact
 
-__all__ = ["FiscalPeriod", "covers", "years_with"]
+__all__ = ["FiscalPeriod", "covers", "in_fiscal_words", "years_with"]
 
 # 52 and 53 weeks, and calendar years, with a few days for filers who moved a year end.
 _ANNUAL_DAYS = range(350, 381)
 _BALANCE_DATES = {"H1": "Q2", "9M": "Q3", "Q4": "FY"}
+
+
+_PART_WORDS = {"FY": "", "": "", "H1": "the first six months of ", "9M": "the first nine months of "}
+
+
+def in_fiscal_words(fiscal_year: int, part: str) -> str:
+    """Return a fiscal period in words: "fiscal 2024", "Q2 of fiscal 2024"."""
+    return f"{_PART_WORDS.get(part, f'{part} of ')}fiscal {fiscal_year}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class FiscalPeriod:
     part: str = "FY"
 
     def __str__(self) -> str:
-        return f"fiscal {self.fiscal_year}" if self.part == "FY" else f"{self.part} of fiscal {self.fiscal_year}"
+        return in_fiscal_words(self.fiscal_year, self.part)
 
     def year_before(self) -> FiscalPeriod:
         """The same part of the year before."""

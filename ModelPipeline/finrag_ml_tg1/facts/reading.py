@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.facts.breakdown import breakdown
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
@@ -22,6 +22,7 @@ __all__ = ["Reader"]
 
 _OVER_TIME = ("change", "growth", "cagr", "average", "sum")
 _MAX_YEARS = 40
+_QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Reader:
     def _periods(self) -> list[FiscalPeriod]:
         """The periods asked for; a change from one year alone is a change from the year before."""
         part = self.plan.fiscal_period
+        if part == "quarters":
+            return self._quarters()
         years = list(self.plan.years)
         if not years:
             known = self._known_years(part if part != "Q" else "Q1")
@@ -75,8 +78,14 @@ class Reader:
             years = [years[0], years[-1]] if len(years) > 1 else [years[0] - 1, years[0]]
         return [FiscalPeriod(year, part if part != "Q" else "Q1") for year in years[:_MAX_YEARS]]
 
+    def _quarters(self) -> list[FiscalPeriod]:
+        """Those of the years asked for, else of the latest year, for which there are quarterly reports."""
+        known = {year for part in _QUARTERS for year in self._known_years(part)}
+        years = self.plan.years or sorted(known)[-self.plan.latest :]
+        return [FiscalPeriod(year, part) for year in years if year in known for part in _QUARTERS]
+
     def _latest_quarter(self) -> list[FiscalPeriod]:
-        known = [(year, part) for part in ("Q1", "Q2", "Q3", "Q4") for year in self._known_years(part)]
+        known = [(year, part) for part in _QUARTERS for year in self._known_years(part)]
         return [FiscalPeriod(*max(known))] if known else []
 
     def _known_years(self, part: str) -> list[int]:
@@ -133,21 +142,29 @@ class Reader:
                 total,
                 lowest=self.plan.asks_lowest,
             )
+            if by_part and self.plan.as_shares and total:
+                by_part = self._as_shares(by_part, period)
             found += [by_part] if by_part else []
         if not found:
             raise MissingInputError(self._nothing(None))
         results = tuple(result for by_part in found for result in by_part.results)
         return FactSet(results=results, notes=tuple(dict.fromkeys(note for by_part in found for note in by_part.notes)))
 
+    def _as_shares(self, by_part: FactSet, period: FiscalPeriod) -> FactSet:
+        total = self.calculator.value(self.metric or "revenue", period)
+        shares = [share_of_total(part, total, period, self.company.cik) for part in by_part.facts]
+        return replace(by_part, results=tuple(result for share in shares for result in share.results))
+
     def _nothing(self, period: FiscalPeriod | None) -> Missing:
         words = self.plan.line_item
         of = f" for {period}" if period else ""
+        of = " for single quarters" if self.plan.fiscal_period == "quarters" else of
         by = f" by {self.plan.axis}" if self.plan.axis else ""
         reason = f"no tagged number of {self.company.name} is named “{words}”{by}{of}."
         if self.metric and not self.plan.qualifier and not by:
             label = self.ledger.metric(self.metric).label
             metric = self.ledger.metric(self.metric)
-            reason = f"{label} is not among the tagged numbers of the filings of {self.company.name} covered."
+            reason = f"{label}{of} is not among the tagged numbers of the filings of {self.company.name} covered."
             if metric.not_for and self.ledger.is_of_trade(metric.not_for):
                 reason = metric.not_for_reason
         return Missing(self.company.cik, self.metric, words, period.fiscal_year if period else None, reason)

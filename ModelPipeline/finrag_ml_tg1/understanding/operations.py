@@ -8,15 +8,16 @@ from finrag_ml_tg1.plan import Operation
 from finrag_ml_tg1.understanding.thresholds import find_threshold, tests_multiple
 
 __all__ = [
+    "after_share_of",
     "asks_extreme",
     "asks_for_part",
+    "asks_for_shares",
     "asks_for_words",
     "asks_lowest",
     "breakdown_axis",
     "is_about_change",
     "is_ratio",
     "is_self_defined",
-    "names_whole_first",
     "operation_of",
 ]
 
@@ -28,7 +29,8 @@ _BREAKDOWN = re.compile(
     rf"\b(?:by|per|across|for each|each|broken down by|split by)\s+{_PART.format('by')}"
     rf"|\b(?:which|what)\s+(?:of\s+(?:its|the|their)\s+)?(?:[\w’'&.]+\s+){{0,3}}?{_PART.format('which')}(?=.*\b(?:most|highest|lowest|"
     r"largest|biggest|smallest|least|top|more|less)\b)"
-    rf"|\b(?:largest|biggest|smallest|top|main|highest|lowest)\s+{_PART.format('largest')}",
+    rf"|\b(?:largest|biggest|smallest|top|main|highest|lowest)\s+{_PART.format('largest')}"
+    rf"|\b{_PART.format('mix')}\s+(?:\w+\s+)?(?:mix|split|breakdown)\b",
     re.IGNORECASE,
 )
 _ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
@@ -69,8 +71,9 @@ _RATIO = re.compile(
     r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction)\s+of\b",
     re.IGNORECASE,
 )
-_WHOLE_FIRST = re.compile(
-    r"(?<!as a )(?<!as an )\b(?:share|percent(?:age)?|%|portion|proportion|fraction)\s+of\b", re.IGNORECASE
+_SHARE_OF = re.compile(r"(?:\b(?:share|percent(?:age)?|portion|proportion|fraction)|%)\s+of\b", re.IGNORECASE)
+_AS_SHARE = re.compile(
+    r"\bas (?:an? )?(?:share|percent(?:age)?s?|%|proportion)\b|\bmix\b|\bin percent\b", re.IGNORECASE
 )
 _PART_OF_WHOLE = re.compile(
     r"\b(?:how much|what (?:share|part|percent(?:age)?|%|portion|proportion|fraction)) of\b.{0,60}\b"
@@ -137,9 +140,15 @@ def is_ratio(text: str) -> bool:
     return _RATIO.search(text) is not None
 
 
-def names_whole_first(text: str) -> bool:
-    """Return whether the whole is named before its part: "what share of revenue was R&D"."""
-    return _WHOLE_FIRST.search(text) is not None
+def after_share_of(text: str) -> str:
+    """Return what follows "share of", which begins with the whole that the share is of; "" without such words."""
+    match = _SHARE_OF.search(text)
+    return text[match.end() :] if match else ""
+
+
+def asks_for_shares(text: str) -> bool:
+    """Return whether the parts of a breakdown are asked for as shares of their total."""
+    return _SHARE.search(text) is not None or _AS_SHARE.search(text) is not None
 
 
 def asks_for_part(text: str) -> bool:
@@ -171,7 +180,7 @@ def asks_lowest(text: str) -> bool:
 def breakdown_axis(text: str) -> str:
     """Return the word a breakdown is asked by ("segment"), "" when none is."""
     match = _BREAKDOWN.search(text)
-    return (match["by"] or match["which"] or match["largest"]).lower() if match else ""
+    return next(filter(None, match.groups())).lower() if match else ""
 
 
 def asks_extreme(text: str) -> bool:

@@ -56,6 +56,11 @@ _LONGER_PERIODS = (
     ("9M", re.compile(r"\b(?:first )?(?:nine|9) months\b|\bfirst three quarters\b", re.IGNORECASE)),
 )
 _SOME_QUARTER = re.compile(r"\b(?:this|last|latest|recent|most recent)\s+quarter\b", re.IGNORECASE)
+_EACH_QUARTER = re.compile(
+    r"\bquarterly\b(?!\s+(?:dividends?|reports?|filings?))|"
+    r"\b(?:each|every|by|per|all(?: four)?(?: the)?)\s+quarters?\b",
+    re.IGNORECASE,
+)
 _WORDS_OF_TIME = re.compile(
     r"\b(?:(?:fiscal|calendar|full)\s+)?years?(?:\s+end(?:ed|ing)?)?\b|\bfy\b|\bquarter(?:ly|s)?\b|\bmonths?\s+end(?:ed|ing)\b|"
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{1,2}\b",
@@ -69,7 +74,7 @@ class Periods:
     """The years named, ascending; without any, how many of the latest are meant (1 when nothing is said).
 
     `fiscal_period` is the part of the year: "FY", "Q1" to "Q4", "H1" and "9M" from its start, "Q" for the latest
-    quarter.
+    quarter, "quarters" for each of the year.
     `is_quarterly` tells whether a Form 10-Q holds it.
     """
 
@@ -100,7 +105,17 @@ def find_periods(question: str) -> Periods:
 def without_periods(text: str) -> str:
     """Return a text with a comma where it names a period."""
     longer = (pattern for _, pattern in _LONGER_PERIODS)
-    for pattern in (*longer, _LAST_YEARS, _RANGE, _SPLIT_YEAR, _SINGLE, _NAMED_QUARTER, _SOME_QUARTER, _WORDS_OF_TIME):
+    for pattern in (
+        *longer,
+        _LAST_YEARS,
+        _RANGE,
+        _SPLIT_YEAR,
+        _SINGLE,
+        _NAMED_QUARTER,
+        _SOME_QUARTER,
+        _EACH_QUARTER,
+        _WORDS_OF_TIME,
+    ):
         text = pattern.sub(" , ", text)
     return text
 
@@ -124,7 +139,9 @@ def _fiscal_period(question: str) -> str:
     match = _NAMED_QUARTER.search(question)
     if match:
         return f"Q{match[1] or match[2] or _ORDINALS[match[3].lower()]}"
-    return "Q" if _SOME_QUARTER.search(question) else "FY"
+    if _SOME_QUARTER.search(question):
+        return "Q"
+    return "quarters" if _EACH_QUARTER.search(question) else "FY"
 
 
 def latest_years(covered: Collection[int], count: int) -> tuple[int, ...]:

@@ -11,15 +11,16 @@ from finrag_ml_tg1.understanding.asked_sentence import read_asked_sentence
 from finrag_ml_tg1.understanding.filler_words import FILLERS, JOINING_WORDS, NAMING_FILLERS
 from finrag_ml_tg1.understanding.metric_names import MetricMention, MetricNames
 from finrag_ml_tg1.understanding.operations import (
+    after_share_of,
     asks_extreme,
     asks_for_part,
+    asks_for_shares,
     asks_for_words,
     asks_lowest,
     breakdown_axis,
     is_about_change,
     is_ratio,
     is_self_defined,
-    names_whole_first,
     operation_of,
 )
 from finrag_ml_tg1.understanding.periods import Periods, contradiction_in, find_periods, without_periods
@@ -88,6 +89,7 @@ class Planner:
             latest=_years_meant(operation, periods),
             fiscal_period=periods.fiscal_period,
             threshold=find_threshold(asked.text),
+            as_shares=asks_for_shares(asked.text),
             asks_extreme=asks_extreme(asked.text),
             asks_lowest=asks_lowest(asked.text),
             as_first_reported=_FIRST_REPORTED.search(topic) is not None,
@@ -107,7 +109,10 @@ class Planner:
             note = f"The definition in the question (“{stated}”) was not understood; the usual one was taken."
             plan = replace(plan, notes=(note,))
         if len(plan.metrics) == 2 and is_ratio(text) and not plan.qualifier:
-            part, whole = reversed(plan.metrics) if names_whole_first(text) else plan.metrics
+            part, whole = plan.metrics
+            after = self._names.find(read_words(after_share_of(text)))
+            if after and after[0].metric == part:
+                part, whole = whole, part
             return replace(plan, formula=f"{part} / {whole}")
         return plan
 

@@ -83,7 +83,7 @@ def test_quarter_that_no_report_states_is_the_year_less_nine_months() -> None:
     forms = {"Q-2023": "10-Q", "A-2023": "10-K"}
     calculation = find(lookup("revenue", 2023, fiscal_period="Q4"), *rows, forms=forms).calculations[0]
     assert calculation.value == 30
-    assert calculation.formula == "fiscal 2023 − 9M of fiscal 2023"
+    assert calculation.formula == "fiscal 2023 − the first nine months of fiscal 2023"
 
 
 def test_fourth_quarter_of_earnings_a_share_is_no_difference() -> None:
