@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from finrag_ml_tg1.filings.facts.fiscal_labels import FiscalLabels
 from finrag_ml_tg1.filings.facts.places import PrintedPlaces, path_of
 from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.passages.building import Passage
+from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, is_storable
 from finrag_ml_tg1.filings.tabular.model import NumberCell, RowReading, TableReading
 from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
@@ -42,9 +43,9 @@ def facts_table(filing: Filing, passages: Sequence[Passage], company_facts: Sequ
     cannot hold exactly are not in the table: see `facts_left_out`.
     """
     rows = [*_tagged_rows(filing), *_company_rows(filing, company_facts), *_printed_rows(filing)]
-    starts = [passage.char_start for passage in passages]
+    identifiers = PassageIdentifiers(filing.accession, passages)
     for row in rows:
-        row["passage_id"] = _passage_at(row["char_start"], passages, starts, filing.accession)
+        row["passage_id"] = identifiers.at(row["char_start"])
     cover = filing.cover
     common = {"cik": cover.cik, "accession": filing.accession, "form": cover.form}
     table = pl.DataFrame([common | row for row in rows], schema=FACTS_SCHEMA)
@@ -62,16 +63,7 @@ def facts_left_out(filing: Filing, company_facts: Sequence[CompanyFact] = ()) ->
     return tuple(XbrlIssue.of(name, str(value), reason) for name, value in numbers if not is_storable(value))
 
 
-def _passage_at(offset: object, passages: Sequence[Passage], starts: Sequence[int], accession: str) -> str | None:
-    if not isinstance(offset, int):
-        return None
-    index = bisect_right(starts, offset) - 1
-    if index < 0 or offset >= passages[index].char_end:
-        return None
-    return f"{accession}-{passages[index].position:05d}"
-
-
-def _tagged_rows(filing: Filing) -> Iterator[dict[str, object]]:
+def _tagged_rows(filing: Filing) -> Iterator[dict[str, Any]]:
     places = PrintedPlaces(filing)
     labels = FiscalLabels(filing.cover, _durations((fact.period_start, fact.period_end) for fact in filing.facts))
     for fact in filing.facts:
@@ -120,7 +112,7 @@ def _untagged(filing: Filing, company_facts: Sequence[CompanyFact]) -> list[Comp
     ]
 
 
-def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Iterator[dict[str, object]]:
+def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Iterator[dict[str, Any]]:
     """What `fy` and `fp` say of a number is not read: they describe the filing."""
     facts = _untagged(filing, company_facts)
     labels = FiscalLabels(filing.cover, _durations((fact.period_start, fact.period_end) for fact in facts))
@@ -166,7 +158,7 @@ def _component(reading: TableReading, cell: NumberCell) -> str:
     return "" if column.period_end is not None or not column.heading else f"column={column.heading[-1]}"
 
 
-def _printed_rows(filing: Filing) -> Iterator[dict[str, object]]:
+def _printed_rows(filing: Filing) -> Iterator[dict[str, Any]]:
     """The numbers of primary statements that carry no tags: concept is empty, the row's label says what they are."""
     cells = list(_statement_cells(filing))
     labels = FiscalLabels(filing.cover, _durations((cell.period_start, cell.period_end) for _, _, cell in cells))
