@@ -25,9 +25,11 @@ _OF_FILINGS = {
     "characters": "Length of the canonical text in Unicode code points.",
     "passages": "How many passages the filing has.",
     "facts": "How many facts the filing has.",
+    "checks_made": "How many totals of its statements were held against their parts.",
+    "checks_held": "How many of those are the sum of their parts; the others are among the notes.",
     "items": "Item, stretch of the canonical text, confidence (0 to 1), what it was found by, and what it says instead "
     "where it holds no text of its own. An item may have several stretches.",
-    "notes": "What the reader could not tell from the document, and what it left out, in words.",
+    "notes": "What the reader could not tell from the document, what it left out, and what in it is at odds, in words.",
 }
 _OF_PASSAGES = {
     "passage_id": "Accession and position.",

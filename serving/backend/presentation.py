@@ -127,6 +127,8 @@ def _coverage(row: Mapping[str, Any], coverage: FilingCoverage) -> FilingCoverag
         characters=row["characters"],
         passages=row["passages"],
         facts=row["facts"],
+        checks_made=row["checks_made"],
+        checks_held=row["checks_held"],
         items_expected=len(coverage.expected),
         items_found=coverage.found,
         items_missing=list(coverage.missing),

@@ -255,12 +255,15 @@ class FilingCoverageOut(BaseModel):
     """What was read of a filing.
 
     `share_in_items` is the part (0 to 1) of its text that lies in items. `pointers` names the items that hold no text
-    of their own, with what they say instead.
+    of their own, with what they say instead. `checks_made` counts the totals of its statements that were held against
+    their parts, `checks_held` those that are equal; `notes` name the others, and numbers not tagged as printed.
     """
 
     characters: int
     passages: int
     facts: int
+    checks_made: int
+    checks_held: int
     items_expected: int
     items_found: int
     items_missing: list[str]

@@ -38,6 +38,8 @@ COVERAGE = {
     "share_in_items",
     "pointers",
     "doubts",
+    "checks_made",
+    "checks_held",
     "notes",
 }
 
@@ -83,6 +85,7 @@ def test_catalog_tells_what_was_read_of_each_filing(client: httpx.Client) -> Non
         assert told["items_missing"] == []
         assert told["items_found"] == told["items_expected"] > 18
         assert told["facts"] >= len(entry["values"])
+        assert told["checks_held"] == told["checks_made"] > 20
         assert 0.8 < told["share_in_items"] <= 1
         assert told["pointers"]["11"] == "incorporated by reference"
         assert "1A" not in told["pointers"]

@@ -42,7 +42,10 @@ def catalog(store_url: str | None, coverage: bool) -> None:
             f"{row['passages']} passages  {row['facts']} facts  {row['accession']}"
         )
         if coverage:
-            for line in (*_coverage_lines(report[row["accession"]]), *(f"note: {note}" for note in row["notes"])):
+            lines = [*_coverage_lines(report[row["accession"]])]
+            if row["checks_made"]:
+                lines.append(f"{row['checks_held']} of {row['checks_made']} totals are the sum of their parts")
+            for line in (*lines, *(f"note: {note}" for note in row["notes"])):
                 click.echo(f"    {line}")
 
 

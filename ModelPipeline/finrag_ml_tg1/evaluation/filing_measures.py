@@ -48,7 +48,7 @@ def measure_filing(path: Path, file: str, token_offsets: TokenOffsets) -> Filing
     seconds = time.perf_counter() - began
     return FilingMeasures(
         file=file,
-        row=filing_row(filing, passages=len(passages), facts=facts.height),
+        row=filing_row(filing, passages, facts),
         facts=tuple(_each_tagged(file, filing)),
         lost_characters=_lost_characters(decompressed(data), filing.document),
         seconds=seconds,

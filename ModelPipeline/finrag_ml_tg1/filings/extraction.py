@@ -9,16 +9,19 @@ import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from finrag_ml_tg1.errors import FilingError
+from finrag_ml_tg1.filings.checks.report import check_filing
 from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.facts.table import facts_left_out, facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.items.pointers import pointer_in
 from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.passages.building import Passage, build_passages
+from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, PASSAGES_SCHEMA, READER_VERSION, to_parquet
 
@@ -72,7 +75,7 @@ def extract_tables(
         raise FilingError("the document holds nothing but page numbers and running heads")
     facts = facts_table(filing, passages, provenance.company_facts)
     cover = filing.cover
-    row = filing_row(filing, passages=len(passages), facts=facts.height, provenance=provenance)
+    row = filing_row(filing, passages, facts, provenance)
     return FilingTables(
         cik=cover.cik,
         accession=filing.accession,
@@ -85,12 +88,8 @@ def extract_tables(
         row=to_parquet(pl.DataFrame([row], schema=FILINGS_SCHEMA)),
         passage_count=len(passages),
         fact_count=facts.height,
-        notes=_notes(filing, provenance),
+        notes=tuple(row["notes"]),
     )
-
-
-def _notes(filing: Filing, provenance: Provenance) -> tuple[str, ...]:
-    return (*filing.cover.notes, *_gaps(filing, provenance))
 
 
 def _gaps(filing: Filing, provenance: Provenance) -> Iterator[str]:
@@ -105,9 +104,10 @@ def _gaps(filing: Filing, provenance: Provenance) -> Iterator[str]:
 
 def _passages_table(filing: Filing, passages: Sequence[Passage]) -> pl.DataFrame:
     cover = filing.cover
+    identifiers = PassageIdentifiers(filing.accession, passages)
     rows = [
         {
-            "passage_id": f"{filing.accession}-{passage.position:05d}",
+            "passage_id": identifiers.of(passage),
             "cik": cover.cik,
             "fiscal_year": cover.fiscal_year,
             "form": cover.form,
@@ -129,9 +129,12 @@ def _passages_table(filing: Filing, passages: Sequence[Passage]) -> pl.DataFrame
     return pl.DataFrame(rows, schema=PASSAGES_SCHEMA)
 
 
-def filing_row(filing: Filing, *, passages: int, facts: int, provenance: Provenance = _UNKNOWN) -> dict[str, object]:
-    """Return the filing's row of the `filings` table."""
+def filing_row(
+    filing: Filing, passages: Sequence[Passage], facts: pl.DataFrame, provenance: Provenance = _UNKNOWN
+) -> dict[str, Any]:
+    """Return the filing's row of the `filings` table; `facts` is its facts table."""
     cover = filing.cover
+    checks = check_filing(filing, facts, PassageIdentifiers(filing.accession, passages))
     return {
         "cik": cover.cik,
         "tickers": list(cover.tickers),
@@ -147,10 +150,12 @@ def filing_row(filing: Filing, *, passages: int, facts: int, provenance: Provena
         "sha256": filing.sha256,
         "reader_version": READER_VERSION,
         "characters": len(filing.document.text),
-        "passages": passages,
-        "facts": facts,
+        "passages": len(passages),
+        "facts": facts.height,
+        "checks_made": checks.made,
+        "checks_held": checks.held,
         "items": [_item(filing, span) for span in filing.items],
-        "notes": list(_notes(filing, provenance)),
+        "notes": [*cover.notes, *_gaps(filing, provenance), *checks.mismatches],
     }
 
 

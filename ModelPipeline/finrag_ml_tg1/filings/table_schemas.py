@@ -10,7 +10,7 @@ import polars as pl
 __all__ = ["FACTS_SCHEMA", "FILINGS_SCHEMA", "PASSAGES_SCHEMA", "READER_VERSION", "is_storable", "to_parquet"]
 
 # Raised whenever the same bytes would be read differently, so that filings are read again.
-READER_VERSION = 6
+READER_VERSION = 7
 
 _ITEM_SPAN = pl.Struct(
     {
@@ -40,6 +40,8 @@ _FILINGS_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "characters": pl.Int64,
     "passages": pl.Int32,
     "facts": pl.Int32,
+    "checks_made": pl.Int32,
+    "checks_held": pl.Int32,
     "items": pl.List(_ITEM_SPAN),
     "notes": pl.List(pl.String),
 }

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 # Raised with every change that an older reader would misread.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 CURRENT_KEY = "index/CURRENT"
 
