@@ -31,7 +31,7 @@ _UNALLOCATED_CIKS = 9_000_000_000
 class Filing:
     """One filing. `sha256` is over the uncompressed bytes; `source_url` is None where SEC holds no such filing.
 
-    `tables` are by the index of their block; `issues` are tagged numbers that could not be read or contradict.
+    `tables` are by the index of their block; `issues` are tagged numbers that could not be read.
     """
 
     accession: str

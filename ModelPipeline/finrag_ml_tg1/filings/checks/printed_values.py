@@ -125,7 +125,9 @@ def _values_in_statements(places: Iterable[TaggedPlace]) -> dict[TaggedPlace, De
             found |= differing
         elif unit == "shares":
             # There is no part of a share: whatever the units are, they are not in the tag.
-            found |= {place: value for place, value in differing.items() if place.value % 1}
+            found |= {
+                place: value for place, value in differing.items() if place.value != place.value.to_integral_value()
+            }
     return found
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 
 from finrag_ml_tg1.filings.checks.amounts import Footing
+from finrag_ml_tg1.filings.checks.contradictions import contradictions
 from finrag_ml_tg1.filings.checks.footing import identities_judged
 from finrag_ml_tg1.filings.checks.printed_values import PrintedMismatch, TaggedPlace, printed_mismatches
 from finrag_ml_tg1.filings.checks.statement_amounts import StatementAmounts
 from finrag_ml_tg1.filings.checks.subtotals import subtotals_judged
+from finrag_ml_tg1.filings.facts.places import PrintedPlaces
+from finrag_ml_tg1.filings.facts.printed import FilingFact
 from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 
@@ -39,6 +43,8 @@ def check_filing(filing: Filing, facts: pl.DataFrame, passages: PassageIdentifie
     footings = [*identities_judged(StatementAmounts(facts)), *subtotals_judged(filing.tables.values())]
     broken = [footing for footing in footings if not footing.holds]
     printed = printed_mismatches(filing)
+    contradicting = contradictions(filing.facts)
+    places = PrintedPlaces(filing)
     return FilingChecks(
         made=len(footings),
         held=len(footings) - len(broken),
@@ -47,6 +53,8 @@ def check_filing(filing: Filing, facts: pl.DataFrame, passages: PassageIdentifie
             *_how_many(len(broken), "totals that are not the sum of their parts"),
             *(_printed_in_words(mismatch, passages) for mismatch in printed[:_MAX_TOLD]),
             *_how_many(len(printed), "rows or sentences that are not tagged as printed"),
+            *(_values_in_words(values, places, passages) for values in contradicting[:_MAX_TOLD]),
+            *_how_many(len(contradicting), "facts tagged with different values"),
         ),
     )
 
@@ -56,14 +64,18 @@ def _how_many(count: int, what: str) -> Iterator[str]:
         yield f"{count} {what} in all"
 
 
+def _when(start: date | None, end: date) -> str:
+    return f"at {end}" if start is None else f"from {start} to {end}"
+
+
 def _in_words(footing: Footing, passages: PassageIdentifiers) -> str:
     start, end, unit = footing.period
-    when = f"at {end}" if start is None else f"from {start} to {end}"
     total = footing.total
     summed = sum((sign * addend.value for sign, addend in footing.addends), Decimal(0))
     return (
-        f"the statements do not add up {when} ({footing.name}): {total.label!r} is {_written(total.value)} {unit}, but "
-        f"{_parts(footing)} = {_written(summed)}{_place(total.char_start, passages)}"
+        f"the statements do not add up {_when(start, end)} ({footing.name}): {total.label!r} is "
+        f"{_written(total.value)} {unit}, but {_parts(footing)} = {_written(summed)}"
+        f"{_place(total.char_start, passages)}"
     )
 
 
@@ -94,6 +106,20 @@ def _printed_in_words(mismatch: PrintedMismatch, passages: PassageIdentifiers) -
 def _signs(places: Sequence[TaggedPlace]) -> str:
     told = [f"{place.cell.printed} as {_written(place.value)}" for place in places if place.cell]
     return ", ".join(told)
+
+
+def _values_in_words(values: Sequence[FilingFact], places: PrintedPlaces, passages: PassageIdentifiers) -> str:
+    told = []
+    for fact in values[:_MAX_TOLD]:
+        place = places.best(fact.occurrences)
+        where = f" in the row {place.row_label!r}" if place.row_label else "" if place.span else " hidden"
+        value = "nil" if fact.value is None else f"{_written(fact.value)} {fact.unit}"
+        told.append(f"{value}{where}{_place(place.span[0] if place.span else None, passages)}")
+    first = values[0]
+    return (
+        f"tagged with {len(values)} values {_when(first.period_start, first.period_end)}: {first.concept}: "
+        f"{'; '.join(told)}"
+    )
 
 
 def _place(offset: int | None, passages: PassageIdentifiers) -> str:

@@ -43,16 +43,15 @@ class FilingFact:
 class TaggedNumbers:
     """A document's tagged numbers; `elements` have to be traced through the reading of its text.
 
-    `issues` are what was tagged and could not be read, contradicts itself, or is no number the facts table can hold.
+    `issues` are what was tagged and could not be read, or is no number the facts table can hold.
     """
 
     def __init__(self, root: html.HtmlElement) -> None:
         tagged = read_tagged_facts(root)
-        reconciled = reconcile(tagged.facts)
-        self.elements: list[html.HtmlElement] = [fact.element for fact in tagged.facts]
-        self.issues: tuple[XbrlIssue, ...] = (*tagged.issues, *reconciled.issues, *_beyond_the_table(reconciled.facts))
         self._tagged = tagged.facts
-        self._facts = reconciled.facts
+        self._facts = reconcile(tagged.facts)
+        self.elements: list[html.HtmlElement] = [fact.element for fact in tagged.facts]
+        self.issues: tuple[XbrlIssue, ...] = (*tagged.issues, *_beyond_the_table(self._facts))
 
     def placed(self, spans: Sequence[tuple[int, int] | None]) -> tuple[FilingFact, ...]:
         """Return the facts by first occurrence; `spans` are those of `elements`."""

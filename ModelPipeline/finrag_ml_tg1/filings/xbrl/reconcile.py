@@ -15,9 +15,8 @@ from fractions import Fraction
 from lxml import html
 
 from finrag_ml_tg1.filings.xbrl.facts import TaggedFact
-from finrag_ml_tg1.filings.xbrl.issues import XbrlIssue
 
-__all__ = ["Fact", "Reconciled", "reconcile"]
+__all__ = ["Fact", "reconcile"]
 
 _EXACT = 10**6
 _MAX_VALUES_COMPARED = 20
@@ -37,39 +36,21 @@ class Fact:
     elements: tuple[html.HtmlElement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """The distinct facts by first occurrence, and the duplicates that contradict each other (each kept as a fact)."""
+def reconcile(tagged: Iterable[TaggedFact]) -> tuple[Fact, ...]:
+    """Return the distinct facts by first occurrence: what agrees within one concept, period, dimensions and unit.
 
-    facts: tuple[Fact, ...]
-    issues: tuple[XbrlIssue, ...]
-
-
-def reconcile(tagged: Iterable[TaggedFact]) -> Reconciled:
-    """Group tagged facts by concept, period, dimensions and unit, and join what is consistent within a group."""
+    Duplicates that contradict each other are each kept as a fact.
+    """
     groups: dict[tuple[object, ...], list[tuple[int, TaggedFact]]] = {}
     for position, fact in enumerate(tagged):
         key = (fact.concept, fact.period_start, fact.period_end, fact.dimensions, fact.unit)
         groups.setdefault(key, []).append((position, fact))
-    facts: list[tuple[int, Fact]] = []
-    issues: list[XbrlIssue] = []
-    for group in groups.values():
-        found = [_joined(members) for members in _consistent(group)]
-        facts.extend(found)
-        if len(found) > 1:
-            issues.append(_disagreement([fact for _, fact in sorted(found, key=_first)]))
-    return Reconciled(tuple(fact for _, fact in sorted(facts, key=_first)), tuple(issues))
+    facts = [_joined(members) for group in groups.values() for members in _consistent(group)]
+    return tuple(fact for _, fact in sorted(facts, key=_first))
 
 
 def _first(positioned: tuple[int, Fact]) -> int:
     return positioned[0]
-
-
-def _disagreement(facts: list[Fact]) -> XbrlIssue:
-    first = facts[0]
-    period = f"{first.period_start} to {first.period_end}" if first.period_start else f"{first.period_end}"
-    values = " | ".join("nil" if fact.value is None else f"{fact.value:f}" for fact in facts)
-    return XbrlIssue.of(first.concept, values, f"the document gives different values for {period}")
 
 
 def _consistent(group: list[tuple[int, TaggedFact]]) -> list[list[tuple[int, TaggedFact]]]:

@@ -10,7 +10,6 @@ from finrag_ml_tg1.filings.checks.printed_values import printed_mismatches
 from tests.unit.filings.checks.checked_filings import checks_of, line, money, passage_showing
 from tests.unit.filings.conftest import RealFiling
 from tests.unit.filings.tagged_filings import fact, read_tagged, statement
-from tests.unit.filings.xbrl.inline_document import context
 
 PURE = '<xbrli:unit id="pure"><xbrli:measure>xbrli:pure</xbrli:measure></xbrli:unit>'
 SHARES = "us-gaap:WeightedAverageNumberOfSharesOutstandingBasic"
@@ -113,9 +112,10 @@ def test_signs_of_a_row_are_not_told_when_a_cost_is_printed_as_a_deduction_throu
 
 
 def test_the_first_few_are_told_and_how_many_there_are_when_there_are_many() -> None:
-    west = context("<xbrli:instant>2023-12-31</xbrli:instant>", identifier="west")
-    body = "".join(f"<p>In place {place} the rate was {rate(f'{place}.5', '0')}%.</p>" for place in range(1, 8))
-    told = checks_of(read_tagged(body, extra=PURE + west)).mismatches
+    body = "".join(
+        f"<p>The rate was {fact('1.5', concept=f'x:Rate{place}', unitRef='pure')}%.</p>" for place in range(7)
+    )
+    told = checks_of(read_tagged(body, extra=PURE)).mismatches
     assert len(told) == 4
     assert told[-1] == "7 rows or sentences that are not tagged as printed in all"
 
