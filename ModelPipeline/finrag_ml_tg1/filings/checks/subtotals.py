@@ -17,6 +17,8 @@ _TOTAL = re.compile(
     r"^(?:sub-?)?total\b|^net cash\b|^cash (?:flows? )?\(?(?:provided|generated|used|from)\b", re.IGNORECASE
 )
 _DEDUCTED = re.compile(r"^(?:less|deduct)\b", re.IGNORECASE)
+# More than any statement prints between a heading and its total.
+_MAX_ROWS = 200
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -99,13 +101,30 @@ def _best(total: _Row, above: Sequence[_Row]) -> tuple[int, list[Footing]]:
         return len(above) - 1, []
     best: tuple[int, list[Footing]] = (len(above), [])
     most = 0
-    for start in range(len(above) - 2, -1, -1):
+    for start in _starts(total, above):
         rows = above[start:]
         footings = list(_footings(total, rows))
         holding = [footing.period for footing in footings if footing.holds]
         if len(holding) > most and (len(holding) == len(footings) or _are_known(rows, footings, holding)):
             best, most = (start, footings), len(holding)
     return best
+
+
+def _starts(total: _Row, above: Sequence[_Row]) -> Iterator[int]:
+    """Where the rows may begin that add up in a column, nearest first: sums are carried on, not begun anew."""
+    left = {period: amount.value for period, amount in total.amounts.items()}
+    slack = {period: _unit(amount) for period, amount in total.amounts.items()}
+    for start in range(len(above) - 1, max(-1, len(above) - 1 - _MAX_ROWS), -1):
+        for period, amount in above[start].amounts.items():
+            if period in left:
+                left[period] -= amount.value
+                slack[period] += _unit(amount)
+        if start < len(above) - 1 and any(abs(left[period]) <= slack[period] for period in left):
+            yield start
+
+
+def _unit(amount: Amount) -> Decimal:
+    return Decimal(1).scaleb(amount.place or 0)
 
 
 def _are_known(rows: Sequence[_Row], footings: Sequence[Footing], holding: Collection[PeriodAndUnit]) -> bool:
