@@ -17,6 +17,7 @@ from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES
 from tests.local_processes import SETTINGS
 from tests.sample_index import SAMPLES, ground_truth, sample_store
 from tests.unit.filings.documents import cover_html, filing_html
+from tests.unit.filings.tagged_filings import fact, tagged_filing
 
 __all__ = ["sample_store"]
 
@@ -231,3 +232,22 @@ def test_catalog_lists_the_items_of_each_filing_with_coverage(sample_store: Path
         assert set(found.removeprefix("found: ").split(", ")) == set(filing["items"])
         assert counts.split()[0] == counts.split()[2], "all expected items"
         assert int(share.split("%")[0]) > 80
+        held, _, made, *_ = next(line for line in lines[place:] if "are the sum of their parts" in line).split()
+        assert held == made
+
+
+def test_catalog_tells_of_totals_that_fail_and_tags_that_are_not_printed(tmp_path: Path) -> None:
+    rate = fact("12", concept="x:Rate", unitRef="pure")
+    pure = '<xbrli:unit id="pure"><xbrli:measure>xbrli:pure</xbrli:measure></xbrli:unit>'
+    held, owed = (
+        fact(text, concept=f"us-gaap:{concept}", contextRef="end")
+        for text, concept in (("900", "Assets"), ("905", "LiabilitiesAndStockholdersEquity"))
+    )
+    body = f"<p>We hold {held} and owe {owed}. The rate is {rate}%.</p>"
+    (tmp_path / "made-up.html").write_bytes(tagged_filing(body, extra=pure))
+    for command in (("ingest", tmp_path / "made-up.html"), ("index",)):
+        assert run(*command, "--store", tmp_path / "store").exit_code == 0
+    told = run("catalog", "--coverage", "--store", tmp_path / "store").stdout
+    assert "0 of 1 totals are the sum of their parts" in told
+    assert "note: the statements do not add up at 2023-12-31 (assets = liabilities and equity): 'Assets' is 900" in told
+    assert "note: not tagged as printed in the text: x:Rate: 0.12 is printed, 12 tagged (pure) (passage " in told

@@ -22,6 +22,8 @@ from tests.soak.extraction_checks import check_filing, check_tables
 from tests.unit.filings.documents import cover_html, filing_html
 from tests.unit.filings.edgar.filer import old_submission
 from tests.unit.filings.plain_documents import plain_cover
+from tests.unit.filings.tagged_filings import fact as tagged
+from tests.unit.filings.tagged_filings import tagged_filing
 
 NAME = "9990000100-24-000001.html"
 
@@ -76,6 +78,16 @@ def test_the_header_of_a_submission_tells_when_it_was_filed_and_by_whom() -> Non
     tables = extract_tables(old_submission([("10-K405", report)]), "old.txt", words, Provenance(cik=77))
     found = row(tables.row)
     assert (tables.cik, found["filed"], tables.accession) == (9_990_000_200, date(1996, 3, 29), "9990000200-96-000003")
+
+
+def test_the_row_counts_the_checks_and_tells_what_fails() -> None:
+    numbers = (("900", "Assets"), ("905", "LiabilitiesAndStockholdersEquity"), ("905", "Liabilities"))
+    body = " and ".join(tagged(text, concept=f"us-gaap:{concept}", contextRef="end") for text, concept in numbers)
+    tables = extract_tables(tagged_filing(f"<p>{body}.</p>"), NAME, words)
+    found = row(tables.row)
+    assert (found["checks_made"], found["checks_held"]) == (1, 0)
+    assert found["notes"] == list(tables.notes)
+    assert [note for note in tables.notes if "assets = liabilities and equity" in note]
 
 
 def test_numbers_of_companyfacts_are_taken_for_this_very_filing_only() -> None:

@@ -13,6 +13,7 @@ from finrag_ml_tg1.filings.checks.amounts import Amount, Footing
 from finrag_ml_tg1.filings.checks.footing import identities_judged
 from finrag_ml_tg1.filings.checks.identities import IDENTITIES
 from finrag_ml_tg1.filings.checks.statement_amounts import StatementAmounts
+from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.facts.table import facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from tests.unit.filings.checks.checked_filings import checks_of, line, money, passage_showing
@@ -211,6 +212,18 @@ def test_statements_without_tags_are_judged_when_their_rows_say_what_they_are() 
 
     assert judged(sheet(9)) == {"assets = liabilities and equity": [True, True]}
     assert judged(sheet(10)) == {"assets = liabilities and equity": [True, False]}
+
+
+@pytest.mark.parametrize(("owed", "holds"), [(9_000_000, True), (9_010_000, False)])
+def test_numbers_that_sec_holds_of_a_filing_are_judged_when_it_tags_none(owed: int, holds: bool) -> None:
+    filing = read_filing(filing_html(), "x.html")
+    day = date(2023, 12, 31)
+    held = [
+        CompanyFact(1, concept, None, "USD", Decimal(value), None, day, filing.accession, "10-K", day, None)
+        for concept, value in (("us-gaap:Assets", 9_000_000), ("us-gaap:LiabilitiesAndStockholdersEquity", owed))
+    ]
+    (footing,) = identities_judged(StatementAmounts(facts_table(filing, [], held)))
+    assert footing.holds is holds
 
 
 def rounded(exact: int, place: int) -> Amount:
