@@ -57,7 +57,9 @@ class Plan:
     filer's own names may hold any words. `axis` is the word a breakdown is asked by. `years` are as named, ascending;
     without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "9M", "Q" for the latest
     quarter, or "quarters" for each. `as_shares`: the parts of a breakdown are wanted as such. `asks_extreme`: the
-    largest is asked for, or the smallest. `supports_words`: sentences answer, the numbers stand beside them.
+    largest is asked for, or the smallest; `limit` is how many of a ranking are (0: all). `compares`: whether the first
+    metric is more or less than the second is asked. `currency` is the one asked for. `supports_words`: sentences
+    answer, the numbers stand beside them.
     With `obstacle` no number can answer, and it says why.
     """
 
@@ -75,6 +77,9 @@ class Plan:
     as_shares: bool = False
     asks_extreme: bool = False
     asks_lowest: bool = False
+    limit: int = 0
+    compares: Literal["", "more", "less"] = ""
+    currency: str = ""
     as_first_reported: bool = False
     in_calendar_years: bool = False
     supports_words: bool = False

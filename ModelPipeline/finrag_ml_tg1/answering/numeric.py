@@ -19,6 +19,7 @@ __all__ = ["NumericAnswer", "answer_in_numbers", "missing_words"]
 
 _MAX_ROWS = 60
 _MAX_TRACES = 3
+_MAX_REASONS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class _Writer:
         if len(results) == 1:
             yield self._single(results[0])
         else:
+            yield from self._comparison(results)
             if self.plan.asks_extreme and self.plan.operation in ("ranking", "breakdown"):
                 yield self._winner(results[0])
             yield write_table(results[:_MAX_ROWS], self.companies, self._place)
@@ -99,9 +101,7 @@ class _Writer:
         if rest > 0:
             yield f"The other {rest} are calculated in the same way; their inputs are part of the response."
         yield from (f"Note: {note}" for note in self._notes())
-        missing = missing_words(self.found, self.companies)
-        if missing:
-            yield missing
+        yield from self._missing()
 
     def _single(self, result: UsedFact | Calculation) -> str:
         verdict = self._verdict(*result_value(result))
@@ -113,6 +113,27 @@ class _Writer:
     def _winner(self, first: UsedFact | Calculation) -> str:
         extreme = "Lowest" if self.plan.asks_lowest else "Highest"
         return f"**{extreme}: {self._title(first)}: {result_words(first)}**"
+
+    def _comparison(self, results: Sequence[UsedFact | Calculation]) -> Iterator[str]:
+        """Whether the first of two metrics is more than the second, or less."""
+        if self.plan.compares and len(results) == 2:
+            (first, unit), (second, other_unit) = map(result_value, results)
+            is_met = (first > second) if self.plan.compares == "more" else (first < second)
+            if unit == other_unit:
+                verb = "more" if first > second else "less" if first < second else "as much"
+                than = "as" if first == second else "than"
+                verdict = "Yes" if is_met else "No"
+                yield f"{verdict}. **{results[0].label} was {verb} {than} {results[1].label.lower()}.**"
+
+    def _missing(self) -> Iterator[str]:
+        """What could not be given; of a ranking the companies that it leaves out."""
+        left_out = [self.companies[missing.cik] for missing in self.found.missing if missing.cik in self.companies]
+        if self.plan.operation == "ranking" and len(left_out) > _MAX_REASONS:
+            yield f"Not ranked, as no value can be given for the period: {', '.join(dict.fromkeys(left_out))}"
+            return
+        missing = missing_words(self.found, self.companies)
+        if missing:
+            yield missing
 
     def _trace(self, calculation: Calculation, is_one_of_several: bool) -> str:
         """How a value came about: formula, the numbers put in, and where each stands."""

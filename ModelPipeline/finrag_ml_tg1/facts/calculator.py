@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from finrag_ml_tg1.facts.expressions import numbers_put_in, unwrapped
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, Missing, UsedFact
 from finrag_ml_tg1.facts.ledger import Ledger
 from finrag_ml_tg1.facts.periods import FiscalPeriod
 from finrag_ml_tg1.facts.selection import display_of
-from finrag_ml_tg1.facts.units import PURE, UnitError, combined_unit, in_words, scale_of, unit_of_metric
+from finrag_ml_tg1.facts.units import PURE, UnitError, combined_unit, in_words, unit_of_metric
 from finrag_ml_tg1.vocabulary.formulas import Apply, Expression, Name, Number, Operation, parse_formula
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
 __all__ = ["Calculator", "MissingInputError", "Value"]
 
+_NOTHING = ""
 _SIGNS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
-# Numbers below are counts, days or amounts a share, and stay as they are.
-_LEAST_SCALED = 1000
 
 
 class MissingInputError(Exception):
@@ -85,8 +84,8 @@ class Calculator:
             period=str(period),
             cik=self._ledger.facts.cik,
             fiscal_year=period.fiscal_year,
-            formula=_unwrapped(result.words),
-            expression=_unwrapped(_numbers(result.operands)),
+            formula=unwrapped(result.words),
+            expression=unwrapped(numbers_put_in(result.operands)),
             inputs=tuple(dict.fromkeys(result.facts)),
             value=result.value,
             unit=unit,
@@ -103,6 +102,8 @@ class Calculator:
             except MissingInputError as error:
                 problem = problem or error
                 continue
+            if text != metric.formula:
+                step = replace(step, notes=(f"{metric.label} is not tagged by itself for {period}.", *step.notes))
             return Value(
                 step.value, step.unit, metric.label, step.inputs, (*step.steps, step), (), (step.value,), source=step
             )
@@ -152,7 +153,7 @@ class Calculator:
         except MissingInputError:
             label = self._ledger.metric(name).label
             note = f"No {label.lower()} is stated for {period}: taken as nil."
-            return Value(Decimal(0), "", f"{label} (none stated)", notes=(note,), operands=(Decimal(0),))
+            return Value(Decimal(0), _NOTHING, label, notes=(note,))
 
     def _not_stated(self, metric: Metric, period: FiscalPeriod) -> Missing:
         if metric.not_for and self._ledger.is_of_trade(metric.not_for):
@@ -167,9 +168,12 @@ class Calculator:
 
 
 def _combined(operator: str, left: Value, right: Value) -> Value:
-    # What is optional and not stated has no unit of its own.
-    units = (left.unit or right.unit, right.unit or left.unit)
-    unit = combined_unit(operator, *units)
+    # What is optional and not stated leaves no trace but its note.
+    if right.unit == _NOTHING and operator in "+-":
+        return replace(left, notes=(*left.notes, *right.notes))
+    if left.unit == _NOTHING and operator == "+":
+        return replace(right, notes=(*left.notes, *right.notes))
+    unit = combined_unit(operator, left.unit, right.unit)
     if operator == "/" and not right.value:
         raise ZeroDivisionError(f"{right.words} is zero")
     value = {
@@ -188,35 +192,6 @@ def _combined(operator: str, left: Value, right: Value) -> Value:
         (*left.notes, *right.notes),
         ("(", *left.operands, sign, *right.operands, ")"),
     )
-
-
-def _numbers(operands: Sequence[object]) -> str:
-    """The numbers put in, all amounts in one scale in which none is rounded."""
-    amounts = [part for part in operands if isinstance(part, Decimal) and abs(part) >= _LEAST_SCALED]
-    power, name = scale_of(amounts)
-    text = "".join(_written(operands, power))
-    return f"{_unwrapped(text)} ({name})" if power else text
-
-
-def _written(operands: Sequence[object], power: int) -> Iterator[str]:
-    for part in operands:
-        if not isinstance(part, Decimal):
-            yield str(part)
-            continue
-        text = in_words(part.scaleb(-power) if abs(part) >= _LEAST_SCALED else part)
-        yield text if part >= 0 else f"({text})"
-
-
-def _unwrapped(text: str) -> str:
-    """A text without the parentheses around the whole of it."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    depth = 0
-    for index, char in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if depth == 0 and index < len(text) - 1:
-            return text
-    return text[1:-1]
 
 
 def _display(metric: Metric | None, unit: str) -> Display:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ from finrag_ml_tg1.scope import CompanyReference
 from finrag_ml_tg1.vocabulary.metrics import Metric, load_metrics
 
 __all__ = ["FactFinder"]
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class FactFinder:
         if not are_named:
             merged = _of_holders(plan, merged, companies)
         if plan.operation == "ranking":
-            merged = _ranked(merged, lowest=plan.asks_lowest)
+            merged = _ranked(merged, plan)
+        merged = _in_currency(plan, merged)
         return replace(merged, notes=tuple(dict.fromkeys((*plan.notes, *merged.notes))))
 
     def _of_company(self, plan: Plan, company: CompanyReference, *, is_named: bool) -> Iterator[FactSet]:
@@ -99,8 +103,9 @@ def _of_holders(plan: Plan, found: FactSet, companies: Sequence[CompanyReference
     """What the companies hold that hold anything of what is asked; a sentence when none does."""
     if found.is_found or found.candidates:
         held = {used.fact.cik for used in (*found.facts, *found.candidates)}
-        names = ", ".join(company.name for company in companies if company.cik in held)
-        notes = (*found.notes, f"No company was named; the numbers are those of {names.rstrip('.')}.")
+        names = ", ".join(company.name for company in companies if company.cik in held).rstrip(".")
+        whose = f"the numbers are those of {names}" if plan.qualifier else "all that are covered were asked"
+        notes = (*found.notes, f"No company was named; {whose}.")
         return replace(found, missing=() if plan.qualifier else found.missing, notes=notes)
     if not plan.qualifier:
         return found
@@ -110,11 +115,24 @@ def _of_holders(plan: Plan, found: FactSet, companies: Sequence[CompanyReference
     return FactSet(missing=(Missing(0, "", plan.qualifier, None, reason),))
 
 
-def _ranked(found: FactSet, *, lowest: bool) -> FactSet:
-    """The results in order of their values; unlike units are not ranked."""
+def _ranked(found: FactSet, plan: Plan) -> FactSet:
+    """The results in order of their values, as many as are asked for; unlike units are not ranked."""
     units = sorted({result_value(result)[1] for result in found.results})
     if len(units) > 1:
         reason = f"values in {', '.join(units)} cannot be ranked against each other."
         return FactSet(missing=(*found.missing, Missing(0, "", "", None, reason)), notes=found.notes)
-    ordered = sorted(found.results, key=lambda result: result_value(result)[0], reverse=not lowest)
-    return replace(found, results=tuple(ordered))
+    ordered = sorted(found.results, key=lambda result: result_value(result)[0], reverse=not plan.asks_lowest)
+    return replace(found, results=tuple(ordered[: plan.limit or None]))
+
+
+def _in_currency(plan: Plan, found: FactSet) -> FactSet:
+    """The results, unless they are amounts in another currency than the one asked for: nothing is converted."""
+    units = {result_value(result)[1].partition("/")[0] for result in found.results}
+    others = sorted(unit for unit in units if _CURRENCY.fullmatch(unit) and unit != plan.currency)
+    if not plan.currency or not others:
+        return found
+    reason = (
+        f"the numbers are tagged in {', '.join(others)}, not in {plan.currency}, and nothing is converted, "
+        "as filings are no source of exchange rates."
+    )
+    return FactSet(missing=(Missing(0, "", "", None, reason),))

@@ -47,10 +47,11 @@ class Ledger:
         stated = years_with([fact for facts in self._facts_of(metric) for fact in facts], part, is_flow=is_flow)
         if stated or not (metric.formula or metric.fallbacks):
             return stated
-        formula = metric.formula or metric.fallbacks[0]
-        needed = [set(self.years(need, part)) for need in dict.fromkeys(names_in(parse_formula(formula)))]
-        known = [years for years in needed if years]
-        return sorted(set.intersection(*known)) if known else []
+        years: set[int] = set()
+        for formula in (metric.formula, *metric.fallbacks):
+            needed = [set(self.years(need, part)) for need in _needed(formula)] if formula else []
+            years |= set.intersection(*needed) if needed else set()
+        return sorted(years)
 
     def is_of_trade(self, trades: Sequence[str]) -> bool:
         """Return whether the company is one of these trades, judged by what it tags."""
@@ -77,6 +78,11 @@ class Ledger:
                 prefix, _, local = concept.partition(":")
                 if prefix not in ("us-gaap", "dei", "srt") and _compiled(pattern).search(local):
                     yield concept
+
+
+@lru_cache(maxsize=512)
+def _needed(formula: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names_in(parse_formula(formula), optional=False)))
 
 
 @lru_cache(maxsize=512)

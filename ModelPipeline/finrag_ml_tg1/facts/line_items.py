@@ -15,6 +15,9 @@ __all__ = ["LineItems"]
 
 _LEAST_SHARE = 0.5
 _CLEAR_LEAD = 0.12
+# The change of a balance, which the cash flow statement prints under the balance's name.
+_OF_CHANGE = 0.2
+_CHANGE_TERMS = frozenset(split_terms("change increase decrease"))
 _JOINING = frozenset("a an and as at by for from in into of on or s the to with".split())
 _MAX_CANDIDATES = 5
 _ON_STATEMENT = 0.1
@@ -54,7 +57,11 @@ class LineItems:
             if share >= _LEAST_SHARE:
                 fact = self._latest(line.concept, period)
                 if fact is not None:
-                    scored.append((share + (_ON_STATEMENT if fact.statement != "none" else 0), fact))
+                    is_change = "IncreaseDecrease" in line.concept and not terms & _CHANGE_TERMS
+                    score = (
+                        share + (_ON_STATEMENT if fact.statement != "none" else 0) - (_OF_CHANGE if is_change else 0)
+                    )
+                    scored.append((score, fact))
         scored.sort(key=lambda entry: -entry[0])
         near = [fact for score, fact in scored if score > scored[0][0] - _CLEAR_LEAD]
         distinct = list({(fact.value, fact.unit): fact for fact in reversed(near)}.values())[::-1]

@@ -12,11 +12,11 @@ __all__ = ["period_words", "value_words"]
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _MILLION = 1_000_000
-# Amounts in whole thousands are written in millions, where no place is lost.
+# Amounts in whole thousands are written in millions, where no place is lost, and so are those that are rounded anyway.
 _LEAST_POWER = 3
 _PLACES = {"percent": 2, "points": 2, "times": 2, "days": 1}
 _MILLION = 1_000_000
-# Amounts in whole thousands are written in millions, where no place is lost.
+# Amounts in whole thousands are written in millions, where no place is lost, and so are those that are rounded anyway.
 _LEAST_POWER = 3
 
 
@@ -33,7 +33,8 @@ def value_words(value: Decimal, unit: str, display: str) -> str:
 
 def _amount(value: Decimal, unit: str) -> str:
     money, _, per = unit.partition("/")
-    power = 6 if not per and abs(value) >= _MILLION and scale_of([value])[0] >= _LEAST_POWER else 0
+    is_cut = value != round(value, 2) or scale_of([value])[0] >= _LEAST_POWER
+    power = 6 if not per and abs(value) >= _MILLION and is_cut else 0
     scaled = value.scaleb(-power)
     # Millions have as many places as they need; dollars two, and amounts a share up to the four they are tagged with.
     places = next((places for places in ((1, 2, 3) if power else (2, 3, 4)) if scaled == round(scaled, places)), 2)

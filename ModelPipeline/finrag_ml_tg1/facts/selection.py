@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from finrag_ml_tg1.facts.fact_set import Display, UsedFact
@@ -22,6 +23,8 @@ _DISPLAYS: dict[str, Display] = {
     "days": "days",
 }
 _PER_SHARE = ("money per share", "shares")
+# Filers have tagged 21 for 21 %.
+_LEAST_DOUBTED_RATIO = 5
 _SPLITS = (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50)
 _SPLIT_TOLERANCE = Decimal("0.03")
 
@@ -57,7 +60,19 @@ def select_fact(
     agreeing = [fact for other, fact in annual if other == rank and fact.value == chosen.value]
     chosen = min(agreeing, key=lambda fact: fact.recency)
     others = [fact for other, fact in ranked if other == rank and fact.value != chosen.value]
-    return UsedFact(chosen, metric.name, metric.label, display_of(metric), tuple(restatements(metric, chosen, others)))
+    if metric.sign == "outflow" and chosen.source == "table":
+        # A statement without tags prints in parentheses what is paid; the metric counts it as positive.
+        chosen = replace(chosen, value=abs(chosen.value))
+    notes = (*_doubts(metric, chosen), *restatements(metric, chosen, others))
+    return UsedFact(chosen, metric.name, metric.label, display_of(metric), notes)
+
+
+def _doubts(metric: Metric, chosen: Fact) -> Iterator[str]:
+    if metric.unit == "ratio" and abs(chosen.value) >= _LEAST_DOUBTED_RATIO:
+        yield (
+            f"{metric.label} is tagged as {chosen.value.normalize():,f}, which is {chosen.value * 100:,.0f} %: "
+            "the filer may have tagged the percentage for the ratio."
+        )
 
 
 def _in_main_unit(facts: Sequence[Fact]) -> Sequence[Fact]:

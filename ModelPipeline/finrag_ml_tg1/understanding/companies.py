@@ -41,7 +41,7 @@ _TICKER = re.compile(r"[$(]?\b([A-Z]{1,5}(?:\.[A-Z])?)\b(?:'s|\))?")
 # Where the company of a number stands: "AI net sales", "net sales of AI in 2024", "What did AI earn", "2024 sales AI".
 _COMPANY_PLACE = re.compile(
     r"^(?P<first>[A-Z]{2,5})\b"
-    r"|\b(?:of|for|at|by|did)\s+(?P<named>[A-Z]{2,5})\b(?=\W*$|[,;:]|\s+(?:in|for|during|as of|at|on|had|have|"
+    r"|\b(?:of|for|at|by|did|that)\s+(?P<named>[A-Z]{2,5})\b(?=\W*$|[,;:]|\s+(?:in|for|during|as of|at|on|had|have|"
     r"report|post|earn|spen|pay|paid|generate|make|record|fy|fiscal|(?:19|20)?\d\d))"
     r"|\s(?P<last>[A-Z]{2,5})\W*$"
 )

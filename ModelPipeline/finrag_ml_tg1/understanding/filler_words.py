@@ -35,7 +35,7 @@ FILLERS = frozenset(
 )
 
 # What stands between a metric and the words that say which part of it is meant.
-JOINING_WORDS = frozenset("from of for in by on to at within with across through".split())
+JOINING_WORDS = frozenset("from of for in by on per to at within with across through".split())
 
 # Of the fillers those that stand in names of parts as well: "US sales", "Other revenue", "Compute revenue".
 NAMING_FILLERS = frozenset("all compute display document line other us".split())

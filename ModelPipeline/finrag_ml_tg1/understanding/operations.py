@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 
 from finrag_ml_tg1.plan import Operation
+from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_to_rank
 from finrag_ml_tg1.understanding.thresholds import find_threshold, tests_multiple
 
 __all__ = [
     "after_share_of",
-    "asks_extreme",
     "asks_for_part",
     "asks_for_shares",
     "asks_for_words",
-    "asks_lowest",
     "breakdown_axis",
     "is_about_change",
     "is_ratio",
@@ -34,20 +33,16 @@ _BREAKDOWN = re.compile(
     re.IGNORECASE,
 )
 _ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
-_ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare)\b", re.IGNORECASE)
-_EXTREME = re.compile(
-    r"\b(?:highest|largest|biggest|greatest|best|most|top|lowest|smallest|worst|least|fewest|rank(?:ed|ing)?|"
-    r"higher|larger|bigger|greater|more|lower|smaller|less|fewer|better|worse)\b",
-    re.IGNORECASE,
-)
-_LOWEST = re.compile(r"\b(?:lowest|smallest|worst|least|fewest|lower|smaller|less|fewer|worse)\b", re.IGNORECASE)
 _CAGR = re.compile(r"\bcagr\b|\bcompound(?:ed)? (?:annual |average )*growth", re.IGNORECASE)
 _AVERAGE = re.compile(
     r"\b(?:years?|,|annual)\s+average\b|\baverage(?:d)?\s+(?:annual\s+|of\s+|over\s+)?"
     r"(?!collection|number|shares|price|cost|rate)|\bmean\b",
     re.IGNORECASE,
 )
-_SUM = re.compile(r"\b(?:cumulative(?:ly)?|combined|sum of|in total over|altogether|aggregate)\b", re.IGNORECASE)
+_SUM = re.compile(
+    r"\b(?:total of|in total|total over|cumulative(?:ly)?|combined|sum of|in total over|altogether|aggregate)\b",
+    re.IGNORECASE,
+)
 _GROWTH = re.compile(
     r"\bgrowth\b|\bgr(?:ow|ew|own|owing)\b|\byoy\b|\by/y\b|\byear[- ](?:over|on)[- ]year\b|"
     r"(?:percent(?:age)?|%) (?:change|increase|decrease|decline|rise|drop)|"
@@ -113,7 +108,7 @@ def operation_of(text: str, *, years: int, companies: int, is_qualified: bool) -
     if threshold is not None:
         is_of_change = tests_multiple(text) or is_about_change(text) or _GROWTH.search(text)
         return ("growth" if threshold.is_share else "change") if is_of_change else "threshold"
-    if _EXTREME.search(text) and _ASKS_WHICH.search(text) and (companies != 1 or years > 1):
+    if asks_to_rank(text) and (companies != 1 or years > 1):
         return "ranking"
     if _CAGR.search(text):
         return "cagr"
@@ -166,23 +161,11 @@ def asks_for_words(text: str) -> bool:
     if _WORDS.search(text):
         return True
     is_yes_or_no = _ASKS_WHETHER.match(text.strip()) is not None
-    has_number = (
-        find_threshold(text) is not None or is_about_change(text) or _GROWTH.search(text) or _EXTREME.search(text)
-    )
+    has_number = find_threshold(text) is not None or is_about_change(text) or _GROWTH.search(text) or asks_extreme(text)
     return is_yes_or_no and not has_number
-
-
-def asks_lowest(text: str) -> bool:
-    """Return whether the smallest is asked for rather than the largest."""
-    return _LOWEST.search(text) is not None
 
 
 def breakdown_axis(text: str) -> str:
     """Return the word a breakdown is asked by ("segment"), "" when none is."""
     match = _BREAKDOWN.search(text)
     return next(filter(None, match.groups())).lower() if match else ""
-
-
-def asks_extreme(text: str) -> bool:
-    """Return whether the largest or the smallest of several is asked for."""
-    return _EXTREME.search(text) is not None

@@ -75,22 +75,25 @@ class Periods:
 
     `fiscal_period` is the part of the year: "FY", "Q1" to "Q4", "H1" and "9M" from its start, "Q" for the latest
     quarter, "quarters" for each of the year.
-    `is_quarterly` tells whether a Form 10-Q holds it.
+    `is_quarterly` tells whether a Form 10-Q holds it, `is_reversed` that a range is named from its end.
     """
 
     years: tuple[int, ...]
     latest: int
     is_quarterly: bool
     fiscal_period: str
+    is_reversed: bool = False
 
 
 def find_periods(question: str) -> Periods:
     """Return the fiscal years a question asks for; a range written backwards is read forwards."""
     text = _NO_YEAR.sub(" ", question)
     years: set[int] = set()
+    is_reversed = False
     for match in _RANGE.finditer(text):
         first = _full_year(match["first"] or match["lower"])
         last = _full_year(match["last"] or match["upper"], first // 100)
+        is_reversed |= last < first
         if abs(last - first) <= _MAX_RANGE_YEARS:
             years.update(range(min(first, last), max(first, last) + 1))
     rest = _RANGE.sub(" ", text)
@@ -99,7 +102,9 @@ def find_periods(question: str) -> Periods:
     several = _LAST_YEARS.search(question)
     count = several[1].lower() if several else "1"
     latest = _NUMBER_WORDS.get(count) or int(count)
-    return Periods(tuple(sorted(years)), latest, _QUARTER.search(question) is not None, _fiscal_period(question))
+    return Periods(
+        tuple(sorted(years)), latest, _QUARTER.search(question) is not None, _fiscal_period(question), is_reversed
+    )
 
 
 def without_periods(text: str) -> str:

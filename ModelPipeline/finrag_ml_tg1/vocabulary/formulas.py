@@ -75,14 +75,17 @@ def parse_formula(text: str) -> Expression:
     return _expression(tree.body, text)
 
 
-def names_in(expression: Expression) -> Iterator[str]:
-    """Yield the metrics an expression needs, left to right, repeated as written."""
+def names_in(expression: Expression, *, optional: bool = True) -> Iterator[str]:
+    """Yield the metrics an expression names, left to right, repeated as written; without `optional` those it needs."""
     match expression:
+        case Apply("optional", name):
+            if optional:
+                yield name
         case Name(name) | Apply(_, name):
             yield name
         case Operation(_, left, right):
-            yield from names_in(left)
-            yield from names_in(right)
+            yield from names_in(left, optional=optional)
+            yield from names_in(right, optional=optional)
 
 
 def _expression(node: ast.expr, text: str) -> Expression:

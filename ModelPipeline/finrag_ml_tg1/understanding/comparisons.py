@@ -1,0 +1,58 @@
+"""What of several numbers a question asks for: the largest, the smallest, the first few, whether one is more."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+__all__ = ["asks_extreme", "asks_lowest", "asks_to_rank", "compares_metrics", "ranking_limit"]
+
+_ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
+_ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare|companies|firms)\b", re.IGNORECASE)
+_TOP = re.compile(
+    r"\b(?:top|bottom|first)\s+(?P<first>\d{1,2}|two|three|four|five|ten)\b|"
+    r"\b(?P<then>\d{1,2}|two|three|four|five|ten)\s+(?:companies\s+with\s+(?:the\s+)?)?(?:highest|largest|biggest|lowest|smallest)\b",
+    re.IGNORECASE,
+)
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
+_COMPARES = re.compile(
+    r"\b(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer)\b.*\bthan\b|\bexceed(?:ed|s)?\b|\bsurpass(?:ed)?\b",
+    re.IGNORECASE,
+)
+_EXTREME = re.compile(
+    r"\b(?:highest|largest|biggest|greatest|best|most|top|lowest|smallest|worst|least|fewest|rank(?:ed|ing)?|"
+    r"higher|larger|bigger|greater|more|lower|smaller|less|fewer|better|worse)\b",
+    re.IGNORECASE,
+)
+_LOWEST = re.compile(r"\b(?:lowest|smallest|worst|least|fewest|lower|smaller|less|fewer|worse|bottom)\b", re.IGNORECASE)
+
+
+def asks_to_rank(text: str) -> bool:
+    """Return whether companies or years are to be put in order."""
+    return _EXTREME.search(text) is not None and _ASKS_WHICH.search(text) is not None
+
+
+def asks_lowest(text: str) -> bool:
+    """Return whether the smallest is asked for rather than the largest."""
+    return _LOWEST.search(text) is not None
+
+
+def asks_extreme(text: str) -> bool:
+    """Return whether the largest or the smallest of several is asked for."""
+    return _EXTREME.search(text) is not None
+
+
+def ranking_limit(text: str) -> int:
+    """Return how many of a ranking are asked for, 0 for all."""
+    match = _TOP.search(text)
+    if not match:
+        return 0
+    count = (match["first"] or match["then"]).lower()
+    return _COUNTS.get(count) or int(count)
+
+
+def compares_metrics(text: str) -> Literal["", "more", "less"]:
+    """Return whether it is asked if one metric is more than another, or less."""
+    if not _ASKS_WHETHER.match(text.strip()) or not _COMPARES.search(text):
+        return ""
+    return "less" if _LOWEST.search(text) else "more"
