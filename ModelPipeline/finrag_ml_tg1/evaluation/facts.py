@@ -19,6 +19,7 @@ import polars as pl
 from finrag_ml_tg1.errors import FinRAGError, SettingsError
 from finrag_ml_tg1.evaluation.question_bank import BankRow, common_metrics, each_absent, make_bank, read_bank
 from finrag_ml_tg1.evaluation.report import Outcome, share
+from finrag_ml_tg1.facts.fact_set import result_value
 from finrag_ml_tg1.filings.ingest import find_sources, ingest_file
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from finrag_ml_tg1.indexing.build import build_index
@@ -37,9 +38,10 @@ _SAME = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What came back: the asked value (None: none), the words, milliseconds, and what went wrong."""
+    """What came back: the asked value (None: none), whether anything was answered, the words, and what went wrong."""
 
     value: float | None
+    is_answered: bool
     answer: str
     milliseconds: float
     failure: str = ""
@@ -97,14 +99,14 @@ def _asking(finrag: FinRAG) -> _Ask:
     def ask(question: str) -> _Given:
         began = time.perf_counter()
         try:
-            result = finrag.ask(Question(question, include_passages=False))
+            result = finrag.ask(Question(question))
         except Exception as error:  # noqa: BLE001 - a question that breaks the program is a finding, not the end
-            return _Given(None, "", _since(began), f"{type(error).__name__}: {error}")
+            return _Given(None, False, "", _since(began), f"{type(error).__name__}: {error}")
         found = result.found
         value = None
         if result.answer.is_answered and found.is_found:
-            value = float(found.calculations[0].value if found.calculations else found.facts[0].fact.value)
-        return _Given(value, result.answer.markdown, _since(began))
+            value = float(result_value(found.calculations[0] if found.calculations else found.facts[0])[0])
+        return _Given(value, result.answer.is_answered, result.answer.markdown, _since(began))
 
     return ask
 
@@ -115,16 +117,17 @@ def _asking_url(url: str) -> _Ask:
     def ask(question: str) -> _Given:
         began = time.perf_counter()
         try:
-            response = client.post("/query", json={"question": question, "include_rag": False})
+            response = client.post("/query", json={"question": question})
             response.raise_for_status()
             body: Mapping[str, Any] = response.json()
         except httpx.ConnectError as error:
             raise SettingsError(f"--url {url}: no server answers there") from error
         except (httpx.HTTPError, ValueError) as error:
-            return _Given(None, "", _since(began), str(error))
+            return _Given(None, False, "", _since(began), str(error))
         numbers = body["calculations"] or body["facts"]
-        value = float(numbers[0]["value"]) if body["status"] == "answered" and numbers else None
-        return _Given(value, body["answer"], _since(began))
+        is_answered = body["status"] == "answered"
+        value = float(numbers[0]["value"]) if is_answered and numbers else None
+        return _Given(value, is_answered, body["answer"], _since(began))
 
     return ask
 
@@ -143,7 +146,7 @@ def _judged(rows: Iterable[BankRow], ask: _Ask) -> Outcome:
     most_asked = common_metrics()
     for row in rows:
         given = ask(row.question)
-        milliseconds.append(given.milliseconds)
+        milliseconds += [given.milliseconds] if row.accepted else []
         verdict = _verdict(row, given)
         if not row.accepted:
             absent[verdict] += 1
@@ -173,6 +176,9 @@ def _judged(rows: Iterable[BankRow], ask: _Ask) -> Outcome:
 def _verdict(row: BankRow, given: _Given) -> str:
     if given.failure:
         return "failed"
+    if not row.accepted and given.is_answered:
+        # Words of another company or year are no better than its number.
+        return "wrong"
     if given.value is None:
         return "abstained"
     is_right = any(math.isclose(given.value, value, rel_tol=_SAME, abs_tol=_SAME) for value in row.accepted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from finrag_ml_tg1.errors import SettingsError
 
 __all__ = ["BankRow", "common_metrics", "each_absent", "make_bank", "read_bank"]
 
+# {company} is the registered name, the short one or the ticker in turn; {ends} the last day of the year.
 _PHRASINGS = (
     "What was {company}'s {words} in fiscal {year}?",
     "{ticker} {words} FY{short}",
@@ -28,7 +30,24 @@ _PHRASINGS = (
     "Give me the {words} figure from {ticker}'s {year} annual report.",
     "{company} {words} {year}",
     "Tell me: {words} at {company}, fiscal {year}?",
+    "I'd like to know {company}'s {words} for the year ended {ends}.",
+    "Can you tell me what {company} reported as {words} for fiscal year {year}?",
+    "According to its 10-K, what {words} did {company} have in {year}?",
+    "{ticker}: {words} ({year})",
+    "What did {company}'s {words} amount to in {year}?",
+    "{year} {words} {ticker}",
+    "Please provide {words} for {company} for FY'{short}.",
+    "What {words} did {company} post for fiscal {year}?",
+    "Looking at {company}'s annual report for {year}, what is the value of {words}?",
+    "state the {words} that {company} recorded for the {year} fiscal year in USD",
+    "As of the end of fiscal {year}, what was {company}'s {words}?",
+    "Find {company}'s {year} {words} in the income statement, balance sheet or cash flow statement.",
+    "What was the {words} for {company} in fiscal year {year} (in millions)?",
+    "{company} FY{year} {words}: how much?",
+    "{words}, {company}, {year}",
+    "how big was {company}'s {words} in {year}",
 )
+_TURNS = 8
 # Asks for what the report of that year said; the others may be answered with a later filing's value of the year.
 _OF_THE_REPORT = 5
 _ANNUAL_DAYS = (350, 380)
@@ -64,7 +83,7 @@ def read_bank(path: Path) -> list[BankRow]:
 
 
 def make_bank(filings: pl.DataFrame, facts: pl.DataFrame) -> list[BankRow]:
-    """Return questions, in all phrasings, on every metric that an annual report tags for its own year.
+    """Return eight questions on every metric that an annual report tags for its own year.
 
     Names, words for the metric and phrasings go round, so that all of them meet all companies and metrics.
     """
@@ -77,7 +96,8 @@ def make_bank(filings: pl.DataFrame, facts: pl.DataFrame) -> list[BankRow]:
         for number, (metric, told) in enumerate(truth.items()):
             own = [value for concept in told["concepts"] for value in values.get(concept, ())]
             restated = [value for concept in told["concepts"] for value in later.get(concept, ())] if own else []
-            for turn in range(len(_PHRASINGS)) if own else ():
+            turns = [(_TURNS * (place + number) + step) % len(_PHRASINGS) for step in range(_TURNS)]
+            for turn in turns if own else ():
                 accepted = own if turn == _OF_THE_REPORT else [*own, *restated]
                 rows.append(_row(filing, metric, told, tuple(dict.fromkeys(accepted)), place + number, turn))
     return rows
@@ -124,11 +144,12 @@ def _row(
     asks: Sequence[str] = told.get("asks", ())
     form = asks[0] if asks and turn == 0 else _PHRASINGS[turn]
     question = form.format(
-        company=_names(filing["company"])[(place + turn) % 2],
+        company=(*_names(filing["company"]), ticker)[(place + turn) % 3],
         ticker=ticker,
         words=words[(place + turn) % len(words)],
         year=year,
         short=f"{year % 100:02d}",
+        ends=f"{filing['period_end']:%B} {filing['period_end'].day}, {filing['period_end'].year}",
     )
     return BankRow(question, ticker, year, metric, accepted)
 
@@ -158,9 +179,11 @@ def each_absent(filings: pl.DataFrame, bank: Sequence[BankRow]) -> Iterator[Bank
         for number, (metric, told) in enumerate(truth.items()):
             ticker = filing["tickers"][0] if filing["tickers"] else filing["company"]
             if (ticker, metric) in held and number % 5 == place % 5:
-                yield _row({**filing, "fiscal_year": 2043}, metric, told, (), place, number % len(_PHRASINGS))
+                end = filing["period_end"]
+                later = {"fiscal_year": 2043, "period_end": date(2043, end.month, min(end.day, 28))}
+                yield _row({**filing, **later}, metric, told, (), place, number % len(_PHRASINGS))
                 unknown = {**filing, "company": _UNKNOWN[place % len(_UNKNOWN)], "tickers": []}
-                yield _row(unknown, metric, told, (), place, (0, 2, 3, 4)[number % 4])
+                yield _row(unknown, metric, told, (), place, number % len(_PHRASINGS))
 
 
 # Names of no company, so that none can be covered.

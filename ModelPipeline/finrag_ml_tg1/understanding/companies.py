@@ -41,8 +41,8 @@ _TICKER = re.compile(r"[$(]?\b([A-Z]{1,5}(?:\.[A-Z])?)\b(?:'s|\))?")
 # Where the company of a number stands: "AI net sales", "net sales of AI in 2024", "What did AI earn", "2024 sales AI".
 _COMPANY_PLACE = re.compile(
     r"^(?P<first>[A-Z]{2,5})\b"
-    r"|\b(?:of|for|at|by|did|that)\s+(?P<named>[A-Z]{2,5})\b(?=\W*$|[,;:]|\s+(?:in|for|during|as of|at|on|had|have|"
-    r"report|post|earn|spen|pay|paid|generate|make|record|fy|fiscal|(?:19|20)?\d\d))"
+    r"|\b(?:of|for|at|by|did|that|what)\s+(?P<named>[A-Z]{2,5})\b(?=\W*$|[,;:]|\s+(?:in|for|during|as of|at|on|had|"
+    r"have|report|post|earn|spen|pay|paid|generate|make|record|fy|fiscal|(?:19|20)?\d\d))"
     r"|\s(?P<last>[A-Z]{2,5})\W*$"
 )
 _CAPITALISED_WORD = re.compile(r"(?<!^)\b(?!Items?\b|Notes?\b|Part\b)[A-Z][a-z]")
@@ -124,7 +124,7 @@ class CompanyNames:
 
     def _word_tickers(self, text: str) -> Iterator[tuple[int, int, Company]]:
         """A ticker that is a word as well, where the company of a number stands: "net sales of AI in 2024"."""
-        if text.isupper() or not self._metrics.is_in(text):
+        if not self._metrics.is_in(text):
             return
         for match in _COMPANY_PLACE.finditer(text):
             group = str(match.lastgroup)

@@ -208,3 +208,26 @@ def test_topics_are_not_taken_for_companies(question: str) -> None:
 )
 def test_remainder_holds_no_company_name(question: str, remainder: str) -> None:
     assert find(question).remainder == remainder
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "{} revenue FY24",
+        "revenue of {} in 2024",
+        "What COGS did {} report?",
+        "2024 net income {}",
+        "total assets for {} in 2023",
+    ],
+)
+def test_ticker_that_is_a_word_is_found_where_the_company_of_a_number_stands(phrase: str) -> None:
+    assert tickers(phrase.format("AI")) == ["AI"]
+
+
+@pytest.mark.parametrize("term", ["COGS", "SBC", "D&A", "PP&E", "EBIT", "Net Sales", "Total Net Revenue", "ROE"])
+@pytest.mark.parametrize("phrase", ["{} of Apple, FY2024", "What {} did Apple post?", "Show {} for AAPL in 2023"])
+def test_terms_of_the_field_are_taken_for_no_company(term: str, phrase: str) -> None:
+    mentions = find(phrase.format(term))
+    assert [company.tickers[0] for company in mentions.companies] == ["AAPL"]
+    assert mentions.unknown == ()
+    assert term in mentions.remainder

@@ -127,3 +127,84 @@ def test_report_named_by_its_year_is_quoted_as_it_was() -> None:
 )
 def test_part_of_the_year_is_understood(text: str, part: str) -> None:
     assert plan(text).fiscal_period == part
+
+
+def test_longest_name_counts_where_names_of_metrics_overlap() -> None:
+    assert plan("total dividends declared per share in 2023").metrics == ("dividends_per_share",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Find the 2024 operating profit in the income statement, balance sheet or cash flow statement.",
+        "Looking at the annual report for 2024, what is the value of operating profit?",
+        "state the operating profit recorded for the 2024 fiscal year in US dollars",
+        "According to the 10-K, how big was operating profit in 2024?",
+    ],
+)
+def test_where_to_look_and_how_to_answer_is_no_part_of_what_is_asked(text: str) -> None:
+    assert (plan(text).metrics, plan(text).qualifier, plan(text).years) == (("operating_income",), "", (2024,))
+
+
+@pytest.mark.parametrize(
+    ("text", "qualifier"),
+    [
+        ("U.S. revenue in 2023", "us"),
+        ("non-US sales 2023", "non us"),
+        ("OEM and Other net sales 2023", "oem other"),
+        ("all other operating income 2023", "all other"),
+        ("iPhone and Mac net sales in 2024", "iphone mac"),
+        ("revenue per squirrel in 2023", "squirrel"),
+        ("tell us revenue in 2023", ""),
+        ("US GAAP revenue in 2023", ""),
+    ],
+)
+def test_words_that_may_name_a_part_are_kept_from_the_total(text: str, qualifier: str) -> None:
+    assert plan(text).qualifier == qualifier
+
+
+@pytest.mark.parametrize(
+    ("text", "axis"),
+    [
+        ("revenue by segment in 2023", "segment"),
+        ("Which segment had the highest revenue in 2023?", "segment"),
+        ("What was the biggest product category by revenue in 2023?", "category"),
+        ("segment mix of revenue in 2023", "segment"),
+    ],
+)
+def test_breakdown_is_understood_however_it_is_asked(text: str, axis: str) -> None:
+    assert (plan(text).operation, plan(text).axis) == ("breakdown", axis)
+
+
+def test_whole_is_what_follows_the_words_for_a_share() -> None:
+    for text in ("Did R&D exceed 10% of revenue in 2024?", "What share of revenue was R&D in 2024?"):
+        assert plan(text).formula == "research_and_development / revenue"
+
+
+def test_growth_is_what_a_percentage_is_tested_against() -> None:
+    assert plan("Did revenue grow by more than 10% in 2024?").operation == "growth"
+    assert plan("Did net income more than double in 2024?").operation == "growth"
+
+
+def test_years_named_backwards_are_taken_in_order_with_a_note() -> None:
+    assert plan("revenue growth from 2024 to 2022").notes == ("The years are taken in their order, 2022 to 2024.",)
+
+
+def test_compound_growth_needs_two_years() -> None:
+    assert "two different years" in str(plan("revenue CAGR from 2024 to 2024").obstacle)
+    assert plan("revenue CAGR").latest == 3
+
+
+def test_first_few_of_all_companies_are_ranked() -> None:
+    asked = plan("Top three companies by revenue in 2023", companies=0)
+    assert (asked.operation, asked.limit, asked.asks_lowest) == ("ranking", 3, False)
+
+
+def test_each_quarter_is_asked_for_but_not_by_a_quarterly_dividend() -> None:
+    assert plan("quarterly revenue 2023").fiscal_period == "quarters"
+    assert plan("quarterly dividends per share 2023").fiscal_period == "FY"
+
+
+def test_currency_is_understood_and_no_part_of_the_metric() -> None:
+    asked = plan("What was revenue in euros in 2024?")
+    assert (asked.currency, asked.qualifier) == ("EUR", "")
