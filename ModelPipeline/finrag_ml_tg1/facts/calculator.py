@@ -163,8 +163,19 @@ class Calculator:
         else:
             years = self._ledger.years(metric.name, period.part)
             held = f"; stated for fiscal {', '.join(map(str, years))}" if years else " or of any other year covered"
-            reason = f"{metric.label} is not among the tagged numbers of {period}{held}."
+            reason = (
+                f"{metric.label} is not among the tagged numbers of {period}{held}{self._transition(metric, period)}."
+            )
         return Missing(self._ledger.facts.cik, metric.name, metric.label, period.fiscal_year, reason)
+
+    def _transition(self, metric: Metric, period: FiscalPeriod) -> str:
+        fact = self._ledger.transition(metric.name, period.fiscal_year) if period.part == "FY" else None
+        if fact is None or fact.period_start is None:
+            return ""
+        days = (fact.period_end - fact.period_start).days + 1
+        return (
+            f"; the {days} days from {fact.period_start} to {fact.period_end} that it is stated for are no fiscal year"
+        )
 
 
 def _combined(operator: str, left: Value, right: Value) -> Value:

@@ -53,6 +53,15 @@ class Ledger:
             years |= set.intersection(*needed) if needed else set()
         return sorted(years)
 
+    def transition(self, name: str, fiscal_year: int) -> Fact | None:
+        """Return the value of a metric for a period of that year that is no fiscal year and no quarter, if one is told.
+
+        Such is the transition period of a filer who moves the end of its fiscal year (Exchange Act Rule 13a-10).
+        """
+        facts = (fact for facts in self._facts_of(self._metrics[name]) for fact in facts)
+        odd = (fact for fact in facts if fact.fiscal_year == fiscal_year and not fact.fiscal_period)
+        return max((fact for fact in odd if fact.period_start), key=lambda fact: fact.recency, default=None)
+
     def is_of_trade(self, trades: Sequence[str]) -> bool:
         """Return whether the company is one of these trades, judged by what it tags."""
         return any(len(self.facts.concepts & set(_TRADES[trade])) >= _MARKS_OF_TRADE for trade in trades)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_fourth_quarter_of_earnings_a_share_is_no_difference() -> None:
         make_row("EarningsPerShareDiluted", 3, 2023, "9M", unit="USD/shares"),
     ]
     assert not find(lookup("eps_diluted", 2023, fiscal_period="Q4"), *rows).is_found
+
+
+def test_transition_period_is_named_and_not_taken_for_a_year() -> None:
+    """A filer that moves its year end from June to December reports the six months between."""
+    moved = make_row("Revenues", 40, 2023) | {"period_start": date(2023, 7, 1), "fiscal_period": ""}
+    found = find(lookup("revenue", 2023), moved)
+    assert not found.is_found
+    assert "184 days from 2023-07-01 to 2023-12-31" in found.missing[0].reason
 
 
 @pytest.mark.parametrize(("base", "words"), [(-5, "negative"), (0, "zero")])
