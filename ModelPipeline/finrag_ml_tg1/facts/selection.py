@@ -40,7 +40,8 @@ def select_fact(
     """Return the value of a metric in a period, None when no filing holds it.
 
     `ordered` are the facts of its concepts, best concept first. A later filing's value replaces an earlier one's,
-    unless the first report is asked for. Within a filing a concept on a primary statement goes before others.
+    unless the first report is asked for. A concept on the metric's own statement goes before one on another, and that
+    before one in a note: what a cash flow statement adds back under a concept may be a part of the metric alone.
     """
     is_flow = metric.measures == "flow"
     ranked = [
@@ -51,8 +52,9 @@ def select_fact(
     ]
     if not ranked:
         return None
-    on_statement = [entry for entry in ranked if entry[1].statement != "none"]
-    pool = on_statement or ranked
+    on_own = [entry for entry in ranked if entry[1].statement == metric.statement != "none"]
+    on_any = [entry for entry in ranked if entry[1].statement != "none"]
+    pool = on_own or on_any or ranked
     annual = [entry for entry in pool if period.part != "FY" or entry[1].form.startswith("10-K")] or pool
     recency = (min if as_first_reported else max)(fact.recency for _, fact in annual)
     rank, chosen = min((entry for entry in annual if entry[1].recency == recency), key=lambda entry: entry[0])
