@@ -138,6 +138,8 @@ class FinRAG:
     def _with_numbers(self, partial: Result) -> Result:
         plan, found, scope = partial.plan, partial.found, partial.scope
         assert plan is not None
+        doubts = self._coverage.doubts(used.fact for used in found.facts)
+        found = replace(found, notes=tuple(dict.fromkeys((*found.notes, *doubts))))
         numeric = answer_in_numbers(plan, found, self._passages_of(found), self.names(found))
         answer = numeric.answer
         is_explained = plan.supports_words or plan.operation in ("change", "growth")

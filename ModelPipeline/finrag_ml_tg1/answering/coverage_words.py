@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.index.catalog import Catalog
+from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.scope import Scope
 from finrag_ml_tg1.understanding.resolution import describe_coverage
 from finrag_ml_tg1.vocabulary.items import STATEMENT_ITEMS, items_worded_in
@@ -54,6 +55,15 @@ class CoverageWords:
             filing = self._catalog.filing(group[0])
             if filing is not None:
                 yield filing
+
+    def doubts(self, facts: Iterable[Fact]) -> Iterator[str]:
+        """Yield what was found wrong with the rows that numbers are printed in: tags against print, sums."""
+        for fact in dict.fromkeys(facts):
+            filing = self._catalog.filing(fact.accession) if fact.passage_id else None
+            notes = filing["notes"] if filing else None
+            for note in notes if isinstance(notes, list) else ():
+                if f"passage {fact.passage_id})" in note and f"'{fact.row_label}'" in note:
+                    yield f"The filing is in doubt here: {note}."
 
     def nothing_found(self, scope: Scope) -> str:
         """Return which filings were searched in vain."""

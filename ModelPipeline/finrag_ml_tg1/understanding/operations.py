@@ -61,9 +61,9 @@ _SHARE = re.compile(
     r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction|part)\s+of\b|\bcontribut\w+\b", re.IGNORECASE
 )
 _RATIO = re.compile(
-    r"\bas an? (?:%|percent(?:age)?|share|proportion|fraction|multiple) of\b|\bratio (?:of|between)\b|\bdivided by\b|"
-    r"\brelative to\b|\s/\s|\bper (?:dollar|unit) of\b|\bto\b.{0,40}\bratio\b|"
-    r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction)\s+of\b",
+    r"\bas (?:an? )?(?:%|percent(?:age)?|share|proportion|fraction|multiple) of\b|\bratio (?:of|between)\b|"
+    r"\bdivided by\b|\brelative to\b|\s/\s|\bper (?:dollar|unit) of\b|\bto\b.{0,40}\bratio\b|"
+    r"(?:\b(?:share|percent(?:age)?|portion|proportion|fraction)|%)\s+of\b",
     re.IGNORECASE,
 )
 _SHARE_OF = re.compile(r"(?:\b(?:share|percent(?:age)?|portion|proportion|fraction)|%)\s+of\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ _SELF_DEFINED = re.compile(
 )
 _TREND = re.compile(
     r"\btrend\w*\b|\bover time\b|\bhistor(?:y|ical(?:ly)?)\b|\beach (?:fiscal )?year\b|"
-    r"\bevolv\w*\b|\bdeveloped\b",
+    r"\bevolv\w*\b|\bdevelop(?:ed)?\b",
     re.IGNORECASE,
 )
 _WORDS = re.compile(

@@ -26,6 +26,14 @@ _MULTIPLES = (
     (re.compile(r"\bquadrupl(?:e|ed|ing)\b", re.IGNORECASE), Decimal(3)),
     (re.compile(r"\bhalv(?:e|ed|ing)\b", re.IGNORECASE), Decimal("-0.5")),
 )
+_REPORTS = r"(?:make|made|turn(?:ed)?|report(?:ed)?|post(?:ed)?|take|took)\s+(?:an? |any )?(?:net )?"
+_SIGNS = (
+    (re.compile(rf"\bprofitable\b|\b{_REPORTS}profits?\b", re.IGNORECASE), True),
+    (
+        re.compile(rf"\bunprofitable\b|\bloss-making\b|\b{_REPORTS}loss(?:es)?\b|\blos[et] money\b", re.IGNORECASE),
+        False,
+    ),
+)
 _DECLINE = re.compile(
     r"\b(?:declin\w*|decreas\w*|fall|fell|fallen|drop\w*|shr[aiu]nk|reduc\w*|contract(?:ed)?)\b", re.IGNORECASE
 )
@@ -43,6 +51,9 @@ def find_threshold(text: str) -> Threshold | None:
         if match and _ASKS_WHETHER.match(text.strip()):
             is_strict = re.search(r"more than\s*$", text[: match.start()], re.IGNORECASE) is not None
             return Threshold(growth, is_above=growth > 0, is_share=True, is_reached=not is_strict)
+    for pattern, is_gain in _SIGNS:
+        if _ASKS_WHETHER.match(text.strip()) and pattern.search(text):
+            return Threshold(Decimal(0), is_above=is_gain)
     for match in _THRESHOLD.finditer(text):
         if bool(match["below"]) == bool(match["above"]) or not (match["sign"] or match["scale"]):
             continue

@@ -125,3 +125,37 @@ def test_year_before_the_first_filing_is_read_from_its_comparative_column(finrag
     result = ask(finrag, "What was Orquenna's revenue in fiscal 2021?")
     assert result.found.facts[0].fact.fiscal_year == 2021
     assert result.answer.is_answered
+
+
+def test_question_without_a_company_is_not_answered_by_the_row_of_another(finrag: FinRAG) -> None:
+    """Tables of the companies covered hold such rows; none of them is of the company that was meant."""
+    for question in ("vexholm gross profit 2024", "gross profit, Vexholm, 2024", "VXH total assets FY24"):
+        result = finrag.ask(Question(question))
+        assert not result.answer.is_answered, question
+        assert "Covered:" in result.answer.markdown
+
+
+def test_number_asked_of_no_company_is_given_for_all_where_few_are_covered(finrag: FinRAG) -> None:
+    result = ask(finrag, "What were total assets in fiscal 2024?")
+    assert {used.fact.value for used in result.found.facts} == {
+        Decimal(part["values"]["us-gaap:Assets"]["value"]) for part in FILINGS if part["fiscal_year"] == 2024
+    }
+
+
+def test_period_named_by_its_last_day_is_the_fiscal_year_that_ends_then(finrag: FinRAG) -> None:
+    filing = next(part for part in FILINGS if part["ticker"] == "HBLW" and part["fiscal_year"] == 2024)
+    year, month, day = filing["period_end"].split("-")
+    asked = f"Hibbelwick's total assets as of {int(month)}/{int(day)}/{year}"
+    assert ask(finrag, asked).found.facts[0].fact.value == Decimal(filing["values"]["us-gaap:Assets"]["value"])
+
+
+def test_day_on_which_no_period_ends_is_refused(finrag: FinRAG) -> None:
+    result = ask(finrag, "Orquenna's total assets as of February 11, 2024")
+    assert not result.answer.is_answered
+    assert "2024-02-11" in result.answer.markdown
+
+
+def test_change_is_explained_by_passages_after_the_number(finrag: FinRAG) -> None:
+    markdown = finrag.ask(Question("Why did Tarrendray's revenue fall in 2023?")).answer.markdown
+    assert markdown.startswith("**")
+    assert "rates" in markdown.lower().split("how it was calculated")[1]
