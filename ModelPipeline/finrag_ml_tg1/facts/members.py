@@ -12,6 +12,7 @@ from finrag_ml_tg1.facts.periods import FiscalPeriod, covers
 from finrag_ml_tg1.facts.selection import display_of, restatements
 from finrag_ml_tg1.index.facts import CompanyFacts, Fact
 from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.vocabulary.countries import country_name
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
 __all__ = ["find_member", "is_own_line", "names_of", "part_value", "parts_of", "telling_dimensions"]
@@ -126,6 +127,8 @@ def part_value(fact: Fact, metric: Metric) -> UsedFact:
 
 
 def _words(member: str) -> str:
+    if member.startswith("country:"):
+        return country_name(member.partition(":")[2])
     local = re.sub(r"(?:Segment)?Member$", "", member.rpartition(":")[2])
     return " ".join(_WORD.findall(local)) or local
 

@@ -33,6 +33,7 @@ ROWS = [
     part(70, f"{PRODUCT}=us-gaap:ProductMember"),
     part(55, f"{PLACE}=country:US"),
     part(45, f"{PLACE}=us-gaap:NonUsMember"),
+    part(5, f"{PLACE}=country:JP"),
     part(25, f"{SEGMENT}=mrby:MarrowbyWebStoreSegmentMember", row_path="Shops > MWS"),
     part(75, f"{SEGMENT}=mrby:WorkshopSegmentMember"),
 ]
@@ -58,6 +59,7 @@ def values(found: FactSet) -> list[Decimal]:
         ("OEM and Other revenue 2023", 30),
         ("Revenue in the United States in 2023", 55),
         ("U.S. revenue in 2023", 55),
+        ("revenue from Japan in 2023", 5),
         ("non-US revenue in 2023", 45),
         ("MWS revenue in 2023", 25),
         ("Revenue of the Marrowby Web Store segment in 2023", 25),
