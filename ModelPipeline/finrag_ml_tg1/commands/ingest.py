@@ -33,6 +33,11 @@ _INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 )
 @click.option("--years", metavar="YEARS", help="With --ticker: fiscal years, as 2023, 2021-2025 or 2021,2023.")
 @click.option("--forms", default="10-K", show_default=True, metavar="FORMS", help="With --ticker: as 10-K,10-Q.")
+@click.option(
+    "--pages",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Parquet, a row a page: filings as the text of their PDF pages. With SOURCE: the documents of these names.",
+)
 @click.option("--again", is_flag=True, help="Read the store's own filings again, where an older reader read them.")
 @click.option(
     "--workers", default=cores(), type=click.IntRange(1, 64), show_default="all cores", help="Filings read at once."
@@ -45,14 +50,16 @@ def ingest(
     tickers: tuple[str, ...],
     years: str | None,
     forms: str,
+    pages: Path | None,
     again: bool,
     workers: int,
 ) -> None:
-    """Read filings into the store: files (HTML or text, .gz of it), folders, or EDGAR's by ticker.
+    """Read filings into the store: files (HTML or text, .gz of it), folders, EDGAR's by ticker, or PDF pages.
 
-    Example: finrag ingest samples/filings, or finrag ingest --ticker AAPL MSFT --years 2021-2025
+    Example: finrag ingest samples/filings, or finrag ingest --ticker AAPL MSFT --years 2021-2025, or finrag ingest
+    --pages pages.parquet
     """
-    _check_usage(sources, tickers, years, again=again)
+    _check_usage(sources, tickers, years, pages, again=again)
     from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, read_source
 
     session = Session(store_url)
@@ -63,6 +70,10 @@ def ingest(
         if tickers:
             named = [name for ticker in (*tickers, *sources) for name in ticker.replace(",", " ").split()]
             _ingest_from_edgar(session, batch, named, str(years), forms)
+        elif pages is not None:
+            from finrag_ml_tg1.filings.paged.corpus import paged_sources
+
+            batch.run(paged_sources(pages, sources))
         elif again:
             batch.run(tables.outdated())
         else:
@@ -78,9 +89,17 @@ def ingest(
     sys.exit(1 if report.failures else 0)
 
 
-def _check_usage(sources: Sequence[str], tickers: Sequence[str], years: str | None, *, again: bool) -> None:
-    if sum((bool(tickers), again, bool(sources) and not tickers)) != 1:
-        raise click.UsageError("give files or folders, or --ticker with --years, or --again")
+def _check_usage(
+    sources: Sequence[str],
+    tickers: Sequence[str],
+    years: str | None,
+    pages: Path | None,
+    *,
+    again: bool,
+) -> None:
+    takes_names = bool(tickers) or pages is not None
+    if sum((bool(tickers), again, pages is not None, bool(sources) and not takes_names)) != 1:
+        raise click.UsageError("give files or folders, or --ticker with --years, or --pages, or --again")
     if tickers and not years:
         raise click.UsageError("--ticker needs --years: which fiscal years, as 2023 or 2021-2025")
     if years and not tickers:

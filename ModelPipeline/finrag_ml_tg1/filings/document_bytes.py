@@ -7,6 +7,7 @@ import re
 import zlib
 
 from finrag_ml_tg1.errors import FilingError
+from finrag_ml_tg1.filings.paged.document import read_paged
 
 __all__ = ["MAX_DOCUMENT_BYTES", "accession_of", "decompressed", "stated_accession"]
 
@@ -53,5 +54,8 @@ def stated_accession(document: bytes, name: str) -> str | None:
 
 
 def accession_of(document: bytes, name: str) -> str:
-    """Return the stated accession number, else a local identifier made from the document's content."""
+    """Return the name of a document of pages, the stated accession number, or a local one made from the content."""
+    paged = read_paged(document)
+    if paged is not None:
+        return paged.identifier
     return stated_accession(document, name) or f"local-{hashlib.sha256(document).hexdigest()[:16]}"

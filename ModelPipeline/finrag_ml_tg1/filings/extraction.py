@@ -120,7 +120,7 @@ def _passages_table(filing: Filing, passages: Sequence[Passage]) -> pl.DataFrame
             "position": passage.position,
             "char_start": passage.char_start,
             "char_end": passage.char_end,
-            "page_num": None,
+            "page_num": passage.page_num,
             "lead": passage.lead,
             "text": passage.text,
         }

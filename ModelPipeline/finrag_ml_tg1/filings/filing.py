@@ -14,6 +14,9 @@ from finrag_ml_tg1.filings.facts.printed import FilingFact, TaggedNumbers
 from finrag_ml_tg1.filings.items.finding import find_items
 from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.notes import NoteSpan, TaggedNotes, find_notes
+from finrag_ml_tg1.filings.paged.cover import cover_of_pages
+from finrag_ml_tg1.filings.paged.document import read_paged
+from finrag_ml_tg1.filings.paged.layout import as_html
 from finrag_ml_tg1.filings.submission import read_submission
 from finrag_ml_tg1.filings.tabular.model import TableReading
 from finrag_ml_tg1.filings.tabular.reading import read_tables
@@ -32,6 +35,7 @@ class Filing:
     """One filing. `sha256` is over the uncompressed bytes; `source_url` is None where SEC holds no such filing.
 
     `tables` are by the index of their block; `issues` are tagged numbers that could not be read.
+    `page_numbers` are those of the pages of a filing kept as pages, in order; empty for any other.
     """
 
     accession: str
@@ -44,18 +48,21 @@ class Filing:
     notes: tuple[NoteSpan, ...]
     facts: tuple[FilingFact, ...]
     issues: tuple[XbrlIssue, ...]
+    page_numbers: tuple[int, ...] = ()
 
 
 def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tuple[str, ...] = ()) -> Filing:
     """Return the filing in `data`; raises FilingError with the reason when it is none.
 
-    `data` is the report in HTML or plain text, or the complete submission that holds it, or gzip of either. The
-    accession number is looked for in the file's name and the submission's header; without one, a local identifier from
-    the content stands in. `cik` and `tickers` are taken where the document states none.
+    `data` is the report in HTML or plain text, or the complete submission that holds it, or its pages as
+    `paged.document` writes them, or gzip of any. The accession number is looked for in the file's name and the
+    submission's header; without one, the name of its pages or a local identifier from the content stands in. `cik` and
+    `tickers` are taken where the document states none.
     """
     data = decompressed(data)
+    paged = read_paged(data)
     submission = read_submission(data)
-    root = parse_html(submission.document)
+    root = parse_html(submission.document if paged is None else as_html(paged))
     links, numbers, notes = InternalLinks(root), TaggedNumbers(root), TaggedNotes(root)
     document = read_canonical(root, [*links.elements, *numbers.elements, *notes.elements])
     spans = iter(document.spans)
@@ -63,7 +70,7 @@ def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tupl
     if not document.text.strip():
         raise FilingError("the document holds no visible text")
     header = submission.header if submission.header.cik is not None else replace(submission.header, cik=cik)
-    cover = read_cover(root, document.text, header)
+    cover = read_cover(root, document.text, header) if paged is None else cover_of_pages(paged, document.text)
     if not cover.tickers:
         cover = replace(cover, tickers=tickers)
     accession = accession_of(data, name)
@@ -72,7 +79,7 @@ def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tupl
     return Filing(
         accession=accession,
         sha256=hashlib.sha256(data).hexdigest(),
-        source_url=_sec_url(cover.cik, accession) if stated_accession(data, name) else None,
+        source_url=_sec_url(cover.cik, accession) if paged is None and stated_accession(data, name) else None,
         cover=cover,
         document=document,
         items=items,
@@ -80,6 +87,7 @@ def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tupl
         notes=find_notes(document, notes.placed(tuple(spans)), _where_notes_stand(document, items, tables), items),
         facts=numbers.placed(number_spans),
         issues=numbers.issues,
+        page_numbers=tuple(number for number, _ in paged.pages) if paged is not None else (),
     )
 
 

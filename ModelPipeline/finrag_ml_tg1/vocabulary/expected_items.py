@@ -25,13 +25,13 @@ _SMALL_BUSINESS = tuple(f"SB-{number}" for number in range(1, 14))
 
 
 def expected_items(form: str, period_end: date) -> tuple[str, ...]:
-    """Return the items the form asks of a filing for that period, in filing order; none of an amendment.
+    """Return the items the form asks of a filing for that period, in filing order.
 
-    Items that may be left out are not expected: Item 16, Item 6 since it is [Reserved], items of Part II of Form 10-Q
-    to which the answer is no (General Instruction to Part II).
+    None of an amendment or a current report. Items that may be left out are not expected: Item 16, Item 6 since it is
+    [Reserved], items of Part II of Form 10-Q to which the answer is no (General Instruction to Part II).
     """
     form = form.upper()
-    if form.endswith("/A"):
+    if form.endswith("/A") or form.startswith("8-K"):
         return ()
     if form.startswith("10-Q"):
         return _QUARTERLY

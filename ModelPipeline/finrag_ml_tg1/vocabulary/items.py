@@ -140,8 +140,13 @@ _EARLIER_TITLES: dict[str, tuple[tuple[int, str], ...]] = {
 
 
 def items_of_form(form: str) -> tuple[ItemSpec, ...]:
-    """Return the items of a form in filing order; amendments and variants ("10-K/A", "10-K405") follow their form."""
+    """Return the items of a form in filing order; amendments and variants ("10-K/A", "10-K405") follow their form.
+
+    None of a current report (8-K) and what is furnished with it: what they hold stands under no such headings.
+    """
     form = form.upper()
+    if form.startswith("8-K"):
+        return ()
     if form.startswith("10-KSB"):
         return FORM_10KSB_ITEMS
     return FORM_10Q_ITEMS if form.startswith("10-Q") else FORM_10K_ITEMS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +19,11 @@ _COLUMNS = ("doc_name", "company", "ticker", "doc_type", "doc_period", "quarter"
 _FORMS = {"10k": "10-K", "10q": "10-Q", "8k": "8-K", "earnings": "8-K EX-99"}
 
 
-def paged_sources(path: Path, named: frozenset[str] = frozenset()) -> Iterator[partial[Source]]:
-    """Yield for each document of the file, or each of those named, the call that reads it, in the file's order.
+def paged_sources(path: Path, named: Collection[str] = ()) -> list[partial[Source]]:
+    """Return for each document of the file, or each of those named, the call that reads it, in the file's order.
 
-    Raises FilingError when the file is no Parquet of pages: it says which columns there have to be.
+    Raises FilingError when the file is no Parquet of pages, saying which columns there have to be, and when it lacks a
+    document that is named.
     """
     try:
         held = list(pl.read_parquet_schema(path))
@@ -32,9 +33,10 @@ def paged_sources(path: Path, named: frozenset[str] = frozenset()) -> Iterator[p
     missing = [column for column in _COLUMNS if column not in held]
     if missing:
         raise FilingError(f"{path.name}: a file of pages needs the columns {', '.join(missing)}")
-    for name in names:
-        if not named or name in named:
-            yield partial(_source, path, name)
+    unknown = sorted(set(named) - set(names))
+    if unknown:
+        raise FilingError(f"{path.name}: it holds no document {', '.join(unknown)}")
+    return [partial(_source, path, name) for name in names if not named or name in named]
 
 
 def _source(path: Path, name: str) -> Source:

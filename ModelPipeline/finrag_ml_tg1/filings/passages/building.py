@@ -36,7 +36,10 @@ _MAX_LEAD_TOKENS = 70
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One passage; `position` counts from 0 in the filing, `heading` holds the nearest headings, outermost first."""
+    """One passage; `position` counts from 0 in the filing, `heading` holds the nearest headings, outermost first.
+
+    `page_num` is the page it stands on, None where the filing is not kept as pages.
+    """
 
     position: int
     item: str
@@ -48,12 +51,14 @@ class Passage:
     char_end: int
     lead: str
     text: str
+    page_num: int | None = None
 
 
 def build_passages(filing: Filing, token_offsets: TokenOffsets) -> list[Passage]:
     """Return the filing's passages in text order; `token_offsets` gives the character offsets of word-pieces.
 
-    Every passage stays inside one item; page furniture is in none, but for a ruler between a heading and its text.
+    Every passage stays inside one item, and on one page where pages have numbers; page furniture is in none, but for a
+    ruler between a heading and its text.
     """
     builder = _Builder(filing, token_offsets)
     for item, blocks in blocks_by_item(filing):
@@ -71,6 +76,7 @@ class _Builder:
         self._windows = TokenWindows(filing.document.text, token_offsets)
         self._note_starts = [note.char_start for note in filing.notes]
         self._item_heading = ""
+        self._page_num: int | None = None
         self._place = PassagePlace(filing.cover, self._windows)
         self._room = self._place.room
         self._pending: list[TextSpan] = []
@@ -81,6 +87,7 @@ class _Builder:
         self._move_to(self._place.in_item(item))
         for index in indices:
             block = self._filing.document.blocks[index]
+            self._enter_page(block)
             begins_note = self._enter_note(block)
             if block.kind == "heading" or (begins_note and self._is_title_in_table(index)):
                 self._add_heading(block, is_item_heading=index == indices[0] and item != "")
@@ -93,6 +100,14 @@ class _Builder:
             else:
                 self._add_paragraph(block)
         self._flush()
+
+    def _enter_page(self, block: Block) -> None:
+        """End the passage where a page with a number ends: a citation names one page."""
+        numbers = self._filing.page_numbers
+        page_num = numbers[block.page] if numbers else None
+        if page_num != self._page_num:
+            self._flush()
+            self._page_num = page_num
 
     def _enter_note(self, block: Block) -> bool:
         """Begin or leave a note to the financial statements, so that no passage is of two; whether one begins."""
@@ -189,6 +204,8 @@ class _Builder:
         place = self._place
         if (before.item, before.note, before.heading) != (place.item, place.note, place.heading):
             return False
+        if before.page_num != self._page_num:
+            return False
         start, end = before.char_end, spans[-1].char_end
         tokens = self._windows.tokens(before.lead) + self._windows.span(before.char_start, end).tokens
         if self._text[start : spans[0].char_start].strip() or tokens > self._room:
@@ -210,6 +227,7 @@ class _Builder:
                 char_end=end,
                 lead=lead,
                 text=self._text[start:end],
+                page_num=self._page_num,
             )
         )
 
