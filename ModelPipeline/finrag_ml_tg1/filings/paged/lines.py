@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from finrag_ml_tg1.filings.paged.breaks import SYMBOLS, page_lines
 from finrag_ml_tg1.filings.plain.lines import is_value, split_at_values
 
 __all__ = ["PageLine", "fitted", "read_page_lines"]
 
-_SYMBOLS = frozenset(("$", "€", "£", "¥", "(", "$(", "($", ")", "%", ")%", "%)"))
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NOTE_NUMBER = re.compile(r"\(?\d{1,2}\)?")
 _MAX_CHARS = 400
@@ -30,11 +30,9 @@ class PageLine:
 
 
 def read_page_lines(page: str) -> Iterator[PageLine]:
-    """Yield the lines of a page that show something, white space collapsed."""
-    for line in page.splitlines():
-        text = " ".join(line.split())
-        if text:
-            yield _line(text)
+    """Yield the lines of a page that show something, one row of a table in each, white space collapsed."""
+    for line in page_lines(page):
+        yield _line(line)
 
 
 def fitted(line: PageLine, columns: int) -> tuple[str, tuple[str, ...]] | None:
@@ -62,7 +60,7 @@ def _line(text: str) -> PageLine:
         return PageLine(text, text, ())
     tokens = [match.span() for match in re.finditer(r"\S+", text)]
     first = len(tokens)
-    while first and (is_value(_word(text, tokens[first - 1])) or _word(text, tokens[first - 1]) in _SYMBOLS):
+    while first and (is_value(_word(text, tokens[first - 1])) or _word(text, tokens[first - 1]) in SYMBOLS):
         first -= 1
     # A sign at the beginning belongs to the words before it, as in "shares (".
     while first < len(tokens) and _word(text, tokens[first]) in (")", "%", ")%", "%)"):
