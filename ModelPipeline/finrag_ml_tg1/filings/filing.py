@@ -14,7 +14,7 @@ from finrag_ml_tg1.filings.facts.printed import FilingFact, TaggedNumbers
 from finrag_ml_tg1.filings.items.finding import find_items
 from finrag_ml_tg1.filings.items.spans import ItemSpan
 from finrag_ml_tg1.filings.notes import NoteSpan, TaggedNotes, find_notes
-from finrag_ml_tg1.filings.paged.cover import cover_of_pages
+from finrag_ml_tg1.filings.paged.cover import as_its_filer_counts, cover_of_pages
 from finrag_ml_tg1.filings.paged.document import read_paged
 from finrag_ml_tg1.filings.paged.layout import as_html
 from finrag_ml_tg1.filings.submission import read_submission
@@ -75,7 +75,7 @@ def read_filing(data: bytes, name: str, *, cik: int | None = None, tickers: tupl
         cover = replace(cover, tickers=tickers)
     accession = accession_of(data, name)
     items = find_items(document, items_of_form(cover.form), links.placed(link_spans))
-    tables = read_tables(document, cover)
+    tables = read_tables(document, cover if paged is None else as_its_filer_counts(cover, document.text))
     return Filing(
         accession=accession,
         sha256=hashlib.sha256(data).hexdigest(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -142,14 +143,21 @@ def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Itera
 
 
 def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading, NumberCell]]:
-    """The numbers of primary statements whose period is known, of a filing that tags none."""
+    """The numbers of primary statements whose period is known, of a filing that tags none.
+
+    Where two numbers of a row are of the same period nobody can tell which of them is the filer's.
+    """
     if filing.facts:
         return
     for reading in filing.tables.values():
-        if reading.is_primary:
-            yield from (
-                (reading, row, cell) for row in reading.rows for cell in row.cells if cell.period_end is not None
-            )
+        if not reading.is_primary:
+            continue
+        for row in reading.rows:
+            times = Counter((cell.period_start, cell.period_end, _component(reading, cell)) for cell in row.cells)
+            for cell in row.cells:
+                is_alone = times[cell.period_start, cell.period_end, _component(reading, cell)] == 1
+                if cell.period_end is not None and is_alone:
+                    yield reading, row, cell
 
 
 def _component(reading: TableReading, cell: NumberCell) -> str:

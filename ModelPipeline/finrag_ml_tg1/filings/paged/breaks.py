@@ -21,19 +21,20 @@ _WORD_ALONE_SHARE = 0.4
 _MIN_WORDS_ALONE = 10
 # Headings of a statement's parts, run together with the first row below them.
 _SECTION = re.compile(
-    r"(?:(?:ASSETS|Assets|LIABILITIES|Liabilities|Current (?:Assets|assets|Liabilities|liabilities)|"
-    r"(?:LIABILITIES AND|Liabilities and) (?:(?:\w+[’']?\w?) )?(?:EQUITY|Equity|equity)|"
-    r"(?:(?:Share|Stock)(?:holder|owner)s[’'] )(?:Equity|equity)|"
-    r"(?:(?:Cash [Ff]lows? [Ff]rom )?(?:Operating|Investing|Financing) [Aa]ctivities)|"
-    r"(?:Operating|Costs and) [Ee]xpenses|Revenues?) )+(?=\(?[A-Z][A-Za-z’',&-]+ )"
+    r"(?:(?:assets|liabilities|current (?:assets|liabilities)|liabilities and (?:\w+[’']?\w? )?equity|"
+    r"(?:share|stock)(?:holder|owner)s[’'] equity|(?:cash flows? (?:from|used for) )?(?:operating|investing|financing) "
+    r"activities|(?:operating|costs and) expenses|revenues?) )+(?-i:(?=\(?[A-Z][A-Za-z’',&-]+ )(?!\(?USED|PROVIDED))",
+    re.IGNORECASE,
 )
 _UNITS = re.compile(r" (?=\((?:[Ii]n|[Dd]ollars|[Aa]mounts) )")
 _HEADING_END = re.compile(r"(?<=[A-Za-z)]:) (?=\(?[A-Z])")
-_DATES_END = re.compile(
-    r"(?:[A-Z][a-z]{2,8}\.? \d{1,2} ?, ?(?:19|20)\d\d(?: and)? ){2,}(?=[A-Z(])(?!\(?(?:January|February|March|April|May|"
-    r"June|July|August|September|October|November|December)\b)"
+_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+# The periods over a table's columns, and then words that are of what stands below.
+_PERIODS_END = re.compile(
+    rf"(?<![\d,.])(?:(?:{_MONTH} \d{{1,2}} ?, ?)?(?:19|20)\d\d(?: and)? ){{2,}}(?=[A-Z(]|[a-z]+:$)(?!\(?{_MONTH})",
+    re.IGNORECASE,
 )
-_YEARS_END = re.compile(r"(?<!\d)(?:(?:19|20)\d\d ){2,}(?=[A-Z(])")
+_ENDS_IN_NUMBER = re.compile(r"[\d)%—–-]$")
 _MAX_CHARS = 20_000
 
 
@@ -70,11 +71,15 @@ def _goes_on(before: Sequence[str], words: Sequence[str]) -> bool:
     if last.endswith((")", ":")) or (is_value(last) and first[:1].isalpha()):
         return False
     if len(words) > 1:
-        return first[:1].islower() or first[:1].isdigit()
+        return first[:1].islower() or first[:1].isdigit() or _is_number_row(words[1:])
     if first.startswith("("):
         return not last.isupper()
     is_apart = last.isalpha() and first.isalpha() and len(first) > 1 and last.isupper() != first.isupper()
     return not (is_apart and not first.islower())
+
+
+def _is_number_row(words: Sequence[str]) -> bool:
+    return any(map(is_value, words)) and all(is_value(word) or word in SYMBOLS for word in words)
 
 
 def _rows(words: Sequence[str]) -> Iterator[str]:
@@ -102,27 +107,26 @@ def _may_begin(word: str) -> bool:
 
 
 def _without_headings(line: str) -> Iterator[str]:
-    if len(line) > _MAX_CHARS or not line[-1].isdigit() and not line.endswith((")", "—", "–", "%", "-")):
+    """Cut a line after the title of a statement, after the periods over its columns, and before its first row."""
+    if len(line) > _MAX_CHARS:
         yield line
         return
     units = _UNITS.search(line)
     if units and statement_of_title(line[: units.start()]) != "none":
         yield line[: units.start()]
         line = line[units.end() :]
-    start = 0
-    for pattern in (_DATES_END, _YEARS_END):
-        for match in pattern.finditer(line):
-            if match.start() >= start:
-                yield line[start : match.end()].strip()
-                start = match.end()
-    rest = line[start:]
-    ends = [match.end() for match in _HEADING_END.finditer(rest)]
-    if ends:
-        yield rest[: ends[-1]].strip()
-        rest = rest[ends[-1] :]
-    section = _SECTION.match(rest)
-    if section:
-        yield section.group().strip()
-        rest = rest[section.end() :]
-    if rest.strip():
-        yield rest
+    periods = _PERIODS_END.search(line)
+    if periods:
+        yield line[: periods.end()].strip()
+        line = line[periods.end() :]
+    if _ENDS_IN_NUMBER.search(line):
+        ends = [match.end() for match in _HEADING_END.finditer(line)]
+        if ends:
+            yield line[: ends[-1]].strip()
+            line = line[ends[-1] :]
+        section = _SECTION.match(line)
+        if section:
+            yield section.group().strip()
+            line = line[section.end() :]
+    if line:
+        yield line

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from datetime import date
 
 from finrag_ml_tg1.filings.cover.cover_words import period_in
+from finrag_ml_tg1.filings.cover.fiscal_year import fiscal_year_of
 from finrag_ml_tg1.filings.cover.reading import LOCAL_CIK_BASE, Cover
 from finrag_ml_tg1.filings.paged.document import PagedDocument
 
-__all__ = ["cover_of_pages"]
+__all__ = ["as_its_filer_counts", "cover_of_pages"]
 
 _COVER_CHARS = 12_000
 _QUARTER_ENDS = {"Q1": (3, 31), "Q2": (6, 30), "Q3": (9, 30)}
@@ -24,6 +26,9 @@ def cover_of_pages(document: PagedDocument, text: str) -> Cover:
         period_end = date(document.fiscal_year, month, day)
         notes.append(f"its first page states no period: {period_end.isoformat()} stands in for the period's end")
     is_annual = document.form.startswith("10-K")
+    own_label = fiscal_year_of(text, period_end, None).label
+    if is_annual and own_label != document.fiscal_year:
+        notes.append(f"held as fiscal {document.fiscal_year}; its filer calls the year fiscal {own_label}")
     return Cover(
         company=document.company,
         cik=LOCAL_CIK_BASE + zlib.crc32(document.company.lower().encode()),
@@ -35,3 +40,10 @@ def cover_of_pages(document: PagedDocument, text: str) -> Cover:
         fiscal_year_end=f"{period_end:%m-%d}" if is_annual else "12-31",
         notes=tuple(notes),
     )
+
+
+def as_its_filer_counts(cover: Cover, text: str) -> Cover:
+    """Return the cover with the year's label that the filer prints over its columns, whatever its collector says."""
+    if not cover.form.startswith("10-K"):
+        return cover
+    return replace(cover, fiscal_year=fiscal_year_of(text, cover.period_end, None).label)

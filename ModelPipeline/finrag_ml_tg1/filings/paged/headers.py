@@ -14,10 +14,15 @@ _MONTH = (
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _PERIOD = re.compile(
-    rf"(?:(?:at|as of|on)\s+)?{_MONTH}\s+\d{{1,2}}\s?,?\s+(?:19|20)\d\d|"
+    rf"(?:(?:at|as of|on)\s+)?{_MONTH}\s+\d{{1,2}}\s?,?\s*(?:19|20)\d\d|"
     r"(?:(?:fiscal(?: year)?|fy)\s?)?(?:19|20)\d\d",
     re.IGNORECASE,
 )
+_DAY = re.compile(rf"{_MONTH}\s+\d{{1,2}}\s?,?(?!\s*(?:19|20)\d\d)", re.IGNORECASE)
+# What is said of a period's length under its date.
+_LENGTH = re.compile(r"\(?(?:\d\d|fifty-(?:two|three))[- ]weeks?\)?", re.IGNORECASE)
+_DAYS_ALONE = re.compile(rf"(?:{_DAY.pattern}\s*)+", re.IGNORECASE)
+_LINES_A_PERIOD = 3
 _MAX_CHARS = 160
 
 
@@ -34,15 +39,31 @@ def column_headings(lines: Sequence[str], columns: int) -> tuple[int, int, tuple
     numbers count.
     """
     for end in range(len(lines), 0, -1):
-        for start in range(end - 1, max(-1, end - 2 * columns - 1), -1):
-            text = " ".join(lines[start:end])
+        for start in range(end - 1, max(-1, end - _LINES_A_PERIOD * columns - 1), -1):
+            text = _LENGTH.sub("", " ".join(lines[start:end]))
             periods = list(_PERIOD.finditer(text))
             if len(periods) > columns or not _may_head(text, periods):
                 break
             if len(periods) == columns:
-                stub = text[: periods[0].start()].strip()
-                return start, end, (stub, *(period.group() for period in periods))
+                while start and _DAYS_ALONE.fullmatch(lines[start - 1]):
+                    start -= 1
+                return start, end, _headings(_LENGTH.sub("", " ".join(lines[start:end])))
     return None
+
+
+def _headings(text: str) -> tuple[str, ...]:
+    """What stands over the labels, then the periods; days over years, one each, belong to them.
+
+    "January 29, January 30," over "2022 2021" are two days, not four periods.
+    """
+    periods = list(_PERIOD.finditer(text))
+    stub = text[: periods[0].start()].strip()
+    days = list(_DAY.finditer(stub))
+    if len(days) != len(periods) or len(days) < 2:
+        return stub, *(period.group() for period in periods)
+    return _DAY.sub("", stub).strip(), *(
+        f"{day.group().rstrip(' ,')}, {period.group()}" for day, period in zip(days, periods, strict=True)
+    )
 
 
 def _may_head(text: str, periods: Sequence[re.Match[str]]) -> bool:

@@ -62,14 +62,18 @@ def _line(text: str) -> PageLine:
     first = len(tokens)
     while first and (is_value(_word(text, tokens[first - 1])) or _word(text, tokens[first - 1]) in SYMBOLS):
         first -= 1
-    # A sign at the beginning belongs to the words before it, as in "shares (".
-    while first < len(tokens) and _word(text, tokens[first]) in (")", "%", ")%", "%)"):
+    # What closes a parenthesis opened in the words before belongs to them, as in "Inventories (Notes 1 and 2)".
+    while first < len(tokens) and _closes_words(_word(text, tokens[first])):
         first += 1
     cells = list(split_at_values(text, tokens[first:]))
     if not cells or not cells[-1].is_value:
         return PageLine(text, text, ())
     label = text[: cells[0].start].strip()
     return PageLine(text, label, tuple(text[cell.start : cell.end] for cell in cells))
+
+
+def _closes_words(word: str) -> bool:
+    return word in ("%", ")%", "%)") or word.count(")") > word.count("(")
 
 
 def _word(text: str, span: tuple[int, int]) -> str:

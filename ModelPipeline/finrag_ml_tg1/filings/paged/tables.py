@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from finrag_ml_tg1.filings.paged.headers import column_headings, names_period
 from finrag_ml_tg1.filings.paged.lines import PageLine, fitted
-from finrag_ml_tg1.filings.tabular.units import units_in
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
 __all__ = ["PageTable", "find_page_tables"]
@@ -17,7 +16,6 @@ _MIN_ROWS = 2
 _MIN_COLUMNS = 2
 _MAX_LINES_BETWEEN = 4
 _MAX_LABEL_CHARS = 260
-_MAX_LABEL_CHARS_ABOVE = 90
 _MAX_LINES_ABOVE = 12
 _MAX_WRAPPED = 2
 
@@ -86,8 +84,7 @@ def _lines_above(lines: Sequence[PageLine], first: int, free: int) -> Sequence[P
     start = first
     while start > max(free, first - _MAX_LINES_ABOVE):
         line = lines[start - 1]
-        is_prose = len(line.text) > _MAX_LABEL_CHARS_ABOVE and units_in(line.text) is None
-        if is_prose or line.text.endswith(".") or statement_of_title(line.text) != "none":
+        if len(line.text) > _MAX_LABEL_CHARS or line.text.endswith(".") or statement_of_title(line.text) != "none":
             break
         start -= 1
     return lines[start:first]

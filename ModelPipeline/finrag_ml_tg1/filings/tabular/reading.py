@@ -22,6 +22,8 @@ from finrag_ml_tg1.filings.text.canonical import CanonicalDocument
 
 __all__ = ["read_tables"]
 
+_DATED_BY_COLUMNS = ("income", "balance", "cash flow")
+
 
 def read_tables(document: CanonicalDocument, cover: Cover) -> dict[int, TableReading]:
     """Return the readings of all tables of a document by the index of their block; none is left out.
@@ -100,10 +102,20 @@ class _TableReader:
             self._paths.close_all()
         rows = self._draft.rows[section.body : section.stop]
         labels = [(row.cells[0].text, not any(cell.number for cell in row.cells[1:])) for row in rows]
-        stated = row_periods(labels, self._kind, self._fiscal)
+        stated = self._stated_by_rows(labels, columns)
         percent_columns = _percent_columns(rows, columns)
         for row, row_states in zip(rows, stated, strict=True):
             self._rows.append(self._read_row(row, columns, first, row_states, percent_columns))
+
+    def _stated_by_rows(self, labels: Sequence[tuple[str, bool]], columns: Sequence[Column]) -> list[Period | None]:
+        """The periods that rows state: where a statement's columns are all dated, a date in a label is not theirs.
+
+        "Shares outstanding - December 31, 2019: 575,184,835" heads no rows of 2019.
+        """
+        is_dated = bool(columns) and all(column.period_end is not None for column in columns)
+        if is_dated and self._draft.statement in _DATED_BY_COLUMNS:
+            return [None] * len(labels)
+        return row_periods(labels, self._kind, self._fiscal)
 
     def _section_columns(self, section: TableSection) -> list[Column]:
         """The columns under this section's header, or under that of the table it continues where it has none."""
