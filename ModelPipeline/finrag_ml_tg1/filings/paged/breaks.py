@@ -17,12 +17,12 @@ __all__ = ["SYMBOLS", "page_lines"]
 SYMBOLS = frozenset(("$", "€", "£", "¥", "(", "$(", "($", ")", "%", ")%", "%)"))
 _NUMBER = re.compile(r"\(?[$€£¥]?\(?\d{1,3}(?:,\d{3})+(?:\.\d+)?\)?")
 _NOTE = re.compile(r"\(?notes?\b", re.IGNORECASE)
-_WORD_ALONE_SHARE = 0.4
-_MIN_WORDS_ALONE = 10
+# So many words on lines of their own, one below the other, were one line.
+_WORDS_ALONE = 4
 # Headings of a statement's parts, run together with the first row below them.
 _SECTION = re.compile(
     r"(?:(?:assets|liabilities|current (?:assets|liabilities)|liabilities and (?:\w+[’']?\w? )?equity|"
-    r"(?:share|stock)(?:holder|owner)s[’'] equity|(?:cash flows? (?:from|used for) )?(?:operating|investing|financing) "
+    r"(?:share|stock)(?:holder|owner)s[’'] equity|(?:cash flows? (?:from|used for|[-–—]) )?(?:operating|investing|financing) "
     r"activities|(?:operating|costs and) expenses|revenues?) )+(?-i:(?=\(?[A-Z][A-Za-z’',&-]+ )(?!\(?USED|PROVIDED))",
     re.IGNORECASE,
 )
@@ -41,8 +41,9 @@ _MAX_CHARS = 20_000
 def page_lines(page: str) -> Iterator[str]:
     """Yield the lines of a page that show something, white space collapsed, at most one row of a table in each."""
     printed = [line.split() for line in page.splitlines() if line.strip()]
-    alone = sum(len(words) == 1 for words in printed)
-    if alone >= max(_MIN_WORDS_ALONE, _WORD_ALONE_SHARE * len(printed)):
+    if any(
+        all(len(words) == 1 for words in printed[at : at + _WORDS_ALONE]) for at in range(len(printed) - _WORDS_ALONE)
+    ):
         printed = _put_together(printed)
     for words in printed:
         yield from _rows(words)

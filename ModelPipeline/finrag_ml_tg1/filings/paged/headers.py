@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from finrag_ml_tg1.filings.paged.lines import PageLine
 from finrag_ml_tg1.filings.tabular.period_words import read_period_words
 
-__all__ = ["column_headings", "names_period"]
+__all__ = ["column_headings", "heads_columns"]
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -22,14 +23,14 @@ _DAY = re.compile(rf"{_MONTH}\s+\d{{1,2}}\s?,?(?!\s*(?:19|20)\d\d)", re.IGNORECA
 # What is said of a period's length under its date.
 _LENGTH = re.compile(r"\(?(?:\d\d|fifty-(?:two|three))[- ]weeks?\)?", re.IGNORECASE)
 _DAYS_ALONE = re.compile(rf"(?:{_DAY.pattern}\s*)+", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LINES_A_PERIOD = 3
 _MAX_CHARS = 160
 
 
-def names_period(text: str) -> bool:
-    """Return whether a line names days or years, and little else."""
-    words = read_period_words([text])
-    return len(text) <= _MAX_CHARS and bool(words.dates or words.years or words.months or words.month_day)
+def heads_columns(line: PageLine) -> bool:
+    """Return whether a line that ends in numbers names periods, and none of the numbers counts anything."""
+    return _names_period(line.text) and all(_YEAR.fullmatch(number) for number in line.numbers)
 
 
 def column_headings(lines: Sequence[str], columns: int) -> tuple[int, int, tuple[str, ...]] | None:
@@ -66,14 +67,19 @@ def _headings(text: str) -> tuple[str, ...]:
     )
 
 
+def _names_period(text: str) -> bool:
+    words = read_period_words([text])
+    return len(text) <= _MAX_CHARS and bool(words.dates or words.years or words.months or words.month_day)
+
+
 def _may_head(text: str, periods: Sequence[re.Match[str]]) -> bool:
     """Whether nothing but spaces stands between the periods and after them; a line without any is the first half."""
     if not periods:
-        return names_period(text)
+        return _names_period(text)
     between = [
         text[before.end() : after.start()]
         for before, after in zip(periods, (*periods[1:], None), strict=True)
         if after is not None
     ]
     rest = text[periods[-1].end() :]
-    return all(not part.strip(" ,|") for part in between) and (not rest.strip() or names_period(rest))
+    return all(not part.strip(" ,|") for part in between) and (not rest.strip() or _names_period(rest))

@@ -7,6 +7,7 @@ fewer numbers than the table has columns therefore tells nobody which columns th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ __all__ = ["PageLine", "fitted", "read_page_lines"]
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NOTE_NUMBER = re.compile(r"\(?\d{1,2}\)?")
+_PAGE_NUMBER = re.compile(r"[-–—]\s*\d{1,3}\s*[-–—]")
 _MAX_CHARS = 400
 
 
@@ -31,8 +33,19 @@ class PageLine:
 
 def read_page_lines(page: str) -> Iterator[PageLine]:
     """Yield the lines of a page that show something, one row of a table in each, white space collapsed."""
-    for line in page_lines(page):
-        yield _line(line)
+    lines = [_line(line) for line in page_lines(page)]
+    counts = Counter(len(line.numbers) for line in lines if len(line.numbers) > 1)
+    columns = counts.most_common(1)[0][0] if counts else 0
+    before: PageLine | None = None
+    for line in lines:
+        if before is not None and _is_rest_of(line, before, columns):
+            before = _line(f"{before.text} {line.text}")
+            continue
+        if before is not None:
+            yield before
+        before = line
+    if before is not None:
+        yield before
 
 
 def fitted(line: PageLine, columns: int) -> tuple[str, tuple[str, ...]] | None:
@@ -55,8 +68,13 @@ def fitted(line: PageLine, columns: int) -> tuple[str, tuple[str, ...]] | None:
     return None
 
 
+def _is_rest_of(line: PageLine, before: PageLine, columns: int) -> bool:
+    """Whether a line holds nothing but the numbers that its columns lack in the line above."""
+    return not line.label and bool(before.numbers) and len(before.numbers) + len(line.numbers) == columns
+
+
 def _line(text: str) -> PageLine:
-    if len(text) > _MAX_CHARS:
+    if len(text) > _MAX_CHARS or _PAGE_NUMBER.fullmatch(text):
         return PageLine(text, text, ())
     tokens = [match.span() for match in re.finditer(r"\S+", text)]
     first = len(tokens)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from finrag_ml_tg1.filings.paged.headers import column_headings, names_period
+from finrag_ml_tg1.filings.paged.headers import column_headings, heads_columns
 from finrag_ml_tg1.filings.paged.lines import PageLine, fitted
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
@@ -14,7 +14,7 @@ __all__ = ["PageTable", "find_page_tables"]
 
 _MIN_ROWS = 2
 _MIN_COLUMNS = 2
-_MAX_LINES_BETWEEN = 4
+_MAX_LINES_BETWEEN = 8
 _MAX_LABEL_CHARS = 260
 _MAX_LINES_ABOVE = 12
 _MAX_WRAPPED = 2
@@ -44,7 +44,7 @@ def _groups(lines: Sequence[PageLine]) -> Iterator[list[int]]:
     """The lines with numbers that belong together: little stands between them, and no sentence."""
     group: list[int] = []
     for index, line in enumerate(lines):
-        if len(line.numbers) < _MIN_COLUMNS or names_period(line.text):
+        if len(line.numbers) < _MIN_COLUMNS or heads_columns(line):
             continue
         if group and not _may_join(lines[group[-1] + 1 : index]):
             yield group

@@ -24,9 +24,7 @@ _NUMBER = re.compile(
 _NOTHING = re.compile(rf"\(?\s*{_SYMBOL}?\s*\(?(?:[{_DASHES}]|--|—-)\s*(?P<percent>%)?\s*\)?\s*%?{_MARKS}")
 _NOTE = r"\((?:see )?notes? \d[^()]{0,30}\)"
 _LABEL_MARK = rf"(?:{_MARK}|{_NOTE})"
-_TRAILING_MARKS = re.compile(
-    rf"(?:\s|(?<=[\w.)])){_LABEL_MARK}(?:[\s,]*{_LABEL_MARK})*$|{_LABEL_MARK}$", re.IGNORECASE
-)
+_TRAILING_MARKS = re.compile(rf"(?:\s|(?<=[\w.)])){_LABEL_MARK}(?:[\s,]*{_LABEL_MARK})*$|{_LABEL_MARK}$", re.IGNORECASE)
 _ONE_MARK = re.compile(_LABEL_MARK, re.IGNORECASE)
 _YEAR = re.compile(rf"(?:fy\s*|fiscal\s+)?(?:19|20)\d\d{_MARKS}", re.IGNORECASE)
 _MAX_CHARS = 60
