@@ -20,6 +20,7 @@ from finrag_ml_tg1.filings.facts.table import facts_left_out, facts_table
 from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.items.pointers import pointer_in
 from finrag_ml_tg1.filings.items.spans import ItemSpan
+from finrag_ml_tg1.filings.paged.footing import statements_in_doubt
 from finrag_ml_tg1.filings.passages.building import Passage, build_passages
 from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
@@ -95,6 +96,9 @@ def extract_tables(
 def _gaps(filing: Filing, provenance: Provenance) -> Iterator[str]:
     if not filing.items:
         yield "no item headings were recognised: its text is searchable but carries no item"
+    if filing.page_numbers:
+        for reason in statements_in_doubt(filing.tables.values()).values():
+            yield f"no number was taken from a statement: {reason}"
     issues = (*filing.issues, *facts_left_out(filing, provenance.company_facts))
     for issue in issues[:_MAX_ISSUES_TOLD]:
         yield f"number in doubt: {issue.concept} {issue.text!r}: {issue.reason}"

@@ -14,6 +14,7 @@ from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.facts.fiscal_labels import FiscalLabels
 from finrag_ml_tg1.filings.facts.places import PrintedPlaces, path_of
 from finrag_ml_tg1.filings.filing import Filing
+from finrag_ml_tg1.filings.paged.footing import statements_in_doubt
 from finrag_ml_tg1.filings.passages.building import Passage
 from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, is_storable
@@ -145,12 +146,14 @@ def _company_rows(filing: Filing, company_facts: Sequence[CompanyFact]) -> Itera
 def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading, NumberCell]]:
     """The numbers of primary statements whose period is known, of a filing that tags none.
 
-    Where two numbers of a row are of the same period nobody can tell which of them is the filer's.
+    Where two numbers of a row are of the same period nobody can tell which of them is the filer's. Statements of a
+    filing kept as pages that are in doubt give none.
     """
     if filing.facts:
         return
+    doubts = statements_in_doubt(filing.tables.values()) if filing.page_numbers else {}
     for reading in filing.tables.values():
-        if not reading.is_primary:
+        if not reading.is_primary or reading.statement in doubts:
             continue
         for row in reading.rows:
             times = Counter((cell.period_start, cell.period_end, _component(reading, cell)) for cell in row.cells)

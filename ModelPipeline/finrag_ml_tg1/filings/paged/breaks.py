@@ -22,8 +22,13 @@ _WORDS_ALONE = 4
 # Headings of a statement's parts, run together with the first row below them.
 _SECTION = re.compile(
     r"(?:(?:assets|liabilities|current (?:assets|liabilities)|liabilities and (?:\w+[’']?\w? )?equity|"
-    r"(?:share|stock)(?:holder|owner)s[’'] equity|(?:cash flows? (?:from|used for|[-–—]) )?(?:operating|investing|financing) "
-    r"activities|(?:operating|costs and) expenses|revenues?) )+(?-i:(?=\(?[A-Z][A-Za-z’',&-]+ )(?!\(?USED|PROVIDED))",
+    r"(?:share|stock)(?:holder|owner)s[’'] equity|(?:cash flows? (?:from|used for|[-–—]) )?"
+    r"(?:operating|investing|financing) activities|(?:operating|costs and) expenses|revenues?) )+"
+    r"(?-i:(?=\(?[A-Z][A-Za-z’',&-]+ )(?!\(?USED|PROVIDED))",
+    re.IGNORECASE,
+)
+_FLOWS = re.compile(
+    r"cash flows? (?:from|used for|[-–—]) (?:operating|investing|financing) activities:? (?-i:(?=\(?[A-Z]))",
     re.IGNORECASE,
 )
 _UNITS = re.compile(r" (?=\((?:[Ii]n|[Dd]ollars|[Aa]mounts) )")
@@ -120,6 +125,10 @@ def _without_headings(line: str) -> Iterator[str]:
     if periods:
         yield line[: periods.end()].strip()
         line = line[periods.end() :]
+    flows = _FLOWS.match(line)
+    if flows:
+        yield flows.group().strip()
+        line = line[flows.end() :]
     if _ENDS_IN_NUMBER.search(line):
         ends = [match.end() for match in _HEADING_END.finditer(line)]
         if ends:

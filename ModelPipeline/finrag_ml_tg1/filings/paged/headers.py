@@ -46,10 +46,16 @@ def column_headings(lines: Sequence[str], columns: int) -> tuple[int, int, tuple
             if len(periods) > columns or not _may_head(text, periods):
                 break
             if len(periods) == columns:
-                while start and _DAYS_ALONE.fullmatch(lines[start - 1]):
-                    start -= 1
-                return start, end, _headings(_LENGTH.sub("", " ".join(lines[start:end])))
+                first = _first_of_days(lines, start)
+                return first, end, _headings(_LENGTH.sub("", " ".join(lines[first:end])))
     return None
+
+
+def _first_of_days(lines: Sequence[str], start: int) -> int:
+    """The first of the lines directly above that hold nothing but days without a year."""
+    while start and _DAYS_ALONE.fullmatch(lines[start - 1]):
+        start -= 1
+    return start
 
 
 def _headings(text: str) -> tuple[str, ...]:

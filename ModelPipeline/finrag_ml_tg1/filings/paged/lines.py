@@ -18,6 +18,7 @@ __all__ = ["PageLine", "fitted", "read_page_lines"]
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NOTE_NUMBER = re.compile(r"\(?\d{1,2}\)?")
+_MARK = re.compile(r"\(\d\)")
 _PAGE_NUMBER = re.compile(r"[-–—]\s*\d{1,3}\s*[-–—]")
 _MAX_CHARS = 400
 
@@ -87,7 +88,10 @@ def _line(text: str) -> PageLine:
     if not cells or not cells[-1].is_value:
         return PageLine(text, text, ())
     label = text[: cells[0].start].strip()
-    return PageLine(text, label, tuple(text[cell.start : cell.end] for cell in cells))
+    numbers = tuple(text[cell.start : cell.end] for cell in cells)
+    if not label and all(_MARK.fullmatch(number) for number in numbers):
+        return PageLine(text, text, ())
+    return PageLine(text, label, numbers)
 
 
 def _closes_words(word: str) -> bool:

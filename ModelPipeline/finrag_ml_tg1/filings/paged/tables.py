@@ -18,6 +18,9 @@ _MAX_LINES_BETWEEN = 8
 _MAX_LABEL_CHARS = 260
 _MAX_LINES_ABOVE = 12
 _MAX_WRAPPED = 2
+_OPEN_WORDS = frozenset(
+    "of and to the in for or from at by before after with than net less including excluding attributable per on".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +125,4 @@ def _continued(waiting: Sequence[str], label: str) -> int:
 
 def _is_open(text: str) -> bool:
     last = text.rsplit(" ", 1)[-1].lower()
-    return text.endswith((",", "-", "—", "/")) or last in (
-        "of",
-        "and",
-        "to",
-        "the",
-        "in",
-        "for",
-        "or",
-        "from",
-        "at",
-        "by",
-    )
+    return text.endswith((",", "-", "—", "/")) or last in _OPEN_WORDS

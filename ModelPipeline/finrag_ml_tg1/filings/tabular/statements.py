@@ -68,6 +68,7 @@ _ENOUGH_WITH_TITLE = {"income": 3, "balance": 4, "cash flow": 4, "comprehensive 
 _TITLE_REWARD = 4.0
 _NEIGHBOUR_REWARD = 2.0
 _COMPARISON_PENALTY = 5.0
+_ALIKE = 1.0
 _NEIGHBOUR_PAGES = 8
 _NEIGHBOUR_BLOCKS = 120
 
@@ -104,13 +105,18 @@ def statement_shown(labels: Sequence[str], title: str) -> tuple[str, int]:
 
 
 def primary_statements(candidates: Sequence[StatementCandidate]) -> dict[str, int]:
-    """Return the block of the primary statement of each kind, for those kinds that have candidates."""
+    """Return the block of the primary statement of each kind, for those kinds that have candidates.
+
+    Of several that are alike the first: those of other registrants and of companies held follow the filer's own.
+    """
     chosen = {}
     for kind in _PATTERNS:
         of_kind = [candidate for candidate in candidates if candidate.statement == kind]
         titled = [candidate for candidate in of_kind if candidate.has_title]
-        if titled or of_kind:
-            chosen[kind] = max(titled or of_kind, key=lambda candidate: _score(candidate, candidates)).block
+        scored = [(_score(candidate, candidates), candidate) for candidate in titled or of_kind]
+        if scored:
+            least = max(score for score, _ in scored) - _ALIKE
+            chosen[kind] = next(candidate.block for score, candidate in scored if score >= least)
     return chosen
 
 
