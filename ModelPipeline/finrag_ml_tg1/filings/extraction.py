@@ -97,7 +97,7 @@ def _gaps(filing: Filing, provenance: Provenance) -> Iterator[str]:
     if not filing.items:
         yield "no item headings were recognised: its text is searchable but carries no item"
     if filing.page_numbers:
-        for reason in statements_in_doubt(filing.tables.values()).values():
+        for reason in statements_in_doubt(filing).values():
             yield f"no number was taken from a statement: {reason}"
     issues = (*filing.issues, *facts_left_out(filing, provenance.company_facts))
     for issue in issues[:_MAX_ISSUES_TOLD]:

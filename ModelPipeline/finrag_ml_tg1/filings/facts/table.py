@@ -151,7 +151,7 @@ def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading,
     """
     if filing.facts:
         return
-    doubts = statements_in_doubt(filing.tables.values()) if filing.page_numbers else {}
+    doubts = statements_in_doubt(filing) if filing.page_numbers else {}
     for reading in filing.tables.values():
         if not reading.is_primary or reading.statement in doubts:
             continue

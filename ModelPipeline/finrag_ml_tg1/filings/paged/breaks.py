@@ -31,6 +31,11 @@ _FLOWS = re.compile(
     r"cash flows? (?:from|used for|[-–—]) (?:operating|investing|financing) activities:? (?-i:(?=\(?[A-Z]))",
     re.IGNORECASE,
 )
+_TITLE = re.compile(
+    r".{0,60}?\bconsolidated (?:balance sheets?|statements? of (?:income|operations|earnings|cash flows?|comprehensive "
+    r"(?:income|loss))) (?-i:(?=[A-Z]))",
+    re.IGNORECASE,
+)
 _UNITS = re.compile(r" (?=\((?:[Ii]n|[Dd]ollars|[Aa]mounts) )")
 _HEADING_END = re.compile(r"(?<=[A-Za-z)]:) (?=\(?[A-Z])")
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
@@ -117,6 +122,10 @@ def _without_headings(line: str) -> Iterator[str]:
     if len(line) > _MAX_CHARS:
         yield line
         return
+    title = _TITLE.match(line)
+    if title and not line.endswith("."):
+        yield title.group().strip()
+        line = line[title.end() :]
     units = _UNITS.search(line)
     if units and statement_of_title(line[: units.start()]) != "none":
         yield line[: units.start()]

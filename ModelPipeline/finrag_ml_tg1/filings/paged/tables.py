@@ -19,7 +19,7 @@ _MAX_LABEL_CHARS = 260
 _MAX_LINES_ABOVE = 12
 _MAX_WRAPPED = 2
 _OPEN_WORDS = frozenset(
-    "of and to the in for or from at by before after with than net less including excluding attributable per on".split()
+    "of and to the in for or from at by before after with than less including excluding attributable per on".split()
 )
 
 

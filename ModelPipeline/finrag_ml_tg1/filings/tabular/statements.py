@@ -68,7 +68,9 @@ _ENOUGH_WITH_TITLE = {"income": 3, "balance": 4, "cash flow": 4, "comprehensive 
 _TITLE_REWARD = 4.0
 _NEIGHBOUR_REWARD = 2.0
 _COMPARISON_PENALTY = 5.0
-_ALIKE = 1.0
+_MAIN = ("income", "balance", "cash flow")
+_MOST_OF_BEST = 0.75
+_ALIKE = 2.0
 _NEIGHBOUR_PAGES = 8
 _NEIGHBOUR_BLOCKS = 120
 
@@ -107,17 +109,41 @@ def statement_shown(labels: Sequence[str], title: str) -> tuple[str, int]:
 def primary_statements(candidates: Sequence[StatementCandidate]) -> dict[str, int]:
     """Return the block of the primary statement of each kind, for those kinds that have candidates.
 
-    Of several that are alike the first: those of other registrants and of companies held follow the filer's own.
+    The filer's own stand together and come first: those of other registrants and of companies it holds follow.
     """
+    titled = [candidate for candidate in candidates if candidate.has_title]
+    together = _first_together(titled, candidates)
     chosen = {}
     for kind in _PATTERNS:
-        of_kind = [candidate for candidate in candidates if candidate.statement == kind]
-        titled = [candidate for candidate in of_kind if candidate.has_title]
-        scored = [(_score(candidate, candidates), candidate) for candidate in titled or of_kind]
-        if scored:
-            least = max(score for score, _ in scored) - _ALIKE
-            chosen[kind] = next(candidate.block for score, candidate in scored if score >= least)
+        pools = ([candidate for candidate in pool if candidate.statement == kind] for pool in (titled, candidates))
+        of_kind = next((pool for pool in pools if pool), [])
+        near = [candidate for candidate in together if candidate.statement == kind]
+        if near:
+            most = max(_score(candidate, candidates) for candidate in near)
+            of_kind = [candidate for candidate in near if _score(candidate, candidates) >= most - _ALIKE][:1]
+        if of_kind:
+            chosen[kind] = max(of_kind, key=lambda candidate: _score(candidate, candidates)).block
     return chosen
+
+
+def _first_together(
+    titled: Sequence[StatementCandidate], others: Sequence[StatementCandidate]
+) -> Sequence[StatementCandidate]:
+    """The first candidates on neighbouring pages that show all of the main statements; empty without such pages.
+
+    Summaries may show all of them too, but fewer of their line items.
+    """
+    groups: list[tuple[float, list[StatementCandidate]]] = []
+    for first in titled:
+        group = [candidate for candidate in titled if 0 <= candidate.page - first.page <= _NEIGHBOUR_PAGES]
+        best = [
+            max((_score(candidate, others) for candidate in group if candidate.statement == kind), default=0.0)
+            for kind in _MAIN
+        ]
+        if all(best):
+            groups.append((sum(best), group))
+    most = max((score for score, _ in groups), default=0.0)
+    return next((group for score, group in groups if score >= _MOST_OF_BEST * most), [])
 
 
 def _items(labels: Sequence[str], kind: str, *, is_titled: bool = False) -> int:
