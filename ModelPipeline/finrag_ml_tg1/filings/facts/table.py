@@ -14,7 +14,7 @@ from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.facts.fiscal_labels import FiscalLabels
 from finrag_ml_tg1.filings.facts.places import PrintedPlaces, path_of
 from finrag_ml_tg1.filings.filing import Filing
-from finrag_ml_tg1.filings.paged.footing import statements_in_doubt
+from finrag_ml_tg1.filings.paged.footing import has_certain_unit, statements_in_doubt
 from finrag_ml_tg1.filings.passages.building import Passage
 from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, is_storable
@@ -159,7 +159,8 @@ def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading,
             times = Counter((cell.period_start, cell.period_end, _component(reading, cell)) for cell in row.cells)
             for cell in row.cells:
                 is_alone = times[cell.period_start, cell.period_end, _component(reading, cell)] == 1
-                if cell.period_end is not None and is_alone:
+                is_sure = not filing.page_numbers or has_certain_unit(reading.statement, row.label, cell.unit)
+                if cell.period_end is not None and is_alone and is_sure:
                     yield reading, row, cell
 
 

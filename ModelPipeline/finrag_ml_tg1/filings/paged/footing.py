@@ -12,9 +12,11 @@ from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.tabular.model import TableReading
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
-__all__ = ["statements_in_doubt"]
+__all__ = ["has_certain_unit", "statements_in_doubt"]
 
 _CHECKED = ("income", "balance", "cash flow")
+_OF_MONEY = ("balance", "cash flow")
+_CURRENCY_CHARS = 3
 # A filer's three statements stand on so many pages, with those of comprehensive income and equity between them.
 _MAX_PAGES_BETWEEN = 9
 _TITLES = {"income": "income statement", "balance": "balance sheet", "cash flow": "statement of cash flows"}
@@ -51,6 +53,11 @@ def statements_in_doubt(filing: Filing) -> Mapping[str, str]:
     return doubts
 
 
+def has_certain_unit(statement: str, label: str, unit: str) -> bool:
+    """Return whether a row's label agrees with its unit: pages show no indents, so that sections reach too far down."""
+    return statement not in _OF_MONEY or len(unit) == _CURRENCY_CHARS or "share" in label.lower()
+
+
 def _scale(readings: Sequence[TableReading]) -> int | None:
     """The power of ten that most amounts of money in a statement are printed in; None when it has none."""
     scales = Counter(
@@ -58,7 +65,7 @@ def _scale(readings: Sequence[TableReading]) -> int | None:
         for reading in readings
         for row in reading.rows
         for cell in row.cells
-        if len(cell.unit) == 3 and not cell.is_dash
+        if len(cell.unit) == _CURRENCY_CHARS and not cell.is_dash
     )
     return scales.most_common(1)[0][0] if scales else None
 
