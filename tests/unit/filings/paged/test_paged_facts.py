@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 
 import polars as pl
-from paged_filings import BALANCE, CASH_FLOWS, INCOME, velmora
 
 from finrag_ml_tg1.filings.extraction import extract_tables
 from finrag_ml_tg1.filings.facts.table import facts_table
@@ -15,6 +14,7 @@ from finrag_ml_tg1.filings.filing import Filing, read_filing
 from finrag_ml_tg1.filings.paged.document import PagedDocument, written
 from finrag_ml_tg1.filings.paged.footing import statements_in_doubt
 from finrag_ml_tg1.filings.passages.building import build_passages
+from tests.unit.filings.paged.paged_filings import BALANCE, CASH_FLOWS, INCOME, velmora
 
 _MILLION = 1_000_000
 
