@@ -14,7 +14,7 @@ _OF_FILINGS = {
     "company": "The registrant's name as this filing states it.",
     "form": "10-K, 10-K405, 10-KSB, 10-Q …; `/A` for an amendment; of pages also 8-K and 8-K EX-99.",
     "accession": "SEC's accession number, a document of pages' name, or `local-…` made from the content.",
-    "fiscal_year": "The filer's own label (`dei:DocumentFiscalYearFocus`), else the document's words; of pages, their collection's.",
+    "fiscal_year": "The filer's label (`dei:DocumentFiscalYearFocus`), else its words; of pages, the collection's.",
     "fiscal_period": "`FY`, or `Q1` to `Q3`.",
     "period_end": "The last day of the period reported on.",
     "fiscal_year_end": "The day the fiscal year usually ends, `MM-DD`.",

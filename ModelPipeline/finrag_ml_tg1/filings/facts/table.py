@@ -15,6 +15,7 @@ from finrag_ml_tg1.filings.facts.fiscal_labels import FiscalLabels
 from finrag_ml_tg1.filings.facts.places import PrintedPlaces, path_of
 from finrag_ml_tg1.filings.filing import Filing
 from finrag_ml_tg1.filings.paged.footing import has_certain_unit, statements_in_doubt
+from finrag_ml_tg1.filings.paged.totals import names_of_totals
 from finrag_ml_tg1.filings.passages.building import Passage
 from finrag_ml_tg1.filings.passages.identifiers import PassageIdentifiers
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, is_storable
@@ -172,16 +173,18 @@ def _component(reading: TableReading, cell: NumberCell) -> str:
 
 def _printed_rows(filing: Filing) -> Iterator[dict[str, Any]]:
     """The numbers of primary statements that carry no tags: concept is empty, the row's label says what they are."""
+    names = names_of_totals(filing.tables.values()) if filing.page_numbers else {}
     cells = list(_statement_cells(filing))
     labels = FiscalLabels(filing.cover, _durations((cell.period_start, cell.period_end) for _, _, cell in cells))
     for reading, row, cell in cells:
         if cell.period_end is None or not is_storable(cell.value):
             continue
         fiscal_year, fiscal_period = labels.label(cell.period_start, cell.period_end)
+        label = row.label or names.get((reading.block, row.index), "")
         yield {
             "concept": "",
-            "label": row.label,
-            "row_label": row.label,
+            "label": label,
+            "row_label": label,
             "row_path": path_of(row),
             "statement": reading.statement,
             "value": cell.value,

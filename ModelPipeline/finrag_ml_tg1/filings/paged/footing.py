@@ -15,6 +15,7 @@ from finrag_ml_tg1.vocabulary.metrics import load_metrics
 __all__ = ["has_certain_unit", "statements_in_doubt"]
 
 _CHECKED = ("income", "balance", "cash flow")
+_SHARES = re.compile(r"\bshares?\b", re.IGNORECASE)
 _OF_MONEY = ("balance", "cash flow")
 _CURRENCY_CHARS = 3
 # A filer's three statements stand on so many pages, with those of comprehensive income and equity between them.
@@ -55,7 +56,7 @@ def statements_in_doubt(filing: Filing) -> Mapping[str, str]:
 
 def has_certain_unit(statement: str, label: str, unit: str) -> bool:
     """Return whether a row's label agrees with its unit: pages show no indents, so that sections reach too far down."""
-    return statement not in _OF_MONEY or len(unit) == _CURRENCY_CHARS or "share" in label.lower()
+    return statement not in _OF_MONEY or len(unit) == _CURRENCY_CHARS or _SHARES.search(label) is not None
 
 
 def _scale(readings: Sequence[TableReading]) -> int | None:

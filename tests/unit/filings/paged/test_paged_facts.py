@@ -17,6 +17,7 @@ from finrag_ml_tg1.filings.passages.building import build_passages
 from tests.unit.filings.paged.paged_filings import BALANCE, CASH_FLOWS, INCOME, velmora
 
 _MILLION = 1_000_000
+_REVENUES = "Revenues:\nLamps $ 1,150 $ 1,020 $ 900\nRepairs 100 80 80\n1,250 1,100 980"
 
 
 def _words(text: str) -> list[tuple[int, int]]:
@@ -123,6 +124,18 @@ def test_statements_without_units_or_in_other_units_give_no_numbers() -> None:
     assert statements_in_doubt(without)["income"] == "the income statement states no units"
     other = _read(velmora(cash_flows=CASH_FLOWS.replace("(in millions)", "(in thousands)")))
     assert list(statements_in_doubt(other)) == ["cash flow"]
+
+
+def test_totals_without_a_label_are_named_where_the_numbers_tell() -> None:
+    balance = BALANCE.replace("Total assets $", "$").replace("Total liabilities and equity $", "$")
+    filing = _read(velmora(balance=balance, income=INCOME.replace("Net sales $ 1,250 $ 1,100 $ 980", _REVENUES)))
+    assert _values(filing, "Total assets")["USD", 2021] == 1137 * _MILLION
+    assert _values(filing, "Total liabilities and equity")["USD", 2020] == 1040 * _MILLION
+    assert _values(filing, "Total revenues")["USD", 2019] == 980 * _MILLION
+    other = _read(
+        velmora(income=INCOME.replace("Net sales $ 1,250 $ 1,100 $ 980", _REVENUES.replace("80 80", "80 81")))
+    )
+    assert not _values(other, "Total revenues")
 
 
 def test_two_columns_of_one_year_give_no_numbers() -> None:
