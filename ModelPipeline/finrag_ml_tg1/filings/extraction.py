@@ -96,7 +96,7 @@ def extract_tables(
 def _gaps(filing: Filing, provenance: Provenance) -> Iterator[str]:
     if not filing.items:
         yield "no item headings were recognised: its text is searchable but carries no item"
-    if filing.page_numbers:
+    if filing.page_numbers and filing.cover.form.startswith("10-K"):
         for reason in statements_in_doubt(filing).values():
             yield f"no number was taken from a statement: {reason}"
     issues = (*filing.issues, *facts_left_out(filing, provenance.company_facts))

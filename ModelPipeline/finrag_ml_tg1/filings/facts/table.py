@@ -148,9 +148,10 @@ def _statement_cells(filing: Filing) -> Iterator[tuple[TableReading, RowReading,
     """The numbers of primary statements whose period is known, of a filing that tags none.
 
     Where two numbers of a row are of the same period nobody can tell which of them is the filer's. Statements of a
-    filing kept as pages that are in doubt give none.
+    filing kept as pages that are in doubt give none, nor do its quarterly and current reports: which fiscal year a
+    quarter is of cannot be told from them.
     """
-    if filing.facts:
+    if filing.facts or (filing.page_numbers and not filing.cover.form.startswith("10-K")):
         return
     doubts = statements_in_doubt(filing) if filing.page_numbers else {}
     for reading in filing.tables.values():

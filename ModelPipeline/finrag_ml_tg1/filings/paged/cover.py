@@ -14,18 +14,20 @@ from finrag_ml_tg1.filings.paged.document import PagedDocument
 __all__ = ["as_its_filer_counts", "cover_of_pages"]
 
 _COVER_CHARS = 12_000
+_NO_NUMBERS = "no numbers are taken from its tables, as it does not tell on which days the filer's fiscal years end"
 _QUARTER_ENDS = {"Q1": (3, 31), "Q2": (6, 30), "Q3": (9, 30)}
 
 
 def cover_of_pages(document: PagedDocument, text: str) -> Cover:
     """Return the cover. The company's number is made from its name, as the pages carry none."""
-    notes = ["read from the text of its pages: numbers are read from its statement tables, without tags"]
+    is_annual = document.form.startswith("10-K")
+    numbers = "numbers are read from its statement tables, without tags" if is_annual else _NO_NUMBERS
+    notes = [f"read from the text of its pages: {numbers}"]
     period_end = period_in(text[:_COVER_CHARS])
     if period_end is None or abs(period_end.year - document.fiscal_year) > 1:
         month, day = _QUARTER_ENDS.get(document.fiscal_period, (12, 31))
         period_end = date(document.fiscal_year, month, day)
         notes.append(f"its first page states no period: {period_end.isoformat()} stands in for the period's end")
-    is_annual = document.form.startswith("10-K")
     own_label = fiscal_year_of(text, period_end, None).label
     if is_annual and own_label != document.fiscal_year:
         notes.append(f"held as fiscal {document.fiscal_year}; its filer calls the year fiscal {own_label}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -163,3 +164,11 @@ def test_what_is_left_out_is_told() -> None:
     tables = extract_tables(written(document), document.identifier, _words)
     assert any("total assets differ" in note for note in tables.notes)
     assert any("without tags" in note for note in tables.notes)
+
+
+def test_a_quarterly_report_has_passages_and_no_numbers() -> None:
+    document = replace(velmora(), form="10-Q", fiscal_period="Q2")
+    tables = extract_tables(written(document), document.identifier, _words)
+    assert tables.passage_count
+    assert not tables.fact_count
+    assert any("no numbers are taken from its tables" in note for note in tables.notes)
