@@ -6,32 +6,24 @@ import math
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 
-from finrag_ml_tg1.errors import FinRAGError, SettingsError
+from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.question_bank import BankRow, common_metrics, each_absent, make_bank, read_bank
 from finrag_ml_tg1.evaluation.report import Outcome, share
+from finrag_ml_tg1.evaluation.scratch_index import open_scratch_index
 from finrag_ml_tg1.facts.fact_set import result_value
-from finrag_ml_tg1.filings.ingest import find_sources, ingest_file
-from finrag_ml_tg1.index.encoder import OnnxEncoder
-from finrag_ml_tg1.indexing.build import build_index
-from finrag_ml_tg1.loaders.cache import DiskCache
-from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 
 __all__ = ["evaluate_facts"]
 
-_CACHE_BYTES = 4 * 2**30
-_DIMENSION = 384
 _TIMEOUT_S = 60
 _SAME = 1e-6
 
@@ -60,39 +52,11 @@ def evaluate_facts(
     with tempfile.TemporaryDirectory() as scratch:
         if url is not None and bank is not None:
             return _judged(read_bank(bank), _asking_url(url))
-        finrag, facts = _opened(folder, encoder_folder, Path(scratch), progress)
+        finrag, facts = open_scratch_index(folder, encoder_folder, Path(scratch), progress)
         rows = read_bank(bank) if bank else make_bank(finrag.index.catalog.filings, facts)
         absent = [] if bank else list(each_absent(finrag.index.catalog.filings, rows))
         progress(f"{len(rows)} questions, {len(absent)} that have no answer")
         return _judged([*rows, *absent], _asking_url(url) if url else _asking(finrag))
-
-
-class _NoVectors(OnnxEncoder):
-    """The index's encoder without its work: for questions that no sentence answers."""
-
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the same vector for every text."""
-        return np.full((len(texts), _DIMENSION), 1 / math.sqrt(_DIMENSION), dtype=np.float32)
-
-
-def _opened(
-    folder: Path, encoder_folder: Path, scratch: Path, progress: Callable[[str], None]
-) -> tuple[FinRAG, pl.DataFrame]:
-    store = LocalFolderStore(scratch / "store")
-    encoder = _NoVectors.load(encoder_folder)
-    unread = 0
-    sources = find_sources([folder])
-    for path in sources:
-        try:
-            ingest_file(path, store, encoder.token_offsets)
-        except FinRAGError as error:
-            unread += 1
-            progress(f"{path.name}: {error}")
-    progress(f"{len(sources) - unread} filings read")
-    cache = DiskCache(scratch / "cache", store, _CACHE_BYTES)
-    build_index(store, cache, encoder, encoder_folder, lambda done, total: None)
-    tables = [pl.read_parquet(path) for path in sorted((scratch / "store" / "tables" / "facts").rglob("*.parquet"))]
-    return FinRAG.open(store, cache, scratch / "cache"), pl.concat(tables)
 
 
 def _asking(finrag: FinRAG) -> _Ask:
