@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -50,7 +51,12 @@ def items(folder: Path, out: Path | None, workers: int) -> None:
     """
     from finrag_ml_tg1.evaluation.items import evaluate_items
 
-    _run("items", evaluate_items, folder, out, workers)
+    _run(
+        ["items", "--filings", str(folder), "--workers", str(workers)],
+        folder,
+        lambda: evaluate_items(folder, _encoder(), workers=workers),
+        out,
+    )
 
 
 @evaluate.command("facts-extraction")
@@ -65,7 +71,12 @@ def facts_extraction(folder: Path, out: Path | None, workers: int) -> None:
     """
     from finrag_ml_tg1.evaluation.tagged_numbers import evaluate_facts_extraction
 
-    _run("facts-extraction", evaluate_facts_extraction, folder, out, workers)
+    _run(
+        ["facts-extraction", "--filings", str(folder), "--workers", str(workers)],
+        folder,
+        lambda: evaluate_facts_extraction(folder, _encoder(), workers=workers),
+        out,
+    )
 
 
 @evaluate.command()
@@ -85,29 +96,72 @@ def facts(folder: Path, bank: Path | None, url: str | None, out: Path | None) ->
     """
     from finrag_ml_tg1.evaluation.facts import evaluate_facts
 
-    def measure(folder: Path, encoder_folder: Path, *, workers: int) -> Outcome:
-        del workers
-        return evaluate_facts(folder, encoder_folder, bank=bank, url=url, progress=click.echo)
-
-    _run("facts", measure, folder, out, 1)
-
-
-class _Evaluation(Protocol):
-    def __call__(self, folder: Path, encoder_folder: Path, *, workers: int) -> Outcome: ...
+    options = [*(["--bank", str(bank)] if bank else []), *(["--url", url] if url else [])]
+    _run(
+        ["facts", "--filings", str(folder), *options],
+        folder,
+        lambda: evaluate_facts(folder, _encoder(), bank=bank, url=url, progress=click.echo),
+        out,
+    )
 
 
-def _run(name: str, measure: _Evaluation, folder: Path, out: Path | None, workers: int) -> None:
-    from finrag_ml_tg1.evaluation.report import Stopwatch, write_report
+@evaluate.command("derived-metrics")
+@_filings_option
+@_out_option
+@explaining
+def derived_metrics(folder: Path, out: Path | None) -> None:
+    """Ratios, growth and other derived metrics, against formulas written by hand over ixbrl_facts.parquet.
+
+    Example: finrag eval derived-metrics --filings DIR --out derived.json
+    """
+    from finrag_ml_tg1.evaluation.derived_metrics import evaluate_derived_metrics
+
+    _run(
+        ["derived-metrics", "--filings", str(folder)],
+        folder,
+        lambda: evaluate_derived_metrics(folder, _encoder(), progress=click.echo),
+        out,
+    )
+
+
+_data_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@evaluate.command()
+@click.option("--questions", required=True, type=_data_file, help="Questions with programs, as JSON lines.")
+@click.option("--contexts", required=True, type=_data_file, help="Their pages: context_id, text, table_json.")
+@_out_option
+@explaining
+def programs(questions: Path, contexts: Path, out: Path | None) -> None:
+    """Programs of FinQA, ConvFinQA and TAT-QA, carried out by the calculator that answers questions.
+
+    Example: finrag eval programs --questions Q.jsonl --contexts C.parquet --out programs.json
+    """
+    from finrag_ml_tg1.evaluation.programs import evaluate_programs
+
+    _run(
+        ["programs", "--questions", str(questions), "--contexts", str(contexts)],
+        questions,
+        lambda: evaluate_programs(questions, contexts),
+        out,
+    )
+
+
+def _encoder() -> Path:
     from finrag_ml_tg1.indexing.minilm import ensure_encoder
+
+    return ensure_encoder(Session(None).cache_folder, progress=click.echo)
+
+
+def _run(arguments: Sequence[str], dataset: Path, measure: Callable[[], Outcome], out: Path | None) -> None:
+    from finrag_ml_tg1.evaluation.report import Stopwatch, write_report
 
     if out is not None and not out.parent.is_dir():
         raise SettingsError(f"--out {out}: there is no folder {out.parent}")
-    encoder = ensure_encoder(Session(None).cache_folder, progress=click.echo)
     watch = Stopwatch()
-    outcome = measure(folder, encoder, workers=workers)
+    outcome = measure()
     for metric, value in outcome.metrics.items():
-        click.echo(f"{metric:24} {value:,}")
+        click.echo(f"{metric:32} {value:,}")
     click.echo(f"{len(outcome.misses)} misses; {watch.seconds} s")
     if out is not None:
-        command = ["finrag", "eval", name, "--filings", str(folder), "--workers", str(workers)]
-        write_report(out, command, folder.resolve().name, outcome, watch.seconds)
+        write_report(out, ["finrag", "eval", *arguments], dataset.resolve().name, outcome, watch.seconds)

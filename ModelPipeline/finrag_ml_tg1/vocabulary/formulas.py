@@ -1,7 +1,8 @@
 """Formulas of derived metrics: arithmetic over names, read from text and never evaluated as code.
 
 `average(x)` is the mean of x at the start and the end of the year, `prior(x)` is x a year earlier, `optional(x)` is x
-or nothing when the filer does not report it. All else is numbers, names, + - * / and parentheses.
+or nothing when the filer does not report it. All else is numbers, names, + - * / and parentheses; a sign before a term
+takes the term from nil.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ def _expression(node: ast.expr, text: str) -> Expression:
             return Name(name)
         case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=name)], keywords=[]) if function in FUNCTIONS:
             return Apply(function, name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return Operation("-", Number(Decimal(0)), _expression(operand, text))
         case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
             return Operation(_OPERATORS[type(operator)], _expression(left, text), _expression(right, text))
         case _:

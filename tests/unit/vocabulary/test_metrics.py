@@ -60,6 +60,11 @@ def test_formula_is_read_with_the_precedence_of_arithmetic() -> None:
     assert list(names_in(parse_formula("average(a) - prior(b) * optional(c)"))) == ["a", "b", "c"]
 
 
+def test_sign_before_a_term_takes_it_from_nil() -> None:
+    taken = Operation("-", Number(Decimal(0)), Name("a"))
+    assert parse_formula("-a * 2") == Operation("*", taken, Number(Decimal(2)))
+
+
 @pytest.mark.parametrize(
     "text",
     ["__import__('os')", "a ** b", "a.b", "a if b else c", "average(a + b)", "exec(a)", "'x'", "a[0]", "", "a +"],
