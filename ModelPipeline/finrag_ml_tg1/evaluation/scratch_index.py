@@ -18,13 +18,13 @@ from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.pipeline import FinRAG
 
-__all__ = ["open_scratch_index"]
+__all__ = ["NoVectors", "open_scratch_index"]
 
 _CACHE_BYTES = 4 * 2**30
 _DIMENSION = 384
 
 
-class _NoVectors(OnnxEncoder):
+class NoVectors(OnnxEncoder):
     """The index's encoder without its work: for questions that no sentence answers."""
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -40,7 +40,7 @@ def open_scratch_index(
     A filing that cannot be read is told to `progress` and left out.
     """
     store = LocalFolderStore(scratch / "store")
-    encoder = _NoVectors.load(encoder_folder)
+    encoder = NoVectors.load(encoder_folder)
     unread = 0
     sources = find_sources([folder])
     for path in sources:

@@ -60,6 +60,9 @@ class Catalog:
             PartEntry(row["cik"], row["fiscal_year"], row["sha256"], row["size"], row["row_start"], row["rows"])
             for row in parts.sort("row_start").iter_rows(named=True)
         ]
+        self._parts_by_cik: dict[int, list[PartEntry]] = {}
+        for part in self.parts:
+            self._parts_by_cik.setdefault(part.cik, []).append(part)
         self.companies = self._companies()
         self._coverage: dict[int, dict[str, FilingCoverage]] = {}
 
@@ -70,9 +73,10 @@ class Catalog:
 
     def parts_of(self, ciks: Collection[int], fiscal_years: Collection[int]) -> list[PartEntry]:
         """Return the parts of these companies and years; an empty collection means all."""
+        parts = self._parts_by_cik.get(next(iter(ciks)), []) if len(ciks) == 1 else self.parts
         return [
             part
-            for part in self.parts
+            for part in parts
             if (not ciks or part.cik in ciks) and (not fiscal_years or part.fiscal_year in fiscal_years)
         ]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +38,15 @@ _PART_FACTS_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
 PART_FACTS_SCHEMA = pl.Schema(_PART_FACTS_COLUMNS)
 
 _KEY = ["dimensions", "concept"]
+# Rows come in the schema's order, as facts hold them: the accession first.
+_DIMENSIONS = PART_FACTS_SCHEMA.names().index("dimensions")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One number of a filing: columns as in the facts table, `dimensions` as (axis, member) pairs.
 
     `recency` orders the company's filings: what a later one says of the same period replaces what an earlier one said.
+    A ranking makes thousands of them: a tuple is made in a fifth of a dataclass's time.
     """
 
     cik: int
@@ -136,16 +137,25 @@ class CompanyFacts:
 
     def _records(self, rows: pl.DataFrame) -> tuple[Fact, ...]:
         facts = [
-            Fact(
-                cik=self.cik,
-                form=self._forms[row["accession"]],
-                recency=self._recency[row["accession"]],
-                **{name: value for name, value in row.items() if name != "dimensions"},
-                dimensions=tuple(_pair(part) for part in row["dimensions"].split("|") if part),
+            Fact._make(
+                (
+                    self.cik,
+                    row[0],
+                    self._forms[row[0]],
+                    *row[1:_DIMENSIONS],
+                    _pairs(row[_DIMENSIONS]),
+                    *row[_DIMENSIONS + 1 :],
+                    self._recency[row[0]],
+                )
             )
-            for row in rows.iter_rows(named=True)
+            for row in rows.rows()
         ]
         return tuple(sorted(facts, key=lambda fact: fact.recency))
+
+
+@lru_cache(maxsize=4096)
+def _pairs(dimensions: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_pair(part) for part in dimensions.split("|") if part)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +66,25 @@ class Part:
     def __init__(self, path: Path) -> None:
         arrays: Arrays = open_arrays(path)
         self.arrays = arrays
-        self.rows = pl.read_ipc(io.BytesIO(arrays["rows"].tobytes()))
         self.postings = Postings(arrays)
         self._texts = arrays["texts"]
         self._text_offsets = arrays["text_offsets"]
 
     def __len__(self) -> int:
-        return self.rows.height
+        return len(self._text_offsets) - 1
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """The passages (PART_SCHEMA), read when first needed: who asks for numbers alone opens many parts for facts."""
+        return pl.read_ipc(io.BytesIO(self.arrays["rows"].tobytes()))
+
+    def find(self, passage_id: str) -> int | None:
+        """Return the row of a passage, None when the part does not hold it."""
+        return self._rows_by_id.get(passage_id)
+
+    @cached_property
+    def _rows_by_id(self) -> Mapping[str, int]:
+        return {passage_id: row for row, passage_id in enumerate(self.rows["passage_id"])}
 
     def text(self, row: int) -> str:
         """Return the words of a row's passage, exactly as in the canonical text."""

@@ -24,7 +24,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
 
-_OPEN_PARTS = 256
+_OPEN_PARTS = 512
 _OPEN_COMPANIES = 64
 
 
@@ -156,7 +156,7 @@ class Index:
         if filing is None:
             return None
         for entry in self.catalog.parts_of({filing["cik"]}, {filing["fiscal_year"]}):
-            found = self.part(entry).rows["passage_id"].index_of(passage_id)
+            found = self.part(entry).find(passage_id)
             if found is not None:
                 return entry.row_start + found
         return None

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 __all__ = [
     "FUNCTIONS",
@@ -67,8 +68,9 @@ class Operation:
 Expression = Number | Name | Apply | Operation
 
 
+@lru_cache(maxsize=1024)
 def parse_formula(text: str) -> Expression:
-    """Return the formula a text states; raises FormulaError."""
+    """Return the formula a text states; raises FormulaError. The same few are asked for again and again."""
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError) as error:

@@ -57,6 +57,12 @@ def test_a_part_gives_back_its_rows_texts_and_vectors(part: Part) -> None:
     np.testing.assert_allclose(part.similarities(VECTORS[1]), [0, 1, 0, 0], atol=1e-6)
 
 
+def test_a_passage_is_found_by_its_id_and_no_other_is(part: Part) -> None:
+    ids = part.rows["passage_id"].to_list()
+    assert [part.find(passage_id) for passage_id in ids] == [0, 1, 2, 3]
+    assert part.find("of another part") is None
+
+
 def test_a_part_gives_back_its_facts_without_those_that_are_nil(part: Part) -> None:
     assert part.facts().select("concept", "value").rows() == [("us-gaap:Assets", Decimal("12.5"))]
 
