@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--store", required=True)
     parser.add_argument("--questions", type=int, default=200)
     arguments = parser.parse_args()
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -61,11 +61,11 @@ def main() -> None:
     with subprocess.Popen(command, env=environment) as server:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-                _wait_until_ready(client, server)
+                wait_until_ready(client, server)
                 ready_seconds = time.perf_counter() - started
                 times, answered = _ask_all(client, arguments.questions)
                 health = client.get("/health").json()
-            peak = _peak_megabytes(server.pid)
+            peak = peak_megabytes(server.pid)
         finally:
             server.terminate()
     result = {
@@ -113,7 +113,7 @@ def _questions(catalog: dict[str, list[dict[str, object]]], count: int) -> list[
     ]
 
 
-def _wait_until_ready(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         if server.poll() is not None:
             sys.exit("the back end ended while starting; its own message stands above")
@@ -126,13 +126,13 @@ def _wait_until_ready(client: httpx.Client, server: subprocess.Popen[bytes]) -> 
     sys.exit("the back end was not ready within 30 s: does the store hold an index?")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _peak_megabytes(pid: int) -> float | None:
+def peak_megabytes(pid: int) -> float | None:
     """The server's greatest resident memory; None where /proc is not there."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
