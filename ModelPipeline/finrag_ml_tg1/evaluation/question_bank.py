@@ -94,13 +94,21 @@ def make_bank(filings: pl.DataFrame, facts: pl.DataFrame) -> list[BankRow]:
         values = _values_of(filing, facts)
         later = _values_of(filing, facts, any_filing=True)
         for number, (metric, told) in enumerate(truth.items()):
-            own = [value for concept in told["concepts"] for value in values.get(concept, ())]
-            restated = [value for concept in told["concepts"] for value in later.get(concept, ())] if own else []
+            concepts = _right_concepts(told, values)
+            own = [value for concept in concepts for value in values.get(concept, ())]
+            restated = [value for concept in concepts for value in later.get(concept, ())] if own else []
             turns = [(_TURNS * (place + number) + step) % len(_PHRASINGS) for step in range(_TURNS)]
             for turn in turns if own else ():
                 accepted = own if turn == _OF_THE_REPORT else [*own, *restated]
                 rows.append(_row(filing, metric, told, tuple(dict.fromkeys(accepted)), place + number, turn))
     return rows
+
+
+def _right_concepts(told: Mapping[str, Any], values: Mapping[str, Sequence[float]]) -> Sequence[str]:
+    """The concepts that mean a metric in one filing: `otherwise` counts only where none of `concepts` is tagged."""
+    concepts: Sequence[str] = told["concepts"]
+    otherwise: Sequence[str] = told.get("otherwise", ())
+    return concepts if any(concept in values for concept in concepts) else otherwise
 
 
 def _truth() -> Mapping[str, Any]:
