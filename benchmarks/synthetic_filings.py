@@ -78,6 +78,8 @@ def write_filing(store: ObjectStore, company: SyntheticCompany, year: int) -> in
         "passages": len(passages),
         "facts": len(facts),
         "items": [],
+        "checks_made": 0,
+        "checks_held": 0,
         "notes": [],
     }
     store.put(keys.row, to_parquet(pl.DataFrame([row], schema=FILINGS_SCHEMA)))

@@ -15,7 +15,7 @@ from finrag_ml_tg1.evaluation.hand_year import FiscalYear, NotStatedError
 from finrag_ml_tg1.evaluation.report import Outcome, share
 from finrag_ml_tg1.evaluation.scratch_index import open_scratch_index
 from finrag_ml_tg1.evaluation.tagged_years import read_companies
-from finrag_ml_tg1.facts.fact_set import FactSet
+from finrag_ml_tg1.facts.fact_set import FactSet, result_value
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
@@ -90,9 +90,7 @@ def _by_hand(formula: Callable[[FiscalYear], float], year: FiscalYear) -> float 
 
 
 def _first(found: FactSet) -> float | None:
-    if found.calculations:
-        return float(found.calculations[0].value)
-    return float(found.facts[0].fact.value) if found.facts else None
+    return float(result_value(found.results[0])[0]) if found.results else None
 
 
 def _said(found: FactSet) -> str:
