@@ -51,11 +51,19 @@ def _debt_due(y: FiscalYear) -> float:
     return sum(part for part in parts if part is not None)
 
 
+def _payables(y: FiscalYear) -> float:
+    tagged = y.tagged("payables")
+    return tagged if tagged is not None else y["payables_and_accrued"]
+
+
+def _debt_due_later(y: FiscalYear) -> float:
+    """A tag that holds long-term debt whole holds what of it is due within the year already."""
+    tagged = y.tagged("long_term_debt")
+    return tagged if tagged is not None else y["whole_long_term_debt"] - y.or_nil("current_long_term_debt")
+
+
 def _debt(y: FiscalYear) -> float:
-    """All borrowings. A tag that holds long-term debt whole holds what of it is due within the year already."""
-    later = y.tagged("long_term_debt")
-    if later is None:
-        return y["whole_long_term_debt"] + y.or_nil("short_term_borrowings")
+    later = _debt_due_later(y)
     try:
         return later + _debt_due(y)
     except NotStatedError:
@@ -108,13 +116,15 @@ def _inventory_days(y: FiscalYear) -> float:
 
 
 def _payable_days(y: FiscalYear) -> float:
-    return 365 * y.mean_of("payables") / y["cost_of_revenue"]
+    return 365 * y.mean(_payables) / y["cost_of_revenue"]
 
 
 DERIVED: Mapping[str, Callable[[FiscalYear], float]] = {
     "gross_profit": _gross_profit,
     "depreciation_amortization": _depreciation,
     "total_liabilities": _liabilities,
+    "accounts_payable": _payables,
+    "noncurrent_long_term_debt": _debt_due_later,
     "debt_due_within_a_year": _debt_due,
     "cash_and_short_term_investments": _cash_and_investments,
     "effective_tax_rate": _tax_rate,
@@ -158,7 +168,7 @@ DERIVED: Mapping[str, Callable[[FiscalYear], float]] = {
     "fixed_asset_turnover": lambda y: y["revenue"] / y.mean_of("property"),
     "inventory_turnover": lambda y: y["cost_of_revenue"] / y.mean_of("inventory"),
     "receivables_turnover": lambda y: y["revenue"] / y.mean_of("receivables"),
-    "payables_turnover": lambda y: y["cost_of_revenue"] / y.mean_of("payables"),
+    "payables_turnover": lambda y: y["cost_of_revenue"] / y.mean(_payables),
     "working_capital_turnover": lambda y: y["revenue"] / y.mean(_working_capital),
     "payout_ratio": lambda y: y["dividends"] / y["net_income"],
     "retention_ratio": lambda y: 1 - y["dividends"] / y["net_income"],
