@@ -112,7 +112,8 @@ class FinRAG:
 
     def names(self, found: FactSet) -> dict[int, str]:
         """Return the names of the companies whose numbers were found or missed, by cik."""
-        return {company.cik: company.name for company in self.index.catalog.companies if _concerns(found, company.cik)}
+        concerned = _ciks(found)
+        return {company.cik: company.name for company in self.index.catalog.companies if company.cik in concerned}
 
     def _planned(self, question: Question, scope: Scope) -> Plan | None:
         if not question.include_numbers:
@@ -229,10 +230,9 @@ def _abstention(reason: str, context_length: int) -> Answer:
     return Answer(False, f"{_NOT_IN_FILINGS} {reason}", (), context_length)
 
 
-def _concerns(found: FactSet, cik: int) -> bool:
+def _ciks(found: FactSet) -> set[int]:
     ciks = {used.fact.cik for used in (*found.facts, *found.candidates)}
-    ciks |= {calculation.cik for calculation in found.calculations} | {missing.cik for missing in found.missing}
-    return cik in ciks
+    return ciks | {calculation.cik for calculation in found.calculations} | {missing.cik for missing in found.missing}
 
 
 @contextmanager
