@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from finrag_ml_tg1.facts.fact_set import Display, UsedFact
@@ -64,7 +63,7 @@ def select_fact(
     others = [fact for other, fact in ranked if other == rank and fact.value != chosen.value]
     if metric.sign == "outflow" and chosen.source == "table":
         # A statement without tags prints in parentheses what is paid; the metric counts it as positive.
-        chosen = replace(chosen, value=abs(chosen.value))
+        chosen = chosen._replace(value=abs(chosen.value))
     notes = (*_doubts(metric, chosen), *restatements(metric, chosen, others))
     return UsedFact(chosen, metric.name, metric.label, display_of(metric), notes)
 

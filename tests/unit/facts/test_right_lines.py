@@ -46,3 +46,10 @@ def test_insurer_that_divides_its_balance_sheet_has_a_current_ratio() -> None:
     rows = [stock("AssetsCurrent", 6), stock("LiabilitiesCurrent", 8)]
     assert value_of(find("current_ratio", *marks, *rows)) == Decimal("0.75")
     assert "do not divide" in find("current_ratio", *marks).missing[0].reason
+
+
+def test_payment_that_a_statement_without_tags_prints_as_negative_is_positive() -> None:
+    printed = make_row("", -5, 2023, row_label="Dividends paid", statement="cash flow", source="table") | {
+        "concept": ""
+    }
+    assert value_of(find("dividends_paid", printed)) == 5
