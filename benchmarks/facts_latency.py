@@ -71,6 +71,8 @@ def main() -> None:
             "command": shlex.join(["taskset", "-c", "0", "python", "-m", "benchmarks.facts_latency", *sys.argv[1:]]),
             "hardware": f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} cores, {platform.machine()}, "
             f"Python {platform.python_version()}",
+            # Above what one process makes (1), others had a share of the processor.
+            "load_average_at_start": round(os.getloadavg()[0], 2),
             "companies": len(covered),
             "fiscal_years": len(years),
             "facts": numbers,
