@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from finrag_ml_tg1.evaluation.hand_formulas import DERIVED
+from finrag_ml_tg1.evaluation.hand_formulas import DERIVED, research
 from finrag_ml_tg1.evaluation.hand_year import FiscalYear, NotStatedError
 
 __all__ = ["COMPARISONS", "Comparison"]
@@ -111,7 +111,7 @@ COMPARISONS: Mapping[str, Comparison] = {
     ),
     "research as a share of revenue": Comparison(
         "What was R&D expense as a percentage of revenue at {company} in fiscal {year}?",
-        lambda y: y["research"] / y["revenue"],
+        lambda y: research(y) / y["revenue"],
     ),
     "tax as a share of pretax income": Comparison(
         "What was the ratio of income tax expense to pre-tax income of {company} in fiscal {year}?",

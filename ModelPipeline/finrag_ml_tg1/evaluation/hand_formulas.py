@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from finrag_ml_tg1.evaluation.hand_year import FiscalYear, NotStatedError
 
-__all__ = ["DERIVED"]
+__all__ = ["DERIVED", "research"]
 
 
 def _gross_profit(y: FiscalYear) -> float:
@@ -22,8 +22,17 @@ def _gross_profit(y: FiscalYear) -> float:
 
 
 def _depreciation(y: FiscalYear) -> float:
-    tagged = y.tagged("depreciation_amortization")
+    """That of the cash flow statement: it holds all of it, an expense line or a note may hold a part."""
+    tagged = y.largest("depreciation_amortization")
     return tagged if tagged is not None else y["depreciation"] + y["amortization"]
+
+
+def research(y: FiscalYear) -> float:
+    """Return all of it: one of its tags may stand for what was bought in process."""
+    largest = y.largest("research")
+    if largest is None:
+        raise NotStatedError("research")
+    return largest
 
 
 def _ebitda(y: FiscalYear) -> float:
@@ -173,7 +182,7 @@ DERIVED: Mapping[str, Callable[[FiscalYear], float]] = {
     "payout_ratio": lambda y: y["dividends"] / y["net_income"],
     "retention_ratio": lambda y: 1 - y["dividends"] / y["net_income"],
     "capex_to_revenue": lambda y: y["capital_expenditures"] / y["revenue"],
-    "research_to_revenue": lambda y: y["research"] / y["revenue"],
+    "research_to_revenue": lambda y: research(y) / y["revenue"],
     "sga_to_revenue": lambda y: y["selling_general"] / y["revenue"],
     "capex_to_depreciation": lambda y: y["capital_expenditures"] / _depreciation(y),
     "shareholder_returns": lambda y: y["repurchases"] + y.or_nil("dividends"),

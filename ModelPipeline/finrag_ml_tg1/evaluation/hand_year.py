@@ -44,6 +44,11 @@ class FiscalYear:
         concepts = [f"us-gaap:{local}" for local in (FLOWS if is_flow else STOCKS)[name].split()]
         return self.company.stated(concepts, end, is_flow=is_flow, unit=UNITS.get(name, "USD"))
 
+    def largest(self, name: str) -> float | None:
+        """Return the largest number tagged under any of a flow's concepts, None when none is."""
+        end = self.company.end_of(self.year)
+        return self.company.largest([f"us-gaap:{local}" for local in FLOWS[name].split()], end) if end else None
+
     def or_nil(self, name: str) -> float:
         """Return a line's number, 0 when the filer tags none."""
         return self.tagged(name) or 0.0

@@ -22,6 +22,7 @@ __all__ = ["CompanyNumbers", "TaggedNumber", "read_companies"]
 
 _YEAR_DAYS = range(350, 381)
 _YEARS_APART_DAYS = range(355, 376)
+_SHOWN_DAYS = range(376)
 # So many different flows of a year show that the filer's own years end that day: a few are of others.
 _LEAST_FLOWS = 5
 _EXACT = 99
@@ -62,16 +63,32 @@ class CompanyNumbers:
     def stated(self, concepts: Sequence[str], end: date, *, is_flow: bool, unit: str) -> float | None:
         """Return what the latest annual report states, else the latest quarterly one; None when neither does.
 
-        Of several in one report the most exact counts, since sentences round what statements give in full; of equally
-        exact ones the concept named first.
+        Later reports tell of days that their balance sheets no longer show by tags of other statements: these come
+        last. Of several numbers in one report the most exact counts, since sentences round what statements give in
+        full; of equally exact ones the concept named first.
         """
         stated = [
-            (number.is_annual, number.report, number.decimals, -rank, number.value)
+            (self._shows(number), number.is_annual, number.report, number.decimals, -rank, number.value)
             for rank, concept in enumerate(concepts)
             for number in self._by_place.get((concept, end, is_flow), ())
             if number.unit == unit
         ]
         return max(stated)[-1] if stated else None
+
+    def largest(self, concepts: Sequence[str], end: date) -> float | None:
+        """Return the largest of the flows that the latest annual report states for a year: the others are its parts."""
+        stated = [
+            (number.report, number.value)
+            for concept in concepts
+            for number in self._by_place.get((concept, end, True), ())
+            if number.is_annual
+        ]
+        return max(stated)[1] if stated else None
+
+    def _shows(self, number: TaggedNumber) -> bool:
+        """Whether the report's own statements show the number's day: a balance sheet shows two."""
+        own = self._ends.get(number.report)
+        return number.start is not None or own is None or (own - number.end).days in _SHOWN_DAYS
 
     def on_cover(self, concept: str, fiscal_year: int) -> float | None:
         """Return what the cover of a year's annual report states, on whatever day; None when it states nothing."""
