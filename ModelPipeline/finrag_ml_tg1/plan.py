@@ -53,7 +53,8 @@ class Plan:
 
     `metrics` are registered names in the order asked; with a `formula` over them (see vocabulary.formulas) it is its
     result that is asked for. `line_item` are the words that may name a line of the filing by themselves; `qualifier`
-    those beside the metric that have to name a segment, product, place or customer; `wording` are all of them, as the
+    those beside the metric that have to name a segment, product, place or customer, `loose` those that stand elsewhere,
+    `phrase` all that tell and `label` all that the name of a line may have. `wording` are all of them, as the
     filer's own names may hold any words. `axis` is the word a breakdown is asked by. `years` are as named, ascending;
     without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "9M", "Q" for the latest
     quarter, or "quarters" for each. `as_shares`: the parts of a breakdown are wanted as such. `asks_extreme`: the
@@ -68,6 +69,9 @@ class Plan:
     formula: str = ""
     line_item: str = ""
     qualifier: str = ""
+    loose: str = ""
+    phrase: str = ""
+    label: str = ""
     wording: Wording = Wording()
     axis: str = ""
     years: tuple[int, ...] = ()

@@ -59,19 +59,30 @@ class FactFinder:
         facts = self._facts_of(company.cik)
         ledger = Ledger(facts, self._metrics, as_first_reported=plan.as_first_reported)
         names = self._names_of(facts)
-        for read, metric in self._readings(plan, names.parts):
+        for read, metric in self._readings(plan, names):
             reader = Reader(read, company, ledger, Calculator(ledger), names.lines, metric, is_named)
             try:
                 yield reader.read()
             except MissingInputError as error:
                 yield FactSet(missing=(error.missing,))
 
-    def _readings(self, plan: Plan, names: PartNames) -> Iterator[tuple[Plan, str]]:
-        """The plan for each metric and each part that it names in the filer's words: these leave nothing to guess."""
-        if plan.formula or not plan.metrics:
+    def _readings(self, plan: Plan, names: _Names) -> Iterator[tuple[Plan, str]]:
+        """The plan for each metric and each part that it names in the filer's words: these leave nothing to guess.
+
+        A line of the filing that has all the words for its name goes before a metric that has some of them.
+        """
+        if plan.formula:
             yield plan, ""
             return
-        spoken = {name: names.spoken(self._metrics[name], plan.wording) for name in plan.metrics}
+        named = self._named_line(plan, names.lines)
+        if named is not None or not plan.metrics:
+            yield named or plan, ""
+            return
+        spoken = {name: names.parts.spoken(self._metrics[name], plan.wording) for name in plan.metrics}
+        loose = [word for word in plan.loose.split() if names.lines.knows(word)]
+        if loose and plan.operation != "breakdown" and not any(spoken.values()):
+            qualifier = " ".join([*plan.qualifier.split(), *loose])
+            plan = replace(plan, qualifier=qualifier, line_item=plan.phrase)
         for metric in plan.metrics:
             others = [part for name, parts in spoken.items() if name != metric for part in parts]
             mentions = [(start, end) for name, start, end in plan.wording.mentions if name == metric]
@@ -82,6 +93,17 @@ class FactFinder:
                 yield plan, metric
             for part in parts if covers_words(parts, plan.qualifier) else ():
                 yield replace(plan, qualifier=" ".join(part.words), line_item=""), metric
+
+    def _named_line(self, plan: Plan, lines: LineItems) -> Plan | None:
+        """The plan for a line that has just the words asked for its name; None when a metric has them all, or none."""
+        wording = plan.wording
+        own = [word for _, start, end in wording.mentions for word in wording.words[start:end] if word != ","]
+        is_metric = len(wording.mentions) == 1 and set(plan.label.split()) <= {*own, "total"}
+        if is_metric or plan.operation == "breakdown" or not lines.is_exactly(plan.label):
+            return None
+        # A line that is a change by itself ("Increase in inventories") is looked up, not compared again.
+        operation = "lookup" if plan.operation == "change" and plan.label != plan.phrase else plan.operation
+        return replace(plan, operation=operation, metrics=(), qualifier="", line_item=plan.label)
 
     def _names_of(self, facts: CompanyFacts) -> _Names:
         known = self._names.get(facts.cik)

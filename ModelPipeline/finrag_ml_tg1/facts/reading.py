@@ -105,7 +105,14 @@ class Reader:
             return _of_calculation(self.calculator.formula(plan.formula, period, label, derived))
         if plan.qualifier or not self.metric:
             return self._named(period)
-        return quarter_value(self.calculator, self.metric, period)
+        try:
+            return quarter_value(self.calculator, self.metric, period)
+        except MissingInputError:
+            # The metric's own statement may print its name over a concept that is not one of the metric's.
+            exact = self.lines.find(self.plan.label, period) if self.lines.is_exactly(self.plan.label) else []
+            if len(exact) != 1 or exact[0].fact.statement != self.ledger.metric(self.metric).statement:
+                raise
+            return _of_fact(exact[0])
 
     def _ratio_label(self) -> str:
         named = dict.fromkeys(names_in(parse_formula(self.plan.formula)))
@@ -127,7 +134,7 @@ class Reader:
             return FactSet(candidates=tuple(found))
         if not found:
             raise MissingInputError(self._nothing(period))
-        return Value(found[0].fact.value, found[0].fact.unit, found[0].label, (found[0],), source=found[0])
+        return _of_fact(found[0])
 
     def _breakdown(self) -> FactSet:
         metric = self.metric or "revenue"
@@ -168,6 +175,10 @@ class Reader:
             if metric.not_for and self.ledger.is_of_trade(metric.not_for):
                 reason = metric.not_for_reason
         return Missing(self.company.cik, self.metric, words, period.fiscal_year if period else None, reason)
+
+
+def _of_fact(used: UsedFact) -> Value:
+    return Value(used.fact.value, used.fact.unit, used.label, (used,), source=used)
 
 
 def _of_calculation(calculation: Calculation) -> Value:

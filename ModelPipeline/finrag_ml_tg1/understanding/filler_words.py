@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-__all__ = ["FILLERS", "JOINING_WORDS", "NAMING_FILLERS"]
+__all__ = ["FILLERS", "JOINING_WORDS", "LABEL_FILLERS", "NAMING_FILLERS"]
 
 FILLERS = frozenset(
     """
     10 10k 10q a about above according account achieve achieved actual actually after against aggregate all also among
     amount amounted amounts an and annual annually annum any apart approximate approximately approximation april are
     as ask asked asking asks at august average back balance be been before beginning being below between big bigger
-    biggest billion billions both bring brought business but by cagr calculate calendar came can change changed
-    changes close closing combined come comes companies company compare compared comparison compound compute
-    consolidated contributed contribution corp corporation corresponding could cumulative currency current currently
-    date december decline declined decrease decreased decreases deteriorate did difference disclose disclosed display
-    divided do document does dollar dollars drop dropped during each either end ended ending entire entry equal even
-    ever exact exactly exceed exceeded exceeds expand expanded expressed extract fall fallen february fell fetch fewer
-    fewest figure figures file filed filer filing filings find firm firms first fiscal following for form fraction
-    from full fy gaap gave generate generated get give given gives go grew grow growing grown growth had half has have
-    haven hello hi higher highest historical historically history how i improve improved improving in inc include
-    included including increase increased increases initially is it item its january july june just k kindly know
-    larger largest last latest least less level line list listed long look looking looks lower lowest made magnitude
-    make many march may me mean mentioned million millions month months more most much my need net no not november now
+    biggest billion billions both bring brought business but by cagr calculate calendar came can carried carry change
+    changed changes check close closing combined come comes companies company compare compared comparison compound
+    compute confirm consolidated contributed contribution corp corporation corresponding could cumulative curious
+    currency current currently d date december decline declined decrease decreased decreases deteriorate did
+    difference disclose disclosed display divided do document does dollar dollars drop dropped during each either end
+    ended ending entire entry equal even ever exact exactly exceed exceeded exceeds expand expanded expressed extract
+    fall fallen february fell fetch fewer fewest figure figures file filed filer filing filings find firm firms first
+    fiscal following for form found fraction from full fy gaap gave generate generated get give given gives go grab
+    grew grow growing grown growth had half has have haven hear held hello help hi higher highest historical
+    historically history hold holds how i improve improved improving in inc include included including increase
+    increased increases initially interested is it item its january july june just k kindly know larger largest last
+    latest least less level like line list listed ll long look looking looks lower lowest made magnitude make many
+    march may maybe me mean mentioned million millions month months more most much my need net no not november now
     number numbers october of on one only opening or originally other our out over overall paid pay peers per percent
-    percentage period periods please point portion position post posted precisely present proportion provide provided
-    pull quarter quarterly question quick quickly quote rank ranked ranking rate ratio really recent record recorded
-    reduction registrant relative report reported reporting reports respectively restated result results retrieve rise
-    risen rose roughly s same say see september share she sheet should show showed shown shows since size smaller
-    smallest so specific spend spending spends spent stand start state stated statement statements stating still stood
-    sum surpass surpassed tagged tell telling tells than thank thanks that the their them then there these they this
-    those thousand thousands through time to top total totaled totaling totalled totalling totals trend two u under
-    until up us usd use used using value values versus vs want was we well went were what whats when which while who
-    whole will with within worse worst worth would year years yes yet you your yoy
+    percentage period periods please point portion position possibly post posted precisely present proportion provide
+    provided pull quarter quarterly question quick quickly quote rank ranked ranking rate ratio re really recent
+    record recorded reduction registrant relative report reported reporting reports respectively restated result
+    results retrieve rise risen rose roughly s same say see seen september share she sheet should show showed shown
+    shows since size smaller smallest so specific spend spending spends spent stand start state stated statement
+    statements stating still stood sum surpass surpassed tagged tell telling tells than thank thanks that the their
+    them then there these they this those thousand thousands through time to top total totaled totaling totalled
+    totalling totals trend trying two u under understand until up us usd use used using value values ve verify versus
+    vs want was we well went were what whats when which while who whole will wish with within wondering worse worst
+    worth would year years yes yet you your yoy
     """.split()
 )
 
@@ -39,3 +41,12 @@ JOINING_WORDS = frozenset("from of for in by on per to at within with across thr
 
 # Of the fillers those that stand in names of parts as well: "US sales", "Other revenue", "Compute revenue".
 NAMING_FILLERS = frozenset("all compute display document line other us".split())
+
+# And those that tell lines of a filing apart: "Interest expense, net", "Current portion of ...", "Increase in ...".
+LABEL_FILLERS = frozenset(
+    """
+    after amount balance before beginning change changed changes closing combined consolidated current decrease
+    decreased decreases difference due end ending including increase increased increases less long net opening other
+    paid portion rate total totals under value values
+    """.split()
+)

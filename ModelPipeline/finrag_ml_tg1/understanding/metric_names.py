@@ -25,6 +25,7 @@ class MetricNames:
     """The names people use for the metrics of a registry."""
 
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
+        self._metrics = metrics
         self._by_words: dict[tuple[str, ...], str] = {}
         for metric in metrics.values():
             for name in (*metric.synonyms, metric.label, metric.name.replace("_", " ")):
@@ -45,6 +46,14 @@ class MetricNames:
             if all(end <= other.start or start >= other.end for other in found):
                 found.append(MetricMention(self._by_words[tuple(texts[start:end])], start, end))
         return sorted(found, key=lambda mention: mention.start)
+
+    def is_balance(self, metric: str) -> bool:
+        """Return whether a metric is a line that a balance sheet may divide into current and noncurrent."""
+        return self._metrics[metric].measures == "stock" and self._metrics[metric].group in ("balance", "tax")
+
+    def counted(self, metric: str) -> str:
+        """Return the metric that counts what a metric values: shares bought for what was paid for them."""
+        return self._metrics[metric].counted_by or metric
 
     def exactly(self, text: str) -> str | None:
         """Return the metric that a text is the name of, None when it is none's."""

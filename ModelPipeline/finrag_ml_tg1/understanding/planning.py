@@ -37,6 +37,7 @@ _FIRST_REPORTED = re.compile(
     r"(?:annual report|(?:form )?10-?k|filing)\b",
     re.IGNORECASE,
 )
+_ASKS_SHARES = re.compile(r"\b(?:how many|number of)\b(?:\s+\w+){0,3}?\s+shares\b", re.IGNORECASE)
 _SEVERAL_YEARS = 3
 _ASKS_AMOUNT = re.compile(r"\bhow (?:much|many)\b|\b(?:amount|value|balance|total|number)\b", re.IGNORECASE)
 
@@ -70,9 +71,12 @@ class Planner:
         )
         plan = Plan(
             operation=operation,
-            metrics=reading.metrics,
+            metrics=self._counted(reading.metrics, asked.text),
             line_item=reading.line_item,
             qualifier=reading.qualifier,
+            loose=reading.loose,
+            phrase=reading.phrase,
+            label=reading.label,
             wording=reading.wording,
             axis=breakdown_axis(asked.text),
             years=years,
@@ -92,6 +96,10 @@ class Planner:
             obstacle=contradiction_in(asked.text) or _too_few_years(operation, years, periods),
         )
         return self._with_formula(plan, asked.text, asked.formula)
+
+    def _counted(self, metrics: Sequence[str], text: str) -> tuple[str, ...]:
+        """The metrics, or what counts them where a number of shares is asked for."""
+        return tuple(map(self._names.counted, metrics)) if _ASKS_SHARES.search(text) else tuple(metrics)
 
     def _with_formula(self, plan: Plan, text: str, stated: str) -> Plan:
         """The plan with the formula that the question states, or with the ratio of two metrics it asks for."""

@@ -26,7 +26,8 @@ class Metric(BaseModel):
     rows in statements without tags. `unit` is what the value counts: money in the filing's currency, money a share,
     shares, a ratio (percentages are ratios), times, days, or people. A `flow` covers a period, a `stock` is at its end.
     `sign` says what a positive number means. `formula` gives a metric that is derived by definition; `fallbacks` are
-    formulas for a filer that reports no total of its own, tried in order. `definition` is said with the result.
+    formulas for a filer that reports no total of its own, tried in order. `counted_by` is the metric that "how many"
+    asks for. `definition` is said with the result.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +45,7 @@ class Metric(BaseModel):
     rows: tuple[str, ...] = ()
     formula: str | None = None
     fallbacks: tuple[str, ...] = ()
+    counted_by: str = ""
     not_for: tuple[Literal["banks", "insurers"], ...] = ()
     not_for_reason: str = ""
     definition: str = ""
@@ -90,6 +92,8 @@ def read_metrics(text: str) -> Mapping[str, Metric]:
         for needed in metric.needs:
             if needed not in metrics:
                 raise ValueError(f"{metric.name}: the formula needs {needed}, which is no metric")
+        if metric.counted_by and metric.counted_by not in metrics:
+            raise ValueError(f"{metric.name} is counted by {metric.counted_by}, which is no metric")
         if metric.name in _reached(metric, metrics):
             raise ValueError(f"{metric.name} is defined by itself")
     return metrics
