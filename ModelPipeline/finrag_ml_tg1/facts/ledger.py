@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from finrag_ml_tg1.facts.fact_set import UsedFact
+from finrag_ml_tg1.facts.labelled_rows import own_concept_rows, untagged_rows
 from finrag_ml_tg1.facts.periods import FiscalPeriod, years_with
 from finrag_ml_tg1.facts.selection import select_fact
 from finrag_ml_tg1.index.facts import CompanyFacts, Fact
@@ -67,19 +68,17 @@ class Ledger:
         return any(len(self.facts.concepts & set(_TRADES[trade])) >= _MARKS_OF_TRADE for trade in trades)
 
     def _facts_of(self, metric: Metric) -> Iterator[Sequence[Fact]]:
-        """The facts of a metric's concepts, best concept first; rows of untagged statements last."""
+        """The facts of a metric's concepts, best concept first; rows that its label alone tells last."""
         for concept in metric.concepts:
             yield self.facts.of_concept(concept)
         for concept in self._extensions(metric):
             yield self.facts.of_concept(concept)
+        if metric.statement != "none":
+            for pattern in metric.rows:
+                yield own_concept_rows(self.facts, metric, _compiled(pattern))
         if self.facts.untagged:
             for pattern in metric.rows:
-                row = _compiled(pattern)
-                yield [
-                    fact
-                    for fact in self.facts.untagged
-                    if row.search(fact.row_label.strip(" .:")) and metric.statement in ("none", fact.statement)
-                ]
+                yield untagged_rows(self.facts, metric, _compiled(pattern))
 
     def _extensions(self, metric: Metric) -> Iterator[str]:
         for pattern in metric.extensions:

@@ -61,9 +61,6 @@ def select_fact(
     agreeing = [fact for other, fact in annual if other == rank and fact.value == chosen.value]
     chosen = min(agreeing, key=lambda fact: fact.recency)
     others = [fact for other, fact in ranked if other == rank and fact.value != chosen.value]
-    if metric.sign == "outflow" and chosen.source == "table":
-        # A statement without tags prints in parentheses what is paid; the metric counts it as positive.
-        chosen = chosen._replace(value=abs(chosen.value))
     notes = (*_doubts(metric, chosen), *restatements(metric, chosen, others))
     return UsedFact(chosen, metric.name, metric.label, display_of(metric), notes)
 

@@ -37,6 +37,7 @@ _PART_FACTS_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 PART_FACTS_SCHEMA = pl.Schema(_PART_FACTS_COLUMNS)
 
+_TAXONOMIES = r"^(?:us-gaap|ifrs-full|dei|srt|country|ecd|cyd):"
 _KEY = ["dimensions", "concept"]
 # Rows come in the schema's order, as facts hold them: the accession first.
 _DIMENSIONS = PART_FACTS_SCHEMA.names().index("dimensions")
@@ -104,6 +105,7 @@ class CompanyFacts:
         ):
             self._runs[(dimensions, concept)] = (end - length, length)
         self._facts: dict[tuple[str, str], tuple[Fact, ...]] = {}
+        self._own_concepts: dict[str, tuple[Fact, ...]] = {}
 
     def of_concept(self, concept: str, dimensions: str = "") -> tuple[Fact, ...]:
         """Return the facts of a concept with exactly these dimensions ("": the whole company), oldest filing first."""
@@ -122,6 +124,14 @@ class CompanyFacts:
     def concepts(self) -> frozenset[str]:
         """The concepts tagged for the company as a whole."""
         return frozenset(concept for dimensions, concept in self._runs if dimensions == "" and concept)
+
+    def own_concepts_on(self, statement: str) -> tuple[Fact, ...]:
+        """Return the numbers of the whole company on a statement that it tags with concepts of its own."""
+        if statement not in self._own_concepts:
+            is_own = ~pl.col("concept").str.contains(_TAXONOMIES) & (pl.col("concept") != "")
+            rows = self.rows.filter((pl.col("dimensions") == "") & (pl.col("statement") == statement) & is_own)
+            self._own_concepts[statement] = self._records(rows)
+        return self._own_concepts[statement]
 
     def breakdowns(self, concept: str) -> Sequence[str]:
         """Return the dimensions that a concept is broken down by, as they are written in the table."""
