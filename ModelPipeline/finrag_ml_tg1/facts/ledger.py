@@ -8,13 +8,14 @@ from functools import lru_cache
 
 from finrag_ml_tg1.facts.fact_set import UsedFact
 from finrag_ml_tg1.facts.labelled_rows import own_concept_rows, untagged_rows
+from finrag_ml_tg1.facts.members import find_member
 from finrag_ml_tg1.facts.periods import FiscalPeriod, years_with
 from finrag_ml_tg1.facts.selection import select_fact
 from finrag_ml_tg1.index.facts import CompanyFacts, Fact
 from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "PartLedger"]
 
 # What only such companies tag (US GAAP taxonomy, banking and insurance statements).
 _TRADES = {
@@ -96,3 +97,16 @@ def _needed(formula: str) -> tuple[str, ...]:
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
+
+
+class PartLedger(Ledger):
+    """What a company reports for one of its segments, products or places, named by words."""
+
+    def __init__(self, whole: Ledger, part: str) -> None:
+        super().__init__(whole.facts, whole._metrics)
+        self._part = part
+
+    def reported(self, name: str, period: FiscalPeriod) -> UsedFact | None:
+        """Return the value of the part, None when it is not stated or the words could mean several."""
+        found = find_member(self.facts, self._metrics[name], self._part, period)
+        return found[0] if len(found) == 1 else None

@@ -89,11 +89,12 @@ class LineItems:
 
     def years(self, words: str, part: str) -> list[int]:
         """Return the fiscal years, ascending, in which a line of that name is tagged."""
-        terms = _terms(words)
+        terms, bare = _terms(words), _terms(_KIND.sub("", words))
         concepts = [
             line.concept
             for line in self._lines
-            if any(terms <= name and len(terms) >= _LEAST_SHARE * len(name) for name in line.names)
+            if bare in line.bare_names
+            or any(terms <= name and len(terms) >= _LEAST_SHARE * len(name) for name in line.names)
         ]
         facts = [fact for concept in concepts for fact in self._facts.of_concept(concept)]
         return sorted({fact.fiscal_year for fact in facts if _covers(fact, FiscalPeriod(fact.fiscal_year, part))})

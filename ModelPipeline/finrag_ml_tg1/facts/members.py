@@ -144,4 +144,6 @@ def _squashed(name: str) -> str:
 
 def _holds(name: str, terms: set[str]) -> bool:
     own = set(split_terms(name))
-    return terms <= own and len(terms) >= _LEAST_SHARE * len(own)
+    share = len(terms) / len(own) if own else 0
+    # One word of two could be any of several parts' ("Cloud").
+    return terms <= own and (share > _LEAST_SHARE or (len(terms) > 1 and share == _LEAST_SHARE))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from finrag_ml_tg1.facts.breakdown import breakdown
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, Missing, UsedFact
-from finrag_ml_tg1.facts.ledger import Ledger
+from finrag_ml_tg1.facts.ledger import Ledger, PartLedger
 from finrag_ml_tg1.facts.line_items import LineItems
 from finrag_ml_tg1.facts.members import find_member, is_own_line
 from finrag_ml_tg1.facts.over_time import over_time
@@ -103,6 +103,8 @@ class Reader:
             derived = next((m for m in map(self.ledger.metric, plan.metrics) if m.formula), None)
             label = derived.label if derived else self._ratio_label()
             return _of_calculation(self.calculator.formula(plan.formula, period, label, derived))
+        if self.metric and plan.qualifier and self.ledger.metric(self.metric).formula:
+            return self._of_part(period)
         if plan.qualifier or not self.metric:
             return self._named(period)
         try:
@@ -118,6 +120,21 @@ class Reader:
         named = dict.fromkeys(names_in(parse_formula(self.plan.formula)))
         labels = [self.ledger.metric(name).label for name in named]
         return " to ".join([labels[0], *(label.lower() for label in labels[1:])])
+
+    def _of_part(self, period: FiscalPeriod) -> Value:
+        """A derived metric of a part of the company, from what is tagged for that part."""
+        metric = self.ledger.metric(self.metric)
+        calculator = Calculator(PartLedger(self.ledger, self.plan.qualifier))
+        try:
+            whole = calculator.value(self.metric, period)
+        except MissingInputError as error:
+            reason = f"{metric.label} of “{self.plan.qualifier}” cannot be calculated: {error.missing.reason}"
+            missing = Missing(self.company.cik, metric.name, metric.label, period.fiscal_year, reason)
+            raise MissingInputError(missing) from error
+        if not isinstance(whole.source, Calculation):
+            return whole
+        part = whole.facts[0].part
+        return _of_calculation(replace(whole.source, label=f"{metric.label}, {part}"))
 
     def _named(self, period: FiscalPeriod) -> Value | FactSet:
         exact = self.lines.find(self.plan.line_item, period) if self.is_named else []

@@ -35,6 +35,10 @@ _HOW_TO_ANSWER = re.compile(
     r"thousands|percents?|percentages?)\b(?:\s+(?:millions|billions|thousands))?",
     re.IGNORECASE,
 )
+# What it is spent on is asked for, not how much cash there is.
+_CASH_SPENT = re.compile(
+    r"\bcash\s+(?:was\s+)?(?:paid|used|spent)\s+(?:for|on)\b(?!\s+(?:income\s+)?(?:taxes|interest)\b)", re.IGNORECASE
+)
 _DEFINITION = re.compile(
     r"(?:^|(?<=[.?!]\s))(?P<what>[^.?!]{2,60}?)\s+(?:is|are)\s+(?:defined|calculated|computed)\s+as:?\s+"
     r"(?P<how>[^?]+?)(?:\.(?=\s|$)|$)"
@@ -59,6 +63,6 @@ def read_asked_sentence(question: str) -> AskedSentence:
     questions = [sentence for sentence in sentences if sentence.rstrip().endswith("?")]
     asking = [sentence for sentence in sentences if not _INSTRUCTION.match(sentence)]
     text = " ".join(questions or asking or sentences)
-    text = _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", text))
+    text = _CASH_SPENT.sub("payments for", _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", text)))
     formula = (definition["how"] or definition["words"]).strip() if definition else ""
     return AskedSentence(" ".join(text.split()), formula)

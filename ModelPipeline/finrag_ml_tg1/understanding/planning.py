@@ -37,7 +37,7 @@ _FIRST_REPORTED = re.compile(
     r"(?:annual report|(?:form )?10-?k|filing)\b",
     re.IGNORECASE,
 )
-_ASKS_SHARES = re.compile(r"\b(?:how many|number of)\b(?:\s+\w+){0,3}?\s+shares\b", re.IGNORECASE)
+_ASKS_SHARES = re.compile(r"\b(?:how many|number of)\s+shares\b", re.IGNORECASE)
 _SEVERAL_YEARS = 3
 _ASKS_AMOUNT = re.compile(r"\bhow (?:much|many)\b|\b(?:amount|value|balance|total|number)\b", re.IGNORECASE)
 
@@ -57,6 +57,8 @@ class Planner:
         periods = find_periods(asked.text)
         years = tuple(sorted(fiscal_years)) or periods.years
         text = without_currency(without_periods(asked.text))
+        asks_shares = _ASKS_SHARES.search(text) is not None
+        text = _ASKS_SHARES.sub(" ", text)
         if is_self_defined(asked.text):
             return None
         reading = read_metrics_asked(self._names, read_words(text), is_whole_first=asks_for_part(asked.text))
@@ -71,7 +73,7 @@ class Planner:
         )
         plan = Plan(
             operation=operation,
-            metrics=self._counted(reading.metrics, asked.text),
+            metrics=tuple(map(self._names.counted, reading.metrics)) if asks_shares else reading.metrics,
             line_item=reading.line_item,
             qualifier=reading.qualifier,
             loose=reading.loose,
@@ -96,10 +98,6 @@ class Planner:
             obstacle=contradiction_in(asked.text) or _too_few_years(operation, years, periods),
         )
         return self._with_formula(plan, asked.text, asked.formula)
-
-    def _counted(self, metrics: Sequence[str], text: str) -> tuple[str, ...]:
-        """The metrics, or what counts them where a number of shares is asked for."""
-        return tuple(map(self._names.counted, metrics)) if _ASKS_SHARES.search(text) else tuple(metrics)
 
     def _with_formula(self, plan: Plan, text: str, stated: str) -> Plan:
         """The plan with the formula that the question states, or with the ratio of two metrics it asks for."""
