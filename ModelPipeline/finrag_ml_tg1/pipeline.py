@@ -127,12 +127,14 @@ class FinRAG:
 
         What reads as the name of a company may be the name of a product: "AWS revenue".
         """
-        names_part = plan is not None and bool(plan.metrics and plan.qualifier) and not question.filters.tickers
+        is_part = plan is not None and bool(plan.metrics and plan.qualifier) and not plan.formula
+        names_part = is_part and not question.filters.tickers
         if plan is None or scope.companies or (scope.obstacle and not names_part):
             return scope.companies
         covered = self.index.catalog.companies
         is_of_all = plan.operation == "ranking" or plan.obstacle is not None or names_part
-        if not (is_of_all or len(covered) <= (_MOST_UNNAMED if plan.metrics else 1)):
+        is_unnamed = bool(plan.metrics) and not plan.qualifier
+        if not (is_of_all or len(covered) <= (_MOST_UNNAMED if is_unnamed else 1)):
             return ()
         return [CompanyReference(company.cik, company.name, company.tickers) for company in covered[:_MOST_RANKED]]
 

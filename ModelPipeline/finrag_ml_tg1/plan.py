@@ -52,15 +52,21 @@ class Plan:
     """A question for numbers.
 
     `metrics` are registered names in the order asked; with a `formula` over them (see vocabulary.formulas) it is its
-    result that is asked for. `line_item` are the words that may name a line of the filing by themselves; `qualifier`
-    those beside the metric that have to name a segment, product, place or customer, `loose` those that stand elsewhere,
-    `phrase` all that tell and `label` all that the name of a line may have. `wording` are all of them, as the
-    filer's own names may hold any words. `axis` is the word a breakdown is asked by. `years` are as named, ascending;
-    without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "9M", "Q" for the latest
-    quarter, or "quarters" for each. `as_shares`: the parts of a breakdown are wanted as such. `asks_extreme`: the
-    largest is asked for, or the smallest; `limit` is how many of a ranking are (0: all). `compares`: whether the first
-    metric is more or less than the second is asked. `currency` is the one asked for. `supports_words`: sentences
-    answer, the numbers stand beside them.
+    result that is asked for.
+
+    What beside the metrics tells which number is meant: `qualifier` are the words next to one that have to name a
+    segment, product, place or customer, `loose` those that stand elsewhere; `line_item` are the metrics' words with the
+    qualifier, `phrase` all that tell, `label` all that the name of a line may have. `wording` are all words, as the
+    filer's own names may hold any. `axis` is the word a breakdown is asked by.
+
+    `years` are as named, ascending; without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4",
+    "H1", "9M", "Q" for the latest quarter, or "quarters" for each.
+
+    How the result is wanted: `as_shares` the parts of a breakdown as such; `asks_extreme` the largest, or the smallest
+    with `asks_lowest`; `limit` is how many of a ranking (0: all); `compares` whether the first metric is more or less
+    than the second; `currency` and `places` as asked for. `supports_words`: sentences answer, the numbers stand beside
+    them.
+
     With `obstacle` no number can answer, and it says why.
     """
 
@@ -84,6 +90,7 @@ class Plan:
     limit: int = 0
     compares: Literal["", "more", "less"] = ""
     currency: str = ""
+    places: int | None = None
     as_first_reported: bool = False
     in_calendar_years: bool = False
     supports_words: bool = False

@@ -42,9 +42,9 @@ def result_period(result: UsedFact | Calculation) -> str:
     return period_words(result).partition(",")[0] if isinstance(result, UsedFact) else result.period
 
 
-def result_words(result: UsedFact | Calculation) -> str:
-    """Return the value of a result in words."""
-    return value_words(*result_value(result), result.display)
+def result_words(result: UsedFact | Calculation, places: int | None = None) -> str:
+    """Return the value of a result in words, rounded to `places` where that is asked for."""
+    return value_words(*result_value(result), result.display, places)
 
 
 def _where(result: UsedFact | Calculation, place: Callable[[UsedFact], str]) -> str:

@@ -18,6 +18,7 @@ from finrag_ml_tg1.plan import Plan
 __all__ = ["NumericAnswer", "answer_in_numbers", "missing_words"]
 
 _MAX_ROWS = 60
+_FROM_TABLES = "The filing carries no tags: the numbers are read from the rows of its statements."
 _MAX_TRACES = 3
 _MAX_REASONS = 2
 
@@ -105,7 +106,7 @@ class _Writer:
 
     def _single(self, result: UsedFact | Calculation) -> str:
         verdict = self._verdict(*result_value(result))
-        answer = f"{verdict}**{self._title(result)}: {result_words(result)}**"
+        answer = f"{verdict}**{self._title(result)}: {result_words(result, self.plan.places)}**"
         if isinstance(result, Calculation):
             return answer
         return f"{answer} {self._place(result)}\n\n{_capitalised(self._source(result))}."
@@ -158,6 +159,8 @@ class _Writer:
 
     def _notes(self) -> Iterator[str]:
         notes = [*self.found.notes, *(note for used in self.found.facts for note in used.notes)]
+        if any(used.fact.source == "table" for used in self.found.facts):
+            notes.append(_FROM_TABLES)
         if self.plan.in_calendar_years:
             notes.append("Tagged numbers are of fiscal years; the dates of each are given.")
         return iter(dict.fromkeys(notes))
@@ -173,8 +176,7 @@ class _Writer:
     def _place(self, used: UsedFact) -> str:
         number = self.shown_at.get(used.fact)
         if number is not None:
-            source = " (read from the table, the filing carries no tags)" if used.fact.source == "table" else ""
-            return f"[{number}]{source}"
+            return f"[{number}]"
         return "(tagged; printed nowhere in the filing's text)"
 
 

@@ -20,13 +20,17 @@ _MILLION = 1_000_000
 _LEAST_POWER = 3
 
 
-def value_words(value: Decimal, unit: str, display: str) -> str:
-    """Return a value in words, exact unless it says "about": "$391,035 million", "46.21 %", "1.07 times"."""
+def value_words(value: Decimal, unit: str, display: str, places: int | None = None) -> str:
+    """Return a value in words, exact unless it says "about": "$391,035 million", "46.21 %", "1.07 times".
+
+    `places` are those asked for; of amounts none is ever cut off.
+    """
+    kept = _PLACES.get(display, 2) if places is None else places
     if display in ("percent", "points") and unit == "pure":
-        number, is_rounded = _rounded(value * 100, _PLACES[display])
+        number, is_rounded = _rounded(value * 100, kept)
         return f"{_about(is_rounded)}{number} {'percentage points' if display == 'points' else '%'}"
     if display == "times" or (display == "days" and unit == "days"):
-        number, is_rounded = _rounded(value, _PLACES[display])
+        number, is_rounded = _rounded(value, kept)
         return f"{_about(is_rounded)}{number} {display}"
     return _amount(value, unit)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["AskedSentence", "read_asked_sentence"]
+__all__ = ["AskedSentence", "places_asked", "read_asked_sentence"]
 
 _SENTENCE_END = re.compile(r"(?<=[?!])\s+|(?<=\w\w[.:])\s+(?=[A-Z(])")
 _INSTRUCTION = re.compile(
@@ -39,6 +39,12 @@ _HOW_TO_ANSWER = re.compile(
 _CASH_SPENT = re.compile(
     r"\bcash\s+(?:was\s+)?(?:paid|used|spent)\s+(?:for|on)\b(?!\s+(?:income\s+)?(?:taxes|interest)\b)", re.IGNORECASE
 )
+_PLACES = re.compile(
+    r"\bround(?:ed)?\b[^.?!]{0,30}?\b(?:(?P<count>no|zero|one|two|three|four|[0-4])\s+decimals?|"
+    r"nearest (?:whole|integer))\b",
+    re.IGNORECASE,
+)
+_COUNTS = {"no": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4}
 _DEFINITION = re.compile(
     r"(?:^|(?<=[.?!]\s))(?P<what>[^.?!]{2,60}?)\s+(?:is|are)\s+(?:defined|calculated|computed)\s+as:?\s+"
     r"(?P<how>[^?]+?)(?:\.(?=\s|$)|$)"
@@ -66,3 +72,12 @@ def read_asked_sentence(question: str) -> AskedSentence:
     text = _CASH_SPENT.sub("payments for", _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", text)))
     formula = (definition["how"] or definition["words"]).strip() if definition else ""
     return AskedSentence(" ".join(text.split()), formula)
+
+
+def places_asked(question: str) -> int | None:
+    """Return to how many decimal places an answer is to be rounded, None when nothing is said of it."""
+    match = _PLACES.search(question)
+    if not match:
+        return None
+    count = (match["count"] or "0").lower()
+    return _COUNTS.get(count, int(count) if count.isdigit() else 0)

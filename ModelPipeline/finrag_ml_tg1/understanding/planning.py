@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from finrag_ml_tg1.plan import Operation, Plan
-from finrag_ml_tg1.understanding.asked_sentence import read_asked_sentence
+from finrag_ml_tg1.understanding.asked_sentence import places_asked, read_asked_sentence
 from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_lowest, compares_metrics, ranking_limit
 from finrag_ml_tg1.understanding.currencies import currency_asked, without_currency
 from finrag_ml_tg1.understanding.metric_names import MetricNames
@@ -91,6 +91,7 @@ class Planner:
             limit=ranking_limit(asked.text),
             compares=compares_metrics(asked.text) if len(reading.metrics) == 2 else "",
             currency=currency_asked(asked.text),
+            places=places_asked(topic),
             as_first_reported=_FIRST_REPORTED.search(topic) is not None,
             in_calendar_years="calendar" in asked.text.lower(),
             supports_words=wants_words,

@@ -208,3 +208,22 @@ def test_each_quarter_is_asked_for_but_not_by_a_quarterly_dividend() -> None:
 def test_currency_is_understood_and_no_part_of_the_metric() -> None:
     asked = plan("What was revenue in euros in 2024?")
     assert (asked.currency, asked.qualifier) == ("EUR", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("net margin in 2023? Round your answer to two decimal places.", 2),
+        ("revenue CAGR 2020 to 2022 (in units of percents and round to one decimal place)", 1),
+        ("net margin in 2023 rounded to the nearest whole percent", 0),
+        ("net margin in 2023", None),
+    ],
+)
+def test_places_asked_for_are_understood(text: str, places: int | None) -> None:
+    assert plan(text).places == places
+
+
+def test_metric_right_before_another_says_of_which_kind_that_is() -> None:
+    asked = plan("advertising revenue in 2023")
+    assert (asked.metrics, asked.qualifier) == (("revenue",), "advertising")
+    assert plan("revenue and advertising in 2023").metrics == ("revenue", "advertising_expense")
