@@ -43,8 +43,10 @@ def result_period(result: UsedFact | Calculation) -> str:
 
 
 def result_words(result: UsedFact | Calculation, places: int | None = None) -> str:
-    """Return the value of a result in words, rounded to `places` where that is asked for."""
-    return value_words(*result_value(result), result.display, places)
+    """Return the value of a result in words, with the sign it is printed with, rounded to `places` where asked for."""
+    value, unit = result_value(result)
+    is_turned = isinstance(result, UsedFact) and result.is_turned
+    return value_words(-value if is_turned else value, unit, result.display, places)
 
 
 def _where(result: UsedFact | Calculation, place: Callable[[UsedFact], str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
@@ -35,6 +35,7 @@ def answer_in_numbers(
     plan: Plan, found: FactSet, passages: Mapping[str, PassageRecord], companies: Mapping[int, str]
 ) -> NumericAnswer:
     """Return the answer to a plan. `passages` holds the passages the facts are printed in, by id."""
+    found = replace(found, results=tuple(_as_printed(result, passages) for result in found.results))
     shown = list(dict.fromkeys(used.fact for result in found.results for used in _rests_on(result)))
     citations = tuple(_citations(shown, passages))
     by_passage = {citation.passage.passage_id: citation.number for citation in citations}
@@ -178,6 +179,22 @@ class _Writer:
         if number is not None:
             return f"[{number}]"
         return "(tagged; printed nowhere in the filing's text)"
+
+
+def _as_printed(result: UsedFact | Calculation, passages: Mapping[str, PassageRecord]) -> UsedFact | Calculation:
+    """A line of the filing under its printed label has to be read with its printed sign."""
+    if isinstance(result, Calculation) or result.metric or not result.fact.passage_id:
+        return result
+    passage, fact = passages.get(result.fact.passage_id), result.fact
+    if passage is None or fact.char_start is None or fact.char_end is None or not fact.value:
+        return result
+    start, end = fact.char_start - passage.char_start, fact.char_end - passage.char_start
+    printed = passage.text[max(0, start - 2) : end]
+    is_negative = any(sign in printed for sign in ("(", "−", "-", "–"))
+    if is_negative == (fact.value < 0):
+        return result
+    note = f"{result.label} is tagged with the other sign than it is printed with; it is given as printed."
+    return replace(result, is_turned=True, notes=(*result.notes, note))
 
 
 def _rests_on(result: UsedFact | Calculation) -> tuple[UsedFact, ...]:

@@ -18,7 +18,8 @@ class UsedFact:
     """A fact and what it was taken for; `metric` is "" for a line of the filing that is no registered metric.
 
     `part` is the segment, product or place it is of, the end of its label. `notes` tell what its reader must know:
-    restated since, from another concept than the other years.
+    restated since, from another concept than the other years. `is_turned`: under the label that its row prints, the
+    number reads with the other sign than its tag ("Loss (gain) on sale").
     """
 
     fact: Fact
@@ -27,6 +28,7 @@ class UsedFact:
     display: Display
     notes: tuple[str, ...] = ()
     part: str = ""
+    is_turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

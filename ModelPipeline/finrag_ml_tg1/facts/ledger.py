@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from finrag_ml_tg1.facts.fact_set import UsedFact
 from finrag_ml_tg1.facts.labelled_rows import own_concept_rows, untagged_rows
 from finrag_ml_tg1.facts.members import find_member
+from finrag_ml_tg1.facts.number_words import value_words
 from finrag_ml_tg1.facts.periods import FiscalPeriod, years_with
 from finrag_ml_tg1.facts.selection import select_fact
 from finrag_ml_tg1.index.facts import CompanyFacts, Fact
@@ -41,6 +43,15 @@ class Ledger:
         """Return the value that the filings state for a metric, None when they state none."""
         metric = self._metrics[name]
         return select_fact(metric, self._facts_of(metric), period, as_first_reported=self._as_first_reported)
+
+    def with_other(self, used: UsedFact, period: FiscalPeriod) -> UsedFact:
+        """Return a value with what the metric that is easily taken for it is, where the two differ."""
+        beside = self._metrics[used.metric].beside if used.metric else ""
+        other = self.reported(beside, period) if beside else None
+        if other is None or other.fact.value == used.fact.value:
+            return used
+        value = value_words(other.fact.value, other.fact.unit, other.display)
+        return replace(used, notes=(*used.notes, f"{other.label} for {period}: {value}."))
 
     def years(self, name: str, part: str) -> list[int]:
         """Return the fiscal years, ascending, in which a metric is stated or, for a derived one, all that it needs."""

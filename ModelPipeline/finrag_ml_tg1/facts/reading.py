@@ -108,7 +108,9 @@ class Reader:
         if plan.qualifier or not self.metric:
             return self._named(period)
         try:
-            return quarter_value(self.calculator, self.metric, period)
+            value = quarter_value(self.calculator, self.metric, period)
+            is_stated = isinstance(value.source, UsedFact)
+            return _of_fact(self.ledger.with_other(value.facts[0], period)) if is_stated else value
         except MissingInputError:
             # The metric's own statement may print its name over a concept that is not one of the metric's.
             exact = self.lines.find(self.plan.label, period) if self.lines.is_exactly(self.plan.label) else []

@@ -12,10 +12,10 @@ FILLERS = frozenset(
     biggest billion billions both bring brought business but by cagr calculate calendar came can carried carry change
     changed changes check close closing combined come comes companies company compare compared comparison compound
     compute confirm consolidated contributed contribution corp corporation corresponding could cumulative curious
-    currency current currently d date december decline declined decrease decreased decreases deteriorate did
-    difference disclose disclosed display divided do document does dollar dollars drop dropped during each either end
-    ended ending entire entry equal even ever exact exactly exceed exceeded exceeds expand expanded expressed extract
-    fall fallen february fell fetch fewer fewest figure figures file filed filer filing filings find firm firms first
+    current currently d date december decline declined decrease decreased decreases deteriorate did difference
+    disclose disclosed display divided do document does dollar dollars drop dropped during each either end ended
+    ending entire entry equal even ever exact exactly exceed exceeded exceeds expand expanded expressed extract fall
+    fallen february fell fetch fewer fewest figure figures file filed filer filing filings find firm firms first
     fiscal following for form found fraction from full fy gaap gave generate generated get give given gives go grab
     grew grow growing grown growth had half has have haven hear held hello help hi higher highest historical
     historically history hold holds how i improve improved improving in inc include included including increase

@@ -126,7 +126,12 @@ def _is_line(reading: Reading, text: str) -> bool:
 
 
 def _years_meant(operation: Operation, periods: Periods) -> int:
-    """How many of the latest years are meant when none is named; a trend of one year is none, nor is a CAGR."""
+    """How many of the latest years are meant when none is named; a trend of one year is none, nor is a CAGR.
+
+    Growth over three years is that from the year before them.
+    """
+    if operation in ("cagr", "growth", "change") and periods.latest > 1:
+        return periods.latest + 1
     return _SEVERAL_YEARS if operation in ("trend", "cagr") and periods.latest == 1 else periods.latest
 
 

@@ -27,7 +27,8 @@ class Metric(BaseModel):
     shares, a ratio (percentages are ratios), times, days, or people. A `flow` covers a period, a `stock` is at its end.
     `sign` says what a positive number means. `formula` gives a metric that is derived by definition; `fallbacks` are
     formulas for a filer that reports no total of its own, tried in order. `counted_by` is the metric that "how many"
-    asks for. `definition` is said with the result.
+    asks for, `beside` one that is easily taken for it and is said where it differs. `definition` is said with the
+    result.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,7 @@ class Metric(BaseModel):
     formula: str | None = None
     fallbacks: tuple[str, ...] = ()
     counted_by: str = ""
+    beside: str = ""
     not_for: tuple[Literal["banks", "insurers"], ...] = ()
     not_for_reason: str = ""
     definition: str = ""
@@ -92,8 +94,9 @@ def read_metrics(text: str) -> Mapping[str, Metric]:
         for needed in metric.needs:
             if needed not in metrics:
                 raise ValueError(f"{metric.name}: the formula needs {needed}, which is no metric")
-        if metric.counted_by and metric.counted_by not in metrics:
-            raise ValueError(f"{metric.name} is counted by {metric.counted_by}, which is no metric")
+        for other in filter(None, (metric.counted_by, metric.beside)):
+            if other not in metrics:
+                raise ValueError(f"{metric.name} names {other}, which is no metric")
         if metric.name in _reached(metric, metrics):
             raise ValueError(f"{metric.name} is defined by itself")
     return metrics
