@@ -161,6 +161,7 @@ DERIVED: Mapping[str, Callable[[FiscalYear], float]] = {
     "working_capital": _working_capital,
     "total_debt": _debt,
     "net_debt": _net_debt,
+    "net_cash": lambda y: -_net_debt(y),
     "debt_to_equity": lambda y: _debt(y) / y["equity"],
     "debt_to_assets": lambda y: _debt(y) / y["assets"],
     "liabilities_to_equity": lambda y: _liabilities(y) / y["equity"],
