@@ -59,8 +59,10 @@ class Plan:
     qualifier, `phrase` all that tell, `label` all that the name of a line may have. `wording` are all words, as the
     filer's own names may hold any. `axis` is the word a breakdown is asked by.
 
-    `years` are as named, ascending; without any, the `latest` ones are meant. `fiscal_period` is "FY", "Q1" to "Q4",
-    "H1", "9M", "Q" for the latest quarter, or "quarters" for each.
+    `years` are as named, ascending; without any, the `latest` ones are meant. `up_to_latest`: the latest year is meant
+    too, or with "each" all years from the first named on. `of_each_year`: a growth is asked for from each year's year
+    before, not from the first year to the last. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "H2", "9M", "Q" for the
+    latest quarter, or "quarters" for each.
 
     How the result is wanted: `as_shares` the parts of a breakdown as such; `asks_extreme` the largest, or the smallest
     with `asks_lowest`; `limit` is how many of a ranking (0: all); `compares` whether the first metric is more or less
@@ -82,6 +84,8 @@ class Plan:
     axis: str = ""
     years: tuple[int, ...] = ()
     latest: int = 1
+    up_to_latest: Literal["", "each", "ends"] = ""
+    of_each_year: bool = False
     fiscal_period: str = "FY"
     threshold: Threshold | None = None
     as_shares: bool = False

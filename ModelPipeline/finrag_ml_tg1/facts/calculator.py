@@ -8,7 +8,7 @@ from decimal import Decimal
 from finrag_ml_tg1.facts.expressions import numbers_put_in, unwrapped
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, Missing, UsedFact
 from finrag_ml_tg1.facts.ledger import Ledger
-from finrag_ml_tg1.facts.periods import FiscalPeriod
+from finrag_ml_tg1.facts.periods import FiscalPeriod, in_fiscal_words
 from finrag_ml_tg1.facts.selection import display_of
 from finrag_ml_tg1.facts.units import PURE, UnitError, combined_unit, in_words, unit_of_metric
 from finrag_ml_tg1.vocabulary.formulas import Apply, Expression, Name, Number, Operation, parse_formula
@@ -162,7 +162,8 @@ class Calculator:
             reason = f"the filings covered hold no tagged numbers, so {metric.label} cannot be looked up."
         else:
             years = self._ledger.years(metric.name, period.part)
-            held = f"; stated for fiscal {', '.join(map(str, years))}" if years else " or of any other year covered"
+            held = f"; stated for {in_fiscal_words(', '.join(map(str, years)), period.part)}" if years else ""
+            held = held or (" or of any other year covered" if period.part == "FY" else "")
             reason = (
                 f"{metric.label} is not among the tagged numbers of {period}{held}{self._transition(metric, period)}."
             )

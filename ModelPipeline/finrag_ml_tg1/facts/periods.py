@@ -11,20 +11,24 @@ __all__ = ["FiscalPeriod", "covers", "in_fiscal_words", "years_with"]
 
 # 52 and 53 weeks, and calendar years, with a few days for filers who moved a year end.
 _ANNUAL_DAYS = range(350, 381)
-_BALANCE_DATES = {"H1": "Q2", "9M": "Q3", "Q4": "FY"}
+_BALANCE_DATES = {"H1": "Q2", "9M": "Q3", "Q4": "FY", "H2": "FY"}
+_PART_WORDS = {
+    "FY": "",
+    "": "",
+    "H1": "the first six months of ",
+    "H2": "the second half of ",
+    "9M": "the first nine months of ",
+}
 
 
-_PART_WORDS = {"FY": "", "": "", "H1": "the first six months of ", "9M": "the first nine months of "}
-
-
-def in_fiscal_words(fiscal_year: int, part: str) -> str:
-    """Return a fiscal period in words: "fiscal 2024", "Q2 of fiscal 2024"."""
+def in_fiscal_words(fiscal_year: int | str, part: str) -> str:
+    """Return a fiscal period in words: "fiscal 2024", "Q2 of fiscal 2024"; of several years, "fiscal 2023, 2024"."""
     return f"{_PART_WORDS.get(part, f'{part} of ')}fiscal {fiscal_year}"
 
 
 @dataclass(frozen=True, slots=True)
 class FiscalPeriod:
-    """A fiscal year, or a part of one ("Q1" to "Q4", "H1", "9M")."""
+    """A fiscal year, or a part of one ("Q1" to "Q4", "H1", "H2", "9M")."""
 
     fiscal_year: int
     part: str = "FY"

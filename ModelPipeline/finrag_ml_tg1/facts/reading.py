@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from finrag_ml_tg1.facts.asked_periods import asked_periods
 from finrag_ml_tg1.facts.breakdown import breakdown
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, Missing, UsedFact
+from finrag_ml_tg1.facts.joined_reasons import joined
 from finrag_ml_tg1.facts.ledger import Ledger, PartLedger
 from finrag_ml_tg1.facts.line_items import LineItems
 from finrag_ml_tg1.facts.members import find_member, is_own_line
 from finrag_ml_tg1.facts.over_time import over_time
-from finrag_ml_tg1.facts.parts import quarter_value, share_of_total
+from finrag_ml_tg1.facts.parts import share_of_total, value_of_part
 from finrag_ml_tg1.facts.periods import FiscalPeriod
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.scope import CompanyReference
@@ -21,8 +22,6 @@ from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
 __all__ = ["Reader"]
 
 _OVER_TIME = ("change", "growth", "cagr", "average", "sum")
-_MAX_YEARS = 40
-_QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,60 +40,43 @@ class Reader:
         """Return what the plan asks of this company; raises MissingInputError when nothing of it is there."""
         if self.plan.operation == "breakdown":
             return self._breakdown()
+        if self.plan.of_each_year:
+            return self._of_each_year()
         periods = self._periods()
         if not periods:
             raise MissingInputError(self._nothing(None))
         values: list[tuple[FiscalPeriod, Value]] = []
-        missing: list[Missing] = []
+        missing: list[tuple[FiscalPeriod, Missing]] = []
         for period in periods:
             try:
                 found = self._value(period)
             except MissingInputError as error:
-                missing.append(error.missing)
+                missing.append((period, error.missing))
                 continue
             if isinstance(found, FactSet):
                 return found
             values.append((period, found))
         if self.plan.operation in _OVER_TIME:
             if missing:
-                return FactSet(missing=tuple(missing))
+                return FactSet(missing=joined(missing))
             return over_time(self.plan.operation, values, self.company.cik)
-        if not values:
-            return FactSet(missing=tuple(missing))
-        return _as_found([value for _, value in values], missing)
+        results = tuple(value.source for _, value in values if value.source is not None)
+        return FactSet(results=results, missing=joined(missing))
+
+    def _of_each_year(self) -> FactSet:
+        plans = [replace(self.plan, years=(year,), of_each_year=False) for year in self.plan.years]
+        found = [replace(self, plan=plan).read() for plan in plans]
+        return FactSet(
+            results=tuple(result for of_year in found for result in of_year.results),
+            missing=tuple(missing for of_year in found for missing in of_year.missing),
+        )
 
     def _periods(self) -> list[FiscalPeriod]:
-        """The periods asked for; a change from one year alone is a change from the year before."""
-        part = self.plan.fiscal_period
-        if part == "quarters":
-            return self._quarters()
-        years = list(self.plan.years)
-        if not years:
-            known = self._known_years(part if part != "Q" else "Q1")
-            if part == "Q":
-                return self._latest_quarter()
-            years = known[-self.plan.latest :]
-        if self.plan.operation in ("change", "growth", "cagr") and years:
-            years = [years[0], years[-1]] if len(years) > 1 else [years[0] - 1, years[0]]
-        return [FiscalPeriod(year, part if part != "Q" else "Q1") for year in years[:_MAX_YEARS]]
+        return asked_periods(self.plan, self._years_stated)
 
-    def _quarters(self) -> list[FiscalPeriod]:
-        """Those of the years asked for, else of the latest year, for which there are quarterly reports."""
-        known = {year for part in _QUARTERS for year in self._known_years(part)}
-        years = self.plan.years or sorted(known)[-self.plan.latest :]
-        return [FiscalPeriod(year, part) for year in years if year in known for part in _QUARTERS]
-
-    def _latest_quarter(self) -> list[FiscalPeriod]:
-        known = [(year, part) for part in _QUARTERS for year in self._known_years(part)]
-        return [FiscalPeriod(*max(known))] if known else []
-
-    def _known_years(self, part: str) -> list[int]:
-        if self.plan.formula:
-            return self.ledger.years(self.plan.metrics[0], part)
-        if self.metric:
-            known = self.ledger.years(self.metric, part)
-            return known or (self.ledger.years(self.metric, "FY") if part == "Q4" else [])
-        return self.lines.years(self.plan.line_item, part)
+    def _years_stated(self, part: str) -> list[int]:
+        metric = self.plan.metrics[0] if self.plan.formula else self.metric
+        return self.ledger.years(metric, part) if metric else self.lines.years(self.plan.line_item, part)
 
     def _value(self, period: FiscalPeriod) -> Value | FactSet:
         """One value; a FactSet where words could mean several lines, or where the part is a share of the total."""
@@ -108,7 +90,7 @@ class Reader:
         if plan.qualifier or not self.metric:
             return self._named(period)
         try:
-            value = quarter_value(self.calculator, self.metric, period)
+            value = value_of_part(self.calculator, self.metric, period)
             is_stated = isinstance(value.source, UsedFact)
             return _of_fact(self.ledger.with_other(value.facts[0], period)) if is_stated else value
         except MissingInputError:
@@ -184,7 +166,7 @@ class Reader:
     def _nothing(self, period: FiscalPeriod | None) -> Missing:
         words = self.plan.line_item
         of = f" for {period}" if period else ""
-        of = " for single quarters" if self.plan.fiscal_period == "quarters" else of
+        of = " for single quarters" if self.plan.fiscal_period in ("quarters", "Q") else of
         by = f" by {self.plan.axis}" if self.plan.axis else ""
         reason = f"no tagged number of {self.company.name} is named “{words}”{by}{of}."
         if self.metric and not self.plan.qualifier and not by:
@@ -202,8 +184,3 @@ def _of_fact(used: UsedFact) -> Value:
 
 def _of_calculation(calculation: Calculation) -> Value:
     return Value(calculation.value, calculation.unit, calculation.label, calculation.inputs, source=calculation)
-
-
-def _as_found(values: Sequence[Value], missing: Sequence[Missing]) -> FactSet:
-    results = tuple(value.source for value in values if value.source is not None)
-    return FactSet(results=results, missing=tuple(missing))
