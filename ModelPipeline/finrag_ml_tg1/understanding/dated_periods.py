@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,10 +18,14 @@ _DATE = (
     rf"|(?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<then_month>{MONTH})\.?,?\s+(?P<then_year>(?:19|20)\d\d)"
     rf"|(?P<us_month>\d{{1,2}})/(?P<us_day>\d{{1,2}})/(?P<us_year>(?:19|20)\d\d))\b"
 )
+# Where a period is said to end, its month is enough.
+_MONTH = rf"(?P<only_month>{MONTH})\.?,?\s+(?P<only_year>(?:19|20)\d\d)\b"
 _LENGTHS = {"quarter": 1, "three": 1, "3": 1, "six": 2, "6": 2, "nine": 3, "9": 3, "year": 4, "twelve": 4, "12": 4}
 _PERIOD = re.compile(
     rf"\b(?:(?:fiscal|full|calendar)\s+)?(?P<length>year|quarter|(?:three|six|nine|twelve|3|6|9|12)[\s-]months?|period)\s+"
-    rf"(?:that\s+|which\s+)?(?:end(?:ed|ing|s)?|closed)\s+(?:on\s+)?(?:the\s+)?{_DATE}"
+    rf"(?:that\s+|which\s+)?(?:end(?:ed|ing|s)?|closed)\s+(?:on\s+)?(?:the\s+)?(?:{_DATE}|{_MONTH})"
+    rf"|\b(?:year[\s-]to[\s-]date|ytd)\s+(?:period\s+)?(?:(?:end(?:ed|ing)|through|to|as\s+of|at|until|of|in)\s+)?"
+    rf"(?P<to_date>{_DATE.replace('?P<', '?P<to_')}|{_MONTH.replace('?P<', '?P<to_')})"
     rf"|\b(?:(?P<at>as of|as at|at|on|ended|ending)\s+(?:the\s+)?)?{_DATE.replace('?P<', '?P<at_')}",
     re.IGNORECASE,
 )
@@ -64,10 +69,10 @@ def name_fiscal_periods(text: str, year_ends: Sequence[tuple[int, date]]) -> Dat
 
 
 def _day(match: re.Match[str]) -> date | None:
-    prefix = "" if match["length"] else "at_"
+    prefix = "" if match["length"] else "to_" if match["to_date"] else "at_"
 
     def part(name: str) -> str | None:
-        return match[prefix + name]
+        return match.groupdict().get(prefix + name)
 
     iso = part("iso")
     try:
@@ -75,6 +80,9 @@ def _day(match: re.Match[str]) -> date | None:
             return date.fromisoformat(iso)
         if part("us_month"):
             return date(int(part("us_year") or 0), int(part("us_month") or 0), int(part("us_day") or 0))
+        if part("only_month"):
+            year, month = int(part("only_year") or 0), month_number(part("only_month") or "")
+            return date(year, month, monthrange(year, month)[1])
         month = month_number(part("month") or part("then_month") or "")
         return date(int(part("year") or part("then_year") or 0), month, int(part("day") or part("day_first") or 0))
     except ValueError:
@@ -93,7 +101,7 @@ def _position(day: date, year_ends: Sequence[tuple[int, date]]) -> tuple[int, in
 def _fiscal_words(match: re.Match[str], fiscal_year: int, quarter: int | None) -> str | None:
     if quarter is None:
         return None
-    length = _LENGTHS.get(re.split(r"[\s-]", (match["length"] or "").lower())[0])
+    length = quarter if match["to_date"] else _LENGTHS.get(re.split(r"[\s-]", (match["length"] or "").lower())[0])
     preposition = "in " if match["at"] else ""
     is_whole = quarter == _QUARTERS_A_YEAR
     if length in (None, _QUARTERS_A_YEAR):

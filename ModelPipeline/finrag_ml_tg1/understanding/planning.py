@@ -23,10 +23,12 @@ from finrag_ml_tg1.understanding.operations import (
     is_self_defined,
     operation_of,
 )
+from finrag_ml_tg1.understanding.part_of_year import unread_part
 from finrag_ml_tg1.understanding.periods import Periods, contradiction_in, find_periods, without_periods
 from finrag_ml_tg1.understanding.stated_formula import read_stated_formula
 from finrag_ml_tg1.understanding.thresholds import find_threshold
 from finrag_ml_tg1.understanding.wording import read_words
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 __all__ = ["Planner"]
 
@@ -65,12 +67,17 @@ class Planner:
         wants_words = asks_for_words(asked.text)
         if not _is_line(reading, asked.text) or (wants_words and not (reading.metrics and is_about_change(asked.text))):
             return None
+        unread = unread_part(asked.text)
+        if unread and wants_words:
+            return None
         operation = operation_of(
             asked.text,
-            years=max(len(years), periods.latest),
+            years=max(len(years), periods.latest, _SEVERAL_YEARS if periods.up_to_latest else 1),
             companies=companies,
             is_qualified=bool(reading.qualifier),
         )
+        if operation == "trend" and periods.up_to_latest == "each" and _is_total(reading):
+            operation = "sum"
         plan = Plan(
             operation=operation,
             metrics=tuple(map(self._names.counted, reading.metrics)) if asks_shares else reading.metrics,
@@ -83,6 +90,8 @@ class Planner:
             axis=breakdown_axis(asked.text),
             years=years,
             latest=_years_meant(operation, periods),
+            up_to_latest=periods.up_to_latest if years == periods.years else "",
+            of_each_year=operation == "growth" and len(years) > 1 and periods.are_listed,
             fiscal_period=periods.fiscal_period,
             threshold=find_threshold(asked.text),
             as_shares=asks_for_shares(asked.text),
@@ -96,7 +105,7 @@ class Planner:
             in_calendar_years="calendar" in asked.text.lower(),
             supports_words=wants_words,
             notes=_order_note(years) if periods.is_reversed else (),
-            obstacle=contradiction_in(asked.text) or _too_few_years(operation, years, periods),
+            obstacle=contradiction_in(asked.text) or unread or _too_few_years(operation, years, periods),
         )
         return self._with_formula(plan, asked.text, asked.formula)
 
@@ -125,6 +134,11 @@ def _is_line(reading: Reading, text: str) -> bool:
     return len(reading.line_item.split()) > 1 or _ASKS_AMOUNT.search(text) is not None
 
 
+def _is_total(reading: Reading) -> bool:
+    """Whether the sum of flows is asked for: "total dividends since 2022", but not "total assets since 2022"."""
+    return "total" in reading.wording.words and all(load_metrics()[name].measures == "flow" for name in reading.metrics)
+
+
 def _years_meant(operation: Operation, periods: Periods) -> int:
     """How many of the latest years are meant when none is named; a trend of one year is none, nor is a CAGR.
 
@@ -140,6 +154,6 @@ def _order_note(years: Sequence[int]) -> tuple[str, ...]:
 
 
 def _too_few_years(operation: Operation, years: Sequence[int], periods: Periods) -> str | None:
-    if operation == "cagr" and len(years) == 1 and periods.latest == 1:
+    if operation == "cagr" and len(years) == 1 and periods.latest == 1 and not periods.up_to_latest:
         return f"A compound annual growth rate needs two different years; only {years[0]} is named."
     return None

@@ -130,6 +130,9 @@ class ScopeResolver:
             years = latest_years(quarterly or covered, periods.latest)
             notes.append(f"{company.name}: no year was named, so fiscal year {_year_list(years)} was searched.")
             return years
+        if periods.up_to_latest and tuple(asked) == periods.years:
+            later = [year for year in covered if year > asked[0]]
+            asked = [*asked, *(later if periods.up_to_latest == "each" else later[-1:])]
         missing = sorted(set(asked) - set(covered))
         if missing:
             notes.append(

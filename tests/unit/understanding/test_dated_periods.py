@@ -24,6 +24,10 @@ CALENDAR = [(2023, date(2023, 12, 31))]
         ("sales for the three months ended August 3, 2024", "sales for the Q2 of fiscal 2024"),
         ("sales of the six months ended August 3, 2024", "sales of the six months of fiscal 2024"),
         ("sales for the quarter ended February 3, 2024", "sales for the Q4 of fiscal 2023"),
+        ("sales for the quarter ended July 2024", "sales for the Q2 of fiscal 2024"),
+        ("sales for the year ended January 2025", "sales for the fiscal 2024"),
+        ("sales year to date July 2024", "sales six months of fiscal 2024"),
+        ("sales, YTD through August 3, 2024", "sales, six months of fiscal 2024"),
     ],
 )
 def test_day_names_the_period_that_ends_on_it(text: str, expected: str) -> None:

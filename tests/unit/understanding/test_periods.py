@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.understanding.periods import find_periods, latest_years
+from finrag_ml_tg1.understanding.periods import find_periods, latest_years, without_periods
 
 YEARS = st.integers(1990, 2039)
 SINGLE_FORMS = (
@@ -134,3 +134,98 @@ def test_latest_years_are_the_last_covered_ones_ascending() -> None:
 @pytest.mark.parametrize("text", ["2023 share repurchases", "2023 shares outstanding", "diluted shares in 2023"])
 def test_year_before_shares_is_the_year_of_their_number(text: str) -> None:
     assert find_periods(text).years == (2023,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "revenue since 2022",
+        "dividends paid since fiscal year 2022",
+        "revenue from 2022 on",
+        "revenue from FY22 onwards",
+        "revenue from 2022 to date",
+        "R&D since the start of 2022",
+    ],
+)
+def test_year_that_begins_a_time_up_to_now_is_followed_by_all_later_ones(text: str) -> None:
+    periods = find_periods(text)
+    assert (periods.years, periods.up_to_latest) == ((2022,), "each")
+    assert "2022" not in without_periods(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "revenue vs 2023",
+        "revenue compared to 2023",
+        "revenue compared with FY23",
+        "higher than in 2023",
+        "grew from 2023",
+    ],
+)
+def test_year_compared_with_none_that_is_named_is_compared_with_the_latest(text: str) -> None:
+    periods = find_periods(text)
+    assert (periods.years, periods.up_to_latest) == ((2023,), "ends")
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("revenue from 2022 to 2024", (2022, 2023, 2024)),
+        ("revenue in 2024 vs 2023", (2023, 2024)),
+        ("cash flow from operations in 2023", (2023,)),
+        ("growth from 2022 to 2023", (2022, 2023)),
+        ("revenue of more than $2022 in 2023", (2023,)),
+    ],
+)
+def test_years_that_are_all_named_are_followed_by_no_other(text: str, years: tuple[int, ...]) -> None:
+    periods = find_periods(text)
+    assert (periods.years, periods.up_to_latest) == (years, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "compared to prior year",
+        "compared with the prior year",
+        "compared to the previous fiscal year",
+        "vs prior year",
+        "versus the year before",
+        "relative to the preceding year",
+        "more than a year ago",
+        "higher than a year earlier",
+        "compared with the same quarter of the prior year",
+        "versus the year-ago quarter",
+        "compared to the prior-year period",
+        "and the year before",
+    ],
+)
+def test_year_before_is_meant_without_its_number(words: str) -> None:
+    assert find_periods(f"revenue in 2024 {words}").years == (2023, 2024)
+    assert find_periods(f"revenue {words}").latest == 2
+    assert not {"prior", "previous", "preceding", "ago", "earlier", "same"} & set(without_periods(words).split())
+
+
+@pytest.mark.parametrize("text", ["prior service cost 2024", "prior year tax positions 2024", "last year", "a year"])
+def test_words_that_compare_nothing_add_no_year(text: str) -> None:
+    assert find_periods(text).years in ((2024,), ())
+    assert find_periods(text).latest == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "are_listed"),
+    [
+        ("growth in FY24 and FY23", True),
+        ("growth, 2022, 2023 and 2024", True),
+        ("growth between 2022 and 2024", False),
+        ("growth from 2022 to 2024", False),
+        ("growth 2024 vs 2023", False),
+    ],
+)
+def test_years_in_a_list_are_each_meant_for_itself(text: str, are_listed: bool) -> None:
+    assert find_periods(text).are_listed is are_listed
+
+
+@pytest.mark.parametrize("year", [1850, 1979, 2050, 2077, 2100])
+def test_number_that_reads_as_a_year_is_one(year: int) -> None:
+    assert find_periods(f"revenue {year}").years == (year,)
