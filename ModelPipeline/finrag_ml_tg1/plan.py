@@ -12,8 +12,9 @@ from typing import Literal
 __all__ = ["Operation", "Plan", "Threshold", "Wording"]
 
 Operation = Literal[
-    "lookup", "change", "growth", "cagr", "average", "sum", "trend", "ranking", "share", "threshold", "breakdown"
-]
+    "lookup", "change", "growth", "cagr", "average", "sum", "trend", "ranking", "share", "threshold", "breakdown",
+    "difference", "multiple", "together",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Plan:
 
     How the result is wanted: `as_shares` the parts of a breakdown as such; `asks_extreme` the largest, or the smallest
     with `asks_lowest`; `limit` is how many of a ranking (0: all); `compares` whether the first metric is more or less
-    than the second; `currency` and `places` as asked for. `supports_words`: sentences answer, the numbers stand beside
+    than the second, while a "difference" or "multiple" is of the first value and the second, in the order named unless
+    `is_reversed`; `shown_as` is how a ratio or its change is written; `currency` and `places` as asked for. `supports_words`: sentences answer, the numbers stand beside
     them.
 
     With `obstacle` no number can answer, and it says why.
@@ -93,6 +95,8 @@ class Plan:
     asks_lowest: bool = False
     limit: int = 0
     compares: Literal["", "more", "less"] = ""
+    is_reversed: bool = False
+    shown_as: Literal["", "times", "basis points"] = ""
     currency: str = ""
     places: int | None = None
     as_first_reported: bool = False

@@ -129,7 +129,7 @@ class CalculationOut(BaseModel):
     inputs: list[FactOut]
     value: float
     unit: str
-    display: Literal["number", "money", "percent", "points", "times", "days"]
+    display: Literal["number", "money", "percent", "points", "basis points", "times", "days"]
     ticker: str
     company: str
     fiscal_year: int | None

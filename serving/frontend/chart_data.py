@@ -171,6 +171,8 @@ def _build_chart(points: list[Point], *, over_time: bool) -> Chart:
 def _unit_words(point: Point) -> str:
     """Return the unit to read the numbers in; "" where the numbers say it themselves, or have none."""
     if point.unit == "pure":
-        return {"points": "percentage points", "times": "times"}.get(point.display, "")
+        return {"points": "percentage points", "basis points": "percentage points", "times": "times"}.get(
+            point.display, ""
+        )
     unit, _, per = point.unit.partition("/")
     return f"{unit} per {per.rstrip('s')}" if per else unit

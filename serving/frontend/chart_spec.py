@@ -130,7 +130,7 @@ def _write_number(points: Sequence[Point], field: str, digits: int) -> str:
     display = points[0].display
     if display == "percent":
         return f"format({field}, '.{digits}~p')"
-    if display == "points":
+    if display in {"points", "basis points"}:
         return f"format({field} * 100, '.{digits}~r')"
     if max(abs(point.value) for point in points) < _SMALLEST_ABBREVIATED:
         return f"format({field}, ',.2~f')"

@@ -61,6 +61,8 @@ def _write(figure: Figure) -> str:
     display = figure.display if isinstance(figure, Calculation) else ""
     if display in {"percent", "points"} and figure.unit == "pure":
         return f"{_round(figure.value * 100)}\u00a0{'%' if display == 'percent' else 'points'}"
+    if display == "basis points":
+        return f"{_round(figure.value * 10_000)}\u00a0basis points"
     if display in {"times", "days"} or isinstance(figure, Calculation):
         return _round(figure.value)
     return format_exact(figure.value, grouped=True)

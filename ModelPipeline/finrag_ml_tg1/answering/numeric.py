@@ -139,13 +139,18 @@ class _Writer:
 
     def _trace(self, calculation: Calculation, is_one_of_several: bool) -> str:
         """How a value came about: formula, the numbers put in, and where each stands."""
+        are_several = _is_of_several(calculation)
+
+        def owner(used: UsedFact) -> str:
+            return f"{self.companies[used.fact.cik]}: " if are_several else ""
+
         title = f"{self._title(calculation)}:" if is_one_of_several else "How it was calculated:"
         lines = [
             f"- {step.label} = {step.formula} = {step.expression} = {result_words(step)}"
             for step in (*calculation.steps, calculation)
         ]
         lines += [
-            f"- {used.label}: {result_words(used)} {self._place(used)} ({self._source(used)})"
+            f"- {owner(used)}{used.label}: {result_words(used)} {self._place(used)} ({self._source(used)})"
             for used in calculation.inputs
         ]
         lines += [f"- {note}" for note in calculation.notes]
@@ -156,7 +161,8 @@ class _Writer:
         return f"{_printed(used)}{period_words(used)}; {used.fact.form} {used.fact.accession}"
 
     def _title(self, result: UsedFact | Calculation) -> str:
-        return f"{self.companies[result_cik(result)]}: {result.label}, {result_period(result)}"
+        company = "" if _is_of_several(result) else f"{self.companies[result_cik(result)]}: "
+        return f"{company}{result.label}, {result_period(result)}"
 
     def _notes(self) -> Iterator[str]:
         notes = [*self.found.notes, *(note for used in self.found.facts for note in used.notes)]
@@ -199,6 +205,11 @@ def _as_printed(result: UsedFact | Calculation, passages: Mapping[str, PassageRe
 
 def _rests_on(result: UsedFact | Calculation) -> tuple[UsedFact, ...]:
     return (result,) if isinstance(result, UsedFact) else result.inputs
+
+
+def _is_of_several(result: UsedFact | Calculation) -> bool:
+    """Whether a result rests on numbers of several companies, so that it is none's alone."""
+    return len({used.fact.cik for used in _rests_on(result)}) > 1
 
 
 def _printed(used: UsedFact) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from finrag_ml_tg1.facts.across import combined, written_as_asked
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError
 from finrag_ml_tg1.facts.fact_set import FactSet, Missing, result_value
 from finrag_ml_tg1.facts.ledger import Ledger
@@ -52,7 +53,10 @@ class FactFinder:
             merged = _of_holders(plan, merged, companies)
         if plan.operation == "ranking":
             merged = _ranked(merged, plan)
+        if plan.operation in ("difference", "multiple", "together"):
+            merged = combined(plan, merged, {company.cik: company.name for company in companies})
         merged = _in_currency(plan, merged)
+        merged = replace(merged, results=tuple(written_as_asked(plan, result) for result in merged.results))
         return replace(merged, notes=tuple(dict.fromkeys((*plan.notes, *merged.notes))))
 
     def _of_company(self, plan: Plan, company: CompanyReference, *, is_named: bool) -> Iterator[FactSet]:

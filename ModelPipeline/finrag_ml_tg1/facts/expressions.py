@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from finrag_ml_tg1.facts.units import in_words, scale_of
 
-__all__ = ["numbers_put_in", "unwrapped"]
+__all__ = ["numbers_put_in", "operand_words", "unwrapped"]
 
 # Numbers below are counts, days or amounts a share, and stay as they are.
 _LEAST_SCALED = 1000
+_PLACES = 4
 
 
 def numbers_put_in(operands: Sequence[object]) -> str:
@@ -28,6 +29,14 @@ def _written(operands: Sequence[object], power: int) -> Iterator[str]:
             continue
         text = in_words(part.scaleb(-power) if abs(part) >= _LEAST_SCALED else part)
         yield text if part >= 0 else f"({text})"
+
+
+def operand_words(number: Decimal, power: int, *, is_percent: bool, is_exact: bool) -> str:
+    """Return a number as it stands in an expression: ratios in percent, what was calculated before to four places."""
+    scaled = number * 100 if is_percent else number.scaleb(-power)
+    text = in_words(scaled if not is_percent and (is_exact or power) else round(scaled, _PLACES))
+    text = f"{text} %" if is_percent else text
+    return text if number >= 0 else f"({text})"
 
 
 def unwrapped(text: str) -> str:

@@ -10,7 +10,7 @@ from finrag_ml_tg1.index.facts import Fact
 
 __all__ = ["Calculation", "Display", "FactSet", "Missing", "UsedFact", "result_value"]
 
-Display = Literal["number", "money", "percent", "points", "times", "days"]
+Display = Literal["number", "money", "percent", "points", "basis points", "times", "days"]
 
 
 @dataclass(frozen=True, slots=True)

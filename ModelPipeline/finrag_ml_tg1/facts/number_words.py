@@ -14,7 +14,7 @@ _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _MILLION = 1_000_000
 # Amounts in whole thousands are written in millions, where no place is lost, and so are those that are rounded anyway.
 _LEAST_POWER = 3
-_PLACES = {"percent": 2, "points": 2, "times": 2, "days": 1}
+_PLACES = {"percent": 2, "points": 2, "basis points": 1, "times": 2, "days": 1}
 _MILLION = 1_000_000
 # Amounts in whole thousands are written in millions, where no place is lost, and so are those that are rounded anyway.
 _LEAST_POWER = 3
@@ -29,6 +29,9 @@ def value_words(value: Decimal, unit: str, display: str, places: int | None = No
     if display in ("percent", "points") and unit == "pure":
         number, is_rounded = _rounded(value * 100, kept)
         return f"{_about(is_rounded)}{number} {'percentage points' if display == 'points' else '%'}"
+    if display == "basis points" and unit == "pure":
+        number, is_rounded = _rounded(value * 10_000, _PLACES[display])
+        return f"{_about(is_rounded)}{number} basis points"
     if display == "times" or (display == "days" and unit == "days"):
         number, is_rounded = _rounded(value, kept)
         return f"{_about(is_rounded)}{number} {display}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from finrag_ml_tg1.facts.calculator import Value
+from finrag_ml_tg1.facts.expressions import operand_words
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, FactSet, Missing, UsedFact
 from finrag_ml_tg1.facts.periods import FiscalPeriod
 from finrag_ml_tg1.facts.units import PURE, in_words, scale_of
@@ -13,7 +14,6 @@ from finrag_ml_tg1.plan import Operation
 
 __all__ = ["over_time"]
 
-_PLACES = 4
 _NAMES = {
     "change": "Change in {label}",
     "growth": "Growth of {label}",
@@ -119,13 +119,8 @@ def _steps(value: Value) -> tuple[Calculation, ...]:
 
 
 def _written(number: Decimal, value: Value, power: int) -> str:
-    """A number as it stands in the expression: ratios in percent, what was calculated before to four places."""
-    if value.unit == PURE and _source_display(value) == "percent":
-        text = f"{in_words(round(number * 100, _PLACES))} %"
-    else:
-        scaled = number.scaleb(-power)
-        text = in_words(scaled if isinstance(value.source, UsedFact) or power else round(scaled, _PLACES))
-    return text if number >= 0 else f"({text})"
+    is_percent = value.unit == PURE and _source_display(value) == "percent"
+    return operand_words(number, power, is_percent=is_percent, is_exact=isinstance(value.source, UsedFact))
 
 
 def _concept_note(values: Sequence[Value]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.facts.asked_periods import asked_periods
@@ -15,6 +16,7 @@ from finrag_ml_tg1.facts.members import find_member, is_own_line
 from finrag_ml_tg1.facts.over_time import over_time
 from finrag_ml_tg1.facts.parts import share_of_total, value_of_part
 from finrag_ml_tg1.facts.periods import FiscalPeriod
+from finrag_ml_tg1.facts.units import PURE
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.scope import CompanyReference
 from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
@@ -22,6 +24,7 @@ from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
 __all__ = ["Reader"]
 
 _OVER_TIME = ("change", "growth", "cagr", "average", "sum")
+_OPERATOR_WORDS = {"/": "to", "-": "less", "+": "plus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,15 @@ class Reader:
         """One value; a FactSet where words could mean several lines, or where the part is a share of the total."""
         plan = self.plan
         if plan.formula:
-            derived = next((m for m in map(self.ledger.metric, plan.metrics) if m.formula), None)
-            label = derived.label if derived else self._ratio_label()
-            return _of_calculation(self.calculator.formula(plan.formula, period, label, derived))
+            named = tuple(names_in(parse_formula(plan.formula)))
+            derived = next(
+                (m for m in map(self.ledger.metric, plan.metrics) if m.formula and m.name not in named), None
+            )
+            label = derived.label if derived else self._formula_label(named)
+            calculation = self.calculator.formula(plan.formula, period, label, derived)
+            if derived is None and calculation.unit == PURE and " - " in plan.formula:
+                calculation = replace(calculation, display="points")
+            return _of_calculation(calculation)
         if self.metric and plan.qualifier and self.ledger.metric(self.metric).formula:
             return self._of_part(period)
         if plan.qualifier or not self.metric:
@@ -100,10 +109,12 @@ class Reader:
                 raise
             return _of_fact(exact[0])
 
-    def _ratio_label(self) -> str:
-        named = dict.fromkeys(names_in(parse_formula(self.plan.formula)))
-        labels = [self.ledger.metric(name).label for name in named]
-        return " to ".join([labels[0], *(label.lower() for label in labels[1:])])
+    def _formula_label(self, named: Sequence[str]) -> str:
+        """What a formula without a name of its own is called: "Revenue to total assets", "Revenue less ..."."""
+        labels = [self.ledger.metric(name).label for name in dict.fromkeys(named)]
+        signs = [sign for sign in _OPERATOR_WORDS if f" {sign} " in self.plan.formula]
+        word = _OPERATOR_WORDS[signs[0]] if len(signs) == 1 else "to"
+        return f" {word} ".join([labels[0], *(label.lower() for label in labels[1:])])
 
     def _of_part(self, period: FiscalPeriod) -> Value:
         """A derived metric of a part of the company, from what is tagged for that part."""

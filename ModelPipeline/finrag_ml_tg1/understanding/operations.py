@@ -9,13 +9,11 @@ from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_to_rank
 from finrag_ml_tg1.understanding.thresholds import find_threshold, tests_multiple
 
 __all__ = [
-    "after_share_of",
     "asks_for_part",
     "asks_for_shares",
     "asks_for_words",
     "breakdown_axis",
     "is_about_change",
-    "is_ratio",
     "is_self_defined",
     "operation_of",
 ]
@@ -54,19 +52,13 @@ _GROWTH = re.compile(
 _CHANGE = re.compile(
     r"\bchang(?:e|ed|es|ing)\b|\bincreas\w*\b|\bdecreas\w*\b|\bdeclin\w*\b|"
     r"\b(?:rise|rose|risen|fall|fell|fallen|drop\w*)\b|"
-    r"\bdifference\b|\bimprov\w*\b|\bdeteriorat\w*\b|\breduction\b|\bexpand(?:ed)?\b|\bshr[aiu]nk\b",
+    r"\bdifference (?:between|from|in|of|to|vs)\b|"
+    r"\bimprov\w*\b|\bdeteriorat\w*\b|\breduction\b|\bexpand(?:ed)?\b|\bshr[aiu]nk\b",
     re.IGNORECASE,
 )
 _SHARE = re.compile(
     r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction|part)\s+of\b|\bcontribut\w+\b", re.IGNORECASE
 )
-_RATIO = re.compile(
-    r"\bas (?:an? )?(?:%|percent(?:age)?|share|proportion|fraction|multiple) of\b|\bratio (?:of|between)\b|"
-    r"\bdivided by\b|\brelative to\b|\s/\s|\bper (?:dollar|unit) of\b|\bto\b.{0,40}\bratio\b|"
-    r"(?:\b(?:share|percent(?:age)?|portion|proportion|fraction)|%)\s+of\b",
-    re.IGNORECASE,
-)
-_SHARE_OF = re.compile(r"(?:\b(?:share|percent(?:age)?|portion|proportion|fraction)|%)\s+of\b", re.IGNORECASE)
 _AS_SHARE = re.compile(
     r"\bas (?:an? )?(?:share|percent(?:age)?s?|%|proportion)\b|\bmix\b|\bin percent\b", re.IGNORECASE
 )
@@ -128,17 +120,6 @@ def operation_of(text: str, *, years: int, companies: int, is_qualified: bool) -
 def is_about_change(text: str) -> bool:
     """Return whether a text speaks of going up or down."""
     return _CHANGE.search(text) is not None
-
-
-def is_ratio(text: str) -> bool:
-    """Return whether two metrics are to be divided."""
-    return _RATIO.search(text) is not None
-
-
-def after_share_of(text: str) -> str:
-    """Return what follows "share of", which begins with the whole that the share is of; "" without such words."""
-    match = _SHARE_OF.search(text)
-    return text[match.end() :] if match else ""
 
 
 def asks_for_shares(text: str) -> bool:

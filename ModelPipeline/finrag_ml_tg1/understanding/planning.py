@@ -8,18 +8,23 @@ from dataclasses import replace
 
 from finrag_ml_tg1.plan import Operation, Plan
 from finrag_ml_tg1.understanding.asked_sentence import places_asked, read_asked_sentence
+from finrag_ml_tg1.understanding.combinations import (
+    combination_asked,
+    formula_of_two,
+    is_reversed,
+    shown_as,
+    without_operators,
+)
 from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_lowest, compares_metrics, ranking_limit
 from finrag_ml_tg1.understanding.currencies import currency_asked, without_currency
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.metrics_asked import Reading, read_metrics_asked
 from finrag_ml_tg1.understanding.operations import (
-    after_share_of,
     asks_for_part,
     asks_for_shares,
     asks_for_words,
     breakdown_axis,
     is_about_change,
-    is_ratio,
     is_self_defined,
     operation_of,
 )
@@ -58,7 +63,7 @@ class Planner:
         asked = read_asked_sentence(topic)
         periods = find_periods(asked.text)
         years = tuple(sorted(fiscal_years)) or periods.years
-        text = without_currency(without_periods(asked.text))
+        text = without_operators(without_currency(without_periods(asked.text)))
         asks_shares = _ASKS_SHARES.search(text) is not None
         text = _ASKS_SHARES.sub(" ", text)
         if is_self_defined(asked.text):
@@ -70,12 +75,8 @@ class Planner:
         unread = unread_part(asked.text)
         if unread and wants_words:
             return None
-        operation = operation_of(
-            asked.text,
-            years=max(len(years), periods.latest, _SEVERAL_YEARS if periods.up_to_latest else 1),
-            companies=companies,
-            is_qualified=bool(reading.qualifier),
-        )
+        named_years = max(len(years), periods.latest, _SEVERAL_YEARS if periods.up_to_latest else 1)
+        operation = _operation(asked.text, reading, named_years, companies)
         if operation == "trend" and periods.up_to_latest == "each" and _is_total(reading):
             operation = "sum"
         plan = Plan(
@@ -99,6 +100,8 @@ class Planner:
             asks_lowest=asks_lowest(asked.text),
             limit=ranking_limit(asked.text),
             compares=compares_metrics(asked.text) if len(reading.metrics) == 2 else "",
+            is_reversed=is_reversed(asked.text),
+            shown_as=shown_as(asked.text),
             currency=currency_asked(asked.text),
             places=places_asked(topic),
             as_first_reported=_FIRST_REPORTED.search(topic) is not None,
@@ -118,13 +121,23 @@ class Planner:
         if stated:
             note = f"The definition in the question (“{stated}”) was not understood; the usual one was taken."
             plan = replace(plan, notes=(*plan.notes, note))
-        if len(plan.metrics) == 2 and is_ratio(text) and not plan.qualifier:
-            part, whole = plan.metrics
-            after = self._names.find(read_words(after_share_of(text)))
-            if after and after[0].metric == part:
-                part, whole = whole, part
-            return replace(plan, formula=f"{part} / {whole}")
+        if len(plan.metrics) == 2 and not plan.qualifier:
+            return replace(plan, formula=formula_of_two(self._names, text, *plan.metrics))
         return plan
+
+
+def _operation(text: str, reading: Reading, years: int, companies: int) -> Operation:
+    """What is to be done; what is made of two companies, parts or metrics is not done over time."""
+    operation = operation_of(text, years=years, companies=companies, is_qualified=bool(reading.qualifier))
+    combination = combination_asked(text)
+    if not combination or operation not in ("lookup", "change", "trend"):
+        return operation
+    if len(reading.metrics) == 2 and not reading.qualifier:
+        return "trend" if years > 1 else "lookup"
+    if years > 1:
+        return "change" if combination == "difference" and companies == 1 else operation
+    are_several = companies == 2 or (companies > 2 and combination == "together")
+    return combination if len(reading.metrics) == 1 and (are_several or reading.qualifier) else operation
 
 
 def _is_line(reading: Reading, text: str) -> bool:

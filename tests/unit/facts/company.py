@@ -40,7 +40,7 @@ def make_row(concept: str, value: str | int, year: int, part: str = "FY", **fiel
     return row | fields
 
 
-def make_company(*rows: dict[str, Any], forms: dict[str, str] | None = None) -> CompanyFacts:
+def make_company(*rows: dict[str, Any], forms: dict[str, str] | None = None, cik: int = COMPANY_CIK) -> CompanyFacts:
     """The facts of one company; filings replace one another in the order of their names."""
     names = forms or {row["accession"]: "10-K" for row in sorted(rows, key=lambda row: row["accession"])}
-    return CompanyFacts(COMPANY_CIK, [pl.DataFrame(list(rows), schema=PART_FACTS_SCHEMA)], names)
+    return CompanyFacts(cik, [pl.DataFrame(list(rows), schema=PART_FACTS_SCHEMA)], names)

@@ -26,6 +26,7 @@ from finrag_ml_tg1.facts.number_words import value_words
         ("0.157", "pure", "percent", "15.70 %"),
         ("-0.00418", "pure", "percent", "about −0.42 %"),
         ("0.0125", "pure", "points", "1.25 percentage points"),
+        ("-0.0071", "pure", "basis points", "−71 basis points"),
         ("1.07254", "pure", "times", "about 1.07 times"),
         ("40.26", "days", "days", "about 40.3 days"),
     ],

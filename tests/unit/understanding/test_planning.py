@@ -227,3 +227,55 @@ def test_metric_right_before_another_says_of_which_kind_that_is() -> None:
     asked = plan("advertising revenue in 2023")
     assert (asked.metrics, asked.qualifier) == (("revenue",), "advertising")
     assert plan("revenue and advertising in 2023").metrics == ("revenue", "advertising_expense")
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("difference between net income and operating cash flow in 2023", "net_income - operating_cash_flow"),
+        ("How much larger are total assets than total liabilities?", "total_assets - total_liabilities"),
+        ("How much less was net income than revenue in 2023?", "revenue - net_income"),
+        ("operating income minus net income 2023", "operating_income - net_income"),
+        ("revenue as a multiple of net income", "revenue / net_income"),
+        ("How many times net income is revenue in 2023?", "revenue / net_income"),
+        ("capex/revenue", "capital_expenditures / revenue"),
+        ("y/y growth of revenue and net income", ""),
+        ("revenue and net income combined in 2023", "revenue + net_income"),
+    ],
+)
+def test_two_metrics_of_one_company_become_one_value(text: str, formula: str) -> None:
+    assert plan(text).formula == formula
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "is_reversed"),
+    [
+        ("How much more did spend on R&D than in 2023?", "difference", False),
+        ("How much less revenue did make than in 2023?", "difference", True),
+        ("How many times larger is revenue than ?", "multiple", False),
+        ("what multiple of revenue is revenue in 2023", "multiple", True),
+        ("How much revenue did and make together in 2023?", "together", False),
+        ("difference in revenue between and in 2023", "difference", False),
+        ("revenue of and in 2023", "lookup", False),
+    ],
+)
+def test_values_of_two_companies_become_one(text: str, operation: str, is_reversed: bool) -> None:
+    assert (plan(text, companies=2).operation, plan(text, companies=2).is_reversed) == (operation, is_reversed)
+
+
+def test_difference_between_two_years_stays_a_change() -> None:
+    assert plan("difference between revenue in 2022 and 2023").operation == "change"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown_as"),
+    [
+        ("by how many basis points did operating margin change", "basis points"),
+        ("gross margin change in bps in 2023", "basis points"),
+        ("capex divided by depreciation", "times"),
+        ("R&D as a percentage of revenue", ""),
+    ],
+)
+def test_ratio_is_written_as_asked(text: str, shown_as: str) -> None:
+    assert plan(text).shown_as == shown_as
+    assert plan(text).qualifier == ""
