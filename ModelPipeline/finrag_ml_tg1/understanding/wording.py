@@ -9,7 +9,7 @@ from dataclasses import dataclass
 __all__ = ["Word", "normal_words", "read_words"]
 
 _WORD = re.compile(r"(?:[A-Za-z0-9]+(?:\.[0-9]+)*(?:&[A-Za-z]+)*)")
-_HYPHENS = re.compile(r"(?<=\w)[-‐‑‒–—/](?=\w)")
+_HYPHENS = re.compile(r"(?<=\w)[-‐‑‒–—](?=\w)")
 _COUNTRY = re.compile(r"\bU\.S\.?(?:A\.?)?(?!\w)")
 _AND_SIGN = re.compile(r"\s&\s")
 _POSSESSIVE = re.compile(r"(?:'s|s'|')(?!\w)", re.IGNORECASE)
@@ -49,5 +49,5 @@ def _words(text: str) -> Iterator[Word]:
     for match in _WORD.finditer(text):
         between = text[end : match.start()]
         word = match.group()
-        yield Word(word.lower(), word[0].isupper(), any(sign in between for sign in ",;:()?!."))
+        yield Word(word.lower(), word[0].isupper(), any(sign in between for sign in ",;:()?!./"))
         end = match.end()
