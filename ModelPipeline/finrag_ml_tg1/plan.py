@@ -47,6 +47,11 @@ class Wording:
     mentions: tuple[tuple[str, int, int], ...] = ()
     beside: frozenset[int] = frozenset()
 
+    def outside_mentions(self) -> list[str]:
+        """Return the words outside the names of metrics, in order."""
+        own = {place for _, start, end in self.mentions for place in range(start, end)}
+        return [word for place, word in enumerate(self.words) if place not in own]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

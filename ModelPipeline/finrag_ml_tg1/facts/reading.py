@@ -98,16 +98,27 @@ class Reader:
             return self._of_part(period)
         if plan.qualifier or not self.metric:
             return self._named(period)
+        return self._of_metric(period)
+
+    def _of_metric(self, period: FiscalPeriod) -> Value:
+        """A metric's value; where its own statement tells none, the line of that statement that has its name.
+
+        The filer may print the metric's name over a concept that is not one of the metric's.
+        """
+        statement = self.ledger.metric(self.metric).statement
+        exact = self.lines.find(self.plan.label, period) if self.lines.is_exactly(self.plan.label) else []
+        own = exact[0] if len(exact) == 1 and exact[0].fact.statement == statement != "none" else None
         try:
             value = value_of_part(self.calculator, self.metric, period)
-            is_stated = isinstance(value.source, UsedFact)
-            return _of_fact(self.ledger.with_other(value.facts[0], period)) if is_stated else value
         except MissingInputError:
-            # The metric's own statement may print its name over a concept that is not one of the metric's.
-            exact = self.lines.find(self.plan.label, period) if self.lines.is_exactly(self.plan.label) else []
-            if len(exact) != 1 or exact[0].fact.statement != self.ledger.metric(self.metric).statement:
+            if own is None:
                 raise
-            return _of_fact(exact[0])
+            return _of_fact(own)
+        if not isinstance(value.source, UsedFact):
+            return value
+        if own is not None and value.source.fact.statement == "none":
+            return _of_fact(own)
+        return _of_fact(self.ledger.with_other(value.source, period))
 
     def _formula_label(self, named: Sequence[str]) -> str:
         """What a formula without a name of its own is called: "Revenue to total assets", "Revenue less ..."."""

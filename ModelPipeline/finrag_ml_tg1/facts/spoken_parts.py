@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finrag_ml_tg1.facts.members import names_of, parts_of
@@ -36,7 +36,7 @@ class PartNames:
 
     def spoken(self, metric: Metric, wording: Wording) -> list[SpokenPart]:
         """Return the parts named, in order: a name of one word beside the metric alone, a longer one anywhere."""
-        if all(word == "," for word in _rest(wording)):
+        if all(word == "," for word in wording.outside_mentions()):
             return []
         names = self._of(metric)
         taken: list[SpokenPart] = []
@@ -57,13 +57,6 @@ class PartNames:
             }
             self._names[metric.name] = frozenset(map(name_tokens, labels)) - own - _NO_NAMES - {()}
         return self._names[metric.name]
-
-
-def _rest(wording: Wording) -> Iterator[str]:
-    """The words outside the names of metrics."""
-    for place, word in enumerate(wording.words):
-        if not any(start <= place < end for _, start, end in wording.mentions):
-            yield word
 
 
 def _may_name(wording: Wording, metric: Metric, start: int, end: int) -> bool:

@@ -47,6 +47,6 @@ LABEL_FILLERS = frozenset(
     """
     after amount balance before beginning change changed changes closing combined consolidated current decrease
     decreased decreases difference due end ending including increase increased increases less long net opening other
-    paid portion rate total totals under value values
+    paid portion provided rate total totals under used value values
     """.split()
 )

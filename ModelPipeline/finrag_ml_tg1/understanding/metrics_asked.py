@@ -93,6 +93,8 @@ class _Telling:
             is_name = word.is_capitalised or not any(other.is_capitalised for other in self.words)
             is_pronoun = before in ("give", "tell", "show", "let")
             return is_name and not is_pronoun and follower not in ("gaap", "dollar", "dollars")
+        if word.text in ("share", "shares"):
+            return before == "per"
         if word.text == "current":
             return any(
                 mention.start == index + 1 and self.names.is_balance(mention.metric) for mention in self.mentions

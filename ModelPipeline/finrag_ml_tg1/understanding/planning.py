@@ -44,7 +44,14 @@ _FIRST_REPORTED = re.compile(
     r"(?:annual report|(?:form )?10-?k|filing)\b",
     re.IGNORECASE,
 )
-_ASKS_SHARES = re.compile(r"\b(?:how many|number of)\s+shares\b", re.IGNORECASE)
+_ASKS_SHARES = re.compile(r"\b(?:how many|number of)\s+(?:\w+\s+){0,2}?shares\b", re.IGNORECASE)
+_SHARES_THEMSELVES = re.compile(r"\b(?:how many|number of)\s+shares\b", re.IGNORECASE)
+# Amounts of years to come stand in schedules, whose rows no fiscal period tells.
+_SCHEDULED = re.compile(
+    r"\b(?:due|maturing|maturit(?:y|ies))\s+(?:(?:in|during|for)\s+)?(?:fiscal\s+)?20\d\d\b|"
+    r"\bnext\s+(?:(?:fiscal\s+)?year|(?:twelve|12)\s+months)\b",
+    re.IGNORECASE,
+)
 _SEVERAL_YEARS = 3
 _ASKS_AMOUNT = re.compile(r"\bhow (?:much|many)\b|\b(?:amount|value|balance|total|number)\b", re.IGNORECASE)
 
@@ -68,8 +75,8 @@ class Planner:
         years = tuple(sorted(fiscal_years)) or periods.years
         text = without_operators(without_currency(without_periods(asked.text)))
         asks_shares = _ASKS_SHARES.search(text) is not None
-        text = _ASKS_SHARES.sub(" ", text)
-        if is_self_defined(asked.text):
+        text = _SHARES_THEMSELVES.sub(" ", text)
+        if is_self_defined(asked.text) or _SCHEDULED.search(asked.text):
             return None
         reading = read_metrics_asked(self._names, read_words(text), is_whole_first=asks_for_part(asked.text))
         wants_words = asks_for_words(asked.text)
@@ -80,7 +87,8 @@ class Planner:
             return None
         named_years = max(len(years), periods.latest, _SEVERAL_YEARS if periods.up_to_latest else 1)
         operation = _operation(asked.text, reading, named_years, companies)
-        if operation == "trend" and periods.up_to_latest == "each" and _is_total(reading):
+        is_since = periods.up_to_latest == "each"
+        if operation == "trend" and (is_since or len(years) > 1) and _is_total(reading, is_since=is_since):
             operation = "sum"
         plan = Plan(
             operation=operation,
@@ -132,6 +140,9 @@ class Planner:
 def _operation(text: str, reading: Reading, years: int, companies: int) -> Operation:
     """What is to be done; what is made of two companies, parts or metrics is not done over time."""
     operation = operation_of(text, years=years, companies=companies, is_qualified=bool(reading.qualifier))
+    if operation == "change" and reading.metrics and not is_about_change(" ".join(reading.wording.outside_mentions())):
+        # "Change in cash" is a line of the cash flow statement by its name.
+        operation = "trend" if years > 1 else "lookup"
     combination = combination_asked(text)
     if not combination or operation not in ("lookup", "change", "trend"):
         return operation
@@ -150,9 +161,15 @@ def _is_line(reading: Reading, text: str) -> bool:
     return len(reading.line_item.split()) > 1 or _ASKS_AMOUNT.search(text) is not None
 
 
-def _is_total(reading: Reading) -> bool:
-    """Whether the sum of flows is asked for: "total dividends since 2022", but not "total assets since 2022"."""
-    return "total" in reading.wording.words and all(load_metrics()[name].measures == "flow" for name in reading.metrics)
+def _is_total(reading: Reading, *, is_since: bool) -> bool:
+    """Whether the sum of flows is asked for: "total dividends since 2022", but not "total assets since 2022".
+
+    Of years that are listed, "total revenue" is each year's.
+    """
+    own = {place for _, start, end in reading.wording.mentions for place in range(start, end)}
+    totals = [place for place, word in enumerate(reading.wording.words) if word == "total"]
+    is_said = any(is_since or place not in own for place in totals)
+    return is_said and all(load_metrics()[name].measures == "flow" for name in reading.metrics)
 
 
 def _years_meant(operation: Operation, periods: Periods) -> int:
