@@ -10,43 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.understanding.company_aliases import GENERIC_WORDS, aliases_of
+from finrag_ml_tg1.understanding.company_tickers import CompanyTickers
 from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.understanding.name_places import NamePlaces
+from finrag_ml_tg1.understanding.name_spelling import SpelledName, letters_of, names_spelled_otherwise
 from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
 
 __all__ = ["CompanyMentions", "CompanyNames"]
 
 # As people write it after a name: "Orquenna, Inc.".
 _LEGAL_FORM = r"(?:,?\s+(?:inc|incorporated|corp|corporation|co|plc|ltd|llc)\b\.?)?"
-_LEGAL_FORMS = frozenset(
-    "inc incorporated corp corporation co company companies plc ltd limited llc lp sa nv ag se group holding "
-    "holdings the trust fund".split()
-)
-_GENERIC_WORDS = frozenset(
-    "advanced allied american atlantic best capital central commonwealth consolidated dollar eastern energy first "
-    "general global great home income international international life national new north northern old pacific "
-    "public real rocket royal science south southern standard state super texas union united universal us western "
-    "world".split()
-)
-_TRAILING_TRADE_WORDS = frozenset(
-    "platforms technologies technology laboratories pharmaceutical pharmaceuticals alliance motors motor "
-    "instruments systems international industries brands foods stores logistics services freight kitchens".split()
-)
-_AMBIGUOUS_TICKERS = frozenset(
-    "A AI ALL AN ANY ARE AS AT BE BIG CAN CAR CEO CFO DAY EPS ESG EU FOR FY GAAP GO HAS HE IT KEY LOW MD NEW NOW "
-    "ON ONE OR OUT PE PR R RD ROE SEC SEE SO TECH UK US USA USD YOU".split()
-)
-_MIN_FIRST_WORD_CHARS = 4
-
-_TICKER = re.compile(r"[$(]?\b([A-Z]{1,5}(?:\.[A-Z])?)\b(?:'s|\))?")
-# Where the company of a number stands: "AI net sales", "net sales of AI in 2024", "What did AI earn", "2024 sales AI".
-_COMPANY_PLACE = re.compile(
-    r"^(?P<first>[A-Z]{2,5})\b"
-    r"|\b(?:of|for|at|by|did|that|what)\s+(?P<named>[A-Z]{2,5})\b(?=\W*$|[,;:]|\s+(?:in|for|during|as of|at|on|had|"
-    r"have|report|post|earn|spen|pay|paid|generate|make|record|fy|fiscal|(?:19|20)?\d\d))"
-    r"|\s(?P<last>[A-Z]{2,5})\W*$"
-)
-_CAPITALISED_WORD = re.compile(r"(?<!^)\b(?!Items?\b|Notes?\b|Part\b)[A-Z][a-z]")
-_ARTICLE = re.compile(r"\b(?:a|an|the|of)\s+$", re.IGNORECASE)
+_CAPITALISED_WORD = re.compile(r"(?<!^)\b(?!Items?\b|Notes?\b|Part\b)[A-Z][a-z]\w*")
+_ARTICLE = re.compile(r"\b(?:a|an|the)\s+$", re.IGNORECASE)
+_OF = re.compile(r"\bof\s+$", re.IGNORECASE)
+_LEGAL_FORM_AFTER = re.compile(_LEGAL_FORM + r"(?:'s|'|(?![\w']))", re.IGNORECASE)
 _NAME_GOES_ON = re.compile(r"\s+(?:&\s+)?[A-Z][a-z]")
 
 
@@ -75,35 +53,40 @@ class CompanyNames:
 
     def __init__(self, companies: Sequence[Company], metrics: MetricNames) -> None:
         self._metrics = metrics
+        self._places = NamePlaces(metrics)
+        self._tickers = CompanyTickers(companies, self._places)
         self._by_alias: dict[str, _Alias] = {}
-        self._tickers: dict[str, Company] = {}
         ambiguous: set[str] = set()
         for company in companies:
-            for ticker in company.tickers:
-                self._tickers.setdefault(ticker.upper(), company)
-            for alias, is_partial in _aliases(company).items():
+            for alias, is_partial in aliases_of(company).items():
                 if self._by_alias.setdefault(alias, _Alias(company, is_partial)).company is not company:
                     ambiguous.add(alias)
         for alias in ambiguous:
             del self._by_alias[alias]
+        self._by_letters: dict[str, str] = {}
+        for alias in self._by_alias:
+            same = self._by_letters.setdefault(letters_of(alias), alias)
+            if self._by_alias[same].company is not self._by_alias[alias].company:
+                self._by_letters[letters_of(alias)] = ""
 
     def by_ticker(self, ticker: str) -> Company | None:
         """Return the company with this ticker, in any case; None when it is not covered."""
-        return self._tickers.get(ticker.strip().upper())
+        return self._tickers.get(ticker)
 
     def find(self, question: str, appears_in_filings: Callable[[str], bool]) -> CompanyMentions:
         """Return what the question names; `appears_in_filings` says whether a word stands in any indexed passage."""
         text = question.replace("’", "'")
         found: dict[int, tuple[int, Company]] = {}
         blanked = list(text)
-        for start, end, company in [*self._alias_matches(text), *self._ticker_matches(text)]:
+        for start, end, company in [*self._name_matches(text), *self._tickers.in_capitals(text)]:
             if BLANK not in blanked[start:end]:
                 first = min(start, found[company.cik][0]) if company.cik in found else start
                 found[company.cik] = (first, company)
                 blanked[start:end] = BLANK * (end - start)
-        for start, end, company in self._word_tickers(text) if not found else ():
-            found[company.cik] = (start, company)
-            blanked[start:end] = BLANK * (end - start)
+        for tickers in (self._tickers.that_are_words, self._tickers.in_lower_case):
+            for start, end, company in tickers(text) if not found else ():
+                found.setdefault(company.cik, (start, company))
+                blanked[start:end] = BLANK * (end - start)
         companies = tuple(company for _, company in sorted(found.values(), key=lambda match: match[0]))
         rest = "".join(blanked)
         unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings, self._metrics.fill)))
@@ -111,91 +94,67 @@ class CompanyNames:
             rest = re.sub(rf"\b{re.escape(name)}(?:'s|\b)", " ", rest)
         return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()))
 
-    def _alias_matches(self, text: str) -> Iterator[tuple[int, int, Company]]:
-        """Longest names first. One-word names have to be capitalised, unless the question has no capital letters."""
-        ignores_case = not _CAPITALISED_WORD.search(text)
+    def _name_matches(self, text: str) -> list[tuple[int, int, Company]]:
+        """Longest first. One-word names have to be capitalised, unless no capitalised word names anything else."""
+        ignores_case = not any(not self._places.is_term(word) for word in _CAPITALISED_WORD.findall(text))
+        matches = list(self._alias_matches(text, ignores_case=ignores_case))
+        matches += self._spelled_matches(text, ignores_case=ignores_case)
+        return sorted(matches, key=lambda match: match[0] - match[1])
+
+    def _alias_matches(self, text: str, *, ignores_case: bool) -> Iterator[tuple[int, int, Company]]:
         for alias in sorted(self._by_alias, key=len, reverse=True):
             known = self._by_alias[alias]
             for match in re.finditer(
                 rf"(?<![\w.])({re.escape(alias)}{_LEGAL_FORM})('s|'|(?![\w']))", text, re.IGNORECASE
             ):
-                if _is_meant(match, known, ignores_case=ignores_case):
+                if self._is_meant(match, known, ignores_case=ignores_case):
                     yield match.start(), match.end(), known.company
 
-    def _word_tickers(self, text: str) -> Iterator[tuple[int, int, Company]]:
-        """A ticker that is a word as well, where the company of a number stands: "net sales of AI in 2024"."""
-        if not self._metrics.is_in(text):
-            return
-        for match in _COMPANY_PLACE.finditer(text):
-            group = str(match.lastgroup)
-            company = self._tickers.get(match[group])
-            if company:
-                yield match.start(group), match.end(group), company
-                return
+    def _spelled_matches(self, text: str, *, ignores_case: bool) -> Iterator[tuple[int, int, Company]]:
+        for spelled in names_spelled_otherwise(text, self._by_letters):
+            alias = self._by_letters[spelled.letters]
+            if alias and text[spelled.start : spelled.end].lower() not in self._by_alias:
+                known = self._by_alias[alias]
+                form = _LEGAL_FORM_AFTER.match(text, spelled.end)
+                end = form.end() if form else spelled.end
+                if self._is_spelled_name(spelled, alias, text, ignores_case=ignores_case) and not (
+                    known.is_partial and self._goes_on(text, end)
+                ):
+                    yield spelled.start, end, known.company
 
-    def _ticker_matches(self, text: str) -> Iterator[tuple[int, int, Company]]:
-        for match in _TICKER.finditer(text):
-            company = self._tickers.get(match[1])
-            is_marked = match.group() != match[1]
-            if company and (is_marked or (len(match[1]) > 1 and match[1] not in _AMBIGUOUS_TICKERS)):
-                yield match.start(), match.end(), company
+    def _is_spelled_name(self, spelled: SpelledName, alias: str, text: str, *, ignores_case: bool) -> bool:
+        """Whether words that together have a name's letters are it: "sales force" is not, "Coca Cola" is."""
+        if len(spelled.words) > 1 and not alias.isalpha():
+            return True
+        if len(spelled.words) > 1 and any(len(word) == 1 or self._places.is_term(word) for word in spelled.words):
+            return False
+        if all(word[0].isupper() for word in spelled.words):
+            return True
+        is_place = self._places.is_company_place(text, spelled.start, spelled.end)
+        return ignores_case and is_place and self._places.asks_number(text)
 
+    def _is_meant(self, match: re.Match[str], alias: _Alias, *, ignores_case: bool) -> bool:
+        """Whether a name's letters are the company: "apple" by capitalised words is fruit, "Johnson Controls" another.
 
-def _is_meant(match: re.Match[str], alias: _Alias, *, ignores_case: bool) -> bool:
-    """Whether a name's letters are the company: "apple" beside capitalised words is fruit, "Johnson Controls" another.
+        Names of several words, and those with signs or digits in them, are taken in any case.
+        """
+        text, name, possessive = match.string, match[1], match[2]
+        is_part_of_word = name.islower() and text.startswith("-", match.end())
+        goes_on = possessive == "" and self._goes_on(text, match.end())
+        if (alias.is_partial and goes_on) or is_part_of_word:
+            return False
+        if not name.isalpha() or name[0].isupper() or possessive:
+            return True
+        before = text[: match.start()]
+        if not ignores_case or _ARTICLE.search(before):
+            return False
+        asks_number = self._places.asks_number(text)
+        if alias.is_partial:
+            is_place = self._places.is_company_place(text, match.start(), match.end())
+            return name not in GENERIC_WORDS and asks_number and is_place
+        return not _OF.search(before) or (asks_number and self._places.ends_name(text, match.end()))
 
-    Names of several words, and those with signs or digits in them, are taken in any case.
-    """
-    name, possessive = match[1], match[2]
-    goes_on = possessive == "" and _NAME_GOES_ON.match(match.string, match.end())
-    is_part_of_word = name.islower() and match.string.startswith("-", match.end())
-    if (alias.is_partial and goes_on) or is_part_of_word:
-        return False
-    if not name.isalpha() or name[0].isupper():
-        return True
-    if possessive:
-        return True
-    return ignores_case and not alias.is_partial and not _ARTICLE.search(match.string[: match.start()])
-
-
-def _aliases(company: Company) -> dict[str, bool]:
-    """Lower-case names and whether each is partial: as registered, shorter by legal form and trade, first word."""
-    aliases: dict[str, bool] = {}
-    for name in (company.name, *company.former_names):
-        for alias, is_partial in _names_of(name):
-            aliases.setdefault(alias, is_partial)
-            aliases.setdefault(alias.replace(" & ", " and "), is_partial)
-            aliases.setdefault(alias.replace("'", ""), is_partial)
-            aliases.setdefault(alias.replace(".", " "), is_partial)
-    return aliases
-
-
-def _names_of(name: str) -> Iterator[tuple[str, bool]]:
-    plain = re.sub(r"\([^)]*\)|/[A-Za-z]{2,3}/?$", " ", name).replace("’", "'").lower()
-    words = [word for word in (word.strip(".,") for word in plain.split()) if word]
-    if words[:1] == ["the"]:
-        words = words[1:]
-    if not words:
-        return
-    yield " ".join(words), False
-    while len(words) > 1 and (words[-1] in _LEGAL_FORMS or words[-1] == "&"):
-        words = words[:-1]
-        yield " ".join(words), len(words) == 1 and words[0] in _GENERIC_WORDS
-    yield from ((initials, False) for initials in _initials(words))
-    while len(words) > 1 and words[-1] in _TRAILING_TRADE_WORDS | _LEGAL_FORMS:
-        words = words[:-1]
-        yield " ".join(words), len(words) == 1 and words[0] in _GENERIC_WORDS
-    first = words[0]
-    if len(first) >= _MIN_FIRST_WORD_CHARS and first not in _GENERIC_WORDS:
-        yield first, len(words) > 1
-    site = first.split(".")[0]
-    if len(site) >= _MIN_FIRST_WORD_CHARS and site != first:
-        yield site, False
-
-
-def _initials(words: list[str]) -> Iterator[str]:
-    letters = [word[0] for word in words if word[0].isalpha()]
-    if "&" in words and len(letters) == 2:
-        yield f"{letters[0]}&{letters[1]}"
-    elif len(letters) >= 3:
-        yield "".join(letters)
+    def _goes_on(self, text: str, end: int) -> bool:
+        """Whether a name goes on in capital letters; "Walgreens Total assets" does not, as a metric begins there."""
+        following = _NAME_GOES_ON.match(text, end)
+        return following is not None and not self._places.begins_metric(text[end:])
