@@ -16,6 +16,7 @@ from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.combined import numbers_then_words
 from finrag_ml_tg1.answering.coverage_words import CoverageWords
 from finrag_ml_tg1.answering.extractive import answer_extractively
+from finrag_ml_tg1.answering.left_out import left_out_sentences
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.facts.execution import FactFinder
@@ -144,7 +145,9 @@ class FinRAG:
         doubts = self._coverage.doubts(used.fact for used in found.facts)
         found = replace(found, notes=tuple(dict.fromkeys((*found.notes, *doubts))))
         numeric = answer_in_numbers(plan, found, self._passages_of(found), self.names(found))
-        answer = numeric.answer
+        answer = replace(
+            numeric.answer, markdown="\n\n".join([numeric.answer.markdown, *left_out_sentences(scope, found)])
+        )
         is_explained = plan.supports_words or plan.operation in ("change", "growth")
         if is_explained and partial.question.include_passages and scope.obstacle is None:
             answer = numbers_then_words(answer, self._in_words(partial))

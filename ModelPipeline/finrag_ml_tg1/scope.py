@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["MAX_QUESTION_CHARS", "MIN_QUESTION_CHARS", "CompanyReference", "Filters", "Question", "Scope"]
+__all__ = ["MAX_QUESTION_CHARS", "MIN_QUESTION_CHARS", "CompanyReference", "Filters", "LeftOut", "Question", "Scope"]
 
 MIN_QUESTION_CHARS = 3
 MAX_QUESTION_CHARS = 3_500
@@ -49,13 +49,23 @@ class CompanyReference:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is asked for and not covered, in a sentence: a company, or fiscal years of the one with this `cik`."""
+
+    sentence: str
+    cik: int = 0
+    fiscal_years: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Where the answer is looked for.
 
     `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
     `topic` is the question without the company names, which tell nothing about what is asked of the company.
     `notes` tell the user what was assumed or left out. `obstacle` is the reason why the filings cannot hold the answer,
-    None when they can. `period_problem` says of a day named as a period's end that none ends then.
+    None when they can. `left_out` is what an answer has to say that it leaves out; the notes say it too.
+    `period_problem` says of a day named as a period's end that none ends then.
     """
 
     topic: str
@@ -66,3 +76,4 @@ class Scope:
     notes: tuple[str, ...] = ()
     obstacle: str | None = None
     period_problem: str | None = None
+    left_out: tuple[LeftOut, ...] = ()

@@ -15,10 +15,10 @@ _ORDINARY = frozenset(
     "ad ads ago air app apps auto bank big bill bold book born box cake car care cars case cash cat chip coal cost "
     "dash data deal debt dial dog door ea edit ever eye fast fat fish five flow fold food form free fun fund gap gas "
     "gene gold good grid hear her home hope ice id info iron jack job joy keys kids land lane leg life live load loan "
-    "logo loop love low luck luv mac main man mark max media mid mini moon mind net nice nine oil ok open pace pack pay "
-    "pays peak pet phone pine plan play plus pool post prop pump pure quad real rent ride ring risk road rock run safe "
-    "sale seed self sea ship shop sick site sky snap snow son spot star stay sun tap tax team tech ten term tile toy "
-    "trip true turn ugly unit vet via view wave well west win wing wire wish wood work yell zip".split()
+    "logo loop love low luck luv mac main man mark max media mid mini moon mind net nice nine oil ok open pace pack "
+    "pay pays peak pet phone pine plan play plus pool post prop pump pure quad real rent ride ring risk road rock run "
+    "safe sale seed self sea ship shop sick site sky snap snow son spot star stay sun tap tax team tech ten term tile "
+    "toy trip true turn ugly unit vet via view wave well west win wing wire wish wood work yell zip".split()
 )
 _BEFORE = re.compile(
     r"(?:^|[.?!,;:(]|\b(?:of|for|at|by|from|did|does|do|was|were|is|are|has|have|had|what's|whats|show|me|find|compare|"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 import polars as pl
 
 from finrag_ml_tg1.index.catalog import Catalog, Company
-from finrag_ml_tg1.scope import CompanyReference, Question, Scope
+from finrag_ml_tg1.scope import CompanyReference, LeftOut, Question, Scope
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
 from finrag_ml_tg1.understanding.metric_names import MetricNames
@@ -42,12 +42,15 @@ class ScopeResolver:
         """
         mentions = self._names.find(question.text, self._appears_in_filings)
         notes = [f"{name} is not among the companies covered." for name in mentions.unknown]
+        left_out = [LeftOut(note) for note in notes]
         companies: Sequence[Company] = mentions.companies
         if question.filters.tickers:
             companies, missing = self._filtered_companies(question.filters.tickers)
             notes = [f"No covered company has the ticker {ticker}." for ticker in missing]
+            left_out = [LeftOut(note) for note in notes]
         if meant:
             companies, notes = [company for company in self._catalog.companies if company.cik in meant], []
+            left_out = []
         dated = self._in_fiscal_periods(mentions.remainder, companies)
         periods = find_periods(dated.text)
         topic = _ITEMS.sub(_titles, dated.text)
@@ -64,6 +67,7 @@ class ScopeResolver:
         years: set[int] = set()
         for company in companies:
             filings = self._filings_of(company, forms, notes)
+            left_out += _years_left_out(company, filings, asked)
             for year in self._years_of(company, filings, asked, periods, notes):
                 of_year = filings.filter(pl.col("fiscal_year") == year)
                 groups.append(_preferred(company, of_year, forms, notes, is_quarterly=periods.is_quarterly))
@@ -77,6 +81,7 @@ class ScopeResolver:
             tuple(notes),
             obstacle=None if groups else " ".join(notes),
             period_problem=dated.problem,
+            left_out=tuple(left_out),
         )
 
     def _in_fiscal_periods(self, text: str, companies: Sequence[Company]) -> DatedQuestion:
@@ -133,12 +138,17 @@ class ScopeResolver:
         if periods.up_to_latest and tuple(asked) == periods.years:
             later = [year for year in covered if year > asked[0]]
             asked = [*asked, *(later if periods.up_to_latest == "each" else later[-1:])]
-        missing = sorted(set(asked) - set(covered))
-        if missing:
-            notes.append(
-                f"{company.name}: fiscal year {_year_list(missing)} is not covered; covered: {_year_list(covered)}."
-            )
+        notes += [part.sentence for part in _years_left_out(company, filings, asked)]
         return [year for year in dict.fromkeys(asked) if year in covered]
+
+
+def _years_left_out(company: Company, filings: pl.DataFrame, asked: Sequence[int]) -> list[LeftOut]:
+    covered = sorted(set(filings["fiscal_year"]))
+    missing = sorted(set(asked) - set(covered))
+    if not covered or not missing:
+        return []
+    sentence = f"{company.name}: fiscal year {_year_list(missing)} is not covered; covered: {_year_list(covered)}."
+    return [LeftOut(sentence, company.cik, tuple(missing))]
 
 
 def _items_named(text: str) -> tuple[str, ...]:

@@ -159,3 +159,21 @@ def test_change_is_explained_by_passages_after_the_number(finrag: FinRAG) -> Non
     markdown = finrag.ask(Question("Why did Tarrendray's revenue fall in 2023?")).answer.markdown
     assert markdown.startswith("**")
     assert "rates" in markdown.lower().split("how it was calculated")[1]
+
+
+def test_company_that_is_not_covered_is_named_beside_the_numbers_of_one_that_is(finrag: FinRAG) -> None:
+    for question in ("Tesla vs Orquenna revenue 2024", "Compare Orquenna and Tesla revenue in 2024"):
+        result = ask(finrag, question)
+        assert result.found.is_found, question
+        assert result.answer.markdown.endswith("Tesla is not among the companies covered."), question
+
+
+def test_year_that_has_no_number_is_named_where_others_have(finrag: FinRAG) -> None:
+    markdown = ask(finrag, "Hibbelwick revenue by segment in 2010 and 2024").answer.markdown
+    assert "fiscal year 2010 is not covered" in markdown
+
+
+def test_assumption_about_the_year_is_no_part_of_the_answer(finrag: FinRAG) -> None:
+    result = ask(finrag, "What was Orquenna's revenue?")
+    assert any("no year was named" in note for note in result.scope.notes)
+    assert "no year was named" not in result.answer.markdown
