@@ -146,7 +146,8 @@ class FinRAG:
         found = replace(found, notes=tuple(dict.fromkeys((*found.notes, *doubts))))
         numeric = answer_in_numbers(plan, found, self._passages_of(found), self.names(found))
         answer = replace(
-            numeric.answer, markdown="\n\n".join([numeric.answer.markdown, *left_out_sentences(scope, found)])
+            numeric.answer,
+            markdown="\n\n".join([numeric.answer.markdown, *left_out_sentences(plan.operation, scope, found)]),
         )
         is_explained = plan.supports_words or plan.operation in ("change", "growth")
         if is_explained and partial.question.include_passages and scope.obstacle is None:

@@ -74,8 +74,11 @@ class Periods:
     are_listed: bool = False
 
 
-def find_periods(question: str) -> Periods:
-    """Return the fiscal years a question asks for; a range written backwards is read forwards."""
+def find_periods(question: str, *, companies: int = 1) -> Periods:
+    """Return the fiscal years a question asks for; a range written backwards is read forwards.
+
+    `companies` is how many were named where they no longer stand: "revenue vs Nike's in 2024" compares no years.
+    """
     text = _NO_YEAR.sub(" ; ", question)
     years: set[int] = set()
     is_reversed = False
@@ -92,6 +95,8 @@ def find_periods(question: str) -> Periods:
     count = several[1].lower() if several else "1"
     latest = _NUMBER_WORDS.get(count) or int(count)
     up_to = up_to_latest(text, years)
+    if up_to == "ends" and companies > 1:
+        up_to = ""
     if with_year_before(question):
         latest = max(latest, 2)
         years |= {year - 1 for year in years} if len(years) == 1 and not up_to else set()

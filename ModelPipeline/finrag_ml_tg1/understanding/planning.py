@@ -68,10 +68,7 @@ class Planner:
         `companies` is how many it names, `fiscal_years` what the user fixed by hand.
         """
         asked = read_asked_sentence(topic)
-        periods = find_periods(asked.text)
-        if companies > 1 and periods.up_to_latest == "ends":
-            # "Than ... in 2023" is said of another company, and not of another year.
-            periods = replace(periods, up_to_latest="")
+        periods = find_periods(asked.text, companies=companies)
         years = tuple(sorted(fiscal_years)) or periods.years
         text = without_operators(without_currency(without_periods(asked.text)))
         asks_shares = _ASKS_SHARES.search(text) is not None

@@ -52,7 +52,7 @@ class ScopeResolver:
             companies, notes = [company for company in self._catalog.companies if company.cik in meant], []
             left_out = []
         dated = self._in_fiscal_periods(mentions.remainder, companies)
-        periods = find_periods(dated.text)
+        periods = find_periods(dated.text, companies=len(companies))
         topic = _ITEMS.sub(_titles, dated.text)
         items = tuple(item.upper() for item in question.filters.items) or _items_named(question.text)
         references = tuple(CompanyReference(company.cik, company.name, company.tickers) for company in companies)

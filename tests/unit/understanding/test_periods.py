@@ -183,6 +183,11 @@ def test_years_that_are_all_named_are_followed_by_no_other(text: str, years: tup
     assert (periods.years, periods.up_to_latest) == (years, "")
 
 
+def test_year_after_a_company_compared_with_is_no_year_to_compare_with() -> None:
+    assert find_periods("inventory turnover vs in 2024", companies=2).up_to_latest == ""
+    assert find_periods("revenue since 2022", companies=2).up_to_latest == "each"
+
+
 @pytest.mark.parametrize(
     "words",
     [
