@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.number_table import result_cik, result_period, result_words, write_table
+from finrag_ml_tg1.answering.verdicts import comparison, verdict
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact, result_value
 from finrag_ml_tg1.facts.number_words import period_words, value_words
-from finrag_ml_tg1.facts.units import PURE
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.plan import Plan
@@ -93,7 +92,9 @@ class _Writer:
         if len(results) == 1:
             yield self._single(results[0])
         else:
-            yield from self._comparison(results)
+            compared = comparison(self.plan, results, self.companies)
+            if compared:
+                yield compared
             if self.plan.asks_extreme and self.plan.operation in ("ranking", "breakdown"):
                 yield self._winner(results[0])
             yield write_table(results[:_MAX_ROWS], self.companies, self._place)
@@ -106,8 +107,8 @@ class _Writer:
         yield from self._missing()
 
     def _single(self, result: UsedFact | Calculation) -> str:
-        verdict = self._verdict(*result_value(result))
-        answer = f"{verdict}**{self._title(result)}: {result_words(result, self.plan.places)}**"
+        said = result_words(result, self.plan.places)
+        answer = f"{verdict(self.plan, *result_value(result))}**{self._title(result)}: {said}**"
         if isinstance(result, Calculation):
             return answer
         return f"{answer} {self._place(result)}\n\n{_capitalised(self._source(result))}."
@@ -115,17 +116,6 @@ class _Writer:
     def _winner(self, first: UsedFact | Calculation) -> str:
         extreme = "Lowest" if self.plan.asks_lowest else "Highest"
         return f"**{extreme}: {self._title(first)}: {result_words(first)}**"
-
-    def _comparison(self, results: Sequence[UsedFact | Calculation]) -> Iterator[str]:
-        """Whether the first of two metrics is more than the second, or less."""
-        if self.plan.compares and len(results) == 2:
-            (first, unit), (second, other_unit) = map(result_value, results)
-            is_met = (first > second) if self.plan.compares == "more" else (first < second)
-            if unit == other_unit:
-                verb = "more" if first > second else "less" if first < second else "as much"
-                than = "as" if first == second else "than"
-                verdict = "Yes" if is_met else "No"
-                yield f"{verdict}. **{results[0].label} was {verb} {than} {results[1].label.lower()}.**"
 
     def _missing(self) -> Iterator[str]:
         """What could not be given; of a ranking the companies that it leaves out."""
@@ -171,14 +161,6 @@ class _Writer:
         if self.plan.in_calendar_years:
             notes.append("Tagged numbers are of fiscal years; the dates of each are given.")
         return iter(dict.fromkeys(notes))
-
-    def _verdict(self, value: Decimal, unit: str) -> str:
-        threshold = self.plan.threshold
-        if threshold is None:
-            return ""
-        if threshold.is_share != (unit == PURE):
-            return "The value asked about is in another unit, so the two cannot be compared. "
-        return "Yes. " if threshold.is_met_by(value) else "No. "
 
     def _place(self, used: UsedFact) -> str:
         number = self.shown_at.get(used.fact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["asks_extreme", "asks_lowest", "asks_to_rank", "compares_metrics", "ranking_limit"]
+__all__ = ["asks_extreme", "asks_lowest", "asks_to_rank", "compares", "ranking_limit"]
 
 _ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
 _ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare|companies|firms)\b", re.IGNORECASE)
@@ -16,7 +16,7 @@ _TOP = re.compile(
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 _COMPARES = re.compile(
-    r"\b(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer)\b.*\bthan\b|\bexceed(?:ed|s)?\b|\bsurpass(?:ed)?\b",
+    r"\b(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer|better|worse|faster|slower)\b.*\bthan\b|\bexceed(?:ed|s)?\b|\bsurpass(?:ed)?\b",
     re.IGNORECASE,
 )
 _EXTREME = re.compile(
@@ -24,7 +24,9 @@ _EXTREME = re.compile(
     r"higher|larger|bigger|greater|more|lower|smaller|less|fewer|better|worse)\b",
     re.IGNORECASE,
 )
-_LOWEST = re.compile(r"\b(?:lowest|smallest|worst|least|fewest|lower|smaller|less|fewer|worse|bottom)\b", re.IGNORECASE)
+_LOWEST = re.compile(
+    r"\b(?:lowest|smallest|worst|least|fewest|lower|smaller|less|fewer|worse|bottom|slowest|slower)\b", re.IGNORECASE
+)
 
 
 def asks_to_rank(text: str) -> bool:
@@ -51,8 +53,8 @@ def ranking_limit(text: str) -> int:
     return _COUNTS.get(count) or int(count)
 
 
-def compares_metrics(text: str) -> Literal["", "more", "less"]:
-    """Return whether it is asked if one metric is more than another, or less."""
+def compares(text: str) -> Literal["", "more", "less"]:
+    """Return whether it is asked if one value is more than another, or less."""
     if not _ASKS_WHETHER.match(text.strip()) or not _COMPARES.search(text):
         return ""
     return "less" if _LOWEST.search(text) else "more"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from finrag_ml_tg1.plan import Operation
-from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_to_rank
+from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_to_rank, compares
 from finrag_ml_tg1.understanding.thresholds import find_threshold, tests_multiple
 
 __all__ = [
@@ -53,7 +53,7 @@ _CHANGE = re.compile(
     r"\bchang(?:e|ed|es|ing)\b|\bincreas\w*\b|\bdecreas\w*\b|\bdeclin\w*\b|"
     r"\b(?:rise|rose|risen|fall|fell|fallen|drop\w*)\b|"
     r"\bdifference (?:between|from|in|of|to|vs)\b|"
-    r"\bimprov\w*\b|\bdeteriorat\w*\b|\breduction\b|\bexpand(?:ed)?\b|\bshr[aiu]nk\b",
+    r"\b(?:go|gone|went) (?:up|down)\b|\bimprov\w*\b|\bdeteriorat\w*\b|\breduction\b|\bexpand(?:ed)?\b|\bshr[aiu]nk\b",
     re.IGNORECASE,
 )
 _SHARE = re.compile(
@@ -143,6 +143,7 @@ def asks_for_words(text: str) -> bool:
         return True
     is_yes_or_no = _ASKS_WHETHER.match(text.strip()) is not None
     has_number = find_threshold(text) is not None or is_about_change(text) or _GROWTH.search(text) or asks_extreme(text)
+    has_number = has_number or compares(text) != ""
     return is_yes_or_no and not has_number
 
 

@@ -15,7 +15,7 @@ from finrag_ml_tg1.understanding.combinations import (
     shown_as,
     without_operators,
 )
-from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_lowest, compares_metrics, ranking_limit
+from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_lowest, compares, ranking_limit
 from finrag_ml_tg1.understanding.currencies import currency_asked, without_currency
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.metrics_asked import Reading, read_metrics_asked
@@ -107,7 +107,7 @@ class Planner:
             asks_extreme=asks_extreme(asked.text),
             asks_lowest=asks_lowest(asked.text),
             limit=ranking_limit(asked.text),
-            compares=compares_metrics(asked.text) if len(reading.metrics) == 2 else "",
+            compares=compares(asked.text) if len(reading.metrics) == 2 or companies == 2 else "",
             is_reversed=is_reversed(asked.text),
             shown_as=shown_as(asked.text),
             currency=currency_asked(asked.text),

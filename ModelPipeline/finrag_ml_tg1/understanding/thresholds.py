@@ -34,6 +34,23 @@ _SIGNS = (
         False,
     ),
 )
+_LIKE_ANOTHER = re.compile(r"\b(?:more|less|most|least|as)\s+(?:un)?profitable\b", re.IGNORECASE)
+_DIRECTIONS = (
+    (
+        re.compile(
+            r"\b(?:gr(?:ow|ew|own|owing)|increas(?:e|ed|ing)|rise|rose|risen|go(?:ne)? up|expand(?:ed)?)\b",
+            re.IGNORECASE,
+        ),
+        True,
+    ),
+    (
+        re.compile(
+            r"\b(?:declin(?:e|ed|ing)|decreas(?:e|ed|ing)|fall|fell|fallen|drop(?:ped)?|shr[aiu]nk|go(?:ne)? down)\b",
+            re.IGNORECASE,
+        ),
+        False,
+    ),
+)
 _DECLINE = re.compile(
     r"\b(?:declin\w*|decreas\w*|fall|fell|fallen|drop\w*|shr[aiu]nk|reduc\w*|contract(?:ed)?)\b", re.IGNORECASE
 )
@@ -52,7 +69,7 @@ def find_threshold(text: str) -> Threshold | None:
             is_strict = re.search(r"more than\s*$", text[: match.start()], re.IGNORECASE) is not None
             return Threshold(growth, is_above=growth > 0, is_share=True, is_reached=not is_strict)
     for pattern, is_gain in _SIGNS:
-        if _ASKS_WHETHER.match(text.strip()) and pattern.search(text):
+        if _ASKS_WHETHER.match(text.strip()) and pattern.search(text) and not _LIKE_ANOTHER.search(text):
             return Threshold(Decimal(0), is_above=is_gain)
     for match in _THRESHOLD.finditer(text):
         if bool(match["below"]) == bool(match["above"]) or not (match["sign"] or match["scale"]):
@@ -64,7 +81,16 @@ def find_threshold(text: str) -> Threshold | None:
             value, is_above = -value, not is_above
         is_reached = match["above"] is not None and _REACHED.match(match["above"]) is not None
         return Threshold(value, is_above, is_share, is_reached)
-    return None
+    return _direction(text)
+
+
+def _direction(text: str) -> Threshold | None:
+    """What "Did revenue grow?" tests against: nil, by growth where it is growth that is spoken of."""
+    if not _ASKS_WHETHER.match(text.strip()) or re.search(r"\bthan\b|\bor\b", text, re.IGNORECASE):
+        return None
+    found = [is_up for pattern, is_up in _DIRECTIONS if pattern.search(text)]
+    is_growth = re.search(r"\bgr(?:ow|ew)", text, re.IGNORECASE) is not None
+    return Threshold(Decimal(0), is_above=found[0], is_share=is_growth) if len(found) == 1 else None
 
 
 def tests_multiple(text: str) -> bool:

@@ -279,3 +279,18 @@ def test_difference_between_two_years_stays_a_change() -> None:
 def test_ratio_is_written_as_asked(text: str, shown_as: str) -> None:
     assert plan(text).shown_as == shown_as
     assert plan(text).qualifier == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "companies", "expected"),
+    [
+        ("Is more profitable than ?", 2, "more"),
+        ("Does have more debt than ?", 2, "more"),
+        ("Is revenue smaller than ?", 2, "less"),
+        ("Did operating cash flow exceed net income in 2023?", 1, "more"),
+        ("Did have more than 5 employees?", 1, ""),
+    ],
+)
+def test_which_of_two_is_more_is_asked(text: str, companies: int, expected: str) -> None:
+    assert plan(text, companies).compares == expected
+    assert expected == "" or plan(text, companies).threshold is None
