@@ -32,7 +32,7 @@ from finrag_ml_tg1.understanding.part_of_year import unread_part
 from finrag_ml_tg1.understanding.periods import Periods, contradiction_in, find_periods, without_periods
 from finrag_ml_tg1.understanding.stated_formula import read_stated_formula
 from finrag_ml_tg1.understanding.thresholds import find_threshold
-from finrag_ml_tg1.understanding.wording import read_words
+from finrag_ml_tg1.understanding.wording import both_named, read_words
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 __all__ = ["Planner"]
@@ -52,6 +52,7 @@ _SCHEDULED = re.compile(
     r"\bnext\s+(?:(?:fiscal\s+)?year|(?:twelve|12)\s+months)\b",
     re.IGNORECASE,
 )
+_IN_PERCENT = re.compile(r"\b(?:in|as an?)\s+(?:percent\b|percentages?\b|%)", re.IGNORECASE)
 _SEVERAL_YEARS = 3
 _ASKS_AMOUNT = re.compile(r"\bhow (?:much|many)\b|\b(?:amount|value|balance|total|number)\b", re.IGNORECASE)
 
@@ -67,7 +68,7 @@ class Planner:
 
         `companies` is how many it names, `fiscal_years` what the user fixed by hand.
         """
-        asked = read_asked_sentence(topic)
+        asked = read_asked_sentence(both_named(topic))
         periods = find_periods(asked.text, companies=companies)
         years = tuple(sorted(fiscal_years)) or periods.years
         text = without_operators(without_currency(without_periods(asked.text)))
@@ -84,6 +85,8 @@ class Planner:
             return None
         named_years = max(len(years), periods.latest, _SEVERAL_YEARS if periods.up_to_latest else 1)
         operation = _operation(asked.text, reading, named_years, companies)
+        if operation == "change" and _IN_PERCENT.search(topic):
+            operation = "growth"
         is_since = periods.up_to_latest == "each"
         if operation == "trend" and (is_since or len(years) > 1) and _is_total(reading, is_since=is_since):
             operation = "sum"

@@ -6,13 +6,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Word", "normal_words", "read_words"]
+__all__ = ["Word", "both_named", "normal_words", "read_words"]
 
 _WORD = re.compile(r"(?:[A-Za-z0-9]+(?:\.[0-9]+)*(?:&[A-Za-z]+)*)")
 _HYPHENS = re.compile(r"(?<=\w)[-‐‑‒–—](?=\w)")
 _COUNTRY = re.compile(r"\bU\.S\.?(?:A\.?)?(?!\w)")
 _AND_SIGN = re.compile(r"\s&\s")
 _POSSESSIVE = re.compile(r"(?:'s|s'|')(?!\w)", re.IGNORECASE)
+_PER_SHARE = r"eps|(?:earnings|net income|net loss|loss) per (?:common )?share"
+# "Basic vs diluted EPS": the name of the first ends after the second.
+_TWO_OF_A_KIND = re.compile(
+    rf"\b(?P<first>basic|diluted)\s*(?:and|&|vs\.?|versus|or|/|,|compared (?:to|with))\s*"
+    rf"(?P<second>basic|diluted)\s+(?P<what>{_PER_SHARE})\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,11 @@ class Word:
     text: str
     is_capitalised: bool
     after_break: bool
+
+
+def both_named(text: str) -> str:
+    """Return a text with "basic vs diluted EPS" written as the two names that it means."""
+    return _TWO_OF_A_KIND.sub(r"\g<first> \g<what> and \g<second> \g<what>", text)
 
 
 def read_words(text: str) -> list[Word]:

@@ -294,3 +294,13 @@ def test_ratio_is_written_as_asked(text: str, shown_as: str) -> None:
 def test_which_of_two_is_more_is_asked(text: str, companies: int, expected: str) -> None:
     assert plan(text, companies).compares == expected
     assert expected == "" or plan(text, companies).threshold is None
+
+
+@pytest.mark.parametrize("text", ["basic vs diluted EPS in 2023", "basic and diluted earnings per share, 2023"])
+def test_two_kinds_of_one_name_are_both_meant(text: str) -> None:
+    assert plan(text).metrics == ("eps_basic", "eps_diluted")
+
+
+@pytest.mark.parametrize("text", ["Change in revenue in 2023 in percent", "change in revenue 2023 in %"])
+def test_change_in_percent_is_growth(text: str) -> None:
+    assert plan(text).operation == "growth"
