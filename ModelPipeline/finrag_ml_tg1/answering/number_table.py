@@ -22,7 +22,7 @@ def write_table(
     for name, period, result in zip(names, periods, results, strict=True):
         own = result.label.removeprefix(shared).removeprefix(", ")
         subject = ": ".join(part for part in ("" if _only(names) else name, own) if part)
-        rows.append([subject, "" if _only(periods) else period, result_words(result), _where(result, place)])
+        rows.append([subject, "" if _only(periods) else period, _value(result), _where(result, place)])
     heads = ["", "Period", "Value", "Where"]
     kept = [column for column in range(len(heads)) if any(row[column] for row in rows)]
     lines = ["| " + " | ".join(row[column] for column in kept) + " |" for row in (heads, *rows)]
@@ -47,6 +47,12 @@ def result_words(result: UsedFact | Calculation, places: int | None = None) -> s
     value, unit = result_value(result)
     is_turned = isinstance(result, UsedFact) and result.is_turned
     return value_words(-value if is_turned else value, unit, result.display, places)
+
+
+def _value(result: UsedFact | Calculation) -> str:
+    """The value, and beside it why it means nothing."""
+    caveat = result.caveat if isinstance(result, Calculation) else ""
+    return f"{result_words(result)} ({caveat})" if caveat else result_words(result)
 
 
 def _where(result: UsedFact | Calculation, place: Callable[[UsedFact], str]) -> str:

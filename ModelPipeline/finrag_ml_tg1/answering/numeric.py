@@ -110,7 +110,7 @@ class _Writer:
         said = result_words(result, self.plan.places)
         answer = f"{verdict(self.plan, *result_value(result))}**{self._title(result)}: {said}**"
         if isinstance(result, Calculation):
-            return answer
+            return f"{answer} ({result.caveat})" if result.caveat else answer
         return f"{answer} {self._place(result)}\n\n{_capitalised(self._source(result))}."
 
     def _winner(self, first: UsedFact | Calculation) -> str:
@@ -144,6 +144,7 @@ class _Writer:
             for used in calculation.inputs
         ]
         lines += [f"- {note}" for note in calculation.notes]
+        lines += [f"- {_capitalised(part.caveat)}." for part in (*calculation.steps, calculation) if part.caveat]
         return title + "\n\n" + "\n".join(lines)
 
     def _source(self, used: UsedFact) -> str:

@@ -40,6 +40,7 @@ class Value:
     notes: tuple[str, ...] = ()
     operands: tuple[object, ...] = field(default=())
     source: UsedFact | Calculation | None = None
+    caveat: str = ""
 
 
 class Calculator:
@@ -91,6 +92,8 @@ class Calculator:
             unit=unit,
             display=_display(metric, unit),
             notes=tuple(dict.fromkeys((*definition, *result.notes))),
+            # A tax rate on a loss is a rate of the loss, and is reported as one.
+            caveat=result.caveat if metric is None or metric.group != "tax" else "",
             steps=tuple(dict.fromkeys(result.steps)),
         )
 
@@ -203,7 +206,14 @@ def _combined(operator: str, left: Value, right: Value) -> Value:
         (*left.steps, *right.steps),
         (*left.notes, *right.notes),
         ("(", *left.operands, sign, *right.operands, ")"),
+        caveat=_caveat(operator, left, right),
     )
+
+
+def _caveat(operator: str, left: Value, right: Value) -> str:
+    if operator == "/" and right.value < 0:
+        return f"not meaningful, because {unwrapped(right.words).lower()} is negative"
+    return left.caveat or right.caveat
 
 
 def _display(metric: Metric | None, unit: str) -> Display:

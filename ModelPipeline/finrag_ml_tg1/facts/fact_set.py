@@ -36,6 +36,7 @@ class Calculation:
     """Arithmetic with its trace: `formula` in names, `expression` with the numbers put in, exact before rounding.
 
     `unit` is as in the facts table ("USD", "pure", "USD/shares") or "days". `steps` are the calculations it rests on.
+    `caveat` is why the value means nothing though it can be calculated.
     """
 
     metric: str
@@ -51,6 +52,7 @@ class Calculation:
     display: Display
     notes: tuple[str, ...] = ()
     steps: tuple[Calculation, ...] = ()
+    caveat: str = ""
 
     @property
     def name(self) -> str:

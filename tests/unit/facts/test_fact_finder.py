@@ -211,3 +211,25 @@ def test_sum_average_and_change_are_those_of_fractions(values: list[int]) -> Non
     assert results["sum"] == sum(values)
     assert abs(results["average"] * len(values) - sum(values)) < Decimal("1e-12")
     assert results["change"] == values[-1] - values[0]
+
+
+@pytest.mark.parametrize(("equity", "is_meaningful"), [(-50, False), (50, True)])
+def test_ratio_to_negative_equity_is_said_to_mean_nothing(equity: int, is_meaningful: bool) -> None:
+    rows = [
+        make_row("LongTermDebt", 100, 2023, instant=True, statement="balance"),
+        make_row("StockholdersEquity", equity, 2023, instant=True, statement="balance"),
+    ]
+    (calculation,) = find(lookup("debt_to_equity", 2023), *rows).calculations
+    assert calculation.value == Decimal(100) / equity
+    assert calculation.caveat == ("" if is_meaningful else "not meaningful, because shareholders' equity is negative")
+
+
+def test_tax_rate_of_a_loss_is_given_as_it_is() -> None:
+    rows = [
+        make_row("IncomeTaxExpenseBenefit", -10, 2023),
+        make_row(
+            "IncomeLossFromContinuingOperationsBeforeIncomeTaxesExtraordinaryItemsNoncontrollingInterest", -50, 2023
+        ),
+    ]
+    (calculation,) = find(lookup("effective_tax_rate", 2023), *rows).calculations
+    assert (calculation.value, calculation.caveat) == (Decimal("0.2"), "")
