@@ -71,10 +71,11 @@ class Plan:
     latest quarter, or "quarters" for each.
 
     How the result is wanted: `as_shares` the parts of a breakdown as such; `asks_extreme` the largest, or the smallest
-    with `asks_lowest`; `limit` is how many of a ranking (0: all); `compares` whether the first metric or company has
-    more or less than the second, while a "difference" or "multiple" is of the first value and the second, in the order
-    named unless `is_reversed`; `shown_as` is how a ratio or its change is written; `currency` and `places` as asked
-    for. `supports_words`: sentences answer, the numbers stand beside them.
+    with `asks_lowest`; `limit` is how many of a ranking (0: all), `place` the only one of it ("second highest"),
+    `ranked_by` what orders it if not the values themselves; `compares` whether the first metric or company has more or
+    less than the second, while a "difference" or "multiple" is of the first value and the second, in the order named
+    unless `is_reversed`; `shown_as` is how a ratio or its change is written; `currency` and `places` as asked for.
+    `supports_words`: sentences answer, the numbers stand beside them.
 
     With `obstacle` no number can answer, and it says why.
     """
@@ -100,6 +101,8 @@ class Plan:
     asks_lowest: bool = False
     limit: int = 0
     compares: Literal["", "more", "less"] = ""
+    ranked_by: Literal["", "growth", "change"] = ""
+    place: int = 0
     is_reversed: bool = False
     shown_as: Literal["", "times", "basis points"] = ""
     currency: str = ""

@@ -11,6 +11,7 @@ from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError
 from finrag_ml_tg1.facts.fact_set import FactSet, Missing, result_value
 from finrag_ml_tg1.facts.ledger import Ledger
 from finrag_ml_tg1.facts.line_items import LineItems
+from finrag_ml_tg1.facts.ranking import ranked
 from finrag_ml_tg1.facts.reading import Reader
 from finrag_ml_tg1.facts.spoken_parts import PartNames, covers_words
 from finrag_ml_tg1.index.facts import CompanyFacts
@@ -47,12 +48,17 @@ class FactFinder:
         """
         if plan.obstacle is not None:
             return FactSet(missing=(Missing(0, "", "", None, plan.obstacle),))
-        sets = [part for company in companies for part in self._of_company(plan, company, is_named=are_named)]
+        sets = [
+            part
+            for read in _reads(plan, len(companies))
+            for company in companies
+            for part in self._of_company(read, company, is_named=are_named)
+        ]
         merged = _merged(sets)
         if not are_named:
             merged = _of_holders(plan, merged, companies)
         if plan.operation == "ranking":
-            merged = _ranked(merged, plan)
+            merged = ranked(merged, plan)
         if plan.operation in ("difference", "multiple", "together"):
             merged = combined(plan, merged, {company.cik: company.name for company in companies})
         merged = _in_currency(plan, merged)
@@ -116,6 +122,14 @@ class FactFinder:
         return known
 
 
+def _reads(plan: Plan, companies: int) -> list[Plan]:
+    """What is read to rank by growth or change: over the years named, for one company year by year."""
+    if plan.operation != "ranking" or not plan.ranked_by:
+        return [plan]
+    read = replace(plan, operation=plan.ranked_by)
+    return [replace(read, years=(year,)) for year in plan.years] if companies == 1 and plan.years else [read]
+
+
 def _merged(sets: Sequence[FactSet]) -> FactSet:
     return FactSet(
         results=tuple(dict.fromkeys(result for part in sets for result in part.results)),
@@ -139,16 +153,6 @@ def _of_holders(plan: Plan, found: FactSet, companies: Sequence[CompanyReference
         f"no company is named that is covered, and no product or segment of those covered is named “{plan.qualifier}”."
     )
     return FactSet(missing=(Missing(0, "", plan.qualifier, None, reason),))
-
-
-def _ranked(found: FactSet, plan: Plan) -> FactSet:
-    """The results in order of their values, as many as are asked for; unlike units are not ranked."""
-    units = sorted({result_value(result)[1] for result in found.results})
-    if len(units) > 1:
-        reason = f"values in {', '.join(units)} cannot be ranked against each other."
-        return FactSet(missing=(*found.missing, Missing(0, "", "", None, reason)), notes=found.notes)
-    ordered = sorted(found.results, key=lambda result: result_value(result)[0], reverse=not plan.asks_lowest)
-    return replace(found, results=tuple(ordered[: plan.limit or None]))
 
 
 def _in_currency(plan: Plan, found: FactSet) -> FactSet:

@@ -5,22 +5,16 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["asks_extreme", "asks_lowest", "asks_to_rank", "compares", "ranking_limit"]
+__all__ = ["asks_extreme", "asks_lowest", "asks_to_rank", "compares"]
 
 _ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
 _ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare|companies|firms)\b", re.IGNORECASE)
-_TOP = re.compile(
-    r"\b(?:top|bottom|first)\s+(?P<first>\d{1,2}|two|three|four|five|ten)\b|"
-    r"\b(?P<then>\d{1,2}|two|three|four|five|ten)\s+(?:companies\s+with\s+(?:the\s+)?)?(?:highest|largest|biggest|lowest|smallest)\b",
-    re.IGNORECASE,
-)
-_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 _COMPARES = re.compile(
     r"\b(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer|better|worse|faster|slower)\b.*\bthan\b|\bexceed(?:ed|s)?\b|\bsurpass(?:ed)?\b",
     re.IGNORECASE,
 )
 _EXTREME = re.compile(
-    r"\b(?:highest|largest|biggest|greatest|best|most|top|lowest|smallest|worst|least|fewest|rank(?:ed|ing)?|"
+    r"\b(?:highest|largest|biggest|greatest|best|most|top|lowest|smallest|worst|least|fewest|fastest|slowest|rank(?:ed|ing)?|"
     r"higher|larger|bigger|greater|more|lower|smaller|less|fewer|better|worse)\b",
     re.IGNORECASE,
 )
@@ -42,15 +36,6 @@ def asks_lowest(text: str) -> bool:
 def asks_extreme(text: str) -> bool:
     """Return whether the largest or the smallest of several is asked for."""
     return _EXTREME.search(text) is not None
-
-
-def ranking_limit(text: str) -> int:
-    """Return how many of a ranking are asked for, 0 for all."""
-    match = _TOP.search(text)
-    if not match:
-        return 0
-    count = (match["first"] or match["then"]).lower()
-    return _COUNTS.get(count) or int(count)
 
 
 def compares(text: str) -> Literal["", "more", "less"]:

@@ -83,10 +83,11 @@ _WORDS = re.compile(
     r"\btell (?:me|us) about\b|\bwhat does .{0,60}\b(?:say|mean|consider)\b|"
     r"\bpolic(?:y|ies)\b|\brisks?\b|\bstrateg\w+\b|"
     r"\bwhat (?:drove|caused|led|explains)\b|\bdriv(?:e|en|ers?|ing)\b|\breasons?\b|\bfactors?\b|\brecogni[sz]\w*\b|"
-    r"\bwho\b|"
     r"\baccount(?:ed|ing)? for\b|\bmethods?\b|\bexpect\w*\b|\boutlook\b|\bguidance\b|\bforecast\w*\b|\bwhere\b",
     re.IGNORECASE,
 )
+
+_WHO = re.compile(r"\bwho\b", re.IGNORECASE)
 
 
 def operation_of(text: str, *, years: int, companies: int, is_qualified: bool) -> Operation:  # noqa: PLR0911
@@ -139,7 +140,7 @@ def is_self_defined(text: str) -> bool:
 
 def asks_for_words(text: str) -> bool:
     """Return whether sentences answer the question, whatever numbers go with them."""
-    if _WORDS.search(text):
+    if _WORDS.search(text) or (_WHO.search(text) and not asks_to_rank(text)):
         return True
     is_yes_or_no = _ASKS_WHETHER.match(text.strip()) is not None
     has_number = find_threshold(text) is not None or is_about_change(text) or _GROWTH.search(text) or asks_extreme(text)

@@ -15,7 +15,7 @@ from finrag_ml_tg1.understanding.combinations import (
     shown_as,
     without_operators,
 )
-from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_lowest, compares, ranking_limit
+from finrag_ml_tg1.understanding.comparisons import asks_extreme, asks_lowest, compares
 from finrag_ml_tg1.understanding.currencies import currency_asked, without_currency
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.metrics_asked import Reading, read_metrics_asked
@@ -30,6 +30,17 @@ from finrag_ml_tg1.understanding.operations import (
 )
 from finrag_ml_tg1.understanding.part_of_year import unread_part
 from finrag_ml_tg1.understanding.periods import Periods, contradiction_in, find_periods, without_periods
+from finrag_ml_tg1.understanding.rankings import (
+    asks_to_rank_all,
+    falls_most,
+    loss_as_metric,
+    over_all_problem,
+    place_asked,
+    ranked_by,
+    ranking_limit,
+    ranks_by_measure,
+    sign_listed,
+)
 from finrag_ml_tg1.understanding.stated_formula import read_stated_formula
 from finrag_ml_tg1.understanding.thresholds import find_threshold
 from finrag_ml_tg1.understanding.wording import both_named, read_words
@@ -68,6 +79,7 @@ class Planner:
 
         `companies` is how many it names, `fiscal_years` what the user fixed by hand.
         """
+        topic, is_loss = loss_as_metric(topic)
         asked = read_asked_sentence(both_named(topic))
         periods = find_periods(asked.text, companies=companies)
         years = tuple(sorted(fiscal_years)) or periods.years
@@ -121,7 +133,29 @@ class Planner:
             notes=_order_note(years) if periods.is_reversed else (),
             obstacle=contradiction_in(asked.text) or unread or _too_few_years(operation, years, periods),
         )
+        plan = self._as_ranking(plan, asked.text, reading, companies, is_loss=is_loss)
         return self._with_formula(plan, asked.text, asked.formula)
+
+    def _as_ranking(self, plan: Plan, text: str, reading: Reading, companies: int, *, is_loss: bool) -> Plan:
+        """The plan as a ranking of all companies where none is named; of any ranking what it goes by."""
+        threshold = plan.threshold or sign_listed(text)
+        refused = over_all_problem(text) if companies == 0 and plan.obstacle is None else None
+        if refused:
+            return replace(plan, obstacle=refused)
+        if companies == 0 and plan.metrics and asks_to_rank_all(text, reading) and plan.operation != "breakdown":
+            plan = replace(plan, operation="ranking", threshold=threshold)
+        if plan.operation not in ("ranking", "breakdown"):
+            return plan
+        order = ranked_by(text)
+        is_below = plan.threshold is not None and not plan.threshold.is_above
+        measure = ranks_by_measure(self._names, text) if plan.operation == "ranking" else ""
+        return replace(
+            plan,
+            metrics=(measure,) if measure else plan.metrics,
+            ranked_by=order,
+            place=place_asked(text),
+            asks_lowest=plan.asks_lowest or is_loss or (order == "change" and falls_most(text)) or is_below,
+        )
 
     def _with_formula(self, plan: Plan, text: str, stated: str) -> Plan:
         """The plan with the formula that the question states, or with the ratio of two metrics it asks for."""

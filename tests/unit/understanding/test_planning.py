@@ -304,3 +304,47 @@ def test_two_kinds_of_one_name_are_both_meant(text: str) -> None:
 @pytest.mark.parametrize("text", ["Change in revenue in 2023 in percent", "change in revenue 2023 in %"])
 def test_change_in_percent_is_growth(text: str) -> None:
     assert plan(text).operation == "growth"
+
+
+@pytest.mark.parametrize(
+    ("text", "ranked_by", "place", "lowest"),
+    [
+        ("highest EPS 2024", "", 0, False),
+        ("top 10 by total assets", "", 0, False),
+        ("second highest revenue in 2024", "", 2, False),
+        ("who had the largest loss in 2023?", "", 0, True),
+        ("fastest growing company by revenue 2024", "growth", 0, False),
+        ("which company had the largest decrease in revenue in 2024", "change", 0, True),
+    ],
+)
+def test_all_companies_are_ranked_when_none_is_named(text: str, ranked_by: str, place: int, lowest: bool) -> None:
+    found = plan(text, companies=0)
+    assert found.operation == "ranking"
+    assert (found.ranked_by, found.place, found.asks_lowest) == (ranked_by, place, lowest)
+
+
+@pytest.mark.parametrize("text", ["tesla largest goodwill 2024", "top line in 2023", "largest goodwill of retailers"])
+def test_nothing_is_ranked_when_other_words_are_in_the_question(text: str) -> None:
+    assert plan(text, companies=0).operation != "ranking"
+
+
+def test_companies_above_a_value_are_listed() -> None:
+    found = plan("list companies with revenue over 200 billion in 2024", companies=0)
+    assert found.operation == "ranking"
+    assert found.threshold is not None
+    assert found.threshold.value == 200_000_000_000
+
+
+def test_companies_with_a_loss_are_listed() -> None:
+    found = plan("Which companies had a net loss in 2024?", companies=0)
+    assert found.operation == "ranking"
+    assert found.threshold is not None
+    assert not found.threshold.is_above
+
+
+def test_average_of_all_companies_is_refused() -> None:
+    assert "average" in (plan("average revenue of all companies in 2023", companies=0).obstacle or "")
+
+
+def test_measure_named_after_by_is_the_one_ranked_by() -> None:
+    assert plan("the three most profitable companies by net margin", companies=0).metrics == ("net_margin",)
