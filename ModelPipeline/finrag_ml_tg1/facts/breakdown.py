@@ -44,6 +44,8 @@ def breakdown(
     if not found:
         return None
     parts = _without_parents(found)
+    if total:
+        parts = _with_orphans(parts, found, total.fact.value)
     subtotals = _subtotals(parts, total.fact.value) if total else ()
     kept = sorted((fact for fact in parts if fact not in subtotals), key=lambda fact: fact.value, reverse=not lowest)
     notes = [f"{part_value(fact, metric).label} is the sum of others and left out." for fact in subtotals]
@@ -75,6 +77,19 @@ def _without_parents(found: Sequence[Fact]) -> list[Fact]:
         is_sum = len(children) > 1 and sum(child.value for child in children) == fact.value
         parts.extend(children if is_sum else [fact])
     return parts
+
+
+def _with_orphans(parts: Sequence[Fact], found: Sequence[Fact], total: Decimal) -> list[Fact]:
+    """The parts with those by two axes that are stated under no part by one, if all together are within the total.
+
+    Such are products that a filer only states within their portfolio.
+    """
+    stated = {dimension for fact in found if len(telling_dimensions(fact)) == 1 for dimension in fact.dimensions}
+    orphans = [
+        fact for fact in found if len(telling_dimensions(fact)) == 2 and not stated & set(telling_dimensions(fact))
+    ]
+    both = [*parts, *orphans]
+    return both if sum((fact.value for fact in both), Decimal(0)) <= total else list(parts)
 
 
 def _subtotals(parts: Sequence[Fact], total: Decimal) -> tuple[Fact, ...]:

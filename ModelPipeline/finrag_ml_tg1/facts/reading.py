@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.facts.asked_periods import asked_periods
 from finrag_ml_tg1.facts.breakdown import breakdown
+from finrag_ml_tg1.facts.breakdown_growth import grown_parts
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, Missing, UsedFact
 from finrag_ml_tg1.facts.joined_reasons import joined
@@ -57,7 +58,9 @@ class Reader:
                 missing.append((period, error.missing))
                 continue
             if isinstance(found, FactSet):
-                return found
+                if not found.calculations:
+                    return found
+                found = _of_calculation(found.calculations[0])
             values.append((period, found))
         if self.plan.operation in _OVER_TIME:
             if missing:
@@ -160,25 +163,34 @@ class Reader:
         return _of_fact(found[0])
 
     def _breakdown(self) -> FactSet:
-        metric = self.metric or "revenue"
-        found: list[FactSet] = []
-        for period in self._periods():
-            total = self.ledger.reported(metric, period)
-            by_part = breakdown(
-                self.ledger.facts,
-                self.ledger.metric(metric),
-                self.plan.axis,
-                period,
-                total,
-                lowest=self.plan.asks_lowest,
-            )
-            if by_part and self.plan.as_shares and total:
-                by_part = self._as_shares(by_part, period)
-            found += [by_part] if by_part else []
-        if not found:
+        periods = self._periods()
+        order = self.plan.ranked_by
+        if order and periods:
+            year = periods[0].fiscal_year if len(periods) > 1 else periods[0].fiscal_year - 1
+            periods = [FiscalPeriod(year, periods[-1].part), periods[-1]]
+        found = [(period, by_part) for period in periods if (by_part := self._parts(period))]
+        if not found or (order and len(found) < 2):
             raise MissingInputError(self._nothing(None))
-        results = tuple(result for by_part in found for result in by_part.results)
-        return FactSet(results=results, notes=tuple(dict.fromkeys(note for by_part in found for note in by_part.notes)))
+        if order:
+            grown = grown_parts(order, found[0], found[-1], self.company.cik, lowest=self.plan.asks_lowest)
+            return replace(grown, results=grown.results[: self.plan.limit or None])
+        results = tuple(result for _, by_part in found for result in by_part.results[: self.plan.limit or None])
+        return FactSet(results, notes=tuple(dict.fromkeys(note for _, by_part in found for note in by_part.notes)))
+
+    def _parts(self, period: FiscalPeriod) -> FactSet | None:
+        """The parts of a period, as shares where these are asked for; None without such a breakdown."""
+        metric = self.metric or "revenue"
+        total = self.ledger.reported(metric, period)
+        by_part = breakdown(
+            self.ledger.facts,
+            self.ledger.metric(metric),
+            self.plan.axis,
+            period,
+            total,
+            lowest=self.plan.asks_lowest,
+        )
+        is_share = self.plan.as_shares and not self.plan.ranked_by
+        return self._as_shares(by_part, period) if by_part and is_share and total else by_part
 
     def _as_shares(self, by_part: FactSet, period: FiscalPeriod) -> FactSet:
         total = self.calculator.value(self.metric or "revenue", period)

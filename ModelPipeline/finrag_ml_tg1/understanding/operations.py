@@ -25,8 +25,10 @@ _PART = (
 _BREAKDOWN = re.compile(
     rf"\b(?:by|per|across|for each|each|broken down by|split by)\s+{_PART.format('by')}"
     rf"|\b(?:which|what)\s+(?:of\s+(?:its|the|their)\s+)?(?:[\w’'&.]+\s+){{0,3}}?{_PART.format('which')}(?=.*\b(?:most|highest|lowest|"
-    r"largest|biggest|smallest|least|top|more|less)\b)"
+    r"largest|biggest|smallest|least|top|more|less|fastest|slowest)\b)"
     rf"|\b(?:largest|biggest|smallest|top|main|highest|lowest)\s+{_PART.format('largest')}"
+    rf"|\brank(?:ing)?\s+(?:(?:of|all|the|its|their)\s+)*{_PART.format('rank')}"
+    rf"|\b(?:top|bottom)\s+(?:\d{{1,2}}|two|three|four|five|ten)\s+{_PART.format('first')}"
     rf"|\b{_PART.format('mix')}\s+(?:\w+\s+)?(?:mix|split|breakdown)\b",
     re.IGNORECASE,
 )
@@ -57,7 +59,9 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _SHARE = re.compile(
-    r"\b(?:share|percent(?:age)?|%|portion|proportion|fraction|part)\s+of\b|\bcontribut\w+\b", re.IGNORECASE
+    r"(?:\b(?:share|percent(?:age)?|portion|proportion|fraction|part)|%)\s+of\b|\bcontribut\w+\b|"
+    r"(?<!per )(?<!a )\bshare\b(?!\s*(?:price|repurchase|buyback|count|capital|based))",
+    re.IGNORECASE,
 )
 _AS_SHARE = re.compile(
     r"\bas (?:an? )?(?:share|percent(?:age)?s?|%|proportion)\b|\bmix\b|\bin percent\b", re.IGNORECASE

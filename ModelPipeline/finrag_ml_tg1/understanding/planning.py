@@ -41,6 +41,7 @@ from finrag_ml_tg1.understanding.rankings import (
     ranks_by_measure,
     sign_listed,
 )
+from finrag_ml_tg1.understanding.shares import whole_first
 from finrag_ml_tg1.understanding.stated_formula import read_stated_formula
 from finrag_ml_tg1.understanding.thresholds import find_threshold
 from finrag_ml_tg1.understanding.wording import both_named, read_words
@@ -88,7 +89,12 @@ class Planner:
         text = _SHARES_THEMSELVES.sub(" ", text)
         if is_self_defined(asked.text) or _SCHEDULED.search(asked.text):
             return None
-        reading = read_metrics_asked(self._names, read_words(text), is_whole_first=asks_for_part(asked.text))
+        words = read_words(whole_first(self._names, text))
+        reading = read_metrics_asked(self._names, words, is_whole_first=asks_for_part(asked.text))
+        axis = breakdown_axis(asked.text)
+        if axis and ranked_by(asked.text) and not reading.metrics and reading.line_item.rstrip("s") == axis:
+            # "Which segment grew fastest?": what grows, when nothing else is said, is revenue.
+            reading = replace(reading, metrics=("revenue",), line_item="revenue")
         wants_words = asks_for_words(asked.text)
         if not _is_line(reading, asked.text) or (wants_words and not (reading.metrics and is_about_change(asked.text))):
             return None
@@ -111,7 +117,7 @@ class Planner:
             phrase=reading.phrase,
             label=reading.label,
             wording=reading.wording,
-            axis=breakdown_axis(asked.text),
+            axis=axis,
             years=years,
             latest=_years_meant(operation, periods),
             up_to_latest=periods.up_to_latest if years == periods.years else "",

@@ -139,3 +139,35 @@ def test_restated_part_is_given_with_what_an_earlier_filing_said() -> None:
     used = ask("Blue Lamp revenue in 2023", *rows).facts[0]
     assert used.fact.value == 58
     assert any("60" in note for note in used.notes)
+
+
+def test_products_stated_only_within_their_portfolio_are_parts() -> None:
+    portfolio = "mrby:ProductPortfolioAxis=mrby:{}Member"
+    rows = [
+        make_row("Revenues", 100, 2023),
+        part(50, f"{portfolio.format('Lamps')}|{PRODUCT}=mrby:BlueLampMember"),
+        part(30, f"{portfolio.format('Tools')}|{PRODUCT}=mrby:HammerMember"),
+        part(20, f"{PRODUCT}=mrby:OtherMember"),
+    ]
+    assert values(ask("top 2 products by revenue in 2023", *rows)) == [50, 30]
+
+
+def test_parts_are_ordered_by_their_growth_when_it_is_asked_for() -> None:
+    rows = [
+        part(60, f"{SEGMENT}=mrby:WebMember"),
+        part(40, f"{SEGMENT}=mrby:ShopMember"),
+        part(30, f"{SEGMENT}=mrby:WebMember") | {"fiscal_year": 2022} | dates(2022),
+        part(50, f"{SEGMENT}=mrby:ShopMember") | {"fiscal_year": 2022} | dates(2022),
+    ]
+    growth = ask("Which segment grew fastest in 2023?", *rows).calculations
+    assert [calculation.value for calculation in growth] == [Decimal(1), Decimal("-0.2")]
+
+
+def test_share_is_given_for_every_year_asked() -> None:
+    rows = [
+        *ROWS,
+        make_row("Revenues", 50, 2022),
+        part(20, f"{PRODUCT}=mrby:BlueLampMember") | {"fiscal_year": 2022} | dates(2022),
+    ]
+    shares = ask("Blue Lamp share of revenue in 2022 and 2023", *rows).calculations
+    assert [calculation.value for calculation in shares] == [Decimal("0.4"), Decimal("0.6")]

@@ -348,3 +348,36 @@ def test_average_of_all_companies_is_refused() -> None:
 
 def test_measure_named_after_by_is_the_one_ranked_by() -> None:
     assert plan("the three most profitable companies by net margin", companies=0).metrics == ("net_margin",)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("iphone share of total sales 2023", "iphone"),
+        ("graphics segment share of revenue", "graphics segment"),
+        ("online stores net sales as a % of total", "online stores"),
+        ("EMEA revenue share", "emea"),
+        ("What percentage of revenue comes from Services?", "services"),
+    ],
+)
+def test_part_whose_share_is_asked_is_understood_on_either_side(text: str, part: str) -> None:
+    assert (plan(text).operation, plan(text).qualifier) == ("share", part)
+
+
+@pytest.mark.parametrize("text", ["R&D share of revenue 2023", "earnings per share 2023", "share repurchases 2023"])
+def test_share_that_is_none_of_a_part_is_not_taken_for_one(text: str) -> None:
+    assert plan(text).operation != "share"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "ranked_by"),
+    [
+        ("rank products by revenue", 0, ""),
+        ("top 5 products by revenue 2023", 5, ""),
+        ("Which segment grew fastest in 2023?", 0, "growth"),
+    ],
+)
+def test_parts_are_put_in_order(text: str, limit: int, ranked_by: str) -> None:
+    found = plan(text)
+    assert (found.operation, found.metrics) == ("breakdown", ("revenue",))
+    assert (found.limit, found.ranked_by) == (limit, ranked_by)
