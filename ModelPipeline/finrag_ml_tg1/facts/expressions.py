@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from finrag_ml_tg1.facts.units import in_words, scale_of
 
-__all__ = ["numbers_put_in", "operand_words", "unwrapped"]
+__all__ = ["formula_label", "numbers_put_in", "operand_words", "unwrapped"]
 
 # Numbers below are counts, days or amounts a share, and stay as they are.
 _LEAST_SCALED = 1000
 _PLACES = 4
+_OPERATOR_WORDS = {"/": "to", "-": "less", "+": "plus"}
 
 
 def numbers_put_in(operands: Sequence[object]) -> str:
@@ -29,6 +30,14 @@ def _written(operands: Sequence[object], power: int) -> Iterator[str]:
             continue
         text = in_words(part.scaleb(-power) if abs(part) >= _LEAST_SCALED else part)
         yield text if part >= 0 else f"({text})"
+
+
+def formula_label(formula: str, labels: Sequence[str]) -> str:
+    """Return what a formula without a name of its own is called: "Revenue to total assets", "Revenue less ..."."""
+    different = list(dict.fromkeys(labels))
+    signs = [sign for sign in _OPERATOR_WORDS if f" {sign} " in formula]
+    word = _OPERATOR_WORDS[signs[0]] if len(signs) == 1 else "to"
+    return f" {word} ".join([different[0], *(label.lower() for label in different[1:])])
 
 
 def operand_words(number: Decimal, power: int, *, is_percent: bool, is_exact: bool) -> str:

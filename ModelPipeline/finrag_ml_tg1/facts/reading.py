@@ -9,6 +9,7 @@ from finrag_ml_tg1.facts.asked_periods import asked_periods
 from finrag_ml_tg1.facts.breakdown import breakdown
 from finrag_ml_tg1.facts.breakdown_growth import grown_parts
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError, Value
+from finrag_ml_tg1.facts.expressions import formula_label
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, Missing, UsedFact
 from finrag_ml_tg1.facts.joined_reasons import joined
 from finrag_ml_tg1.facts.ledger import Ledger, PartLedger
@@ -25,7 +26,6 @@ from finrag_ml_tg1.vocabulary.formulas import names_in, parse_formula
 __all__ = ["Reader"]
 
 _OVER_TIME = ("change", "growth", "cagr", "average", "sum")
-_OPERATOR_WORDS = {"/": "to", "-": "less", "+": "plus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ class Reader:
             derived = next(
                 (m for m in map(self.ledger.metric, plan.metrics) if m.formula and m.name not in named), None
             )
-            label = derived.label if derived else self._formula_label(named)
+            label = (
+                derived.label if derived else formula_label(plan.formula, [self.ledger.metric(n).label for n in named])
+            )
             calculation = self.calculator.formula(plan.formula, period, label, derived)
             if derived is None and calculation.unit == PURE and " - " in plan.formula:
                 calculation = replace(calculation, display="points")
@@ -122,13 +124,6 @@ class Reader:
         if own is not None and value.source.fact.statement == "none":
             return _of_fact(own)
         return _of_fact(self.ledger.with_other(value.source, period))
-
-    def _formula_label(self, named: Sequence[str]) -> str:
-        """What a formula without a name of its own is called: "Revenue to total assets", "Revenue less ..."."""
-        labels = [self.ledger.metric(name).label for name in dict.fromkeys(named)]
-        signs = [sign for sign in _OPERATOR_WORDS if f" {sign} " in self.plan.formula]
-        word = _OPERATOR_WORDS[signs[0]] if len(signs) == 1 else "to"
-        return f" {word} ".join([labels[0], *(label.lower() for label in labels[1:])])
 
     def _of_part(self, period: FiscalPeriod) -> Value:
         """A derived metric of a part of the company, from what is tagged for that part."""
