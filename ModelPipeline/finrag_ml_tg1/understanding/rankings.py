@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 _SUPERLATIVE = re.compile(
-    r"\b(?:highest|largest|biggest|greatest|best|most|top|lowest|smallest|worst|least|fewest|fastest|slowest|"
+    r"\b(?:highest|largest|biggest|greatest|best|most(?! recent)|top|lowest|smallest|worst|least|fewest|fastest|slowest|"
     r"rank(?:ed|ing)?)\b",
     re.IGNORECASE,
 )

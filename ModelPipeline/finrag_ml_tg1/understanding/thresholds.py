@@ -51,6 +51,14 @@ _DIRECTIONS = (
         False,
     ),
 )
+# What is better is higher, but for what costs.
+_JUDGEMENTS = (
+    (re.compile(r"\bimprov\w+\b", re.IGNORECASE), True),
+    (re.compile(r"\bdeteriorat\w+\b", re.IGNORECASE), False),
+)
+_BETTER_LOWER = re.compile(
+    r"\b(?:costs?|expenses?|debts?|loss(?:es)?|tax(?:es)?|days|liabilit\w+|leverage)\b", re.IGNORECASE
+)
 _DECLINE = re.compile(
     r"\b(?:declin\w*|decreas\w*|fall|fell|fallen|drop\w*|shr[aiu]nk|reduc\w*|contract(?:ed)?)\b", re.IGNORECASE
 )
@@ -89,6 +97,8 @@ def _direction(text: str) -> Threshold | None:
     if not _ASKS_WHETHER.match(text.strip()) or re.search(r"\bthan\b|\bor\b", text, re.IGNORECASE):
         return None
     found = [is_up for pattern, is_up in _DIRECTIONS if pattern.search(text)]
+    if not _BETTER_LOWER.search(text):
+        found += [is_up for pattern, is_up in _JUDGEMENTS if pattern.search(text)]
     is_growth = re.search(r"\bgr(?:ow|ew)", text, re.IGNORECASE) is not None
     return Threshold(Decimal(0), is_above=found[0], is_share=is_growth) if len(found) == 1 else None
 

@@ -24,6 +24,7 @@ from finrag_ml_tg1.understanding.thresholds import find_threshold
         ("Did sales more than double?", 1, "1.01", "1"),
         ("Was revenue halved?", "-0.5", "-0.6", "-0.4"),
         ("Did revenue grow in 2023?", 0, "0.01", "0"),
+        ("Did operating margin improve in 2023?", 0, "0.01", "-0.01"),
         ("Did revenue go up?", 0, "1", "-1"),
         ("Has revenue declined?", 0, "-1", "0"),
     ],
@@ -38,7 +39,13 @@ def test_value_is_tested_on_the_side_asked_for(text: str, value: str | int, met:
 
 @pytest.mark.parametrize(
     "text",
-    ["How did revenue grow in 2023?", "Did revenue grow or fall?", "revenue over 2022", "What is double taxation?"],
+    [
+        "How did revenue grow in 2023?",
+        "Did revenue grow or fall?",
+        "Did costs improve?",
+        "revenue over 2022",
+        "What is double taxation?",
+    ],
 )
 def test_text_without_a_value_to_test_against_has_no_threshold(text: str) -> None:
     assert find_threshold(text) is None
