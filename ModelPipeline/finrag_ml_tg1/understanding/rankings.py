@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 _SUPERLATIVE = re.compile(
-    r"\b(?:highest|largest|biggest|greatest|best|most(?! recent)|top|lowest|smallest|worst|least|fewest|fastest|slowest|"
-    r"rank(?:ed|ing)?)\b",
+    r"\b(?:highest|largest|biggest|greatest|best|most(?! recent)|top|lowest|smallest|worst|least|fewest|fastest|"
+    r"slowest|rank(?:ed|ing)?)\b",
     re.IGNORECASE,
 )
 _LISTS = re.compile(r"\b(?:which|what|list|show|name)\s+(?:\w+\s+)?(?:companies|firms|filers)\b", re.IGNORECASE)
