@@ -67,8 +67,8 @@ class Plan:
 
     `years` are as named, ascending; without any, the `latest` ones are meant. `up_to_latest`: the latest year is meant
     too, or with "each" all years from the first named on. `of_each_year`: a growth is asked for from each year's year
-    before, not from the first year to the last. `fiscal_period` is "FY", "Q1" to "Q4", "H1", "H2", "9M", "Q" for the
-    latest quarter, or "quarters" for each.
+    before, not from the first year to the last. `years_ago` is how far before the latest the one year meant is.
+    `fiscal_period` is "FY", "Q1" to "Q4", "H1", "H2", "9M", "Q" for the latest quarter, or "quarters" for each.
 
     How the result is wanted: `as_shares` the parts of a breakdown as such; `asks_extreme` the largest, or the smallest
     with `asks_lowest`; `limit` is how many of a ranking (0: all), `place` the only one of it ("second highest"),
@@ -94,6 +94,7 @@ class Plan:
     latest: int = 1
     up_to_latest: Literal["", "each", "ends"] = ""
     of_each_year: bool = False
+    years_ago: int = 0
     fiscal_period: str = "FY"
     threshold: Threshold | None = None
     as_shares: bool = False

@@ -37,7 +37,7 @@ def asked_periods(plan: Plan, years_stated: Callable[[str], list[int]]) -> list[
 
 def _years(plan: Plan, known: list[int]) -> list[int]:
     if not plan.years:
-        return known[-plan.latest :]
+        return [known[-1] - plan.years_ago] if plan.years_ago and known else known[-plan.latest :]
     first, latest = plan.years[0], max([plan.years[-1], *known])
     if plan.up_to_latest == "each":
         return list(range(first, latest + 1))

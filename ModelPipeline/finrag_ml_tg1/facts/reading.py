@@ -69,7 +69,10 @@ class Reader:
         return FactSet(results=results, missing=joined(missing))
 
     def _of_each_year(self) -> FactSet:
-        plans = [replace(self.plan, years=(year,), of_each_year=False) for year in self.plan.years]
+        """The growth from each year's year before; of years since one, that from each to the next."""
+        periods = asked_periods(replace(self.plan, operation="trend"), self._years_stated)
+        years = [period.fiscal_year for period in periods][1 if self.plan.up_to_latest or not self.plan.years else 0 :]
+        plans = [replace(self.plan, years=(year,), latest=1, up_to_latest="", of_each_year=False) for year in years]
         found = [replace(self, plan=plan).read() for plan in plans]
         return FactSet(
             results=tuple(result for of_year in found for result in of_year.results),

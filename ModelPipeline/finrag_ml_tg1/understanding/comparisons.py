@@ -8,7 +8,10 @@ from typing import Literal
 __all__ = ["asks_extreme", "asks_lowest", "asks_to_rank", "compares"]
 
 _ASKS_WHETHER = re.compile(r"^(?:did|does|do|was|were|is|are|has|have|had)\b", re.IGNORECASE)
-_ASKS_WHICH = re.compile(r"\b(?:which|who|what company|rank|among|compare|companies|firms)\b", re.IGNORECASE)
+_ASKS_WHICH = re.compile(
+    r"\b(?:which|who|when (?:was|did)|what (?:company|(?:fiscal )?year)|rank|among|compare|companies|firms)\b",
+    re.IGNORECASE,
+)
 _COMPARES = re.compile(
     r"\b(?:more|less|higher|lower|greater|larger|smaller|bigger|fewer|better|worse|faster|slower)\b.*\bthan\b|\bexceed(?:ed|s)?\b|\bsurpass(?:ed)?\b",
     re.IGNORECASE,

@@ -7,6 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from finrag_ml_tg1.understanding.part_of_year import fiscal_part, is_of_quarterly_report, without_part_of_year
+from finrag_ml_tg1.understanding.relative_years import (
+    asks_which_year,
+    latest_two,
+    without_relative_years,
+    years_ago,
+)
 from finrag_ml_tg1.understanding.written_years import MARK, MARKED_YEAR, YEAR, full_year
 from finrag_ml_tg1.understanding.years_compared import (
     UpToLatest,
@@ -60,6 +66,7 @@ class Periods:
 
     The year before is among them where a comparison with it is asked for. `up_to_latest`: the latest year is meant too,
     or with "each" all years from the one named on. `are_listed`: each year is meant for itself.
+    `years_ago` tells one year by how far before the latest it is.
     `fiscal_period` is the part of the year: "FY", "Q1" to "Q4", "H1" and "9M" from its start, "H2", "Q" for the latest
     quarter, "quarters" for each of the year.
     `is_quarterly` tells whether a Form 10-Q holds it, `is_reversed` that a range is named from its end.
@@ -72,6 +79,7 @@ class Periods:
     is_reversed: bool = False
     up_to_latest: UpToLatest = ""
     are_listed: bool = False
+    years_ago: int = 0
 
 
 def find_periods(question: str, *, companies: int = 1) -> Periods:
@@ -94,6 +102,10 @@ def find_periods(question: str, *, companies: int = 1) -> Periods:
     several = _LAST_YEARS.search(question)
     count = several[1].lower() if several else "1"
     latest = _NUMBER_WORDS.get(count) or int(count)
+    if asks_which_year(question) and not several:
+        latest = _MAX_RANGE_YEARS
+    elif latest_two(question):
+        latest = 2
     up_to = up_to_latest(text, years)
     if up_to == "ends" and companies > 1:
         up_to = ""
@@ -108,12 +120,13 @@ def find_periods(question: str, *, companies: int = 1) -> Periods:
         is_reversed=is_reversed,
         up_to_latest=up_to,
         are_listed=lists_years(text),
+        years_ago=0 if years else years_ago(question),
     )
 
 
 def without_periods(text: str) -> str:
     """Return a text with a comma where it names a period."""
-    text = without_part_of_year(without_comparisons(text))
+    text = without_part_of_year(without_comparisons(without_relative_years(text)))
     for pattern in (_LAST_YEARS, _RANGE, _SPLIT_YEAR, _SINGLE, _WORDS_OF_TIME):
         text = pattern.sub(" , ", text)
     return text

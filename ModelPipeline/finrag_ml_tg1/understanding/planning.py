@@ -64,7 +64,12 @@ _SCHEDULED = re.compile(
     r"\bnext\s+(?:(?:fiscal\s+)?year|(?:twelve|12)\s+months)\b",
     re.IGNORECASE,
 )
-_IN_PERCENT = re.compile(r"\b(?:in|as an?)\s+(?:percent\b|percentages?\b|%)", re.IGNORECASE)
+_IN_PERCENT = re.compile(
+    r"\b(?:in|as an?)\s+(?:percent\b|percentages?\b|%)"
+    r"|\b(?:increase|decrease|decline|drop|fall|rise|change)\s+(?:percent\b|percentage\b|rate\b|%)"
+    r"|(?:\bpercent|\bpercentage|\brate\s+of|%)\s+(?:increase|decrease|decline|drop|fall|rise|change)\b",
+    re.IGNORECASE,
+)
 _SEVERAL_YEARS = 3
 _ASKS_AMOUNT = re.compile(r"\bhow (?:much|many)\b|\b(?:amount|value|balance|total|number)\b", re.IGNORECASE)
 
@@ -121,7 +126,8 @@ class Planner:
             years=years,
             latest=_years_meant(operation, periods),
             up_to_latest=periods.up_to_latest if years == periods.years else "",
-            of_each_year=operation == "growth" and len(years) > 1 and periods.are_listed,
+            years_ago=0 if years else periods.years_ago,
+            of_each_year=operation == "growth" and named_years > 1 and periods.are_listed,
             fiscal_period=periods.fiscal_period,
             threshold=find_threshold(asked.text),
             as_shares=asks_for_shares(asked.text),

@@ -130,6 +130,8 @@ class ScopeResolver:
         covered = sorted(set(filings["fiscal_year"]))
         if not covered:
             return []
+        if periods.years_ago and not asked:
+            asked = (covered[-1] - periods.years_ago,)
         if not asked:
             quarterly = sorted(set(filings.filter(~_IS_ANNUAL)["fiscal_year"])) if periods.is_quarterly else []
             years = latest_years(quarterly or covered, periods.latest)

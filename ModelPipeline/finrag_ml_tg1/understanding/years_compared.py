@@ -42,6 +42,7 @@ _LISTED = re.compile(
     rf"(?:{MARK}?[’']?(?:{YEAR}|\d\d)\b)\s*(?:,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:{MARKED_YEAR}|{YEAR}\b)",
     re.IGNORECASE,
 )
+_EACH = re.compile(r"\b(?:each|every|per)\s+(?:fiscal\s+)?year\b|\byear\s+by\s+year\b", re.IGNORECASE)
 _SPANS = re.compile(rf"\b(?:between|from)\b|\b{_COMPARED}\b", re.IGNORECASE)
 
 
@@ -61,7 +62,7 @@ def with_year_before(text: str) -> bool:
 
 def lists_years(text: str) -> bool:
     """Return whether years stand in a list, each for itself, and not as the ends of a time between them."""
-    return _LISTED.search(text) is not None and _SPANS.search(text) is None
+    return _EACH.search(text) is not None or (_LISTED.search(text) is not None and _SPANS.search(text) is None)
 
 
 def without_comparisons(text: str) -> str:

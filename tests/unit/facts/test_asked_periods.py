@@ -57,6 +57,22 @@ def test_growth_of_each_year_is_from_the_year_before_it() -> None:
     assert values(find(plan, *YEARS)) == [Decimal("0.1"), Decimal("-0.1")]
 
 
+def test_growth_of_each_year_since_one_is_from_that_year_on() -> None:
+    plan = replace(PLAN, operation="growth", years=(2022,), up_to_latest="each", of_each_year=True)
+    expected = [Decimal(99) / Decimal(110) - 1, (Decimal(132) - 99) / 99]
+    assert [round(value, 9) for value in values(find(plan, *YEARS))] == [round(value, 9) for value in expected]
+
+
+def test_year_told_by_its_distance_is_counted_from_the_latest_known() -> None:
+    assert values(find(replace(PLAN, years_ago=2), *YEARS)) == [110]
+
+
+def test_year_told_by_its_distance_that_is_not_known_is_refused_by_its_name() -> None:
+    found = find(replace(PLAN, years_ago=9), *YEARS)
+    assert not found.is_found
+    assert "fiscal 2015" in found.missing[0].reason
+
+
 def test_first_quarter_is_the_half_year_less_the_second() -> None:
     assert values(find(replace(PLAN, years=(2023,), fiscal_period="Q1"), *HALF)) == [25]
 
