@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -18,3 +19,11 @@ def _fresh_caches() -> None:
     """Streamlit's caches outlive an AppTest; a test must not see another's catalog."""
     st.cache_data.clear()
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def _main_module_of_pytest() -> Iterator[None]:
+    """Streamlit makes the page it runs the main module, which processes started by later tests would run again."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
