@@ -29,7 +29,8 @@ def asked_periods(plan: Plan, years_stated: Callable[[str], list[int]]) -> list[
     """
     if plan.fiscal_period in ("quarters", "Q"):
         return _quarters(plan, years_stated)
-    years = _years(plan, _years_known(plan.fiscal_period, years_stated))
+    are_all_named = bool(plan.years) and not plan.up_to_latest
+    years = list(plan.years) if are_all_named else _years(plan, _years_known(plan.fiscal_period, years_stated))
     if plan.operation in ("change", "growth", "cagr") and years:
         years = [years[0], years[-1]] if len(years) > 1 else [years[0] - 1, years[0]]
     return [FiscalPeriod(year, plan.fiscal_period) for year in years[:_MAX_YEARS]]

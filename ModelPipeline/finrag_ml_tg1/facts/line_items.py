@@ -54,10 +54,14 @@ class LineItems:
         """The stemmed words of the names of all lines."""
         return frozenset(term for line in self._lines for name in line.names for term in name)
 
+    @cached_property
+    def _bare_names(self) -> frozenset[frozenset[str]]:
+        return frozenset(name for line in self._lines for name in line.bare_names)
+
     def is_exactly(self, words: str) -> bool:
         """Return whether some line has just this name, in any order, whether or not it ends with "cost" or so."""
         bare = _terms(_KIND.sub("", words))
-        return len(_terms(words)) > 1 and any(bare in line.bare_names for line in self._lines)
+        return len(_terms(words)) > 1 and bare in self._bare_names
 
     def knows(self, word: str) -> bool:
         """Return whether the company's lines are named with this word."""

@@ -39,11 +39,12 @@ class PartNames:
         if all(word == "," for word in wording.outside_mentions()):
             return []
         names = self._of(metric)
+        words = tuple(map(normal_word, wording.words))
         taken: list[SpokenPart] = []
         for length in range(_MAX_WORDS, 0, -1):
             for start in range(len(wording.words) - length + 1):
                 end = start + length
-                is_name = tuple(map(normal_word, wording.words[start:end])) in names
+                is_name = words[start:end] in names
                 is_free = all(end <= part.start or start >= part.end for part in taken)
                 if is_name and is_free and _may_name(wording, metric, start, end):
                     taken.append(SpokenPart(wording.words[start:end], start, end))

@@ -63,6 +63,7 @@ class Catalog:
         self._parts_by_cik: dict[int, list[PartEntry]] = {}
         for part in self.parts:
             self._parts_by_cik.setdefault(part.cik, []).append(part)
+        self._row_of = {accession: row for row, accession in enumerate(filings["accession"])}
         self.companies = self._companies()
         self._coverage: dict[int, dict[str, FilingCoverage]] = {}
 
@@ -93,8 +94,8 @@ class Catalog:
 
     def filing(self, accession: str) -> dict[str, object] | None:
         """Return a filing's row, or None when it is not covered."""
-        rows = self.filings.filter(pl.col("accession") == accession)
-        return rows.row(0, named=True) if rows.height else None
+        row = self._row_of.get(accession)
+        return None if row is None else self.filings.row(row, named=True)
 
     def forms(self, cik: int) -> dict[str, str]:
         """Return the form of each filing of a company, in the order in which one replaces what another said."""
