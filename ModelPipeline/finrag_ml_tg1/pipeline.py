@@ -73,7 +73,7 @@ class FinRAG:
     def __init__(self, index: Index) -> None:
         self.index = index
         names = MetricNames(load_metrics())
-        self._resolver = ScopeResolver(index.catalog, self._appears_in_filings, names)
+        self._resolver = ScopeResolver(index.catalog, self.appears_in_filings, names)
         self._planner = Planner(names)
         self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
@@ -87,8 +87,7 @@ class FinRAG:
         """Return the answer, or an abstention that says why and what is covered."""
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
-            scope = self._resolver.resolve(question)
-            scope = replace(scope, notes=(*scope.notes, *self._coverage.unread_items(scope)))
+            scope = self.understand(question)
             plan = self._planned(question, scope)
         with _timed(timings, "facts"):
             companies = self._companies_asked(plan, scope, question)
@@ -104,6 +103,15 @@ class FinRAG:
         if refusal is not None:
             return replace(partial, answer=_abstention(refusal, 0))
         return replace(partial, answer=self._words_without_number(partial))
+
+    def understand(self, question: Question) -> Scope:
+        """Return where the answer to a question is looked for."""
+        scope = self._resolver.resolve(question)
+        return replace(scope, notes=(*scope.notes, *self._coverage.unread_items(scope)))
+
+    def retrieve(self, question: Question, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
+        """Return at most `count` passages within a scope, best first; without `dense` by their words alone."""
+        return search(self.index, question.text, scope, count, dense=dense)
 
     def look_up(self, companies: Sequence[Company], metrics: Sequence[str], fiscal_years: Sequence[int]) -> FactSet:
         """Return registered metrics of covered companies, for the latest fiscal year when none is given."""
@@ -207,7 +215,7 @@ class FinRAG:
     def _in_words(self, partial: Result) -> Answer:
         question, scope, timings = partial.question, partial.scope, partial.timings_ms
         with _timed(timings, "retrieval"):
-            found = search(self.index, question.text, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
+            found = self.retrieve(question, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
         with _timed(timings, "answering"):
             return self._answered(question, scope, found)
 
@@ -226,9 +234,9 @@ class FinRAG:
             return replace(answer, markdown="\n\n".join([answer.markdown, *silent]))
         return replace(answer, markdown=f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}")
 
-    def _appears_in_filings(self, word: str) -> bool:
+    def appears_in_filings(self, word: str) -> bool:
+        """Return whether any passage holds a word; of one that every filing uses it is taken for granted."""
         terms = split_terms(word)
-        # Words that every filing uses are not counted.
         return not terms or any(self.index.corpus.document_frequency(term) > 0 for term in terms)
 
 

@@ -6,6 +6,7 @@ shown as "understood" is what was searched.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 __all__ = ["MAX_QUESTION_CHARS", "MIN_QUESTION_CHARS", "CompanyReference", "Filters", "LeftOut", "Question", "Scope"]
@@ -62,6 +63,8 @@ class Scope:
     """Where the answer is looked for.
 
     `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
+    `preferences` are how much less likely than the others of its group one of them holds the answer, from -1 to 0 (not
+    listed: 0). `named_years`, `fiscal_period` and `forms` are what the question itself names, covered or not.
     `topic` is the question without the company names, which tell nothing about what is asked of the company.
     `notes` tell the user what was assumed or left out. `obstacle` is the reason why the filings cannot hold the answer,
     None when they can. `left_out` is what an answer has to say that it leaves out; the notes say it too.
@@ -77,3 +80,7 @@ class Scope:
     obstacle: str | None = None
     period_problem: str | None = None
     left_out: tuple[LeftOut, ...] = ()
+    preferences: Mapping[str, float] = field(default_factory=dict)
+    named_years: tuple[int, ...] = ()
+    fiscal_period: str = "FY"
+    forms: tuple[str, ...] = ()

@@ -91,7 +91,13 @@ def _check_passages(passages: pl.DataFrame, filing: Filing, token_offsets: Token
         uncovered.append((reached, start))
         reached = end
         head = passage_head(
-            cover.company, cover.tickers, cover.form, cover.fiscal_year, passage["item"], passage["heading"]
+            cover.company,
+            cover.tickers,
+            cover.form,
+            cover.fiscal_year,
+            cover.fiscal_period,
+            passage["item"],
+            passage["heading"],
         )
         tokens = len(token_offsets(indexed_text(head, passage["lead"], passage["text"])))
         assert tokens <= MAX_PASSAGE_TOKENS, "passage is longer than the encoder's window"

@@ -21,15 +21,11 @@ def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str,
 
     Example: finrag ask "How does Apple govern cybersecurity risk?"
     """
-    from finrag_ml_tg1.loaders.cache import DiskCache
-    from finrag_ml_tg1.pipeline import FinRAG
     from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Question
 
     if not MIN_QUESTION_CHARS <= len(question.strip()) <= MAX_QUESTION_CHARS:
         raise click.UsageError(f"a question has {MIN_QUESTION_CHARS} to {MAX_QUESTION_CHARS} characters")
-    session = Session(store_url)
-    cache = DiskCache(session.cache_folder, session.store, session.config.cache_mb * 2**20)
-    finrag = FinRAG.open(session.store, cache, session.cache_folder)
+    finrag = Session(store_url).open_pipeline()
     result = finrag.ask(Question(question, Filters(tickers=tickers, fiscal_years=years)))
     if as_json:
         from serving.backend.presentation import query_response

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from finrag_ml_tg1.commands.session import Session, cores, explaining
+from finrag_ml_tg1.commands.session import Session, cores, explaining, store_option
 from finrag_ml_tg1.errors import SettingsError
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.evaluation.report import Outcome
+    from finrag_ml_tg1.evaluation.retrieval.running import ScopeMode
 
 __all__ = ["evaluate"]
 
@@ -124,6 +125,7 @@ def derived_metrics(folder: Path, out: Path | None) -> None:
     )
 
 
+_DATASETS = ("financebench", "finqa", "docugami", "filings")
 _data_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -143,6 +145,73 @@ def programs(questions: Path, contexts: Path, out: Path | None) -> None:
         ["programs", "--questions", str(questions), "--contexts", str(contexts)],
         questions,
         lambda: evaluate_programs(questions, contexts),
+        out,
+    )
+
+
+@evaluate.command()
+@click.option("--data", required=True, type=click.Choice(_DATASETS), help="Whose questions and corpus they are.")
+@click.option(
+    "--corpus",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Pages or contexts as Parquet; for filings the folder of documents.",
+)
+@click.option("--questions", required=True, type=_data_file, help="Questions with the places that answer them.")
+@click.option(
+    "--scope",
+    default="auto",
+    type=click.Choice(["auto", "oracle", "none"]),
+    show_default=True,
+    help="As understood; the right filings (finqa: the filer); everything.",
+)
+@click.option("--dense", default="on", type=click.Choice(["on", "off"]), show_default=True, help="Sentence vectors.")
+@click.option(
+    "--cache", type=click.Path(file_okay=False, path_type=Path), help="Folder that keeps what was read and encoded."
+)
+@_workers_option
+@_out_option
+@explaining
+def retrieval(
+    data: str, corpus: Path, questions: Path, scope: str, dense: str, cache: Path | None, workers: int, out: Path | None
+) -> None:
+    """Right filings and pages among the first ten, on questions with known places.
+
+    Example: finrag eval retrieval --data financebench --corpus pages.parquet --questions Q.jsonl --out R.json
+    """
+    from finrag_ml_tg1.evaluation.retrieval.running import RetrievalRun, evaluate_retrieval
+
+    run = RetrievalRun(data, corpus, questions, cast("ScopeMode", scope), dense == "on")
+    kept = cache or Session(None).cache_folder / "evaluation"
+    _run(
+        ["retrieval", "--data", data, "--corpus", str(corpus), "--questions", str(questions), "--scope", scope]
+        + ["--dense", dense],
+        questions,
+        lambda: evaluate_retrieval(run, kept, _encoder(), workers=workers, tell=click.echo),
+        out,
+    )
+
+
+@evaluate.command()
+@click.option("--questions", required=True, type=_data_file, help="Questions with what they are about, as JSON lines.")
+@click.option("--catalogs", required=True, type=_data_file, help="The filings covered, as JSON lines.")
+@store_option
+@_out_option
+@explaining
+def scope(questions: Path, catalogs: Path, store_url: str | None, out: Path | None) -> None:
+    """Companies, periods, forms and items that questions are understood to be about, against labels.
+
+    The store's index tells which words filings use, so that they are no names.
+
+    Example: finrag eval scope --questions scope.jsonl --catalogs scope_catalogs.jsonl --out scope.json
+    """
+    from finrag_ml_tg1.evaluation.scope import evaluate_scope
+
+    rag = Session(store_url).open_pipeline()
+    _run(
+        ["scope", "--questions", str(questions), "--catalogs", str(catalogs)],
+        questions,
+        lambda: evaluate_scope(questions, catalogs, rag.appears_in_filings),
         out,
     )
 

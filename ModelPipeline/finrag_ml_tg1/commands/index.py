@@ -28,12 +28,13 @@ def index(store_url: str | None, threads: int) -> None:
     """
     from finrag_ml_tg1.index.encoder import OnnxEncoder
     from finrag_ml_tg1.indexing.build import build_index
+    from finrag_ml_tg1.indexing.kept_vectors import KeptVectors
     from finrag_ml_tg1.indexing.minilm import ensure_encoder
     from finrag_ml_tg1.loaders.cache import DiskCache
 
     session = Session(store_url)
     folder = ensure_encoder(session.cache_folder, progress=click.echo)
-    encoder = OnnxEncoder.load(folder, threads=threads)
+    encoder = KeptVectors(OnnxEncoder.load(folder, threads=threads), session.cache_folder / "vectors")
     cache = DiskCache(session.cache_folder, session.store, session.config.cache_mb * 2**20)
     started = time.perf_counter()
     with click.progressbar(length=1, label="Indexing passages", show_pos=True) as bar:
@@ -47,5 +48,5 @@ def index(store_url: str | None, threads: int) -> None:
     state = "now current" if report.changed else "already current, nothing to do"
     click.echo(
         f"index {report.version}: {report.filings} filings, {report.passages} passages, "
-        f"{report.encoded_passages} newly encoded; {state}; {seconds:.1f} s, peak memory {peak_megabytes()} MB"
+        f"{encoder.encoded} texts newly encoded; {state}; {seconds:.1f} s, peak memory {peak_megabytes()} MB"
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
@@ -17,6 +17,9 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.open_store import open_store
+
+if TYPE_CHECKING:
+    from finrag_ml_tg1.pipeline import FinRAG
 
 __all__ = ["Session", "cores", "explaining", "peak_megabytes", "store_option"]
 
@@ -33,6 +36,14 @@ class Session:
         self.config: MLConfig = load_config()
         self.cache_folder = Path(self.config.cache_dir)
         self.store: ObjectStore = open_store(store_url or self.config.store, self.config)
+
+    def open_pipeline(self) -> FinRAG:
+        """Return the product over the store's current index."""
+        from finrag_ml_tg1.loaders.cache import DiskCache
+        from finrag_ml_tg1.pipeline import FinRAG
+
+        cache = DiskCache(self.cache_folder, self.store, self.config.cache_mb * 2**20)
+        return FinRAG.open(self.store, cache, self.cache_folder)
 
 
 def explaining(command: Callable[P, R]) -> Callable[P, R]:

@@ -27,6 +27,7 @@ class Outcome:
     misses: Sequence[Mapping[str, object]]
     ci95: Mapping[str, Sequence[float]] = field(default_factory=dict)
     by_type: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    index_version: str | None = None
 
 
 def share(part: int, whole: int) -> float:
@@ -59,7 +60,7 @@ def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outc
         "ci95": dict(outcome.ci95),
         "by_type": dict(outcome.by_type),
         "misses": list(outcome.misses),
-        "index_version": None,
+        "index_version": outcome.index_version,
         "git_commit": _git_commit(),
         "hardware": _hardware(),
         "seconds": seconds,

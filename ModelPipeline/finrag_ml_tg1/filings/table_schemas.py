@@ -10,7 +10,7 @@ import polars as pl
 __all__ = ["FACTS_SCHEMA", "FILINGS_SCHEMA", "PASSAGES_SCHEMA", "READER_VERSION", "is_storable", "to_parquet"]
 
 # Raised whenever the same bytes would be read differently, so that filings are read again.
-READER_VERSION = 7
+READER_VERSION = 8
 
 _ITEM_SPAN = pl.Struct(
     {

@@ -8,20 +8,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
-from finrag_ml_tg1.filings.passages.building import MAX_PASSAGE_TOKENS, indexed_text, passage_head
+from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, embedded_text, indexed_text, passage_head
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
-from finrag_ml_tg1.index.encoder import Encoder
+from finrag_ml_tg1.index.encoder import EncoderIdentity
 from finrag_ml_tg1.index.lexical import merge_postings
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
 from finrag_ml_tg1.index.part import build_part
@@ -30,11 +32,27 @@ from finrag_ml_tg1.index.vectors import dequantise, pack_global_vectors
 from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_VECTORS_FILE, put_part, switch_current, write_version
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["BuildReport", "build_index"]
+__all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "build_index"]
 
-_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 3}
+BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 4}
+
+# What of a filing's row decides the content of its part.
+_PART_OF_CONTENT = ("accession", "sha256", "reader_version", "company", "tickers", "form", "fiscal_period")
 
 Progress = Callable[[int, int], None]
+
+
+class PassageEncoder(Protocol):
+    """Makes the vectors of passages."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """Which encoder makes them."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one unit-length row a text, in the order given."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,7 @@ class _PlannedPart:
 
 
 def build_index(
-    store: ObjectStore, cache: FileCache, encoder: Encoder, encoder_folder: Path, progress: Progress
+    store: ObjectStore, cache: FileCache, encoder: PassageEncoder, encoder_folder: Path, progress: Progress
 ) -> BuildReport:
     """Build the version that the store's tables describe and make it current; `progress` gets (passages done, of all).
 
@@ -102,7 +120,7 @@ def build_index(
         global_files=_global_files(cache, parts),
         encoder=encoder.identity,
         encoder_folder=encoder_folder,
-        parameters=_PARAMETERS,
+        parameters=BUILD_PARAMETERS,
     )
     changed = current is None or _served_version(store) != manifest.version
     if changed:
@@ -154,18 +172,18 @@ def _is_sound(cache: FileCache, sha256: str, size: int) -> bool:
     return True
 
 
-def _planned_parts(filings: pl.DataFrame, encoder: Encoder) -> list[_PlannedPart]:
+def _planned_parts(filings: pl.DataFrame, encoder: PassageEncoder) -> list[_PlannedPart]:
     plans = []
     for (cik, fiscal_year), group in filings.group_by("cik", "fiscal_year", maintain_order=True):
-        content = group.select("accession", "sha256", "reader_version", "company", "tickers", "form").to_dicts()
-        basis = json.dumps([content, encoder.identity.to_dict(), _PARAMETERS], sort_keys=True)
+        content = group.select(_PART_OF_CONTENT).to_dicts()
+        basis = json.dumps([content, encoder.identity.to_dict(), BUILD_PARAMETERS], sort_keys=True)
         digest = hashlib.sha256(basis.encode()).hexdigest()
         plans.append(_PlannedPart(int(str(cik)), int(str(fiscal_year)), group, digest))
     return plans
 
 
-def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: Encoder) -> tuple[int, bytes]:
-    tables, facts, texts = [], [], []
+def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder) -> tuple[int, bytes]:
+    tables, facts, searched, embedded = [], [], [], []
     for filing in plan.filings.iter_rows(named=True):
         keys = filing_keys(plan.cik, filing["accession"], filing["sha256"], filing["reader_version"])
         table = pl.read_parquet(io.BytesIO(store.get(keys.passages).data)).sort("position")
@@ -175,14 +193,16 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: Encoder) -> tu
                 tuple(filing["tickers"]),
                 row["form"],
                 row["fiscal_year"],
+                filing["fiscal_period"],
                 row["item"],
                 row["heading"],
             )
-            texts.append(indexed_text(head, row["lead"], row["text"]))
+            searched.append(indexed_text(head, row["lead"], row["text"]))
+            embedded.append(embedded_text(row["fiscal_year"], row["item"], row["heading"], row["lead"], row["text"]))
         tables.append(table)
         facts.append(pl.read_parquet(io.BytesIO(store.get(keys.facts).data)))
     rows = pl.concat(tables)
-    return rows.height, build_part(rows, texts, encoder.encode(texts), pl.concat(facts))
+    return rows.height, build_part(rows, searched, encoder.encode(embedded), pl.concat(facts))
 
 
 def _global_files(cache: FileCache, parts: pl.DataFrame) -> dict[str, bytes]:

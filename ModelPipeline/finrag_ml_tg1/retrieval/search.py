@@ -54,7 +54,7 @@ class _Hints:
         return record.item in self.items or record.statement in self.statements
 
 
-def search(index: Index, question: str, scope: Scope, count: int) -> list[PassageRecord]:
+def search(index: Index, question: str, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
     """Return at most `count` passages for the question, best first."""
     query = index.encoder.encode([question])[0]
     terms = split_terms(scope.topic)

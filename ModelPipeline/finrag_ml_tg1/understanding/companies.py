@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finrag_ml_tg1.index.catalog import Company
-from finrag_ml_tg1.understanding.company_aliases import GENERIC_WORDS, aliases_of
+from finrag_ml_tg1.understanding.company_aliases import EVERYDAY_WORDS, GENERIC_WORDS, aliases_of
 from finrag_ml_tg1.understanding.company_tickers import CompanyTickers
 from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.understanding.misspelled_names import misspelled_names
 from finrag_ml_tg1.understanding.name_places import NamePlaces
 from finrag_ml_tg1.understanding.name_spelling import SpelledName, letters_of, names_spelled_otherwise
 from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
@@ -25,6 +26,9 @@ _CAPITALISED_WORD = re.compile(r"(?<!^)\b(?!Items?\b|Notes?\b|Part\b)[A-Z][a-z]\
 _ARTICLE = re.compile(r"\b(?:a|an|the)\s+$", re.IGNORECASE)
 _OF = re.compile(r"\bof\s+$", re.IGNORECASE)
 _LEGAL_FORM_AFTER = re.compile(_LEGAL_FORM + r"(?:'s|'|(?![\w']))", re.IGNORECASE)
+_PLACE_OF_THAT_NAME = re.compile(r"\s+(?:rain\s?forest|river|basin|delta|jungle|region)\b")
+_PRECEDING_NAME = re.compile(r"(?:^|\s)([A-Z][\w&.'-]*)\s$")
+_OPENING_CHARS = 3
 _NAME_GOES_ON = re.compile(r"\s+(?:&\s+)?[A-Z][a-z]")
 
 
@@ -32,12 +36,14 @@ _NAME_GOES_ON = re.compile(r"\s+(?:&\s+)?[A-Z][a-z]")
 class CompanyMentions:
     """Covered companies in the order named, names of no covered company, and the question without them.
 
-    Where no covered company is named, the other names stay: they may be what is asked about.
+    Where no covered company is named, the other names stay: they may be what is asked about. `misspelled` are words as
+    written, with the company that they were read as.
     """
 
     companies: tuple[Company, ...]
     unknown: tuple[str, ...]
     remainder: str
+    misspelled: tuple[tuple[str, Company], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,10 @@ class CompanyNames:
                     ambiguous.add(alias)
         for alias in ambiguous:
             del self._by_alias[alias]
+        self._by_opening: dict[str, list[str]] = {}
+        for alias in self._by_alias:
+            word = re.search(r"\w+", alias)
+            self._by_opening.setdefault(word.group()[:_OPENING_CHARS] if word else "", []).append(alias)
         self._by_letters: dict[str, str] = {}
         for alias in self._by_alias:
             same = self._by_letters.setdefault(letters_of(alias), alias)
@@ -78,21 +88,31 @@ class CompanyNames:
         text = question.replace("’", "'")
         found: dict[int, tuple[int, Company]] = {}
         blanked = list(text)
-        for start, end, company in [*self._name_matches(text), *self._tickers.in_capitals(text)]:
-            if BLANK not in blanked[start:end]:
-                first = min(start, found[company.cik][0]) if company.cik in found else start
-                found[company.cik] = (first, company)
-                blanked[start:end] = BLANK * (end - start)
+        misspelled: list[tuple[str, Company]] = []
+
+        def take(start: int, end: int, company: Company) -> bool:
+            if BLANK in blanked[start:end]:
+                return False
+            first = min(start, found[company.cik][0]) if company.cik in found else start
+            found[company.cik] = (first, company)
+            blanked[start:end] = BLANK * (end - start)
+            return True
+
+        for match in [*self._name_matches(text), *self._tickers.in_capitals(text)]:
+            take(*match)
+        for start, end, company in self._misspelled_matches("".join(blanked), appears_in_filings):
+            written = text[start:end]
+            if take(start, end, company):
+                misspelled.append((written, company))
         for tickers in (self._tickers.that_are_words, self._tickers.in_lower_case):
-            for start, end, company in tickers(text) if not found else ():
-                found.setdefault(company.cik, (start, company))
-                blanked[start:end] = BLANK * (end - start)
+            for match in list(tickers(text)) if not found else ():
+                take(*match)
         companies = tuple(company for _, company in sorted(found.values(), key=lambda match: match[0]))
         rest = "".join(blanked)
         unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings, self._metrics.fill)))
         for name in unknown if companies else ():
             rest = re.sub(rf"\b{re.escape(name)}(?:'s|\b)", " ", rest)
-        return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()))
+        return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()), tuple(misspelled))
 
     def _name_matches(self, text: str) -> list[tuple[int, int, Company]]:
         """Longest first. One-word names have to be capitalised, unless no capitalised word names anything else."""
@@ -101,14 +121,32 @@ class CompanyNames:
         matches += self._spelled_matches(text, ignores_case=ignores_case)
         return sorted(matches, key=lambda match: match[0] - match[1])
 
+    def _misspelled_matches(
+        self, text: str, appears_in_filings: Callable[[str], bool]
+    ) -> Iterator[tuple[int, int, Company]]:
+        ignores_case = not any(char.isupper() for char in text)
+
+        def is_word(word: str) -> bool:
+            return self._places.is_term(word) or appears_in_filings(word)
+
+        for found in misspelled_names(text, self._by_letters, is_word, ignores_case=ignores_case):
+            alias = self._by_letters[found.letters]
+            if not self._goes_on(text, found.end):
+                yield found.start, found.end, self._by_alias[alias].company
+
     def _alias_matches(self, text: str, *, ignores_case: bool) -> Iterator[tuple[int, int, Company]]:
-        for alias in sorted(self._by_alias, key=len, reverse=True):
+        for alias in sorted(self._aliases_in(text), key=len, reverse=True):
             known = self._by_alias[alias]
             for match in re.finditer(
-                rf"(?<![\w.])({re.escape(alias)}{_LEGAL_FORM})('s|'|(?![\w']))", text, re.IGNORECASE
+                rf"(?<![\w.$€£¥])({re.escape(alias)}{_LEGAL_FORM})('s|'|(?![\w']))", text, re.IGNORECASE
             ):
                 if self._is_meant(match, known, ignores_case=ignores_case):
                     yield match.start(), match.end(), known.company
+
+    def _aliases_in(self, text: str) -> Iterator[str]:
+        """Names whose first letters or digits stand in a text: of thousands few have to be looked for."""
+        openings = {word[:_OPENING_CHARS] for word in re.findall(r"\w+", text.lower())}
+        return (alias for opening in openings for alias in self._by_opening.get(opening, ()))
 
     def _spelled_matches(self, text: str, *, ignores_case: bool) -> Iterator[tuple[int, int, Company]]:
         for spelled in names_spelled_otherwise(text, self._by_letters):
@@ -143,16 +181,28 @@ class CompanyNames:
         goes_on = possessive == "" and self._goes_on(text, match.end())
         if (alias.is_partial and goes_on) or is_part_of_word:
             return False
-        if not name.isalpha() or name[0].isupper() or possessive:
-            return True
         before = text[: match.start()]
-        if not ignores_case or _ARTICLE.search(before):
+        if _PLACE_OF_THAT_NAME.match(text, match.end()) or self._is_end_of_name(name, before):
+            return False
+        if name.islower() and _ARTICLE.search(before):
+            return False
+        if not name.isalpha() or not name.islower() or possessive:
+            return True
+        if not ignores_case:
+            return False
+        is_place = self._places.is_company_place(text, match.start(), match.end())
+        if name in EVERYDAY_WORDS and not is_place and (before or not self._places.asks_number(text)):
             return False
         asks_number = self._places.asks_number(text)
         if alias.is_partial:
-            is_place = self._places.is_company_place(text, match.start(), match.end())
             return name not in GENERIC_WORDS and asks_number and is_place
         return not _OF.search(before) or (asks_number and self._places.ends_name(text, match.end()))
+
+    def _is_end_of_name(self, name: str, before: str) -> bool:
+        """Whether a word of the language ends another's name: "H&R Block"."""
+        preceding = _PRECEDING_NAME.search(before)
+        is_word = name.lower() in EVERYDAY_WORDS
+        return is_word and preceding is not None and not self._places.is_term(preceding[1])
 
     def _goes_on(self, text: str, end: int) -> bool:
         """Whether a name goes on in capital letters; "Walgreens Total assets" does not, as a metric begins there."""

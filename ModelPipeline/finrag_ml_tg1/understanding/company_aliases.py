@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.vocabulary.company_names import other_names_of_filers
 
-__all__ = ["GENERIC_WORDS", "aliases_of"]
+__all__ = ["EVERYDAY_WORDS", "GENERIC_WORDS", "aliases_of"]
 
 _LEGAL_FORMS = frozenset(
     "inc incorporated corp corporation co company companies plc ltd limited llc lp sa nv ag se group holding "
@@ -18,6 +19,11 @@ GENERIC_WORDS = frozenset(
     "general global great home income international international life national new north northern old pacific "
     "public real rocket royal science south southern standard state super texas union united universal us western "
     "world".split()
+)
+# Words of the language that are names of companies: in lower case they are the word.
+EVERYDAY_WORDS = frozenset(
+    "ally ball block cat charter chase coach coke delta discover dow eagle express fox gap general goldman host intuitive "
+    "key marsh match oracle prudential rocket shell southwest square target visa yum".split()
 )
 _TRAILING_TRADE_WORDS = frozenset(
     "platforms technologies technology laboratories pharmaceutical pharmaceuticals alliance motors motor "
@@ -31,16 +37,20 @@ _STEM = re.compile(r"([A-Z][a-z]{3,})(?:Co|Corp|Inc)\b")
 def aliases_of(company: Company) -> dict[str, bool]:
     """Return lower-case names, each with whether it is partial: the first word of more, or a word of everyday language.
 
-    They are the names as registered, shorter by legal form and trade, and the first word.
+    They are the names as registered, shorter by legal form and trade, the first word, and what else a filer is known as.
     """
     aliases: dict[str, bool] = {}
     for name in (company.name, *company.former_names):
-        for alias, is_partial in _names_of(name):
+        names = list(_names_of(name))
+        others = [other for known, _ in names for other in other_names_of_filers().get(known, ())]
+        for alias, is_partial in [*names, *((other, False) for other in others)]:
             aliases.setdefault(alias, is_partial)
             aliases.setdefault(alias.replace(" & ", " and "), is_partial)
             aliases.setdefault(alias.replace(" & ", " "), is_partial)
             aliases.setdefault(alias.replace("'", ""), is_partial)
             aliases.setdefault(alias.replace(".", " "), is_partial)
+            if " " not in alias and alias.endswith("s") and "'" not in alias:
+                aliases.setdefault(f"{alias[:-1]}'s", is_partial)
     return aliases
 
 
@@ -60,6 +70,8 @@ def _names_of(name: str) -> Iterator[tuple[str, bool]]:
         words = words[:-1]
         yield " ".join(words), len(words) == 1 and words[0] in GENERIC_WORDS
     first = words[0]
+    if first in GENERIC_WORDS and len(words) > 2:
+        yield " ".join(words[:2]), True
     if len(first) >= _MIN_FIRST_WORD_CHARS and first not in GENERIC_WORDS:
         yield first, len(words) > 1
     site = first.split(".")[0]
@@ -74,5 +86,6 @@ def _initials(words: list[str]) -> Iterator[str]:
     letters = [word[0] for word in words if word[0].isalpha()]
     if "&" in words and len(letters) == 2:
         yield f"{letters[0]}&{letters[1]}"
+        yield f"{letters[0]}n{letters[1]}"
     elif len(letters) >= 3:
         yield "".join(letters)

@@ -23,6 +23,14 @@ _COMPANY_PLACE = re.compile(
     r"have|report|post|earn|spen|pay|paid|generate|make|record|fy|fiscal|(?:19|20)?\d\d))"
     r"|\s(?P<last>[A-Z]{2,5})\W*$"
 )
+_MARKED_LOWER_CASE = re.compile(r"\$([a-z]{1,5})\b")
+# "Florida (FL)"
+_STATE = re.compile(
+    r"\b(?:Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|"
+    r"Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|"
+    r"Nebraska|Nevada|Hampshire|Jersey|Mexico|York|Carolina|Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Island|Tennessee|Texas|"
+    r"Utah|Vermont|Virginia|Washington|Wisconsin|Wyoming)\s+$"
+)
 _LOWER_CASE_WORD = re.compile(r"(?<![\w.&-])[a-z]{2,5}(?![\w&-])")
 
 
@@ -42,8 +50,14 @@ class CompanyTickers:
 
     def in_capitals(self, text: str) -> Iterator[tuple[int, int, Company]]:
         """Yield tickers in capital letters; those that are words as well only with a mark: "$AI", "(AI)"."""
+        for match in _MARKED_LOWER_CASE.finditer(text):
+            company = self._by_ticker.get(match[1].upper())
+            if company:
+                yield match.start(), match.end(), company
         for match in _TICKER.finditer(text):
             company = self._by_ticker.get(match[1])
+            if match.group().startswith("(") and _STATE.search(text[: match.start()]):
+                continue
             is_marked = match.group() != match[1]
             if company and (is_marked or (len(match[1]) > 1 and match[1] not in _AMBIGUOUS_TICKERS)):
                 yield match.start(), match.end(), company
@@ -60,11 +74,18 @@ class CompanyTickers:
                 return
 
     def in_lower_case(self, text: str) -> Iterator[tuple[int, int, Company]]:
-        """Yield tickers in lower case, where the company of a number stands: "aapl net income"."""
-        if not self._places.asks_number(text):
-            return
+        """Yield tickers in lower case, where a question begins or the company of a number stands: "aapl net income"."""
+        asks_number = self._places.asks_number(text)
+        has_no_name = not any(char.isupper() for char in text)
+        opening = 0
         for match in _LOWER_CASE_WORD.finditer(text):
             company = self._by_ticker.get(match.group().upper())
-            is_word = match.group().upper() in _AMBIGUOUS_TICKERS
-            if company and not is_word and self._places.is_ticker_meant(text, match.start(), match.end()):
+            if company is None or match.group().upper() in _AMBIGUOUS_TICKERS:
+                continue
+            is_meant = asks_number and self._places.is_ticker_meant(text, match.start(), match.end())
+            is_first = (
+                has_no_name and not text[opening : match.start()].strip() and self._places.is_no_word(match.group())
+            )
+            if is_meant or is_first:
+                opening = match.end()
                 yield match.start(), match.end(), company

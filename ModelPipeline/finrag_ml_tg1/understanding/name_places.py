@@ -51,6 +51,10 @@ class NamePlaces:
         """Return whether a word is part of asking for a number, and so no part of a name."""
         return word.lower() in FILLERS or self._metrics.is_in(word)
 
+    def is_no_word(self, letters: str) -> bool:
+        """Return whether three letters and more in lower case are no word of the language."""
+        return len(letters) >= _LONG_TICKER and letters not in _ORDINARY and not self.is_term(letters)
+
     def is_ticker_meant(self, text: str, start: int, end: int) -> bool:
         """Return whether letters in lower case are a ticker: no word of the language, where a company stands.
 

@@ -27,7 +27,7 @@ _LIST = rf"{_NAME}(?:\s*,\s*(?:(?:and|or)\s+)?{_NAME}|\s+(?:and|or)\s+{_NAME})*"
 _COORDINATED = re.compile(
     rf"{BLANK}(?:\s*,(?:\s*(?:and|or))?|\s+(?:and|or|with|to|than|versus|vs\.?))\s+({_LIST})"
     rf"|({_LIST})\s*(?:,|\s(?:and|or|with|versus|vs\.?))\s+{BLANK}"
-    rf"|\b(?:compares?|compared)\s+(?:to|with)\s+({_LIST})"
+    rf"|\b(?:compares?|compared|differs?|different)\s+(?:to|with|from)\s+({_LIST})"
 )
 # These ask about what a company did, has or reported.
 _OWNER = re.compile(rf"({_NAME})'s?(?!\w)")

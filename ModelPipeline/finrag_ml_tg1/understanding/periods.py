@@ -42,7 +42,11 @@ _NO_YEAR = re.compile(
     r"|\b(?:about|approximately|employ\w*|had|has|have|nearly|of|over|some|than|with)\s+\d{4}\s+"
     r"(?:shares|stores|employees|people|units)\b"
     r"|\b\d{4}\s+(?:(?:[mb]|tr)illion|thousand|dollars|basis points|percent)\b"
-    r"|\b\d{4}\s?%",
+    r"|\b\d{4}\s?%"
+    # Laws, plans and events have years in their names; goals are set for years to come.
+    rf"|\b(?:acts?|fires?|hurricanes?|laws?|treaty|accord|agreement|olympics|pandemic|crisis)\s+of\s+{YEAR}\b"
+    rf"|\b{YEAR}\s+(?:\w+\s+){{0,4}}(?:incentive|stock|equity|compensation|omnibus)\s+(?:\w+\s+)?plans?\b"
+    rf"|\bby\s+(?:the\s+(?:end|year)\s+(?:of\s+)?)?{YEAR}\b(?!\s*(?:,|and|or)?\s*{YEAR})",
     re.IGNORECASE,
 )
 _LAST_YEARS = re.compile(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,14 +16,16 @@ from finrag_ml_tg1.scope import CompanyReference, LeftOut, Question, Scope
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
 from finrag_ml_tg1.understanding.metric_names import MetricNames
-from finrag_ml_tg1.understanding.periods import Periods, find_periods, latest_years
+from finrag_ml_tg1.understanding.periods import find_periods
+from finrag_ml_tg1.understanding.reports_asked import ReportAsked, report_asked
+from finrag_ml_tg1.understanding.years_chosen import ChosenYear, choose_filings, missing_years, year_list
 from finrag_ml_tg1.vocabulary.items import item_title
 
 __all__ = ["ScopeResolver", "describe_coverage"]
 
-_ITEM_NUMBER = r"(?:1[0-6]|[1-9])(?:\s?[abc])?"
+# Items of Form 8-K have two numbers ("5.02").
+_ITEM_NUMBER = r"(?:[1-9]\.\d\d\b|(?:1[0-6]|[1-9])(?:\s?[abc]\b)?)"
 _ITEMS = re.compile(rf"\bitems?\s+{_ITEM_NUMBER}\b(?:\s*(?:,|&|and|or)+\s*{_ITEM_NUMBER}\b)*", re.IGNORECASE)
-_FORM = re.compile(r"\b10-?([kq])\b", re.IGNORECASE)
 _IS_ANNUAL = pl.col("form").str.starts_with("10-K")
 _COVERAGE_NAMES = 12
 
@@ -43,6 +46,7 @@ class ScopeResolver:
         mentions = self._names.find(question.text, self._appears_in_filings)
         notes = [f"{name} is not among the companies covered." for name in mentions.unknown]
         left_out = [LeftOut(note) for note in notes]
+        notes += [f"“{written}” was read as {company.name}." for written, company in mentions.misspelled]
         companies: Sequence[Company] = mentions.companies
         if question.filters.tickers:
             companies, missing = self._filtered_companies(question.filters.tickers)
@@ -56,31 +60,36 @@ class ScopeResolver:
         topic = _ITEMS.sub(_titles, dated.text)
         items = tuple(item.upper() for item in question.filters.items) or _items_named(question.text)
         references = tuple(CompanyReference(company.cik, company.name, company.tickers) for company in companies)
-        if not companies and notes:
-            obstacle = f"{notes[0]} {describe_coverage(self._catalog)}"
-            return Scope(topic, items=items, notes=tuple(notes), obstacle=obstacle)
-        forms = question.filters.forms or tuple(f"10-{letter.upper()}" for letter in _FORM.findall(question.text))
+        report = report_asked(question.text, dated.text)
+        if question.filters.forms:
+            report = replace(report, forms=tuple(form.upper() for form in question.filters.forms))
         asked = question.filters.fiscal_years or periods.years
-        if not companies:
-            return self._all_companies(topic, asked, items, forms)
-        groups: list[tuple[str, ...]] = []
-        years: set[int] = set()
-        for company in companies:
-            filings = self._filings_of(company, forms, notes)
-            left_out += _years_left_out(company, filings, asked)
-            for year in self._years_of(company, filings, asked, periods, notes):
-                of_year = filings.filter(pl.col("fiscal_year") == year)
-                groups.append(_preferred(company, of_year, forms, notes, is_quarterly=periods.is_quarterly))
-                years.add(year)
-        return Scope(
+        understood = Scope(
             topic,
             references,
-            tuple(sorted(years)),
-            items,
-            tuple(groups),
-            tuple(notes),
-            obstacle=None if groups else " ".join(notes),
+            items=items,
+            named_years=tuple(sorted(asked)),
+            fiscal_period=report.part,
+            forms=report.forms,
             period_problem=dated.problem,
+        )
+        if not companies and left_out:
+            obstacle = f"{notes[0]} {describe_coverage(self._catalog)}"
+            return replace(understood, notes=tuple(notes), obstacle=obstacle, left_out=tuple(left_out))
+        if not companies:
+            return self._all_companies(understood, asked, report)
+        groups: list[ChosenYear] = []
+        for company in companies:
+            filings = self._filings_of(company, report.forms, notes)
+            left_out += _years_left_out(company, filings, asked)
+            groups += choose_filings(company, filings, asked, periods, report, notes)
+        return replace(
+            understood,
+            fiscal_years=tuple(sorted({chosen.fiscal_year for chosen in groups})),
+            accessions=tuple(tuple(chosen.preferences) for chosen in groups),
+            preferences={name: value for chosen in groups for name, value in chosen.preferences.items() if value},
+            notes=tuple(notes),
+            obstacle=None if groups else " ".join(notes),
             left_out=tuple(left_out),
         )
 
@@ -98,10 +107,11 @@ class ScopeResolver:
         companies = {company.cik: company for company in found.values() if company}
         return list(companies.values()), [ticker for ticker, company in found.items() if company is None]
 
-    def _all_companies(self, topic: str, asked: Sequence[int], items: tuple[str, ...], forms: tuple[str, ...]) -> Scope:
+    def _all_companies(self, understood: Scope, asked: Sequence[int], report: ReportAsked) -> Scope:
         """No company named: every filing, or those of the years asked."""
+        forms = report.forms
         if not asked and not forms:
-            return Scope(topic, items=items)
+            return understood
         filings = self._catalog.filings
         if asked:
             filings = filings.filter(pl.col("fiscal_year").is_in(list(asked)))
@@ -109,11 +119,11 @@ class ScopeResolver:
         if filings.height == 0:
             covered = sorted(set(self._catalog.filings["fiscal_year"]))
             wanted = ", ".join(str(year) for year in asked) or " or ".join(forms)
-            obstacle = f"No filing covered is of {wanted}; fiscal years covered: {_year_list(covered)}."
-            return Scope(topic, fiscal_years=tuple(asked), items=items, notes=(obstacle,), obstacle=obstacle)
+            obstacle = f"No filing covered is of {wanted}; fiscal years covered: {year_list(covered)}."
+            return replace(understood, fiscal_years=tuple(asked), notes=(obstacle,), obstacle=obstacle)
         years = tuple(sorted(set(filings["fiscal_year"])))
         notes = tuple(f"No filing covered is of fiscal year {year}." for year in asked if year not in years)
-        return Scope(topic, fiscal_years=years, items=items, accessions=(tuple(filings["accession"]),), notes=notes)
+        return replace(understood, fiscal_years=years, accessions=(tuple(filings["accession"]),), notes=notes)
 
     def _filings_of(self, company: Company, forms: Sequence[str], notes: list[str]) -> pl.DataFrame:
         filings = self._catalog.filings.filter(pl.col("cik") == company.cik)
@@ -123,34 +133,13 @@ class ScopeResolver:
             notes.append(f"{company.name}: no Form {' or '.join(forms)} is covered; covered: {covered}.")
         return of_forms
 
-    def _years_of(
-        self, company: Company, filings: pl.DataFrame, asked: Sequence[int], periods: Periods, notes: list[str]
-    ) -> Sequence[int]:
-        """The years asked for that are covered; else the latest, where a quarter is meant the latest with a report."""
-        covered = sorted(set(filings["fiscal_year"]))
-        if not covered:
-            return []
-        if periods.years_ago and not asked:
-            asked = (covered[-1] - periods.years_ago,)
-        if not asked:
-            quarterly = sorted(set(filings.filter(~_IS_ANNUAL)["fiscal_year"])) if periods.is_quarterly else []
-            years = latest_years(quarterly or covered, periods.latest)
-            notes.append(f"{company.name}: no year was named, so fiscal year {_year_list(years)} was searched.")
-            return years
-        if periods.up_to_latest and tuple(asked) == periods.years:
-            later = [year for year in covered if year > asked[0]]
-            asked = [*asked, *(later if periods.up_to_latest == "each" else later[-1:])]
-        notes += [part.sentence for part in _years_left_out(company, filings, asked)]
-        return [year for year in dict.fromkeys(asked) if year in covered]
-
 
 def _years_left_out(company: Company, filings: pl.DataFrame, asked: Sequence[int]) -> list[LeftOut]:
     covered = sorted(set(filings["fiscal_year"]))
     missing = sorted(set(asked) - set(covered))
     if not covered or not missing:
         return []
-    sentence = f"{company.name}: fiscal year {_year_list(missing)} is not covered; covered: {_year_list(covered)}."
-    return [LeftOut(sentence, company.cik, tuple(missing))]
+    return [LeftOut(missing_years(company.name, missing, covered), company.cik, tuple(missing))]
 
 
 def _items_named(text: str) -> tuple[str, ...]:
@@ -171,31 +160,8 @@ def _of_forms(filings: pl.DataFrame, forms: Sequence[str]) -> pl.DataFrame:
     return filings.filter(pl.any_horizontal(pl.col("form").str.starts_with(form.upper()) for form in forms))
 
 
-def _preferred(
-    company: Company, of_year: pl.DataFrame, forms: Sequence[str], notes: list[str], *, is_quarterly: bool
-) -> tuple[str, ...]:
-    """Accessions of a company's year: the forms asked for, else annual reports unless a quarter is meant."""
-    wanted = of_year.filter(~_IS_ANNUAL if is_quarterly else _IS_ANNUAL)
-    if not forms and wanted.height:
-        return tuple(wanted["accession"])
-    if not forms:
-        kind = "quarterly" if is_quarterly else "annual"
-        found = ", ".join(sorted(set(of_year["form"])))
-        year = of_year["fiscal_year"][0]
-        notes.append(f"{company.name}: no {kind} report of fiscal year {year} is covered; Form {found} was searched.")
-    return tuple(of_year["accession"])
-
-
 def describe_coverage(catalog: Catalog) -> str:
     """Return one sentence that names what the index covers, shortened for many companies."""
-    names = [f"{company.name} ({_year_list(company.fiscal_years)})" for company in catalog.companies]
+    names = [f"{company.name} ({year_list(company.fiscal_years)})" for company in catalog.companies]
     more = f" and {len(names) - _COVERAGE_NAMES} more" if len(names) > _COVERAGE_NAMES else ""
     return f"Covered: {'; '.join(names[:_COVERAGE_NAMES])}{more}."
-
-
-def _year_list(years: Sequence[int]) -> str:
-    """`2022–2024` for a run of years, else `2021, 2023`."""
-    ordered = sorted(years)
-    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
-        return f"{ordered[0]}–{ordered[-1]}"
-    return ", ".join(str(year) for year in ordered)

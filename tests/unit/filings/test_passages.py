@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from finrag_ml_tg1.filings.filing import Filing, read_filing
-from finrag_ml_tg1.filings.passages.building import (
-    MAX_PASSAGE_TOKENS,
-    Passage,
-    build_passages,
-    indexed_text,
-    passage_head,
-)
+from finrag_ml_tg1.filings.passages.building import Passage, build_passages
+from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, embedded_text, indexed_text, passage_head
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from tests.unit.filings.conftest import RealFiling, Sample
 from tests.unit.filings.documents import cover_html, filing_html, long_bodies
@@ -28,7 +23,15 @@ def check_passages(filing: Filing, passages: list[Passage], count_tokens: Callab
     for position, passage in enumerate(passages):
         assert passage.position == position
         assert passage.text == text[passage.char_start : passage.char_end]
-        head = passage_head(cover.company, cover.tickers, cover.form, cover.fiscal_year, passage.item, passage.heading)
+        head = passage_head(
+            cover.company,
+            cover.tickers,
+            cover.form,
+            cover.fiscal_year,
+            cover.fiscal_period,
+            passage.item,
+            passage.heading,
+        )
         assert count_tokens(indexed_text(head, passage.lead, passage.text)) <= WINDOW
         covered[passage.char_start : passage.char_end] = b"\x01" * len(passage.text)
         spans = [span for span in filing.items if span.char_start < passage.char_end <= span.char_end]
@@ -189,8 +192,14 @@ def test_no_passage_is_of_two_notes_and_the_head_names_the_note_once() -> None:
 
 
 def test_head_of_text_outside_items_names_no_item() -> None:
-    assert passage_head("Plain Example Corp.", ("PLX",), "10-K", 2023, "", "SIGNATURES") == (
+    assert passage_head("Plain Example Corp.", ("PLX",), "10-K", 2023, "FY", "", "SIGNATURES") == (
         "Plain Example Corp. (PLX) 10-K FY2023 > SIGNATURES"
+    )
+
+
+def test_head_of_a_quarterly_report_names_the_quarter() -> None:
+    assert passage_head("Plain Example Corp.", ("PLX",), "10-Q", 2023, "Q2", "", "SIGNATURES") == (
+        "Plain Example Corp. (PLX) 10-Q Q2 FY2023 > SIGNATURES"
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.vocabulary.months import MONTH, month_number
 
-__all__ = ["company_in", "date_in", "form_in", "month_day_in", "period_in"]
+__all__ = ["company_in", "date_in", "form_in", "month_day_in", "period_in", "report_date_in"]
 
 _DATE = (
     rf"(?:({MONTH})\.?[\s_]+(\d{{1,2}})[\s_]*(?:,[\s_]*|\s)((?:19|20)\d\d)|(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}|\d\d)"
@@ -17,6 +17,10 @@ _DATE = (
 _WRITTEN_DATE = re.compile(_DATE, re.IGNORECASE)
 _PERIOD = re.compile(
     rf"(?:year|quarter|period|weeks|months)[\s_]+end(?:ed|ing)\s*:?[\s_]*(?:on\s+)?(?:[a-z]+day,?\s+)?({_DATE})",
+    re.IGNORECASE,
+)
+_REPORTED = re.compile(
+    rf"date\s+of\s+report\s*:?\s*(?:\(?date\s+of\s+(?:the\s+)?earliest\s+event\s+reported\s*\)?)?[\s:_]*({_DATE})",
     re.IGNORECASE,
 )
 _TRANSITION = re.compile(rf"transition\s+period[\s_]+from[\s_]*:?[\s_]*{_DATE}[\s_]*to[\s_]*({_DATE})", re.IGNORECASE)
@@ -108,6 +112,12 @@ def period_in(opening: str) -> date | None:
         if end:
             return end
     return None
+
+
+def report_date_in(opening: str) -> date | None:
+    """Return the date of a current report as its first page states it (Form 8-K, cover page); None when it does not."""
+    match = _REPORTED.search(opening)
+    return date_in(match.group(1)) if match else None
 
 
 def _is_transition(opening: str) -> bool:

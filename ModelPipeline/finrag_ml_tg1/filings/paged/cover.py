@@ -6,7 +6,7 @@ import zlib
 from dataclasses import replace
 from datetime import date
 
-from finrag_ml_tg1.filings.cover.cover_words import period_in
+from finrag_ml_tg1.filings.cover.cover_words import period_in, report_date_in
 from finrag_ml_tg1.filings.cover.fiscal_year import fiscal_year_of
 from finrag_ml_tg1.filings.cover.reading import LOCAL_CIK_BASE, Cover
 from finrag_ml_tg1.filings.paged.document import PagedDocument
@@ -14,6 +14,8 @@ from finrag_ml_tg1.filings.paged.document import PagedDocument
 __all__ = ["as_its_filer_counts", "cover_of_pages"]
 
 _COVER_CHARS = 12_000
+# A collector may label a report with the year before or after, a current report even with another.
+_MOST_YEARS_APART = 2
 _NO_NUMBERS = "no numbers are taken from its tables, as it does not tell on which days the filer's fiscal years end"
 _QUARTER_ENDS = {"Q1": (3, 31), "Q2": (6, 30), "Q3": (9, 30)}
 
@@ -23,8 +25,9 @@ def cover_of_pages(document: PagedDocument, text: str) -> Cover:
     is_annual = document.form.startswith("10-K")
     numbers = "numbers are read from its statement tables, without tags" if is_annual else _NO_NUMBERS
     notes = [f"read from the text of its pages: {numbers}"]
-    period_end = period_in(text[:_COVER_CHARS])
-    if period_end is None or abs(period_end.year - document.fiscal_year) > 1:
+    opening = " ".join(text[:_COVER_CHARS].split())
+    period_end = (report_date_in(opening) if document.form.startswith("8-K") else None) or period_in(opening)
+    if period_end is None or abs(period_end.year - document.fiscal_year) > _MOST_YEARS_APART:
         month, day = _QUARTER_ENDS.get(document.fiscal_period, (12, 31))
         period_end = date(document.fiscal_year, month, day)
         notes.append(f"its first page states no period: {period_end.isoformat()} stands in for the period's end")

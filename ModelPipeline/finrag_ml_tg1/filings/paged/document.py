@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from finrag_ml_tg1.errors import FilingError
 
-__all__ = ["PagedDocument", "read_paged", "written"]
+__all__ = ["PagedDocument", "identifier_of", "read_paged", "written"]
 
 _KIND = "finrag pages 1"
 _OPENING = json.dumps({"kind": _KIND})[:-1].encode()
@@ -31,11 +31,16 @@ class PagedDocument:
     pages: tuple[tuple[int, str], ...]
 
 
+def identifier_of(name: str) -> str:
+    """Return what stands for a filing that its collector calls `name`, where others have an accession number."""
+    return _IDENTIFIER.sub("-", name)
+
+
 def written(document: PagedDocument) -> bytes:
     """Return the document as bytes, which `read_paged` reads."""
     record = {
         "kind": _KIND,
-        "identifier": _IDENTIFIER.sub("-", document.identifier),
+        "identifier": identifier_of(document.identifier),
         "company": document.company,
         "tickers": list(document.tickers),
         "form": document.form,

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.filings.filing import Filing
-from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, indexed_text, passage_head
 from finrag_ml_tg1.filings.passages.heading_path import names_a_place, without_continued
 from finrag_ml_tg1.filings.passages.item_blocks import blocks_by_item
 from finrag_ml_tg1.filings.passages.packing import packed, tokens_of
@@ -23,7 +22,7 @@ from finrag_ml_tg1.filings.text.canonical import Block
 from finrag_ml_tg1.filings.text.heading_levels import MAX_LEVEL
 from finrag_ml_tg1.vocabulary.statements import statement_of_title
 
-__all__ = ["MAX_PASSAGE_TOKENS", "Passage", "build_passages", "indexed_text", "passage_head"]
+__all__ = ["Passage", "build_passages"]
 
 _MIN_TOKENS_UNDER_HEADING = 40
 # What leads to a table, and what is said of it below, stands with it up to these lengths.

@@ -49,5 +49,13 @@ class PassagePlace:
     def room(self) -> int:
         """The word-pieces of lead and text that fit under the head."""
         cover = self.cover
-        head = passage_head(cover.company, cover.tickers, cover.form, cover.fiscal_year, self.item, self.heading)
+        head = passage_head(
+            cover.company,
+            cover.tickers,
+            cover.form,
+            cover.fiscal_year,
+            cover.fiscal_period,
+            self.item,
+            self.heading,
+        )
         return MAX_PASSAGE_TOKENS - self.windows.tokens(head) - _JOIN_TOKENS

@@ -1,0 +1,101 @@
+"""`finrag eval scope`: what questions are understood to be about, against what people say they are about."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.evaluation.report import Outcome, share
+from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, Catalog
+from finrag_ml_tg1.scope import Question, Scope
+from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.understanding.resolution import ScopeResolver
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
+
+__all__ = ["evaluate_scope", "read_catalogs"]
+
+_FORM_NAMES = {"8-K EX-99": "earnings"}
+_NOT_COVERED = " is not among the companies covered."
+
+
+def evaluate_scope(questions: Path, catalogs: Path, appears_in_filings: Callable[[str], bool]) -> Outcome:
+    """Return the share of questions read exactly, whole and by what is read; raises SettingsError for other files.
+
+    Rows of `questions`: question, catalog, companies (tickers, or names of companies without), years, part, forms, items,
+    unknown. `appears_in_filings` says which words are no names, as those of an index do.
+    """
+    resolvers = {
+        name: ScopeResolver(catalog, appears_in_filings, MetricNames(load_metrics()))
+        for name, catalog in read_catalogs(catalogs).items()
+    }
+    right: Counter[str] = Counter()
+    by_kind: dict[str, list[bool]] = {}
+    misses = []
+    rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        for row in rows:
+            understood = _understood(resolvers[row["catalog"]].resolve(Question(row["question"])))
+            expected = _expected(row)
+            wrong = {name: understood[name] for name in expected if understood[name] != expected[name]}
+            right.update(name for name in expected if name not in wrong)
+            right.update(["exact"] if not wrong else [])
+            by_kind.setdefault(row["kind"], []).append(not wrong)
+            if wrong:
+                misses.append({"id": row["id"], "question": row["question"], "expected": expected, "understood": wrong})
+    except KeyError as error:
+        raise SettingsError(f"{questions.name}: a question lacks {error}") from error
+    names = ("exact", "companies", "years", "part", "forms", "items", "unknown")
+    return Outcome(
+        n=len(rows),
+        metrics={name: share(right[name], len(rows)) for name in names},
+        misses=misses,
+        by_type={kind: {"n": len(own), "exact": share(sum(own), len(own))} for kind, own in sorted(by_kind.items())},
+    )
+
+
+def read_catalogs(path: Path) -> dict[str, Catalog]:
+    """Return the catalogs of a JSON lines file of filings by their name; raises SettingsError for another file."""
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for row in rows:
+            row["period_end"] = date.fromisoformat(row["period_end"])
+        table = pl.DataFrame(rows, infer_schema_length=None)
+        return {
+            str(name): Catalog(own.drop("catalog"), pl.DataFrame(schema=PARTS_SCHEMA))
+            for (name,), own in table.group_by("catalog", maintain_order=True)
+        }
+    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise SettingsError(f"{path.name}: no list of filings ({error})") from error
+
+
+def _understood(scope: Scope) -> dict[str, Any]:
+    return {
+        "companies": {company.tickers[0] if company.tickers else company.name for company in scope.companies},
+        "years": list(scope.named_years),
+        "part": scope.fiscal_period,
+        "forms": sorted(_FORM_NAMES.get(form, form) for form in scope.forms),
+        "items": sorted(scope.items),
+        "unknown": {
+            part.sentence.removesuffix(_NOT_COVERED).lower().removesuffix("'s")
+            for part in scope.left_out
+            if part.sentence.endswith(_NOT_COVERED)
+        },
+    }
+
+
+def _expected(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "companies": set(row["companies"]),
+        "years": sorted(row["years"]),
+        "part": row["part"],
+        "forms": sorted(row["forms"]),
+        "items": sorted(row["items"]),
+        "unknown": {name.lower().removesuffix("'s") for name in row["unknown"]},
+    }

@@ -1,0 +1,91 @@
+"""Which of a company's filings can hold what is asked, and how likely each is beside the others.
+
+A preference is 0 for the report that is meant and negative for the others; it is added to the scores of their passages,
+which lie between 0 and 1. What another report tells better by more than `REACH` is not searched at all. The steps were
+chosen on questions over 342 filings, where any within half of them give the same result (docs/evaluation/retrieval.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAsked
+
+__all__ = ["EARLIER_YEAR", "REACH", "SINCE_THEN", "filing_preferences", "kind_of_form"]
+
+FilingKind = Literal["annual", "quarterly", "earnings", "current"]
+
+REACH = 0.45
+# Reports of the year before that tell what was expected, and reports since the latest annual one.
+EARLIER_YEAR = -0.15
+SINCE_THEN = -0.2
+
+_OTHER_QUARTER = -0.5
+_OTHER_DAY = -0.4
+_DAYS_BETWEEN_EVENT_AND_REPORT = timedelta(days=4)
+_INTERIM_PARTS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M", "Q", "quarters")
+# The report that covers the year up to the end of a part of it.
+_REPORT_OF_PART = {"H1": "Q2", "9M": "Q3", "H2": "Q4"}
+
+
+def kind_of_form(form: str) -> FilingKind:
+    """Return what a form is: amendments and variants are as their form."""
+    if form.startswith("10-K"):
+        return "annual"
+    if form.startswith("10-Q"):
+        return "quarterly"
+    return "earnings" if form.startswith(EARNINGS_RELEASE) else "current"
+
+
+def filing_preferences(filings: Sequence[Mapping[str, Any]], asked: ReportAsked, fiscal_year: int) -> dict[str, float]:
+    """Return by accession how likely each filing of a fiscal year holds what is asked; the best has 0, none over `REACH`.
+
+    `filings` are rows of the catalog.
+    """
+    part = asked.part_in(fiscal_year)
+    scores = {row["accession"]: _preference(row, asked, part) for row in filings}
+    best = max(scores.values(), default=0.0)
+    return {accession: score - best for accession, score in scores.items() if best - score < REACH}
+
+
+def _preference(row: Mapping[str, Any], asked: ReportAsked, part: str) -> float:
+    kind = kind_of_form(row["form"])
+    by_kind = _interim_preferences(asked, part) if part in _INTERIM_PARTS else _annual_preferences(asked)
+    score = by_kind[kind]
+    if kind in ("quarterly", "earnings") and part in _INTERIM_PARTS:
+        wanted = _REPORT_OF_PART.get(part, part)
+        own = row.get("fiscal_period") or wanted
+        is_other = wanted.startswith("Q") and wanted not in ("Q", own) and wanted != "quarters"
+        score += _OTHER_QUARTER if is_other else 0.0
+    if asked.days and kind in ("current", "earnings"):
+        score = 0.0 if any(_is_near(row["period_end"], day) for day in asked.days) else score
+    elif asked.days and not asked.forms:
+        score += _OTHER_DAY / 2
+    return score
+
+
+def _annual_preferences(asked: ReportAsked) -> dict[FilingKind, float]:
+    return {
+        "annual": 0.0,
+        "earnings": -0.05 if asked.is_adjusted else -0.25,
+        "quarterly": -0.5,
+        "current": 0.0 if asked.is_event else -0.5,
+    }
+
+
+def _interim_preferences(asked: ReportAsked, part: str) -> dict[FilingKind, float]:
+    if part == "Q4":
+        # No Form 10-Q is filed for a fourth quarter.
+        return {"annual": 0.0, "earnings": 0.0, "quarterly": -0.6, "current": -0.5}
+    return {
+        "quarterly": 0.0,
+        "earnings": 0.0 if asked.is_adjusted else -0.15,
+        "annual": -0.6,
+        "current": -0.2 if asked.is_event else -0.6,
+    }
+
+
+def _is_near(reported: date, day: date) -> bool:
+    return abs(reported - day) <= _DAYS_BETWEEN_EVENT_AND_REPORT

@@ -1,0 +1,123 @@
+"""What a question tells of the report that holds its answer: its form, its part of the year, the day of an event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from finrag_ml_tg1.understanding.part_of_year import fiscal_part
+from finrag_ml_tg1.understanding.written_years import MARK, YEAR, full_year
+from finrag_ml_tg1.vocabulary.months import MONTH, month_number
+
+__all__ = ["EARNINGS_RELEASE", "ReportAsked", "report_asked", "years_of_quarters"]
+
+# An earnings release is furnished as Exhibit 99 of Form 8-K (Form 8-K, Item 2.02).
+EARNINGS_RELEASE = "8-K EX-99"
+
+_FORMS = (
+    ("10-K", re.compile(r"\b10-?k(?:405|sb)?\b|\b(?:annual|yearly)\s+(?:report|filing)s?\b", re.IGNORECASE)),
+    ("10-Q", re.compile(r"\b10-?qs?\b|\bquarterly\s+(?:report|filing)s?\b", re.IGNORECASE)),
+    ("8-K", re.compile(r"\b8-?ks?\b|\bcurrent\s+reports?\b", re.IGNORECASE)),
+    (
+        EARNINGS_RELEASE,
+        re.compile(
+            r"\bearnings\s+(?:press\s+)?(?:releases?|reports?|announcements?)\b|\bpress\s+releases?\b", re.IGNORECASE
+        ),
+    ),
+)
+_ADJUSTED = re.compile(
+    r"\b(?:adjusted|non[\s-]?gaap|organic(?:ally)?|constant[\s-]currenc\w+|fx[\s-]?neutral|excluding|guidance|outlook)\b",
+    re.IGNORECASE,
+)
+# What Form 8-K is filed for (its Items 1.01, 2.01, 5.02, 5.07).
+_EVENT = re.compile(
+    r"\b(?:appoint\w*|resign\w*|step(?:ped|ping|s)?\s+down|(?:new|incoming|next|outgoing)\s+(?:ceo|cfo|chief|chair\w*|directors?)|"
+    r"nominees?|vot(?:e|es|ed|ing)|elected|annual\s+meeting|agenda|merger\s+agreement|definitive\s+agreement|"
+    r"exchange\s+offer)\b",
+    re.IGNORECASE,
+)
+_LATEST = re.compile(r"\b(?:latest|(?:most\s+)?recent|last)\b", re.IGNORECASE)
+_LOOKS_AHEAD = re.compile(
+    r"\b(?:expect(?:s|ed|ing|ation|ations)?|guidance|outlook|forecasts?|projected|projections?|anticipat\w+)\b",
+    re.IGNORECASE,
+)
+_QUARTER_AND_YEAR = re.compile(
+    rf"\b(?:q(?P<q>[1-4])|(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th)[\s-]+quarter)\s*"
+    rf"(?:[,(]\s*)?(?:of\s+|in\s+|for\s+|the\s+)*(?:{MARK})?[’']?(?P<year>{YEAR}|\d\d)(?!\d|[.,]\d)"
+    rf"|\b(?P<first>[1-4])q\s?[’']?(?P<short>{YEAR}|\d\d)(?!\d)"
+    rf"|(?:{MARK}[’']?|\b)(?P<before>{YEAR}|(?<=fy)\d\d)\s*[,-]?\s*q(?P<last>[1-4])\b",
+    re.IGNORECASE,
+)
+_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_DAY = re.compile(
+    rf"\b(?P<month>{MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)\b"
+    rf"|\b(?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<then>{MONTH})\.?,?\s+(?P<then_year>(?:19|20)\d\d)\b"
+    r"|\b(?P<iso>(?:19|20)\d\d-\d\d-\d\d)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAsked:
+    """The question's `text` and the `forms` it names; the part of the fiscal year asked for, and of which year where that is said; the days named.
+
+    `is_event`: something is asked that a current report tells; `is_adjusted`: a measure that earnings releases explain;
+    `looks_ahead`: what was expected, which stands in the reports of the year before.
+    """
+
+    text: str = ""
+    forms: tuple[str, ...] = ()
+    part: str = "FY"
+    part_of_year: Mapping[int, str] = field(default_factory=dict)
+    days: tuple[date, ...] = ()
+    is_event: bool = False
+    is_adjusted: bool = False
+    looks_ahead: bool = False
+
+    def part_in(self, fiscal_year: int) -> str:
+        """Return the part of a fiscal year that is asked for."""
+        return self.part_of_year.get(fiscal_year, "FY" if self.part_of_year else self.part)
+
+
+def report_asked(text: str, fiscal_text: str) -> ReportAsked:
+    """Return what a question tells; `fiscal_text` is the same in fiscal periods instead of the days that end them."""
+    forms = tuple(form for form, pattern in _FORMS if pattern.search(text))
+    part = fiscal_part(fiscal_text)
+    return ReportAsked(
+        text=text,
+        forms=forms,
+        part="Q" if part == "FY" and forms == ("10-Q",) and _LATEST.search(text) else part,
+        part_of_year=years_of_quarters(fiscal_text),
+        days=tuple(_days(fiscal_text)),
+        is_event=_EVENT.search(text) is not None,
+        is_adjusted=_ADJUSTED.search(text) is not None,
+        looks_ahead=_LOOKS_AHEAD.search(text) is not None,
+    )
+
+
+def years_of_quarters(text: str) -> dict[int, str]:
+    """Return the quarter of each year that is named together with one: "Q2 of FY2024" beside "FY2023"."""
+    found: dict[int, str] = {}
+    for match in _QUARTER_AND_YEAR.finditer(text):
+        quarter = match["q"] or match["first"] or match["last"] or str(_ORDINALS[match["ordinal"].lower()])
+        year = full_year(match["year"] or match["short"] or match["before"])
+        found.setdefault(year, f"Q{quarter}")
+    return found
+
+
+def _days(text: str) -> list[date]:
+    days = []
+    for match in _DAY.finditer(text):
+        try:
+            if match["iso"]:
+                days.append(date.fromisoformat(match["iso"]))
+            else:
+                month = month_number(match["month"] or match["then"])
+                days.append(
+                    date(int(match["year"] or match["then_year"]), month, int(match["day"] or match["day_first"]))
+                )
+        except ValueError:
+            continue
+    return days
