@@ -65,7 +65,8 @@ class Scope:
     `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
     `preferences` are how much less likely than the others of its group one of them holds the answer, from -1 to 0 (not
     listed: 0). `named_years`, `fiscal_period` and `forms` are what the question itself names, covered or not.
-    `topic` is the question without the company names, which tell nothing about what is asked of the company.
+    `topic` is the question without the company names, which tell nothing about what is asked of the company; `asked` is
+    of that what asks, without instructions how to answer. `metrics` are the registered names of numbers in it.
     `notes` tell the user what was assumed or left out. `obstacle` is the reason why the filings cannot hold the answer,
     None when they can. `left_out` is what an answer has to say that it leaves out; the notes say it too.
     `period_problem` says of a day named as a period's end that none ends then.
@@ -81,6 +82,8 @@ class Scope:
     period_problem: str | None = None
     left_out: tuple[LeftOut, ...] = ()
     preferences: Mapping[str, float] = field(default_factory=dict)
+    asked: str = ""
+    metrics: tuple[str, ...] = ()
     named_years: tuple[int, ...] = ()
     fiscal_period: str = "FY"
     forms: tuple[str, ...] = ()

@@ -94,10 +94,10 @@ def _check_passages(passages: pl.DataFrame, filing: Filing, token_offsets: Token
             cover.company,
             cover.tickers,
             cover.form,
-            cover.fiscal_year,
-            cover.fiscal_period,
-            passage["item"],
-            passage["heading"],
+            fiscal_year=cover.fiscal_year,
+            fiscal_period=cover.fiscal_period,
+            item=passage["item"],
+            heading=passage["heading"],
         )
         tokens = len(token_offsets(indexed_text(head, passage["lead"], passage["text"])))
         assert tokens <= MAX_PASSAGE_TOKENS, "passage is longer than the encoder's window"

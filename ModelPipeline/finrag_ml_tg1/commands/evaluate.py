@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -13,7 +13,7 @@ from finrag_ml_tg1.errors import SettingsError
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.evaluation.report import Outcome
-    from finrag_ml_tg1.evaluation.retrieval.running import ScopeMode
+    from finrag_ml_tg1.evaluation.retrieval.running import Choices
 
 __all__ = ["evaluate"]
 
@@ -125,7 +125,6 @@ def derived_metrics(folder: Path, out: Path | None) -> None:
     )
 
 
-_DATASETS = ("financebench", "finqa", "docugami", "filings")
 _data_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -150,7 +149,12 @@ def programs(questions: Path, contexts: Path, out: Path | None) -> None:
 
 
 @evaluate.command()
-@click.option("--data", required=True, type=click.Choice(_DATASETS), help="Whose questions and corpus they are.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Choice(["financebench", "finqa", "docugami", "filings"]),
+    help="Whose questions and corpus they are.",
+)
 @click.option(
     "--corpus",
     required=True,
@@ -172,21 +176,18 @@ def programs(questions: Path, contexts: Path, out: Path | None) -> None:
 @_workers_option
 @_out_option
 @explaining
-def retrieval(
-    data: str, corpus: Path, questions: Path, scope: str, dense: str, cache: Path | None, workers: int, out: Path | None
-) -> None:
+def retrieval(out: Path | None, cache: Path | None, workers: int, **choices: Unpack[Choices]) -> None:
     """Right filings and pages among the first ten, on questions with known places.
 
     Example: finrag eval retrieval --data financebench --corpus pages.parquet --questions Q.jsonl --out R.json
     """
     from finrag_ml_tg1.evaluation.retrieval.running import RetrievalRun, evaluate_retrieval
 
-    run = RetrievalRun(data, corpus, questions, cast("ScopeMode", scope), dense == "on")
+    run = RetrievalRun(**choices)
     kept = cache or Session(None).cache_folder / "evaluation"
     _run(
-        ["retrieval", "--data", data, "--corpus", str(corpus), "--questions", str(questions), "--scope", scope]
-        + ["--dense", dense],
-        questions,
+        ["retrieval", *(text for name, value in choices.items() for text in (f"--{name}", str(value)))],
+        run.questions,
         lambda: evaluate_retrieval(run, kept, _encoder(), workers=workers, tell=click.echo),
         out,
     )

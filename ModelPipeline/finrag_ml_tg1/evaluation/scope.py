@@ -28,8 +28,8 @@ _NOT_COVERED = " is not among the companies covered."
 def evaluate_scope(questions: Path, catalogs: Path, appears_in_filings: Callable[[str], bool]) -> Outcome:
     """Return the share of questions read exactly, whole and by what is read; raises SettingsError for other files.
 
-    Rows of `questions`: question, catalog, companies (tickers, or names of companies without), years, part, forms, items,
-    unknown. `appears_in_filings` says which words are no names, as those of an index do.
+    Rows of `questions`: question, catalog, companies (tickers, or names of companies without), years, part, forms,
+    items, unknown. `appears_in_filings` says which words are no names, as those of an index do.
     """
     resolvers = {
         name: ScopeResolver(catalog, appears_in_filings, MetricNames(load_metrics()))

@@ -97,6 +97,10 @@ class Catalog:
         row = self._row_of.get(accession)
         return None if row is None else self.filings.row(row, named=True)
 
+    def row_of(self, accession: str) -> int:
+        """Return the number of a covered filing's row."""
+        return self._row_of[accession]
+
     def forms(self, cik: int) -> dict[str, str]:
         """Return the form of each filing of a company, in the order in which one replaces what another said."""
         rows = self.filings.filter(pl.col("cik") == cik).sort("period_end", "filed", "accession", nulls_last=False)

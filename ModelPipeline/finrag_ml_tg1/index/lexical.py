@@ -10,7 +10,7 @@ import hashlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -95,18 +95,44 @@ class Postings:
     def scores(self, terms: Iterable[str], corpus: CorpusStatistics) -> npt.NDArray[np.float32]:
         """Return the BM25 score of each row for the query terms; 0 where none of them stands."""
         scores = np.zeros(len(self._lengths), dtype=np.float32)
+        for weight, rows, counts in self._occurrences(terms, corpus):
+            lengths = self._lengths[rows].astype(np.float32)
+            scores[rows] += weight * _saturated(counts, lengths, corpus.mean_length)
+        return scores
+
+    def context_scores(
+        self, terms: Iterable[str], corpus: CorpusStatistics, contexts: npt.NDArray[np.uint32]
+    ) -> npt.NDArray[np.float32]:
+        """Return for each row the BM25 score of its context, all rows with the same number, read as one text."""
+        if not len(contexts):
+            return np.zeros(0, dtype=np.float32)
+        count = int(contexts[-1]) + 1
+        lengths = np.bincount(contexts, weights=self._lengths, minlength=count).astype(np.float32)
+        scores = np.zeros(count, dtype=np.float32)
+        for weight, rows, counts in self._occurrences(terms, corpus):
+            summed = np.bincount(contexts[rows], weights=counts, minlength=count).astype(np.float32)
+            held = np.flatnonzero(summed)
+            scores[held] += weight * _saturated(summed[held], lengths[held], float(lengths.mean()))
+        return scores[contexts]
+
+    def _occurrences(
+        self, terms: Iterable[str], corpus: CorpusStatistics
+    ) -> Iterator[tuple[np.float32, npt.NDArray[np.uint32], npt.NDArray[np.float32]]]:
+        """Yield for each term held its inverse document frequency, the rows that hold it, and how often."""
         for term in dict.fromkeys(terms):
             index = _find(self._hashes, _hash(term))
-            if index is None:
-                continue
-            start, end = self._offsets[index], self._offsets[index + 1]
-            rows = self._rows[start:end]
-            counts = self._counts[start:end].astype(np.float32)
-            frequency = corpus.document_frequency(term)
-            weight = np.float32(np.log1p((corpus.rows - frequency + 0.5) / (frequency + 0.5)))
-            norms = _K1 * (1 - _B + _B * self._lengths[rows].astype(np.float32) / np.float32(corpus.mean_length))
-            scores[rows] += weight * counts * (_K1 + 1) / (counts + norms)
-        return scores
+            if index is not None:
+                start, end = self._offsets[index], self._offsets[index + 1]
+                frequency = corpus.document_frequency(term)
+                weight = np.float32(np.log1p((corpus.rows - frequency + 0.5) / (frequency + 0.5)))
+                yield weight, self._rows[start:end], self._counts[start:end].astype(np.float32)
+
+
+def _saturated(
+    counts: npt.NDArray[np.float32], lengths: npt.NDArray[np.float32], mean_length: float
+) -> npt.NDArray[np.float32]:
+    norms = _K1 * (1 - _B + _B * lengths / np.float32(mean_length))
+    return np.asarray(counts * (_K1 + 1) / (counts + norms), dtype=np.float32)
 
 
 def build_postings(texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:

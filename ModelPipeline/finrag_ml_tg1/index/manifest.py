@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 # Raised with every change that an older reader would misread.
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 CURRENT_KEY = "index/CURRENT"
 

@@ -14,6 +14,7 @@ import polars as pl
 from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
 from finrag_ml_tg1.index.facts import pack_facts, unpack_facts
 from finrag_ml_tg1.index.lexical import Postings, build_postings
+from finrag_ml_tg1.index.places import Places, places_of
 from finrag_ml_tg1.index.vectors import quantise, similarities
 
 __all__ = ["PART_SCHEMA", "Part", "build_part"]
@@ -77,6 +78,11 @@ class Part:
     def rows(self) -> pl.DataFrame:
         """The passages (PART_SCHEMA), read when first needed: who asks for numbers alone opens many parts for facts."""
         return pl.read_ipc(io.BytesIO(self.arrays["rows"].tobytes()))
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each row stands."""
+        return places_of(self.rows)
 
     def find(self, passage_id: str) -> int | None:
         """Return the row of a passage, None when the part does not hold it."""

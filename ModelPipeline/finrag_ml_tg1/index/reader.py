@@ -18,8 +18,9 @@ from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, version_key
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.places import Places
 from finrag_ml_tg1.index.vectors import GlobalVectors
-from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_VECTORS_FILE
+from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_PLACES_FILE, GLOBAL_VECTORS_FILE
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
@@ -110,6 +111,7 @@ class Index:
         self.postings = Postings(open_arrays(paths[GLOBAL_LEXICAL_FILE]))
         self.corpus: CorpusStatistics = self.postings.statistics()
         self.vectors = GlobalVectors(paths[GLOBAL_VECTORS_FILE])
+        self.places = Places.from_arrays(open_arrays(paths[GLOBAL_PLACES_FILE]))
         self._cache = cache
         self._parts: OrderedDict[str, Part] = OrderedDict()
         self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
@@ -149,6 +151,11 @@ class Index:
         """Return the passage at a row of the whole index."""
         entry = self.catalog.part_of_row(row)
         return self._record(self.part(entry), row - entry.row_start)
+
+    def text(self, row: int) -> str:
+        """Return the words of the passage at a row of the whole index."""
+        entry = self.catalog.part_of_row(row)
+        return self.part(entry).text(row - entry.row_start)
 
     def find_passage(self, passage_id: str) -> int | None:
         """Return the row of a passage, or None when the index holds no such passage."""

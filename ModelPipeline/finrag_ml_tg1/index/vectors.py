@@ -48,3 +48,7 @@ class GlobalVectors:
         """Return at most `count` (rows, similarities), best first."""
         scores, rows = self._index.search(query[None, :], min(count, self._index.ntotal))
         return rows[0], scores[0]
+
+    def similarities(self, query: Floats, rows: npt.NDArray[np.int64]) -> Floats:
+        """Return the cosine of some rows with a query vector."""
+        return np.asarray(self._index.reconstruct_batch(rows) @ query, dtype=np.float32)

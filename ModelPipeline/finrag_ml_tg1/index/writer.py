@@ -18,8 +18,16 @@ from finrag_ml_tg1.index.encoder import ENCODER_FILES, EncoderIdentity
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, describe_file, manifest_key, part_key, version_key
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["GLOBAL_LEXICAL_FILE", "GLOBAL_VECTORS_FILE", "put_part", "switch_current", "write_version"]
+__all__ = [
+    "GLOBAL_LEXICAL_FILE",
+    "GLOBAL_PLACES_FILE",
+    "GLOBAL_VECTORS_FILE",
+    "put_part",
+    "switch_current",
+    "write_version",
+]
 
+GLOBAL_PLACES_FILE = "global/places.safetensors"
 GLOBAL_LEXICAL_FILE = "global/lexical.safetensors"
 GLOBAL_VECTORS_FILE = "global/vectors.faiss"
 

@@ -22,14 +22,22 @@ from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
 from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, embedded_text, indexed_text, passage_head
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
-from finrag_ml_tg1.index.container import open_arrays, pack_arrays
+from finrag_ml_tg1.index.container import pack_arrays
 from finrag_ml_tg1.index.encoder import EncoderIdentity
 from finrag_ml_tg1.index.lexical import merge_postings
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
-from finrag_ml_tg1.index.part import build_part
+from finrag_ml_tg1.index.part import Part, build_part
+from finrag_ml_tg1.index.places import joined_places
 from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
 from finrag_ml_tg1.index.vectors import dequantise, pack_global_vectors
-from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_VECTORS_FILE, put_part, switch_current, write_version
+from finrag_ml_tg1.index.writer import (
+    GLOBAL_LEXICAL_FILE,
+    GLOBAL_PLACES_FILE,
+    GLOBAL_VECTORS_FILE,
+    put_part,
+    switch_current,
+    write_version,
+)
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "build_index"]
@@ -192,10 +200,10 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
                 filing["company"],
                 tuple(filing["tickers"]),
                 row["form"],
-                row["fiscal_year"],
-                filing["fiscal_period"],
-                row["item"],
-                row["heading"],
+                fiscal_year=row["fiscal_year"],
+                fiscal_period=filing["fiscal_period"],
+                item=row["item"],
+                heading=row["heading"],
             )
             searched.append(indexed_text(head, row["lead"], row["text"]))
             embedded.append(embedded_text(row["fiscal_year"], row["item"], row["heading"], row["lead"], row["text"]))
@@ -207,12 +215,14 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
 
 def _global_files(cache: FileCache, parts: pl.DataFrame) -> dict[str, bytes]:
     """The files an unfiltered search needs, from the parts in row order."""
-    arrays = [
-        open_arrays(cache.fetch(part_key(row["sha256"]), sha256=row["sha256"], size=row["size"]))
+    opened = [
+        Part(cache.fetch(part_key(row["sha256"]), sha256=row["sha256"], size=row["size"]))
         for row in parts.iter_rows(named=True)
     ]
+    arrays = [part.arrays for part in opened]
     vectors = np.concatenate([dequantise(part["codes"], part["scales"]) for part in arrays])
     return {
+        GLOBAL_PLACES_FILE: pack_arrays(joined_places([part.places for part in opened]).to_arrays()),
         GLOBAL_LEXICAL_FILE: pack_arrays(merge_postings(arrays)),
         GLOBAL_VECTORS_FILE: pack_global_vectors(vectors),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["AskedSentence", "places_asked", "read_asked_sentence"]
+__all__ = ["AskedSentence", "places_asked", "read_asked_sentence", "without_instructions"]
 
 _SENTENCE_END = re.compile(r"(?<=[?!])\s+|(?<=\w\w[.:])\s+(?=[A-Z(])")
 _INSTRUCTION = re.compile(
@@ -72,6 +72,16 @@ def read_asked_sentence(question: str) -> AskedSentence:
     text = _CASH_SPENT.sub("payments for", _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", text)))
     formula = (definition["how"] or definition["words"]).strip() if definition else ""
     return AskedSentence(" ".join(text.split()), formula)
+
+
+def without_instructions(question: str) -> str:
+    """Return what a question tells of what it asks for: all of it but how to answer, where to look, what a ratio is."""
+    definition = _DEFINITION.search(question)
+    rest = question[: definition.start()] + " " + question[definition.end() :] if definition else question
+    sentences = [sentence for sentence in _SENTENCE_END.split(rest.strip()) if sentence]
+    telling = [sentence for sentence in sentences if not _INSTRUCTION.match(sentence)]
+    text = _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", " ".join(telling or sentences)))
+    return " ".join(text.split())
 
 
 def places_asked(question: str) -> int | None:

@@ -177,23 +177,24 @@ class CompanyNames:
         Names of several words, and those with signs or digits in them, are taken in any case.
         """
         text, name, possessive = match.string, match[1], match[2]
-        is_part_of_word = name.islower() and text.startswith("-", match.end())
-        goes_on = possessive == "" and self._goes_on(text, match.end())
-        if (alias.is_partial and goes_on) or is_part_of_word:
-            return False
         before = text[: match.start()]
-        if _PLACE_OF_THAT_NAME.match(text, match.end()) or self._is_end_of_name(name, before):
-            return False
-        if name.islower() and _ARTICLE.search(before):
+        is_part_of_word = name.islower() and text.startswith("-", match.end())
+        goes_on = alias.is_partial and possessive == "" and self._goes_on(text, match.end())
+        is_place = _PLACE_OF_THAT_NAME.match(text, match.end()) is not None
+        is_noun = name.islower() and _ARTICLE.search(before) is not None
+        if is_part_of_word or goes_on or is_place or is_noun or self._is_end_of_name(name, before):
             return False
         if not name.isalpha() or not name.islower() or possessive:
             return True
-        if not ignores_case:
-            return False
+        return ignores_case and self._is_lower_case_name(match, alias)
+
+    def _is_lower_case_name(self, match: re.Match[str], alias: _Alias) -> bool:
+        text, name = match.string, match[1]
+        before = text[: match.start()]
         is_place = self._places.is_company_place(text, match.start(), match.end())
-        if name in EVERYDAY_WORDS and not is_place and (before or not self._places.asks_number(text)):
-            return False
         asks_number = self._places.asks_number(text)
+        if name in EVERYDAY_WORDS and not is_place and (before or not asks_number):
+            return False
         if alias.is_partial:
             return name not in GENERIC_WORDS and asks_number and is_place
         return not _OF.search(before) or (asks_number and self._places.ends_name(text, match.end()))

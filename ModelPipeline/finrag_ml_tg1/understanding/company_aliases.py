@@ -22,8 +22,8 @@ GENERIC_WORDS = frozenset(
 )
 # Words of the language that are names of companies: in lower case they are the word.
 EVERYDAY_WORDS = frozenset(
-    "ally ball block cat charter chase coach coke delta discover dow eagle express fox gap general goldman host intuitive "
-    "key marsh match oracle prudential rocket shell southwest square target visa yum".split()
+    "ally ball block cat charter chase coach coke delta discover dow eagle express fox gap general goldman host "
+    "intuitive key marsh match oracle prudential rocket shell southwest square target visa yum".split()
 )
 _TRAILING_TRADE_WORDS = frozenset(
     "platforms technologies technology laboratories pharmaceutical pharmaceuticals alliance motors motor "
@@ -37,7 +37,7 @@ _STEM = re.compile(r"([A-Z][a-z]{3,})(?:Co|Corp|Inc)\b")
 def aliases_of(company: Company) -> dict[str, bool]:
     """Return lower-case names, each with whether it is partial: the first word of more, or a word of everyday language.
 
-    They are the names as registered, shorter by legal form and trade, the first word, and what else a filer is known as.
+    They are the names as registered, shorter by legal form and trade, the first word, and what else it is known as.
     """
     aliases: dict[str, bool] = {}
     for name in (company.name, *company.former_names):

@@ -13,16 +13,32 @@ from typing import Any, Literal
 
 from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAsked
 
-__all__ = ["EARLIER_YEAR", "REACH", "SINCE_THEN", "filing_preferences", "kind_of_form"]
+__all__ = [
+    "COMPARED_YEAR",
+    "OUTLOOK",
+    "OWN_INTERIM",
+    "REACH",
+    "SINCE_THEN",
+    "YEAR_OF_EVENT",
+    "filing_preferences",
+    "kind_of_form",
+]
 
 FilingKind = Literal["annual", "quarterly", "earnings", "current"]
 
 REACH = 0.45
-# Reports of the year before that tell what was expected, and reports since the latest annual one.
-EARLIER_YEAR = -0.15
+# Reports of the year before, where what was expected of a year is asked for: its own reports tell what became of it.
+OUTLOOK = -0.05
+OWN_INTERIM = -0.25
+# Reports since the latest annual one.
 SINCE_THEN = -0.2
+# Of several years asked for, the reports of the earlier ones: the latest prints their figures beside its own.
+COMPARED_YEAR = -0.15
+# Each year that a current report is older than the latest report, where no year is named.
+YEAR_OF_EVENT = -0.05
 
 _OTHER_QUARTER = -0.5
+_RELEASE_OF_QUARTER = -0.15
 _OTHER_DAY = -0.4
 _DAYS_BETWEEN_EVENT_AND_REPORT = timedelta(days=4)
 _INTERIM_PARTS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M", "Q", "quarters")
@@ -40,9 +56,9 @@ def kind_of_form(form: str) -> FilingKind:
 
 
 def filing_preferences(filings: Sequence[Mapping[str, Any]], asked: ReportAsked, fiscal_year: int) -> dict[str, float]:
-    """Return by accession how likely each filing of a fiscal year holds what is asked; the best has 0, none over `REACH`.
+    """Return by accession how likely each filing of a fiscal year holds what is asked: 0 for the best.
 
-    `filings` are rows of the catalog.
+    Those that fall behind by `REACH` are left out. `filings` are rows of the catalog.
     """
     part = asked.part_in(fiscal_year)
     scores = {row["accession"]: _preference(row, asked, part) for row in filings}
@@ -59,6 +75,9 @@ def _preference(row: Mapping[str, Any], asked: ReportAsked, part: str) -> float:
         own = row.get("fiscal_period") or wanted
         is_other = wanted.startswith("Q") and wanted not in ("Q", own) and wanted != "quarters"
         score += _OTHER_QUARTER if is_other else 0.0
+    elif kind == "earnings" and row.get("fiscal_period") in ("Q1", "Q2", "Q3"):
+        # The release of the fourth quarter tells the year.
+        score += _RELEASE_OF_QUARTER
     if asked.days and kind in ("current", "earnings"):
         score = 0.0 if any(_is_near(row["period_end"], day) for day in asked.days) else score
     elif asked.days and not asked.forms:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from finrag_ml_tg1.understanding.filler_words import FILLERS
 from finrag_ml_tg1.understanding.wording import Word, normal_words, read_words
+from finrag_ml_tg1.vocabulary.filler_words import FILLERS
 from finrag_ml_tg1.vocabulary.metrics import Metric
 
 __all__ = ["MetricMention", "MetricNames"]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from finrag_ml_tg1.plan import Wording
-from finrag_ml_tg1.understanding.filler_words import FILLERS, JOINING_WORDS, LABEL_FILLERS, NAMING_FILLERS
 from finrag_ml_tg1.understanding.metric_names import MetricMention, MetricNames
 from finrag_ml_tg1.understanding.wording import Word
+from finrag_ml_tg1.vocabulary.filler_words import FILLERS, JOINING_WORDS, LABEL_FILLERS, NAMING_FILLERS
 
 __all__ = ["Reading", "read_metrics_asked"]
 

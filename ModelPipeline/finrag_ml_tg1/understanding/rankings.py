@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Literal
 
 from finrag_ml_tg1.plan import Threshold
-from finrag_ml_tg1.understanding.filler_words import FILLERS
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.metrics_asked import Reading
 from finrag_ml_tg1.understanding.wording import read_words
+from finrag_ml_tg1.vocabulary.filler_words import FILLERS
 
 __all__ = [
     "asks_to_rank_all",

@@ -40,7 +40,8 @@ _EVENT = re.compile(
 )
 _LATEST = re.compile(r"\b(?:latest|(?:most\s+)?recent|last)\b", re.IGNORECASE)
 _LOOKS_AHEAD = re.compile(
-    r"\b(?:expect(?:s|ed|ing|ation|ations)?|guidance|outlook|forecasts?|projected|projections?|anticipat\w+)\b",
+    r"\b(?:expect(?:s|ed|ing|ation|ations)?|guidance|outlook|forecasts?|foresees?|foresaw|projected|projections?|predict\w*|"
+    rf"anticipat\w+|(?:at|as\s+of)\s+the\s+(?:start|beginning)\s+of\s+(?:{MARK})?{YEAR})\b",
     re.IGNORECASE,
 )
 _QUARTER_AND_YEAR = re.compile(
@@ -48,6 +49,12 @@ _QUARTER_AND_YEAR = re.compile(
     rf"(?:[,(]\s*)?(?:of\s+|in\s+|for\s+|the\s+)*(?:{MARK})?[’']?(?P<year>{YEAR}|\d\d)(?!\d|[.,]\d)"
     rf"|\b(?P<first>[1-4])q\s?[’']?(?P<short>{YEAR}|\d\d)(?!\d)"
     rf"|(?:{MARK}[’']?|\b)(?P<before>{YEAR}|(?<=fy)\d\d)\s*[,-]?\s*q(?P<last>[1-4])\b",
+    re.IGNORECASE,
+)
+_REPORT = r"(?:annual\s+reports?|10-?ks?|annual\s+filings?)"
+_REPORT_OF = re.compile(
+    rf"(?<![-–]\s)(?<!\bto\s)(?<!\band\s)\b(?:{MARK})?(?P<before>{YEAR})\s+(?:form\s+)?{_REPORT}\b"
+    rf"|\b{_REPORT}\s+(?:for|of)\s+(?:the\s+(?:fiscal\s+)?year\s+)?(?:{MARK})?(?P<after>{YEAR})\b(?!\s*(?:-|–|,|and|to|or|&))",
     re.IGNORECASE,
 )
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
@@ -61,10 +68,11 @@ _DAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ReportAsked:
-    """The question's `text` and the `forms` it names; the part of the fiscal year asked for, and of which year where that is said; the days named.
+    """The question's `text`, the `forms` it names, the part of the fiscal year, for each year where that is said, days.
 
     `is_event`: something is asked that a current report tells; `is_adjusted`: a measure that earnings releases explain;
-    `looks_ahead`: what was expected, which stands in the reports of the year before.
+    `looks_ahead`: what was expected, which stands in the reports of the year before. `report_years` are those that
+    reports are named by ("its 2021 annual report"): other years named are of what they tell.
     """
 
     text: str = ""
@@ -75,6 +83,7 @@ class ReportAsked:
     is_event: bool = False
     is_adjusted: bool = False
     looks_ahead: bool = False
+    report_years: tuple[int, ...] = ()
 
     def part_in(self, fiscal_year: int) -> str:
         """Return the part of a fiscal year that is asked for."""
@@ -93,6 +102,9 @@ def report_asked(text: str, fiscal_text: str) -> ReportAsked:
         days=tuple(_days(fiscal_text)),
         is_event=_EVENT.search(text) is not None,
         is_adjusted=_ADJUSTED.search(text) is not None,
+        report_years=tuple(
+            sorted({full_year(match["before"] or match["after"]) for match in _REPORT_OF.finditer(text)})
+        ),
         looks_ahead=_LOOKS_AHEAD.search(text) is not None,
     )
 

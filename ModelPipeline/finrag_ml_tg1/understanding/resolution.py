@@ -13,11 +13,13 @@ import polars as pl
 
 from finrag_ml_tg1.index.catalog import Catalog, Company
 from finrag_ml_tg1.scope import CompanyReference, LeftOut, Question, Scope
+from finrag_ml_tg1.understanding.asked_sentence import without_instructions
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.periods import find_periods
 from finrag_ml_tg1.understanding.reports_asked import ReportAsked, report_asked
+from finrag_ml_tg1.understanding.wording import read_words
 from finrag_ml_tg1.understanding.years_chosen import ChosenYear, choose_filings, missing_years, year_list
 from finrag_ml_tg1.vocabulary.items import item_title
 
@@ -36,6 +38,7 @@ class ScopeResolver:
     def __init__(self, catalog: Catalog, appears_in_filings: Callable[[str], bool], metrics: MetricNames) -> None:
         self._catalog = catalog
         self._names = CompanyNames(catalog.companies, metrics)
+        self._metrics = metrics
         self._appears_in_filings = appears_in_filings
 
     def resolve(self, question: Question, meant: Collection[int] = ()) -> Scope:
@@ -63,11 +66,13 @@ class ScopeResolver:
         report = report_asked(question.text, dated.text)
         if question.filters.forms:
             report = replace(report, forms=tuple(form.upper() for form in question.filters.forms))
-        asked = question.filters.fiscal_years or periods.years
+        asked = question.filters.fiscal_years or report.report_years or periods.years
         understood = Scope(
             topic,
             references,
             items=items,
+            asked=without_instructions(topic),
+            metrics=tuple(dict.fromkeys(mention.metric for mention in self._metrics.find(read_words(topic)))),
             named_years=tuple(sorted(asked)),
             fiscal_period=report.part,
             forms=report.forms,

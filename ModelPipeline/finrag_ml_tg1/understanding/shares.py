@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from finrag_ml_tg1.understanding.filler_words import FILLERS
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.wording import normal_words
+from finrag_ml_tg1.vocabulary.filler_words import FILLERS
 
 __all__ = ["whole_first"]
 

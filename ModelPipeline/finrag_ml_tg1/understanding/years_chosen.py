@@ -1,4 +1,4 @@
-"""Which fiscal years of a company are searched, and in each the filings: what was asked, else the latest, and it is said.
+"""Which fiscal years of a company are searched, and which filings of each: what was asked, else the latest, as is said.
 
 No other year ever stands in for one that is asked for.
 """
@@ -14,9 +14,12 @@ import polars as pl
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.filing_choice import (
-    EARLIER_YEAR,
+    COMPARED_YEAR,
+    OUTLOOK,
+    OWN_INTERIM,
     REACH,
     SINCE_THEN,
+    YEAR_OF_EVENT,
     filing_preferences,
     kind_of_form,
 )
@@ -31,7 +34,7 @@ _STEP_BACK = -0.12
 _SEVERAL_REPORTS = 8
 _OVER_TIME = re.compile(
     r"\bover\s+(?:time|the\s+(?:years|quarters|reported|reporting|last|past))|\b(?:across|throughout)\s+(?:the|these|those|quarters|"
-    r"years|reporting)\b|\bthese\s+(?:10-?qs|10-?ks|filings|reports|quarters|quarterly)|\b(?:historical(?:ly)?|period\s+to\s+period|"
+    r"years|reporting)\b|\bthese\s+(?:10-?qs|10-?ks|filings|reports|quarters|quarterly)|\b(?:period\s+to\s+period|"
     r"over\s+these)\b|\b(?:trend(?:s|ed|ing)?|evol(?:ve|ved|ution)|fluctuated?)\b",
     re.IGNORECASE,
 )
@@ -81,7 +84,18 @@ def choose_filings(
     ]
     if report.looks_ahead and not report.forms:
         chosen = _with_outlook(company, rows, report, asked, chosen, notes)
-    return chosen
+    return _latest_first_among_compared(chosen)
+
+
+def _latest_first_among_compared(chosen: Sequence[ChosenYear]) -> list[ChosenYear]:
+    """The years with less preference for all but the latest."""
+    latest = max((one.fiscal_year for one in chosen), default=0)
+    return [
+        one
+        if one.fiscal_year == latest
+        else ChosenYear(one.fiscal_year, {name: value + COMPARED_YEAR for name, value in one.preferences.items()})
+        for one in chosen
+    ]
 
 
 def missing_years(company: str, missing: Sequence[int], covered: Sequence[int]) -> str:
@@ -111,14 +125,29 @@ def _latest(
     count = _YEARS_OVER_TIME if is_over_time else periods.latest
     years = latest_years({row["fiscal_year"] for row in annual or rows}, count)
     notes.append(f"{company.name}: no year was named, so fiscal year {year_list(years)} was searched.")
-    chosen = [ChosenYear(year, _of_year(company, rows, report, year, notes)) for year in years]
-    since = [row for row in rows if row["fiscal_year"] > years[-1] and not report.forms]
-    if since and not is_over_time:
-        later = {
-            row["accession"]: SINCE_THEN for row in since if kind_of_form(row["form"]) in _INTERIM or report.is_event
-        }
-        chosen[-1] = ChosenYear(years[-1], {**chosen[-1].preferences, **later})
+    chosen = _latest_first_among_compared(
+        [ChosenYear(year, _of_year(company, rows, report, year, notes)) for year in years]
+    )
+    if not report.forms and not is_over_time:
+        beside = {**_since_then(rows, years[-1], report), **_events(rows, report)}
+        chosen[-1] = ChosenYear(years[-1], {**beside, **chosen[-1].preferences})
     return chosen
+
+
+def _since_then(rows: Sequence[_Row], year: int, report: ReportAsked) -> dict[str, float]:
+    """Interim reports of later years; what is still to come is told best by the newest."""
+    preference = 0.0 if report.looks_ahead else SINCE_THEN
+    later = (row for row in rows if row["fiscal_year"] > year and kind_of_form(row["form"]) in _INTERIM)
+    return {row["accession"]: preference for row in later}
+
+
+def _events(rows: Sequence[_Row], report: ReportAsked) -> dict[str, float]:
+    """Current reports of any year, where something is asked that they tell: newer ones rather than older."""
+    if not report.is_event:
+        return {}
+    latest = rows[-1]["fiscal_year"]
+    current = (row for row in rows if kind_of_form(row["form"]) == "current")
+    return {row["accession"]: max(YEAR_OF_EVENT * (latest - row["fiscal_year"]), -REACH) for row in current}
 
 
 def _latest_interim(
@@ -174,11 +203,18 @@ def _with_outlook(
     if not before or year - 1 in asked:
         return list(chosen)
     earlier = {
-        name: max(value + EARLIER_YEAR, -REACH) for name, value in filing_preferences(before, report, year - 1).items()
+        name: max(value + OUTLOOK, -REACH) for name, value in filing_preferences(before, report, year - 1).items()
     }
+    interim = {row["accession"] for row in rows if kind_of_form(row["form"]) in _INTERIM}
     notes.append(
-        f"{company.name}: what was expected of fiscal {year} is told in reports of fiscal {year - 1}, which were searched too."
+        f"{company.name}: what was expected of fiscal {year} is told in reports of fiscal {year - 1}, so they were "
+        "searched."
     )
-    own = [one for one in chosen if one.fiscal_year == year]
+    own = {
+        name: value + (OWN_INTERIM if name in interim else 0.0)
+        for one in chosen
+        if one.fiscal_year == year
+        for name, value in one.preferences.items()
+    }
     others = [one for one in chosen if one.fiscal_year != year]
-    return [*others, ChosenYear(year, {**(own[0].preferences if own else {}), **earlier})]
+    return [*others, ChosenYear(year, {**own, **earlier})]

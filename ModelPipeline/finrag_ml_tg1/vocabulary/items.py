@@ -16,6 +16,7 @@ __all__ = [
     "FORM_10Q_ITEMS",
     "STATEMENT_ITEMS",
     "ItemSpec",
+    "item_code",
     "item_title",
     "items_of_form",
     "items_worded_in",
@@ -122,6 +123,7 @@ _TITLED_BY_COMMON_WORDS = frozenset(("1", "SB-1"))
 STATEMENT_ITEMS = frozenset(("8", "SB-7", "I-1"))
 
 _ALL_ITEMS = (*FORM_10K_ITEMS, *FORM_10Q_ITEMS, *FORM_10KSB_ITEMS)
+_CODES = {spec.identifier: code for code, spec in enumerate(_ALL_ITEMS, start=1)}
 _TITLES = {spec.identifier: spec.title for spec in _ALL_ITEMS}
 
 # What a number of Form 10-K stood for up to and including a fiscal year (SEC Releases 33-8124, 33-8183, 33-9089,
@@ -137,6 +139,11 @@ _EARLIER_TITLES: dict[str, tuple[tuple[int, str], ...]] = {
         (2002, "Controls and Procedures"),
     ),
 }
+
+
+def item_code(identifier: str) -> int:
+    """Return a number from 1 to 255 for an item, 0 for text in none; the index stores it."""
+    return _CODES.get(identifier, 0)
 
 
 def items_of_form(form: str) -> tuple[ItemSpec, ...]:

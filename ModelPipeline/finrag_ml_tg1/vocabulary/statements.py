@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["STATEMENTS", "statement_of_title", "statements_of_line_items"]
+__all__ = ["STATEMENTS", "statement_of_title", "statements_named_in", "statements_of_line_items"]
 
 STATEMENTS = ("income", "comprehensive income", "balance", "cash flow", "equity", "none")
 
@@ -51,6 +51,25 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 
+_NAMED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "income",
+        re.compile(
+            r"\b(?:(?:income|earnings|profit and loss|p&l) statements?|p&l|"
+            rf"{_STATEMENT_OF}(?:income|operations|earnings))\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "balance",
+        re.compile(
+            rf"(?<!off-)(?<!off )\b(?:balance sheets?|{_STATEMENT_OF}financial (?:position|condition))\b", re.IGNORECASE
+        ),
+    ),
+    ("cash flow", re.compile(rf"\b(?:cash flows? statements?|{_STATEMENT_OF}cash flows?)\b", re.IGNORECASE)),
+    ("equity", re.compile(rf"\b{_STATEMENT_OF}(?:changes in )?(?:{_OWNERS} )?equity\b", re.IGNORECASE)),
+)
+
 _BREAKDOWN = re.compile(r"\b(?:segments?|by (?:product|region|country|geograph\w*|category|customer))\b", re.IGNORECASE)
 
 # Line items by the statement that shows them (Regulation S-X, Rules 5-02 and 5-03; ASC 230 for cash flows).
@@ -87,6 +106,11 @@ def statement_of_title(title: str) -> str:
     if len(title) > _MAX_TITLE_CHARS or _NO_TITLE.search(title):
         return "none"
     return next((name for name, pattern in _TITLES if pattern.search(title)), "none")
+
+
+def statements_named_in(question: str) -> frozenset[str]:
+    """Return the primary statements that a question names: "the balance sheet", "P&L", "statement of cash flows"."""
+    return frozenset(name for name, pattern in _NAMED if pattern.search(question))
 
 
 def statements_of_line_items(question: str) -> frozenset[str]:

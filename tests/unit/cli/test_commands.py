@@ -161,7 +161,7 @@ def test_index_without_changes_encodes_nothing(tmp_path: Path, sample_store: Pat
     result = run("index", "--store", tmp_path / "store")
     assert result.exit_code == 0
     assert "9 filings" in result.stdout
-    assert "0 newly encoded; already current" in result.stdout
+    assert "0 texts newly encoded; already current" in result.stdout
 
 
 @pytest.mark.parametrize("command", [("catalog",), ("index",), ("ask", EMPLOYEES), ("ingest", "x"), ("up",)])

@@ -27,10 +27,10 @@ def check_passages(filing: Filing, passages: list[Passage], count_tokens: Callab
             cover.company,
             cover.tickers,
             cover.form,
-            cover.fiscal_year,
-            cover.fiscal_period,
-            passage.item,
-            passage.heading,
+            fiscal_year=cover.fiscal_year,
+            fiscal_period=cover.fiscal_period,
+            item=passage.item,
+            heading=passage.heading,
         )
         assert count_tokens(indexed_text(head, passage.lead, passage.text)) <= WINDOW
         covered[passage.char_start : passage.char_end] = b"\x01" * len(passage.text)
@@ -191,15 +191,31 @@ def test_no_passage_is_of_two_notes_and_the_head_names_the_note_once() -> None:
     assert all(passage.heading == passage.note and passage.text.startswith(passage.note) for passage in noted)
 
 
-def test_head_of_text_outside_items_names_no_item() -> None:
-    assert passage_head("Plain Example Corp.", ("PLX",), "10-K", 2023, "FY", "", "SIGNATURES") == (
-        "Plain Example Corp. (PLX) 10-K FY2023 > SIGNATURES"
+def head_of(form: str, period: str) -> str:
+    return passage_head(
+        "Plain Example Corp.", ("PLX",), form, fiscal_year=2023, fiscal_period=period, item="", heading="SIGNATURES"
     )
 
 
+def test_head_of_text_outside_items_names_no_item() -> None:
+    assert head_of("10-K", "FY") == ("Plain Example Corp. (PLX) 10-K FY2023 > SIGNATURES")
+
+
 def test_head_of_a_quarterly_report_names_the_quarter() -> None:
-    assert passage_head("Plain Example Corp.", ("PLX",), "10-Q", 2023, "Q2", "", "SIGNATURES") == (
-        "Plain Example Corp. (PLX) 10-Q Q2 FY2023 > SIGNATURES"
+    assert head_of("10-Q", "Q2") == ("Plain Example Corp. (PLX) 10-Q Q2 FY2023 > SIGNATURES")
+
+
+def test_embedded_text_has_the_words_of_rows_and_the_numbers_of_sentences() -> None:
+    table = "Revenue | $ 1,234 | (56) | 7.8 %\nYears ended | 2023 | 2022\nWe opened 3 stores in 2023."
+    assert embedded_text(2023, "9A", "Results", "In millions", table) == (
+        "Item 9A Controls and Procedures > Results\nIn millions\nRevenue\nYears ended 2023 2022\n"
+        "We opened 3 stores in 2023."
+    )
+
+
+def test_same_words_of_two_reports_are_embedded_alike() -> None:
+    assert embedded_text(2022, "1", "Staff", "", "We employ people.") == embedded_text(
+        2023, "1", "Staff", "", "We employ people."
     )
 
 

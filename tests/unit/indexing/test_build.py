@@ -89,7 +89,7 @@ def test_a_build_makes_all_ingested_filings_current(
     report = build(store, encoder)
     assert report == BuildReport(current_version(store), 2, 6, 6, changed=True)
     assert len(check_readable(store, tmp_path)) == 6
-    assert encoder.encoded[1].startswith("Company 1 (COM) 10-K FY2023 Item 1 Business\n")
+    assert encoder.encoded[1].startswith("Item 1 Business\n")
 
 
 def test_building_again_encodes_and_writes_nothing(
@@ -113,7 +113,7 @@ def test_a_filing_more_encodes_its_part_alone(store: ObjectStore, ingest: Callab
     report = build(store, encoder)
     assert report.version != first.version
     assert (report.filings, report.encoded_passages) == (3, 3)
-    assert all("Company 2" in text for text in encoder.encoded)
+    assert any("We sell other examples." in text for text in encoder.encoded)
     after = {key: data for key, data in contents(store).items() if key.startswith("index/parts/")}
     assert len(after) == 3
     assert after.items() >= parts.items()

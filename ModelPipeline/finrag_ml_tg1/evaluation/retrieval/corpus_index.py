@@ -20,7 +20,7 @@ from finrag_ml_tg1.filings.batch import Refused, ingest_batch
 from finrag_ml_tg1.filings.ingest import FilingTablesStore
 from finrag_ml_tg1.filings.table_schemas import READER_VERSION
 from finrag_ml_tg1.index.encoder import EncoderIdentity, OnnxEncoder
-from finrag_ml_tg1.index.manifest import CURRENT_KEY
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, FORMAT_VERSION
 from finrag_ml_tg1.indexing.build import BUILD_PARAMETERS, PassageEncoder, build_index
 from finrag_ml_tg1.indexing.kept_vectors import KeptVectors
 from finrag_ml_tg1.loaders.cache import DiskCache
@@ -76,7 +76,9 @@ def _read(
 
 
 def _content_name(corpus: Path, encoder: EncoderIdentity, *, dense: bool) -> str:
-    digest = hashlib.sha256(repr((READER_VERSION, sorted(BUILD_PARAMETERS.items()), encoder.sha256, dense)).encode())
+    digest = hashlib.sha256(
+        repr((READER_VERSION, FORMAT_VERSION, sorted(BUILD_PARAMETERS.items()), encoder.sha256, dense)).encode()
+    )
     for path in sorted(corpus.rglob("*")) if corpus.is_dir() else [corpus]:
         if path.is_file():
             digest.update(path.name.encode())

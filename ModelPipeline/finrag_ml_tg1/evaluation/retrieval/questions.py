@@ -61,7 +61,7 @@ def read_questions(dataset: str, path: Path) -> list[RetrievalQuestion]:
     Raises SettingsError when a line is none of this dataset's.
     """
     read = _READERS[dataset]
-    questions = []
+    questions: list[RetrievalQuestion] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             questions += read(json.loads(line)) if line.strip() else ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
+
+import polars as pl
 
 from finrag_ml_tg1.evaluation.report import Outcome
 from finrag_ml_tg1.evaluation.retrieval.corpus_index import open_corpus
@@ -15,9 +17,9 @@ from finrag_ml_tg1.evaluation.retrieval.measures import Judged, intervals, judge
 from finrag_ml_tg1.evaluation.retrieval.questions import RetrievalQuestion, read_questions
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.pipeline import FinRAG
-from finrag_ml_tg1.scope import Filters, Question, Scope
+from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 
-__all__ = ["RetrievalRun", "ScopeMode", "evaluate_retrieval"]
+__all__ = ["Choices", "RetrievalRun", "ScopeMode", "evaluate_retrieval"]
 
 ScopeMode = Literal["auto", "oracle", "none"]
 
@@ -25,23 +27,36 @@ ScopeMode = Literal["auto", "oracle", "none"]
 _PASSAGES = 100
 
 
+class Choices(TypedDict):
+    """What a run is chosen by."""
+
+    data: str
+    corpus: Path
+    questions: Path
+    scope: ScopeMode
+    dense: Literal["on", "off"]
+
+
 @dataclass(frozen=True, slots=True)
 class RetrievalRun:
-    """What is measured: the questions of a dataset over its corpus, with the scope understood, given, or none."""
+    """What is measured: the questions of a dataset over its corpus, with the scope understood, given, or none.
 
-    dataset: str
+    An oracle gives the right filings; where every page stands for a filing (finqa) all of the right filer.
+    """
+
+    data: str
     corpus: Path
     questions: Path
     scope: ScopeMode = "auto"
-    dense: bool = True
+    dense: Literal["on", "off"] = "on"
 
 
 def evaluate_retrieval(
     run: RetrievalRun, kept: Path, encoder_folder: Path, *, workers: int, tell: Callable[[str], None]
 ) -> Outcome:
     """Return the measures over all questions; `kept` is the folder that keeps what was read and encoded."""
-    questions = read_questions(run.dataset, run.questions)
-    rag = open_corpus(run.dataset, run.corpus, kept, encoder_folder, dense=run.dense, workers=workers, tell=tell)
+    questions = read_questions(run.data, run.questions)
+    rag = open_corpus(run.data, run.corpus, kept, encoder_folder, dense=run.dense == "on", workers=workers, tell=tell)
     judged, milliseconds, misses = [], [], []
     for question in questions:
         started = time.perf_counter()
@@ -66,18 +81,42 @@ def evaluate_retrieval(
 
 
 def _retrieved(rag: FinRAG, question: RetrievalQuestion, run: RetrievalRun) -> tuple[Scope, list[PassageRecord]]:
-    is_by_ticker = run.scope == "oracle" and run.dataset == "finqa" and question.tickers
-    filters = Filters(tickers=question.tickers) if is_by_ticker else Filters()
-    asked = Question(question.text, filters)
-    if run.scope == "auto" or is_by_ticker:
-        scope = rag.understand(asked)
+    asked = Question(question.text)
+    understood = rag.understand(asked)
+    if run.scope == "auto":
+        scope = understood
     elif run.scope == "oracle":
-        scope = Scope(rag.understand(asked).topic, accessions=tuple((name,) for name in sorted(question.filings)))
+        scope = _of_filings(rag, understood, _known_filings(rag, question, run))
     else:
-        scope = Scope(question.text)
+        scope = Scope(question.text, asked=question.text, metrics=understood.metrics)
     if scope.obstacle is not None:
         return scope, []
-    return scope, rag.retrieve(asked, scope, _PASSAGES, dense=run.dense)
+    return scope, rag.retrieve(asked, scope, _PASSAGES, dense=run.dense == "on")
+
+
+def _known_filings(rag: FinRAG, question: RetrievalQuestion, run: RetrievalRun) -> list[str]:
+    if run.data != "finqa" or not question.tickers:
+        return sorted(question.filings)
+    own = rag.index.catalog.filings.filter(pl.col("tickers").list.contains(question.tickers[0]))
+    return own["accession"].to_list()
+
+
+def _of_filings(rag: FinRAG, understood: Scope, accessions: Sequence[str]) -> Scope:
+    """The scope of a question whose filings are known."""
+    ciks = {filing["cik"] for filing in map(rag.index.catalog.filing, accessions) if filing}
+    companies = tuple(
+        CompanyReference(company.cik, company.name, company.tickers)
+        for company in rag.index.catalog.companies
+        if company.cik in ciks
+    )
+    return replace(
+        understood,
+        companies=companies,
+        accessions=(tuple(accessions),),
+        preferences={},
+        items=(),
+        obstacle=None,
+    )
 
 
 def _miss(one: Judged, scope: Scope) -> dict[str, object]:

@@ -26,7 +26,7 @@ _LEAST_SHARE_OF_FIGURES = 0.3
 
 
 def passage_head(
-    company: str, tickers: tuple[str, ...], form: str, fiscal_year: int, fiscal_period: str, item: str, heading: str
+    company: str, tickers: tuple[str, ...], form: str, *, fiscal_year: int, fiscal_period: str, item: str, heading: str
 ) -> str:
     """Return the line that tells a passage's filing and place: indexed with the text, never shown as filing text.
 
@@ -48,7 +48,7 @@ def embedded_text(fiscal_year: int, item: str, heading: str, lead: str, text: st
 
     Filer, form and year are not in it: the scope tells them, and the same words in the report of another year get the
     same vector, so that they are encoded once. Figures take most of a table's tokens and tell an encoder nothing.
-    What stands far down in a passage dims its vector and is found by its words (measured: docs/evaluation/retrieval.md).
+    What stands far down in a passage dims its vector and is found by its words (see docs/evaluation/retrieval.md).
     """
     place = " > ".join(part for part in (_item_label(item, fiscal_year) if item else "", heading) if part)
     rows = "\n".join(_without_figures(line) for line in text.split("\n"))

@@ -53,9 +53,9 @@ class PassagePlace:
             cover.company,
             cover.tickers,
             cover.form,
-            cover.fiscal_year,
-            cover.fiscal_period,
-            self.item,
-            self.heading,
+            fiscal_year=cover.fiscal_year,
+            fiscal_period=cover.fiscal_period,
+            item=self.item,
+            heading=self.heading,
         )
         return MAX_PASSAGE_TOKENS - self.windows.tokens(head) - _JOIN_TOKENS

@@ -1,0 +1,52 @@
+"""Neighbouring words of a question that stand side by side in a passage: so rows of tables and things are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.retrieval.candidates import Candidates, Floats
+
+__all__ = ["add_phrases"]
+
+_BEST = 40
+_BEST_OF_EACH_FILING = 15
+
+
+def add_phrases(
+    found: Candidates,
+    scores: Floats,
+    terms: Sequence[str],
+    rarities: Mapping[str, float],
+    text_of: Callable[[int], str],
+    weight: float,
+) -> Floats:
+    """Return the scores, those of the best candidates raised by up to `weight`: by the question's pairs that they hold.
+
+    A pair counts by how rare its words are. `text_of` gives the words of a row.
+    """
+    pairs = {pair: rarities[pair[0]] + rarities[pair[1]] for pair in pairwise(terms)}
+    if not pairs or not len(found):
+        return scores
+    total = sum(pairs.values())
+    raised = scores.copy()
+    for place in _best_places(found, scores):
+        held = set(pairwise(split_terms(text_of(int(found.rows[place])))))
+        raised[place] += weight * sum(pairs[pair] for pair in pairs.keys() & held) / total
+    return raised
+
+
+def _best_places(found: Candidates, scores: Floats) -> list[int]:
+    """The best of all, and of each filing where there are few."""
+    order = np.argsort(-scores, kind="stable")
+    places = dict.fromkeys(order[:_BEST].tolist())
+    filings = np.unique(found.filings)
+    if len(filings) * _BEST_OF_EACH_FILING <= 4 * _BEST:
+        for filing in filings:
+            own: npt.NDArray[np.int64] = order[found.filings[order] == filing][:_BEST_OF_EACH_FILING]
+            places |= dict.fromkeys(own.tolist())
+    return list(places)
