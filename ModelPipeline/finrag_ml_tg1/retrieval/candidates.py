@@ -110,10 +110,11 @@ def _parts_of(index: Index, accessions: Sequence[str]) -> Iterator[PartEntry]:
 
 
 def _best(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-    """The rows with the greatest scores above zero."""
-    count = min(_BEST_OF_EACH, len(scores))
-    rows = np.argpartition(scores, len(scores) - count)[len(scores) - count :] if count else np.empty(0, np.int64)
-    return rows[scores[rows] > 0].astype(np.int64)
+    """The rows with the greatest scores above zero; the many zeros are put aside, as equal values are slow to part."""
+    held = np.flatnonzero(scores > 0)
+    if len(held) <= _BEST_OF_EACH:
+        return held
+    return held[np.argpartition(scores[held], len(held) - _BEST_OF_EACH)[len(held) - _BEST_OF_EACH :]]
 
 
 def _none() -> Candidates:

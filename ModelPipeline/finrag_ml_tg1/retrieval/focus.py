@@ -38,7 +38,7 @@ _LINE_WORDS = (
     "liability"
 )
 _SYNONYMS = 4
-_YEAR = re.compile(r"(?:fy)?(?:19|20)?\d\d|q[1-4]")
+_YEAR = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q\d*")
 
 
 # They ask, whatever is asked. Other fillers ("total", "net", "increase") are words of tables and their notes as well.
@@ -68,13 +68,16 @@ class Focus:
     asks_reason: bool
 
 
-def read_focus(question: str, scope: Scope, corpus: CorpusStatistics) -> Focus:
-    """Return the focus of a question within its scope; `corpus` tells how rare its words are."""
+def read_focus(question: str, scope: Scope, corpus: CorpusStatistics, *, is_of_named_years: bool) -> Focus:
+    """Return the focus of a question within its scope; `corpus` tells how rare its words are.
+
+    `is_of_named_years`: all filings in scope are of the years it names, which then tell nothing more.
+    """
     plain = _EXPLAIN.sub(" ", question)
     asked = _EXPLAIN.sub(" ", scope.asked or scope.topic)
     asks_reason = _ASKS_FOR_REASON.search(plain) is not None
     words = dict.fromkeys(split_terms(asked))
-    terms = tuple(term for term in words if term not in _ASKING and not (scope.accessions and _YEAR.fullmatch(term)))
+    terms = tuple(term for term in words if term not in _ASKING and not (is_of_named_years and _YEAR.fullmatch(term)))
     # Among the filings of all companies the lines of statements tell nothing: every one has them.
     metrics = list(_with_inputs(scope.metrics)) if scope.accessions else []
     written = " ".join(" ".join((metric.label, *metric.synonyms[:_SYNONYMS])) for metric in metrics)

@@ -39,17 +39,15 @@ OPEN: Mapping[str, float] = {
     "bridge": 0.04,
     "meaning": 0.13,
     "context_meaning": 0.17,
+    "preference": 1.0,
     "phrases": 0.45,
 }
 
 
-def features_of(found: Candidates, focus: Focus, preferences: Mapping[int, float]) -> dict[str, Floats]:
-    """Return by name what each candidate is scored by; `preferences` are those of filings, by row of the catalog."""
+def features_of(found: Candidates, focus: Focus, preferences: Floats) -> dict[str, Floats]:
+    """Return by name what each candidate is scored by; `preferences` are of all filings, by row of the catalog."""
     statement = _statement_weights(focus)[found.statements]
     items = np.array([item_code(item) for item in focus.items], dtype=np.uint8)
-    preference = np.zeros(len(found), dtype=np.float32)
-    for filing, value in preferences.items():
-        preference[found.filings == filing] = value
     return {
         "words": _between_0_and_1(found.words),
         "context_words": _between_0_and_1(found.context_words),
@@ -59,7 +57,7 @@ def features_of(found: Candidates, focus: Focus, preferences: Mapping[int, float
         "context_meaning": _between_0_and_1(greatest_of_context(found.meaning, found.contexts)),
         "statement": greatest_of_context(statement, found.contexts),
         "item": np.isin(found.items, items).astype(np.float32),
-        "preference": preference,
+        "preference": preferences[found.filings],
     }
 
 

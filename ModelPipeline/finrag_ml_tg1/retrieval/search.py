@@ -20,13 +20,10 @@ __all__ = ["search"]
 
 def search(index: Index, question: str, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
     """Return at most `count` passages for the question, best first; without `dense` by words and place alone."""
-    focus = read_focus(question, scope, index.corpus)
+    focus = read_focus(question, scope, index.corpus, is_of_named_years=_is_of_named_years(index, scope))
     found = _restricted(_candidates(index, focus, scope, dense=dense), scope.items)
-    preferences = {
-        index.catalog.row_of(name): value for name, value in scope.preferences.items() if index.catalog.filing(name)
-    }
     weights = IN_SCOPE if scope.accessions else OPEN
-    scores = scores_of(features_of(found, focus, preferences), weights)
+    scores = scores_of(features_of(found, focus, _preferences(index, scope)), weights)
     scores = add_phrases(found, scores, focus.terms, focus.rarities, index.text, weights["phrases"])
     return select(index, found, scores, _groups(index, scope), count)
 
@@ -39,12 +36,26 @@ def _candidates(index: Index, focus: Focus, scope: Scope, *, dense: bool) -> Can
     return all_candidates(index, focus, query)
 
 
+def _is_of_named_years(index: Index, scope: Scope) -> bool:
+    filings = (index.catalog.filing(name) for group in scope.accessions for name in group)
+    years = {filing["fiscal_year"] for filing in filings if filing}
+    return bool(years) and years <= set(scope.named_years)
+
+
 def _restricted(found: Candidates, items: Sequence[str]) -> Candidates:
     """Only the items named by number; those of Form 8-K ("5.02") are words to look for: passages do not carry them."""
     codes = [item_code(name) for item in items if "." not in item for name in (item, f"I-{item}", f"II-{item}")]
     if not codes:
         return found
     return found.only(np.isin(found.items, [code for code in codes if code]))
+
+
+def _preferences(index: Index, scope: Scope) -> Floats:
+    preferences = np.zeros(index.catalog.filings.height, dtype=np.float32)
+    for name, value in scope.preferences.items():
+        if index.catalog.filing(name):
+            preferences[index.catalog.row_of(name)] = value
+    return preferences
 
 
 def _groups(index: Index, scope: Scope) -> list[set[int]]:

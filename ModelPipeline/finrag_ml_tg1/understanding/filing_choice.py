@@ -15,6 +15,7 @@ from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAs
 
 __all__ = [
     "COMPARED_YEAR",
+    "NO_CURRENT_REPORT",
     "OUTLOOK",
     "OWN_INTERIM",
     "REACH",
@@ -36,6 +37,8 @@ SINCE_THEN = -0.2
 COMPARED_YEAR = -0.15
 # Each year that a current report is older than the latest report, where no year is named.
 YEAR_OF_EVENT = -0.05
+# Other reports, where an event of no company named is asked for.
+NO_CURRENT_REPORT = -0.25
 
 _OTHER_QUARTER = -0.5
 _RELEASE_OF_QUARTER = -0.15

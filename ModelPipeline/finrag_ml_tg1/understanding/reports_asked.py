@@ -28,7 +28,8 @@ _FORMS = (
     ),
 )
 _ADJUSTED = re.compile(
-    r"\b(?:adjusted|non[\s-]?gaap|organic(?:ally)?|constant[\s-]currenc\w+|fx[\s-]?neutral|excluding|guidance|outlook)\b",
+    r"\b(?:adjusted|non[\s-]?gaap|organic(?:ally)?|constant[\s-]currenc\w+|fx[\s-]?neutral|exclud(?:e|es|ed|ing)|one-?off|non-?recurring|"
+    r"guidance|outlook)\b",
     re.IGNORECASE,
 )
 # What Form 8-K is filed for (its Items 1.01, 2.01, 5.02, 5.07).
@@ -99,7 +100,7 @@ def report_asked(text: str, fiscal_text: str) -> ReportAsked:
         forms=forms,
         part="Q" if part == "FY" and forms == ("10-Q",) and _LATEST.search(text) else part,
         part_of_year=years_of_quarters(fiscal_text),
-        days=tuple(_days(fiscal_text)),
+        days=tuple(_days(text if "8-K" in forms else fiscal_text)),
         is_event=_EVENT.search(text) is not None,
         is_adjusted=_ADJUSTED.search(text) is not None,
         report_years=tuple(

@@ -16,6 +16,7 @@ from finrag_ml_tg1.scope import CompanyReference, LeftOut, Question, Scope
 from finrag_ml_tg1.understanding.asked_sentence import without_instructions
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
+from finrag_ml_tg1.understanding.filing_choice import NO_CURRENT_REPORT
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.periods import find_periods
 from finrag_ml_tg1.understanding.reports_asked import ReportAsked, report_asked
@@ -116,7 +117,7 @@ class ScopeResolver:
         """No company named: every filing, or those of the years asked."""
         forms = report.forms
         if not asked and not forms:
-            return understood
+            return replace(understood, preferences=self._current_first() if report.is_event else {})
         filings = self._catalog.filings
         if asked:
             filings = filings.filter(pl.col("fiscal_year").is_in(list(asked)))
@@ -129,6 +130,11 @@ class ScopeResolver:
         years = tuple(sorted(set(filings["fiscal_year"])))
         notes = tuple(f"No filing covered is of fiscal year {year}." for year in asked if year not in years)
         return replace(understood, fiscal_years=years, accessions=(tuple(filings["accession"]),), notes=notes)
+
+    def _current_first(self) -> dict[str, float]:
+        """Events stand in current reports; in annual ones only their rules do."""
+        others = self._catalog.filings.filter(~pl.col("form").str.starts_with("8-K"))
+        return dict.fromkeys(others["accession"], NO_CURRENT_REPORT)
 
     def _filings_of(self, company: Company, forms: Sequence[str], notes: list[str]) -> pl.DataFrame:
         filings = self._catalog.filings.filter(pl.col("cik") == company.cik)
