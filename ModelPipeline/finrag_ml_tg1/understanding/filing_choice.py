@@ -72,7 +72,8 @@ def filing_preferences(filings: Sequence[Mapping[str, Any]], asked: ReportAsked,
 def _preference(row: Mapping[str, Any], asked: ReportAsked, part: str) -> float:
     kind = kind_of_form(row["form"])
     by_kind = _interim_preferences(asked, part) if part in _INTERIM_PARTS else _annual_preferences(asked)
-    score = by_kind[kind]
+    # Of several forms named each is asked for.
+    score = 0.0 if len(asked.forms) > 1 else by_kind[kind]
     if kind in ("quarterly", "earnings") and part in _INTERIM_PARTS:
         wanted = _REPORT_OF_PART.get(part, part)
         own = row.get("fiscal_period") or wanted

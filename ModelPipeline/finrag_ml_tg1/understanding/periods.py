@@ -18,6 +18,7 @@ from finrag_ml_tg1.understanding.years_compared import (
     UpToLatest,
     lists_years,
     up_to_latest,
+    with_year_after,
     with_year_before,
     without_comparisons,
 )
@@ -116,6 +117,8 @@ def find_periods(question: str, *, companies: int = 1) -> Periods:
     if with_year_before(question):
         latest = max(latest, 2)
         years |= {year - 1 for year in years} if len(years) == 1 and not up_to else set()
+    if with_year_after(question) and len(years) == 1 and not up_to:
+        years |= {year + 1 for year in years}
     return Periods(
         tuple(sorted(years)),
         latest,

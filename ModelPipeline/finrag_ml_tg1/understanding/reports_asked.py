@@ -52,7 +52,7 @@ _QUARTER_AND_YEAR = re.compile(
     rf"|(?:{MARK}[’']?|\b)(?P<before>{YEAR}|(?<=fy)\d\d)\s*[,-]?\s*q(?P<last>[1-4])\b",
     re.IGNORECASE,
 )
-_REPORT = r"(?:annual\s+reports?|10-?ks?|annual\s+filings?)"
+_REPORT = r"(?:(?:annual|quarterly)\s+(?:reports?|filings?)|10-?[kq]s?)"
 _REPORT_OF = re.compile(
     rf"(?<![-–]\s)(?<!\bto\s)(?<!\band\s)\b(?:{MARK})?(?P<before>{YEAR})\s+(?:form\s+)?{_REPORT}\b"
     rf"|\b{_REPORT}\s+(?:for|of)\s+(?:the\s+(?:fiscal\s+)?year\s+)?(?:{MARK})?(?P<after>{YEAR})\b(?!\s*(?:-|–|,|and|to|or|&))",

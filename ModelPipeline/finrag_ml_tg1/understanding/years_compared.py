@@ -8,7 +8,7 @@ from typing import Literal
 
 from finrag_ml_tg1.understanding.written_years import MARK, MARKED_YEAR, YEAR
 
-__all__ = ["UpToLatest", "lists_years", "up_to_latest", "with_year_before", "without_comparisons"]
+__all__ = ["UpToLatest", "lists_years", "up_to_latest", "with_year_after", "with_year_before", "without_comparisons"]
 
 UpToLatest = Literal["", "each", "ends"]
 
@@ -38,6 +38,10 @@ _YEAR_BEFORE = re.compile(
     rf"{_YEAR_BEFORE_NAMED})|\b(?:and|or|with)\s+(?:in\s+)?(?:the|a|one)\s+(?:prior\s+year|year\s+(?:before|ago|earlier|prior)|previous\s+year)\b",
     re.IGNORECASE,
 )
+_YEAR_AFTER = re.compile(
+    r"\b(?:a|one)\s+year\s+(?:later|after(?:wards?)?)\b|\bthe\s+(?:following|next|subsequent)\s+(?:fiscal\s+)?year\b",
+    re.IGNORECASE,
+)
 _LISTED = re.compile(
     rf"(?:{MARK}?[’']?(?:{YEAR}|\d\d)\b)\s*(?:,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:{MARKED_YEAR}|{YEAR}\b)",
     re.IGNORECASE,
@@ -58,6 +62,11 @@ def up_to_latest(text: str, years: Collection[int]) -> UpToLatest:
 def with_year_before(text: str) -> bool:
     """Return whether a comparison with the year before is asked for, which is not named by its number."""
     return _YEAR_BEFORE.search(text) is not None
+
+
+def with_year_after(text: str) -> bool:
+    """Return whether the year after the one named is asked for as well: "and who a year later?"."""
+    return _YEAR_AFTER.search(text) is not None
 
 
 def lists_years(text: str) -> bool:
