@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,15 +16,39 @@ from finrag_ml_tg1.retrieval.selection import select
 from finrag_ml_tg1.scope import Scope
 from finrag_ml_tg1.vocabulary.items import item_code
 
-__all__ = ["search"]
+__all__ = ["Gathered", "gather", "rank", "search"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The candidates of one question, what each is scored by, and the weights that its scope asks for."""
+
+    focus: Focus
+    found: Candidates
+    features: Mapping[str, Floats]
+    weights: Mapping[str, float]
 
 
 def search(index: Index, question: str, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
     """Return at most `count` passages for the question, best first; without `dense` by words and place alone."""
+    gathered = gather(index, question, scope, dense=dense)
+    return rank(index, gathered, scope, gathered.weights, count)
+
+
+def gather(index: Index, question: str, scope: Scope, *, dense: bool = True) -> Gathered:
+    """Return the candidates for a question within its scope."""
     focus = read_focus(question, scope, index.corpus, is_of_named_years=_is_of_named_years(index, scope))
     found = _restricted(_candidates(index, focus, scope, dense=dense), scope.items)
-    weights = IN_SCOPE if scope.accessions else OPEN
-    scores = scores_of(features_of(found, focus, _preferences(index, scope)), weights)
+    features = features_of(found, focus, _preferences(index, scope))
+    return Gathered(focus, found, features, IN_SCOPE if scope.accessions else OPEN)
+
+
+def rank(
+    index: Index, gathered: Gathered, scope: Scope, weights: Mapping[str, float], count: int
+) -> list[PassageRecord]:
+    """Return at most `count` of the candidates, best first by these weights."""
+    focus, found = gathered.focus, gathered.found
+    scores = scores_of(gathered.features, weights)
     scores = add_phrases(found, scores, focus.terms, focus.rarities, index.text, weights["phrases"])
     return select(index, found, scores, _groups(index, scope), count)
 

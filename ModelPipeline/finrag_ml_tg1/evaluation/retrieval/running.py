@@ -13,7 +13,7 @@ import polars as pl
 
 from finrag_ml_tg1.evaluation.report import Outcome
 from finrag_ml_tg1.evaluation.retrieval.corpus_index import open_corpus
-from finrag_ml_tg1.evaluation.retrieval.measures import Judged, intervals, judge, means, means_by_kind
+from finrag_ml_tg1.evaluation.retrieval.measures import Judged, intervals, judge, means, means_by_kind, twins_of
 from finrag_ml_tg1.evaluation.retrieval.questions import RetrievalQuestion, read_questions
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.pipeline import FinRAG
@@ -57,12 +57,13 @@ def evaluate_retrieval(
     """Return the measures over all questions; `kept` is the folder that keeps what was read and encoded."""
     questions = read_questions(run.data, run.questions)
     rag = open_corpus(run.data, run.corpus, kept, encoder_folder, dense=run.dense == "on", workers=workers, tell=tell)
+    twins = twins_of(rag.index.catalog)
     judged, milliseconds, misses = [], [], []
     for question in questions:
         started = time.perf_counter()
         scope, passages = _retrieved(rag, question, run)
         milliseconds.append((time.perf_counter() - started) * 1000)
-        one = judge(question, passages)
+        one = judge(question, passages, twins)
         judged.append(one)
         if one.values["hit@5"] < 1:
             misses.append(_miss(one, scope))
