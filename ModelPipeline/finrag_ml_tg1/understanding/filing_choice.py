@@ -16,6 +16,7 @@ from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAs
 __all__ = [
     "COMPARED_YEAR",
     "NO_CURRENT_REPORT",
+    "OLDER_OUTLOOK",
     "OUTLOOK",
     "OWN_INTERIM",
     "REACH",
@@ -30,6 +31,8 @@ FilingKind = Literal["annual", "quarterly", "earnings", "current"]
 REACH = 0.45
 # Reports of the year before, where what was expected of a year is asked for: its own reports tell what became of it.
 OUTLOOK = -0.05
+# Each newer report since, where what is still to come is asked for.
+OLDER_OUTLOOK = -0.05
 OWN_INTERIM = -0.25
 # Reports since the latest annual one.
 SINCE_THEN = -0.2
@@ -91,7 +94,7 @@ def _preference(row: Mapping[str, Any], asked: ReportAsked, part: str) -> float:
 
 def _annual_preferences(asked: ReportAsked) -> dict[FilingKind, float]:
     return {
-        "annual": 0.0,
+        "annual": -0.05 if asked.is_event else 0.0,
         "earnings": -0.05 if asked.is_adjusted else -0.25,
         "quarterly": -0.5,
         "current": 0.0 if asked.is_event else -0.5,

@@ -15,6 +15,7 @@ import polars as pl
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.filing_choice import (
     COMPARED_YEAR,
+    OLDER_OUTLOOK,
     OUTLOOK,
     OWN_INTERIM,
     REACH,
@@ -38,6 +39,7 @@ _OVER_TIME = re.compile(
     r"over\s+these)\b|\b(?:trend(?:s|ed|ing)?|evol(?:ve|ved|ution)|fluctuated?)\b",
     re.IGNORECASE,
 )
+_OF_QUARTERS = re.compile(r"\bquarters\b|\bquarterly\b|\b10-?qs\b", re.IGNORECASE)
 _YEARS_OVER_TIME = 5
 
 _Row = Mapping[str, Any]
@@ -120,7 +122,8 @@ def _latest(
     interim = [row for row in rows if kind_of_form(row["form"]) in _INTERIM]
     annual = [row for row in rows if kind_of_form(row["form"]) == "annual"]
     is_over_time = _OVER_TIME.search(report.text) is not None and periods.latest == 1
-    if interim and (periods.is_quarterly or not annual):
+    is_interim = periods.is_quarterly or (is_over_time and _OF_QUARTERS.search(report.text) is not None)
+    if interim and (is_interim or not annual):
         return _latest_interim(company, interim, report, notes, is_over_time=is_over_time)
     count = _YEARS_OVER_TIME if is_over_time else periods.latest
     years = latest_years({row["fiscal_year"] for row in annual or rows}, count)
@@ -136,9 +139,10 @@ def _latest(
 
 def _since_then(rows: Sequence[_Row], year: int, report: ReportAsked) -> dict[str, float]:
     """Interim reports of later years; what is still to come is told best by the newest."""
-    preference = 0.0 if report.looks_ahead else SINCE_THEN
-    later = (row for row in rows if row["fiscal_year"] > year and kind_of_form(row["form"]) in _INTERIM)
-    return {row["accession"]: preference for row in later}
+    later = [row for row in reversed(rows) if row["fiscal_year"] > year and kind_of_form(row["form"]) in _INTERIM]
+    if not report.looks_ahead:
+        return {row["accession"]: SINCE_THEN for row in later}
+    return {row["accession"]: max(OLDER_OUTLOOK * back, -REACH) for back, row in enumerate(later)}
 
 
 def _events(rows: Sequence[_Row], report: ReportAsked) -> dict[str, float]:

@@ -15,16 +15,15 @@ from finrag_ml_tg1.evaluation.report import Outcome
 from finrag_ml_tg1.evaluation.retrieval.corpus_index import open_corpus
 from finrag_ml_tg1.evaluation.retrieval.measures import Judged, intervals, judge, means, means_by_kind, twins_of
 from finrag_ml_tg1.evaluation.retrieval.questions import RetrievalQuestion, read_questions
-from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 
-__all__ = ["Choices", "RetrievalRun", "ScopeMode", "evaluate_retrieval"]
+__all__ = ["PASSAGES", "Choices", "RetrievalRun", "ScopeMode", "evaluate_retrieval", "scope_of"]
 
 ScopeMode = Literal["auto", "oracle", "none"]
 
 # So many passages hold ten pages, also where one page is cut into many.
-_PASSAGES = 100
+PASSAGES = 100
 
 
 class Choices(TypedDict):
@@ -61,7 +60,10 @@ def evaluate_retrieval(
     judged, milliseconds, misses = [], [], []
     for question in questions:
         started = time.perf_counter()
-        scope, passages = _retrieved(rag, question, run)
+        scope = scope_of(rag, question, run)
+        passages = (
+            [] if scope.obstacle else rag.retrieve(Question(question.text), scope, PASSAGES, dense=run.dense == "on")
+        )
         milliseconds.append((time.perf_counter() - started) * 1000)
         one = judge(question, passages, twins)
         judged.append(one)
@@ -81,18 +83,12 @@ def evaluate_retrieval(
     )
 
 
-def _retrieved(rag: FinRAG, question: RetrievalQuestion, run: RetrievalRun) -> tuple[Scope, list[PassageRecord]]:
-    asked = Question(question.text)
-    understood = rag.understand(asked)
-    if run.scope == "auto":
-        scope = understood
-    elif run.scope == "oracle":
-        scope = _of_filings(rag, understood, _known_filings(rag, question, run))
-    else:
-        scope = Scope(question.text, asked=question.text, metrics=understood.metrics)
-    if scope.obstacle is not None:
-        return scope, []
-    return scope, rag.retrieve(asked, scope, _PASSAGES, dense=run.dense == "on")
+def scope_of(rag: FinRAG, question: RetrievalQuestion, run: RetrievalRun) -> Scope:
+    """Return the scope a question is asked within: as understood, of the right filings, or of all."""
+    understood = rag.understand(Question(question.text))
+    if run.scope == "oracle":
+        return _of_filings(rag, understood, _known_filings(rag, question, run))
+    return understood if run.scope == "auto" else Scope(question.text, asked=question.text, metrics=understood.metrics)
 
 
 def _known_filings(rag: FinRAG, question: RetrievalQuestion, run: RetrievalRun) -> list[str]:
