@@ -132,8 +132,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def peak_megabytes(pid: int) -> float | None:
-    """The server's greatest resident memory; None where /proc is not there."""
+def peak_megabytes(pid: int | str) -> float | None:
+    """The greatest resident memory of a process, or with "self" of this one; None where /proc is not there."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return None

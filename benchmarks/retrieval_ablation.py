@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="as for finrag eval retrieval")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    encoder = ensure_encoder(Path(os.environ.get("FINRAG_CACHE_DIR", "/tmp/finrag_cache")))  # noqa: S108 - the default
+    encoder = ensure_encoder(Path(os.environ.get("FINRAG_CACHE_DIR", "/tmp/finrag_cache")))
     results = {}
     for name, run in _runs(arguments.data).items():
         rag = open_corpus(

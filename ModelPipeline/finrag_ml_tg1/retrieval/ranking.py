@@ -28,7 +28,7 @@ IN_SCOPE: Mapping[str, float] = {
     "meaning": 0.27,
     "context_meaning": 0.13,
     "statement": 0.36,
-    "item": 0.2,
+    "item": 0.1,
     "preference": 1.1,
     "phrases": 0.2,
 }
