@@ -35,7 +35,7 @@ def corpus_sources(dataset: str, corpus: Path) -> list[ReadSource]:
             return list(paged_sources(corpus))
         documents = _quarterly_reports if dataset == "docugami" else _contexts
         return [partial(_source, document) for document in documents(pl.read_parquet(corpus))]
-    except (FilingError, PolarsError, OSError) as error:
+    except (FilingError, PolarsError, OSError, KeyError) as error:
         raise SettingsError(f"--corpus {corpus}: no corpus of {dataset} ({error})") from error
 
 
