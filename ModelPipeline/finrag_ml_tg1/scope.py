@@ -62,7 +62,8 @@ class LeftOut:
 class Scope:
     """Where the answer is looked for.
 
-    `accessions` are the filings to search, grouped by company and year in the order asked; empty means every filing.
+    `accessions` are the filings to search, grouped by company and year in the order asked, of each group the likeliest
+    first; empty means every filing.
     `preferences` are how much less likely than the others of its group one of them holds the answer, from -1 to 0 (not
     listed: 0). `named_years`, `fiscal_period` and `forms` are what the question itself names, covered or not.
     `topic` is the question without the company names, which tell nothing about what is asked of the company; `asked` is

@@ -27,6 +27,11 @@ _ASKS_FOR_REASON = re.compile(
     r"(?:factors|drivers|reasons?|causes?) (?:for|of|behind|contributing|influencing)|drove|driven by|due to what)\b",
     re.IGNORECASE,
 )
+_ASKS_COMPANIES = re.compile(
+    r"^\s*who\b|\b(?:which|what|list|name|how many)\s+(?:of\s+the\s+)?(?:other\s+)?"
+    r"(?:companies|firms|filers|filings|issuers)\b",
+    re.IGNORECASE,
+)
 # "... then state that and explain why": asked of the answer, not of the company.
 _EXPLAIN = re.compile(r"\bif\b[^.?!]{0,160}\b(?:state|explain|say)\b[^.?!]*[.?!]?", re.IGNORECASE)
 # How discussions tell why.
@@ -56,7 +61,7 @@ class Focus:
     """`terms` are asked, `bridge` are the filing's words for them; `text` is what is encoded.
 
     `rarities` are the inverse document frequencies of the terms. `statements` have weights up to 1: how surely the
-    answer stands in each primary statement.
+    answer stands in each primary statement. `asks_companies`: each of those found is an answer.
     """
 
     text: str
@@ -66,6 +71,7 @@ class Focus:
     statements: Mapping[str, float]
     items: frozenset[str]
     asks_reason: bool
+    asks_companies: bool = False
 
 
 def read_focus(question: str, scope: Scope, corpus: CorpusStatistics, *, is_of_named_years: bool) -> Focus:
@@ -93,6 +99,7 @@ def read_focus(question: str, scope: Scope, corpus: CorpusStatistics, *, is_of_n
         _statements(plain, asked, scope, metrics, corpus) if not asks_reason else {},
         items | _DISCUSSION if asks_reason else items,
         asks_reason,
+        _ASKS_COMPANIES.search(plain) is not None,
     )
 
 

@@ -50,7 +50,8 @@ def rank(
     focus, found = gathered.focus, gathered.found
     scores = scores_of(gathered.features, weights)
     scores = add_phrases(found, scores, focus.terms, focus.rarities, index.text, weights["phrases"])
-    return select(index, found, scores, _groups(index, scope), count)
+    groups = _groups(index, scope)
+    return select(index, found, scores, groups, count, by_company=focus.asks_companies)
 
 
 def _candidates(index: Index, focus: Focus, scope: Scope, *, dense: bool) -> Candidates:

@@ -22,18 +22,21 @@ _MOST_OF_ONE_FILING = 2
 
 
 def select(
-    index: Index, found: Candidates, scores: Floats, groups: Sequence[set[int]], count: int
+    index: Index, found: Candidates, scores: Floats, groups: Sequence[set[int]], count: int, *, by_company: bool = False
 ) -> list[PassageRecord]:
     """Return at most `count` passages, best first.
 
     `groups` are the filings asked for beside one another, in the order asked; without groups the question is open, and
-    a few passages of each filing are returned. The same words are returned once.
+    a few passages of each filing are returned, or with `by_company` the best of each company. The same words are returned once.
     """
     order = np.argsort(-scores, kind="stable")
     if not groups:
-        return list(_unrepeated(index, _spread(found, order), found, count))
-    by_company = [_of_company(found, scores, order, own, count) for own in _companies(index, groups)]
-    interleaved = (place for rank in zip_longest(*by_company) for place in rank if place is not None)
+        ciks = index.catalog.filings["cik"].to_numpy()
+        sources = ciks[found.filings] if by_company else found.filings
+        most = 1 if by_company else _MOST_OF_ONE_FILING
+        return list(_unrepeated(index, _spread(sources, order, most), found, count))
+    of_each = [_of_company(found, scores, order, own, count) for own in _companies(index, groups)]
+    interleaved = (place for rank in zip_longest(*of_each) for place in rank if place is not None)
     return list(_unrepeated(index, interleaved, found, count))
 
 
@@ -69,13 +72,13 @@ def _of_company(
     return chosen
 
 
-def _spread(found: Candidates, order: npt.NDArray[np.int64]) -> Iterator[int]:
-    """Keep the order, but no more than a few passages of one filing, so that several companies show."""
+def _spread(sources: npt.NDArray[np.int64], order: npt.NDArray[np.int64], most: int) -> Iterator[int]:
+    """Keep the order, but no more than `most` passages of one source: a company repeats itself from year to year."""
     seen: Counter[int] = Counter()
     for place in order.tolist():
-        filing = int(found.filings[place])
-        seen[filing] += 1
-        if seen[filing] <= _MOST_OF_ONE_FILING:
+        source = int(sources[place])
+        seen[source] += 1
+        if seen[source] <= most:
             yield place
 
 

@@ -6,7 +6,7 @@ Nothing is substituted in silence: a year or company that is not covered is said
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -92,7 +92,7 @@ class ScopeResolver:
         return replace(
             understood,
             fiscal_years=tuple(sorted({chosen.fiscal_year for chosen in groups})),
-            accessions=tuple(tuple(chosen.preferences) for chosen in groups),
+            accessions=tuple(_likeliest_first(chosen.preferences) for chosen in groups),
             preferences={name: value for chosen in groups for name, value in chosen.preferences.items() if value},
             notes=tuple(notes),
             obstacle=None if groups else " ".join(notes),
@@ -151,6 +151,10 @@ def _years_left_out(company: Company, filings: pl.DataFrame, asked: Sequence[int
     if not covered or not missing:
         return []
     return [LeftOut(missing_years(company.name, missing, covered), company.cik, tuple(missing))]
+
+
+def _likeliest_first(preferences: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(sorted(preferences, key=lambda accession: -preferences[accession]))
 
 
 def _items_named(text: str) -> tuple[str, ...]:

@@ -140,5 +140,10 @@ def test_weights_can_be_given_and_words_alone_can_be_searched(index: Index) -> N
     assert gather(index, "tariffs", Scope("tariffs")).weights is OPEN
 
 
+def test_asked_which_companies_each_comes_to_word(index: Index) -> None:
+    found = search(index, "Which companies tell of tariffs?", Scope("Which companies tell of tariffs?"), 20)
+    assert sorted(passage.cik for passage in found) == [1, 2]
+
+
 def test_scope_without_filings_finds_nothing(index: Index) -> None:
     assert search(index, "tariffs", scope(("9-10-K-2023",)), 5) == []
