@@ -25,6 +25,8 @@ _DIRECTIONS = {
     "decrease": "contract decline declined drop dropped fall fallen fell lower reduction shrank shrink",
     "increase": "climb climbed gain grew grow grown growth higher rise risen rose up",
 }
+# "How did the risk factors change?" asks for the whole of them, of each year.
+_CHANGE_WORDS = "change changed differ different evolve evolved new develop developed"
 _PHRASE_SHARE = 0.3
 _PERIOD = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q(?:\d\d)?")
 
@@ -76,7 +78,7 @@ def read_topic(text: str, corpus: CorpusStatistics) -> Topic:
     phrases = frozenset(pairwise(terms))
     items = items_worded_in(text)
     titles = {term for item in items for term in split_terms(item_title(item))}
-    is_whole = bool(weights) and weights.keys() <= titles
+    is_whole = bool(weights) and weights.keys() - _change_terms() <= titles
     return Topic(text, weights, phrases, whole_items=items if is_whole else frozenset())
 
 
@@ -89,6 +91,11 @@ def _terms(text: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _direction_terms() -> dict[str, str]:
     return {term: split_terms(direction)[0] for direction, words in _DIRECTIONS.items() for term in split_terms(words)}
+
+
+@lru_cache(maxsize=1)
+def _change_terms() -> frozenset[str]:
+    return frozenset(split_terms(_CHANGE_WORDS))
 
 
 @lru_cache(maxsize=1)

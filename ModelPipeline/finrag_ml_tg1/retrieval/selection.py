@@ -27,7 +27,8 @@ def select(
     """Return at most `count` passages, best first.
 
     `groups` are the filings asked for beside one another, in the order asked; without groups the question is open, and
-    a few passages of each filing are returned, or with `by_company` the best of each company. The same words are returned once.
+    a few passages of each filing are returned, or with `by_company` the best of each company. The same words are
+    returned once.
     """
     order = np.argsort(-scores, kind="stable")
     if not groups:
