@@ -15,6 +15,7 @@ from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAs
 
 __all__ = [
     "COMPARED_YEAR",
+    "INTERIM_KINDS",
     "NO_CURRENT_REPORT",
     "OLDER_OUTLOOK",
     "OUTLOOK",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 FilingKind = Literal["annual", "quarterly", "earnings", "current"]
+
+INTERIM_KINDS = ("quarterly", "earnings")
 
 REACH = 0.45
 # Reports of the year before, where what was expected of a year is asked for: its own reports tell what became of it.

@@ -14,6 +14,7 @@ import polars as pl
 from finrag_ml_tg1.index.catalog import Catalog, Company
 from finrag_ml_tg1.scope import CompanyReference, LeftOut, Question, Scope
 from finrag_ml_tg1.understanding.asked_sentence import without_instructions
+from finrag_ml_tg1.understanding.chosen_years import ChosenYear, missing_years, year_list
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
 from finrag_ml_tg1.understanding.filing_choice import NO_CURRENT_REPORT
@@ -21,7 +22,7 @@ from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.periods import find_periods
 from finrag_ml_tg1.understanding.reports_asked import ReportAsked, report_asked
 from finrag_ml_tg1.understanding.wording import read_words
-from finrag_ml_tg1.understanding.years_chosen import ChosenYear, choose_filings, missing_years, year_list
+from finrag_ml_tg1.understanding.years_chosen import choose_filings
 from finrag_ml_tg1.vocabulary.items import item_title
 
 __all__ = ["ScopeResolver", "describe_coverage"]
