@@ -73,7 +73,7 @@ class FinRAG:
     def __init__(self, index: Index) -> None:
         self.index = index
         names = MetricNames(load_metrics())
-        self._resolver = ScopeResolver(index.catalog, self.appears_in_filings, names)
+        self._resolver = ScopeResolver(index.catalog, self.appears_in_filings, names, self.is_word)
         self._planner = Planner(names)
         self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
@@ -110,7 +110,7 @@ class FinRAG:
         return replace(scope, notes=(*scope.notes, *self._coverage.unread_items(scope)))
 
     def retrieve(self, question: Question, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
-        """Return at most `count` passages within a scope, best first; without `dense` by their words alone."""
+        """Return at most `count` passages within a scope, best first; without `dense` by words and place alone."""
         return search(self.index, question.text, scope, count, dense=dense)
 
     def look_up(self, companies: Sequence[Company], metrics: Sequence[str], fiscal_years: Sequence[int]) -> FactSet:
@@ -233,6 +233,10 @@ class FinRAG:
             silent = self._coverage.silent_filings(scope, answer)
             return replace(answer, markdown="\n\n".join([answer.markdown, *silent]))
         return replace(answer, markdown=f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}")
+
+    def is_word(self, word: str) -> bool:
+        """Return whether a word is of the language: the encoder's vocabulary has the common ones whole."""
+        return self.index.encoder.count_tokens(word) == 1
 
     def appears_in_filings(self, word: str) -> bool:
         """Return whether any passage holds a word; of one that every filing uses it is taken for granted."""

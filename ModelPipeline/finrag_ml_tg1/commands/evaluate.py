@@ -212,7 +212,7 @@ def scope(questions: Path, catalogs: Path, store_url: str | None, out: Path | No
     _run(
         ["scope", "--questions", str(questions), "--catalogs", str(catalogs)],
         questions,
-        lambda: evaluate_scope(questions, catalogs, rag.appears_in_filings),
+        lambda: evaluate_scope(questions, catalogs, rag.appears_in_filings, rag.is_word),
         out,
     )
 

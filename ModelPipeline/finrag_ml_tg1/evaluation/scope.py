@@ -25,14 +25,16 @@ _FORM_NAMES = {"8-K EX-99": "earnings"}
 _NOT_COVERED = " is not among the companies covered."
 
 
-def evaluate_scope(questions: Path, catalogs: Path, appears_in_filings: Callable[[str], bool]) -> Outcome:
+def evaluate_scope(
+    questions: Path, catalogs: Path, appears_in_filings: Callable[[str], bool], is_word: Callable[[str], bool]
+) -> Outcome:
     """Return the share of questions read exactly, whole and by what is read; raises SettingsError for other files.
 
     Rows of `questions`: question, catalog, companies (tickers, or names of companies without), years, part, forms,
-    items, unknown. `appears_in_filings` says which words are no names, as those of an index do.
+    items, unknown. `appears_in_filings` and `is_word` say which words are no names, as those of an index do.
     """
     resolvers = {
-        name: ScopeResolver(catalog, appears_in_filings, MetricNames(load_metrics()))
+        name: ScopeResolver(catalog, appears_in_filings, MetricNames(load_metrics()), is_word)
         for name, catalog in read_catalogs(catalogs).items()
     }
     right: Counter[str] = Counter()

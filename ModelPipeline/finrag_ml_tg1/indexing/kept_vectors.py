@@ -7,13 +7,14 @@ changes few of the texts. The files hold the int8 codes that the index stores, s
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from finrag_ml_tg1.errors import IndexCorruptError
+from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
 from finrag_ml_tg1.index.encoder import Encoder, EncoderIdentity
 from finrag_ml_tg1.index.vectors import dequantise, quantise
@@ -33,7 +34,10 @@ class KeptVectors:
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self._encoder = encoder
         self._folder = folder / encoder.identity.sha256[:16]
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
         self._places: dict[bytes, tuple[int, int]] = {}
         self._codes: list[npt.NDArray[np.int8]] = []
         self._scales: list[npt.NDArray[np.float32]] = []
@@ -63,17 +67,28 @@ class KeptVectors:
         keys = np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(-1, _HASH_BYTES)
         data = pack_arrays({"hashes": keys, "codes": codes, "scales": scales})
         path = self._folder / f"{hashlib.sha256(data).hexdigest()[:16]}{_SUFFIX}"
-        aside = path.with_suffix(".tmp")
-        aside.write_bytes(data)
-        aside.replace(path)
+        aside = self._folder / f".{secrets.token_hex(8)}.tmp"
+        try:
+            aside.write_bytes(data)
+            aside.replace(path)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+        finally:
+            aside.unlink(missing_ok=True)
         self._take(keys, codes, scales)
 
     def _open(self, path: Path) -> None:
         """Take a file's vectors; one that is damaged is removed, as they can be made again."""
         try:
             arrays = open_arrays(path)
-            self._take(arrays["hashes"], arrays["codes"], arrays["scales"])
+            hashes, codes, scales = (arrays[name] for name in ("hashes", "codes", "scales"))
         except (IndexCorruptError, KeyError):
+            path.unlink(missing_ok=True)
+            return
+        shapes = ((len(hashes), _HASH_BYTES), (len(hashes), self._encoder.identity.dimension), (len(hashes),))
+        if (hashes.shape, codes.shape, scales.shape) == shapes:
+            self._take(hashes, codes, scales)
+        else:
             path.unlink(missing_ok=True)
 
     def _take(
@@ -83,3 +98,7 @@ class KeptVectors:
         self._places.update((key.tobytes(), (file, row)) for row, key in enumerate(hashes))
         self._codes.append(codes)
         self._scales.append(scales)
+
+
+def _unwritable(folder: Path, error: OSError) -> StoreError:
+    return StoreError(f"vectors cannot be kept in {folder} ({error.strerror or error}): set FINRAG_CACHE_DIR")

@@ -60,15 +60,21 @@ def candidates_of(index: Index, focus: Focus, query: Floats | None, accessions: 
     return Candidates(*(np.concatenate([getattr(part, field.name) for part in found]) for field in fields(Candidates)))
 
 
-def all_candidates(index: Index, focus: Focus, query: Floats | None) -> Candidates:
-    """Return the best passages of the whole index by each of the searches."""
+def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions: Sequence[str] = ()) -> Candidates:
+    """Return the best passages of the whole index by each of the searches, or of the many filings named."""
     postings, corpus, places = index.postings, index.corpus, index.places
+    is_wanted = np.ones(index.catalog.filings.height, dtype=bool)
+    if accessions:
+        is_wanted[:] = False
+        is_wanted[[index.catalog.row_of(accession) for accession in accessions]] = True
+    held = is_wanted[places.filings]
     words = postings.scores(focus.terms, corpus)
     context_words = postings.context_scores(focus.terms, corpus, places.contexts)
     bridge = postings.scores(focus.bridge, corpus)
-    best = [_best(words), _best(context_words + words), _best(words + bridge * np.float32(0.5))]
+    best = [_best(scores * held) for scores in (words, context_words + words, words + bridge * np.float32(0.5))]
     if query is not None:
-        best.append(index.vectors.search(query, _BEST_OF_EACH)[0])
+        near = index.vectors.search(query, _BEST_OF_EACH)[0]
+        best.append(near[held[near]])
     rows = np.unique(np.concatenate(best)).astype(np.int64)
     return Candidates(
         rows=rows,

@@ -33,7 +33,7 @@ _ASKS_COMPANIES = re.compile(
     re.IGNORECASE,
 )
 # "... then state that and explain why": asked of the answer, not of the company.
-_EXPLAIN = re.compile(r"\bif\b[^.?!]{0,160}\b(?:state|explain|say)\b[^.?!]*[.?!]?", re.IGNORECASE)
+_EXPLAIN = re.compile(r"(?<=[.?!])\s*if\b[^.?!]*\b(?:state|explain|say)\b[^.?!]*[.?!]?", re.IGNORECASE)
 # How discussions tell why.
 _REASONS = "primarily due driven reflecting resulted offset attributable"
 _DISCUSSION = frozenset(("7", "I-2"))
@@ -70,7 +70,6 @@ class Focus:
     bridge: tuple[str, ...]
     statements: Mapping[str, float]
     items: frozenset[str]
-    asks_reason: bool
     asks_companies: bool = False
 
 
@@ -98,7 +97,6 @@ def read_focus(question: str, scope: Scope, corpus: CorpusStatistics, *, is_of_n
         tuple(dict.fromkeys(bridge)),
         _statements(plain, asked, scope, metrics, corpus) if not asks_reason else {},
         items | _DISCUSSION if asks_reason else items,
-        asks_reason,
         _ASKS_COMPANIES.search(plain) is not None,
     )
 

@@ -1,4 +1,4 @@
-"""Candidates to scores: a weighted sum of what is known of each, every part of it between 0 and 1.
+"""Candidates to scores: a weighted sum of parts between 0 and 1, less what makes the filing unlikely.
 
 Scores of words and of meaning are set between their 5th percentile and their greatest among the candidates, which keeps
 how far apart they are; reciprocal ranks would not (measured: docs/evaluation/retrieval.md).

@@ -57,9 +57,9 @@ def rank(
 def _candidates(index: Index, focus: Focus, scope: Scope, *, dense: bool) -> Candidates:
     query: Floats | None = index.encoder.encode([focus.text])[0] if dense else None
     accessions = [accession for group in scope.accessions for accession in group]
-    if accessions:
+    if scope.companies:
         return candidates_of(index, focus, query, list(dict.fromkeys(accessions)))
-    return all_candidates(index, focus, query)
+    return all_candidates(index, focus, query, [name for name in accessions if index.catalog.filing(name)])
 
 
 def _is_of_named_years(index: Index, scope: Scope) -> bool:

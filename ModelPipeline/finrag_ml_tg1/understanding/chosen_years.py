@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from finrag_ml_tg1.index.catalog import Company
-from finrag_ml_tg1.understanding.filing_choice import COMPARED_YEAR, filing_preferences, kind_of_form
+from finrag_ml_tg1.understanding.filing_choice import COMPARED_YEAR, INTERIM_KINDS, filing_preferences, kind_of_form
 from finrag_ml_tg1.understanding.reports_asked import ReportAsked
 
 __all__ = ["ChosenYear", "FilingRow", "latest_preferred", "missing_years", "of_year", "year_list"]
+
+# The quarter whose report covers a part of the year.
+_REPORTED_PARTS = {"Q1": "Q1", "Q2": "Q2", "Q3": "Q3", "H1": "Q2", "9M": "Q3"}
 
 FilingRow = Mapping[str, Any]
 
@@ -30,12 +33,20 @@ def of_year(
     own = [row for row in rows if row["fiscal_year"] == year]
     preferences = filing_preferences(own, report, year)
     kinds = {kind_of_form(row["form"]) for row in own if row["accession"] in preferences}
-    is_annual = report.part_in(year) in ("FY", "Q4")
+    part = report.part_in(year)
+    is_annual = part in ("FY", "Q4")
     expected = {"annual"} if is_annual else {"quarterly", "earnings"}
     if not report.forms and not report.is_event and not report.days and not kinds & (expected | {"earnings"}):
         kind = "annual" if is_annual else "quarterly"
         found = ", ".join(sorted({row["form"] for row in own if row["accession"] in preferences}))
         notes.append(f"{company.name}: no {kind} report of fiscal year {year} is covered; Form {found} was searched.")
+    if part in _REPORTED_PARTS and kinds & {*INTERIM_KINDS}:
+        wanted = _REPORTED_PARTS[part]
+        interim = [row for row in own if kind_of_form(row["form"]) in INTERIM_KINDS]
+        searched = [row for row in interim if row["accession"] in preferences]
+        if all((row.get("fiscal_period") or wanted) != wanted for row in searched):
+            found = ", ".join(sorted({f"{row['form']} of {row.get('fiscal_period')}" for row in searched}))
+            notes.append(f"{company.name}: no report of {wanted} of fiscal {year} is covered; {found} was searched.")
     return preferences
 
 

@@ -27,7 +27,7 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\s+$", re.IGNORECASE)
 _OF = re.compile(r"\bof\s+$", re.IGNORECASE)
 _LEGAL_FORM_AFTER = re.compile(_LEGAL_FORM + r"(?:'s|'|(?![\w']))", re.IGNORECASE)
 _PLACE_OF_THAT_NAME = re.compile(r"\s+(?:rain\s?forest|river|basin|delta|jungle|region)\b")
-_PRECEDING_NAME = re.compile(r"(?:^|\s)([A-Z][\w&.'-]*)\s$")
+_PRECEDING_NAME = re.compile(r"(?:^|\s)([A-Z][A-Za-z&.'-]*)\s$")
 _OPENING_CHARS = 3
 _NAME_GOES_ON = re.compile(r"\s+(?:&\s+)?[A-Z][a-z]")
 
@@ -83,8 +83,16 @@ class CompanyNames:
         """Return the company with this ticker, in any case; None when it is not covered."""
         return self._tickers.get(ticker)
 
-    def find(self, question: str, appears_in_filings: Callable[[str], bool]) -> CompanyMentions:
-        """Return what the question names; `appears_in_filings` says whether a word stands in any indexed passage."""
+    def find(
+        self,
+        question: str,
+        appears_in_filings: Callable[[str], bool],
+        is_word: Callable[[str], bool] = lambda word: False,
+    ) -> CompanyMentions:
+        """Return what the question names; `appears_in_filings` says whether a word stands in any indexed passage.
+
+        `is_word` tells words of the language: they are not misspelled.
+        """
         text = question.replace("’", "'")
         found: dict[int, tuple[int, Company]] = {}
         blanked = list(text)
@@ -100,7 +108,9 @@ class CompanyNames:
 
         for match in [*self._name_matches(text), *self._tickers.in_capitals(text)]:
             take(*match)
-        for start, end, company in self._misspelled_matches("".join(blanked), appears_in_filings):
+        for start, end, company in self._misspelled_matches(
+            "".join(blanked), lambda word: is_word(word) or appears_in_filings(word)
+        ):
             written = text[start:end]
             if take(start, end, company):
                 misspelled.append((written, company))
@@ -121,13 +131,11 @@ class CompanyNames:
         matches += self._spelled_matches(text, ignores_case=ignores_case)
         return sorted(matches, key=lambda match: match[0] - match[1])
 
-    def _misspelled_matches(
-        self, text: str, appears_in_filings: Callable[[str], bool]
-    ) -> Iterator[tuple[int, int, Company]]:
+    def _misspelled_matches(self, text: str, is_spelled: Callable[[str], bool]) -> Iterator[tuple[int, int, Company]]:
         ignores_case = not any(char.isupper() for char in text)
 
         def is_word(word: str) -> bool:
-            return self._places.is_term(word) or appears_in_filings(word)
+            return self._places.is_term(word) or is_spelled(word.lower())
 
         for found in misspelled_names(text, self._by_letters, is_word, ignores_case=ignores_case):
             alias = self._by_letters[found.letters]
@@ -182,7 +190,13 @@ class CompanyNames:
         goes_on = alias.is_partial and possessive == "" and self._goes_on(text, match.end())
         is_place = _PLACE_OF_THAT_NAME.match(text, match.end()) is not None
         is_noun = name.islower() and _ARTICLE.search(before) is not None
-        if is_part_of_word or goes_on or is_place or is_noun or self._is_end_of_name(name, before):
+        if (
+            is_part_of_word
+            or goes_on
+            or is_place
+            or is_noun
+            or self._is_end_of_name(name, before, is_partial=alias.is_partial)
+        ):
             return False
         if not name.isalpha() or not name.islower() or possessive:
             return True
@@ -199,10 +213,10 @@ class CompanyNames:
             return name not in GENERIC_WORDS and asks_number and is_place
         return not _OF.search(before) or (asks_number and self._places.ends_name(text, match.end()))
 
-    def _is_end_of_name(self, name: str, before: str) -> bool:
-        """Whether a word of the language ends another's name: "H&R Block"."""
+    def _is_end_of_name(self, name: str, before: str, *, is_partial: bool) -> bool:
+        """Whether a word of the language, or of a longer name, ends another's name: "H&R Block", "Kevin Johnson"."""
         preceding = _PRECEDING_NAME.search(before)
-        is_word = name.lower() in EVERYDAY_WORDS
+        is_word = is_partial or name.lower() in EVERYDAY_WORDS
         return is_word and preceding is not None and not self._places.is_term(preceding[1])
 
     def _goes_on(self, text: str, end: int) -> bool:

@@ -23,7 +23,7 @@ GENERIC_WORDS = frozenset(
 # Words of the language that are names of companies: in lower case they are the word.
 EVERYDAY_WORDS = frozenset(
     "ally ball block cat charter chase coach coke delta discover dow eagle express fox gap general goldman host "
-    "intuitive key marsh match oracle prudential rocket shell southwest square target visa yum".split()
+    "intuitive key marsh match meta oracle prudential rocket shell southwest square target visa yum".split()
 )
 _TRAILING_TRADE_WORDS = frozenset(
     "platforms technologies technology laboratories pharmaceutical pharmaceuticals alliance motors motor "
@@ -43,7 +43,7 @@ def aliases_of(company: Company) -> dict[str, bool]:
     for name in (company.name, *company.former_names):
         names = list(_names_of(name))
         others = [other for known, _ in names for other in other_names_of_filers().get(known, ())]
-        for alias, is_partial in [*names, *((other, False) for other in others)]:
+        for alias, is_partial in [*names, *((other, other in EVERYDAY_WORDS) for other in others)]:
             aliases.setdefault(alias, is_partial)
             aliases.setdefault(alias.replace(" & ", " and "), is_partial)
             aliases.setdefault(alias.replace(" & ", " "), is_partial)
@@ -64,7 +64,7 @@ def _names_of(name: str) -> Iterator[tuple[str, bool]]:
     yield " ".join(words), False
     while len(words) > 1 and (words[-1] in _LEGAL_FORMS or words[-1] == "&"):
         words = words[:-1]
-        yield " ".join(words), len(words) == 1 and words[0] in GENERIC_WORDS
+        yield " ".join(words), len(words) == 1 and words[0] in GENERIC_WORDS | EVERYDAY_WORDS
     yield from ((initials, False) for initials in _initials(words))
     while len(words) > 1 and words[-1] in _TRAILING_TRADE_WORDS | _LEGAL_FORMS:
         words = words[:-1]

@@ -11,7 +11,7 @@ from finrag_ml_tg1.understanding.name_places import NamePlaces
 __all__ = ["CompanyTickers"]
 
 _AMBIGUOUS_TICKERS = frozenset(
-    "A AI ALL AN ANY ARE AS AT BE BIG CAN CAR CEO CFO DAY EPS ESG EU FOR FY GAAP GO HAS HE IT KEY LOW MD NEW NOW "
+    "A AI ALL AN ANY ARE AS AT BE BIG CAN CAR CEO CFO COST DAY EPS ESG EU FOR FY GAAP GO HAS HE IT KEY LOW MD NEW NOW "
     "ON ONE OR OUT PE PR R RD ROE SEC SEE SO TECH UK US USA USD YOU".split()
 )
 

@@ -23,10 +23,11 @@ __all__ = ["latest_reports"]
 # Each report before the latest is that much less likely meant by "the latest quarter".
 _STEP_BACK = -0.12
 _SEVERAL_REPORTS = 8
+_SPAN = r"(?:years|quarters|periods?|timeframe|10-?[kq]s|filings|reports)"
 _OVER_TIME = re.compile(
-    r"\bover\s+(?:time|the\s+(?:years|quarters|reported|reporting|last|past))|\b(?:across|throughout)\s+(?:the|these|those|quarters|"
-    r"years|reporting)\b|\bthese\s+(?:10-?qs|10-?ks|filings|reports|quarters|quarterly)|\b(?:period\s+to\s+period|"
-    r"over\s+these)\b|\b(?:trend(?:s|ed|ing)?|evol(?:ve|ved|ution)|fluctuated?)\b",
+    rf"\bover\s+time\b|\bperiod\s+to\s+period\b|\bthese\s+(?:quarterly\s+|annual\s+)?{_SPAN}\b"
+    rf"|\b(?:over|across|throughout|in)\s+(?:the\s+)?(?:reported|reporting|quarterly|annual|past|last)\s+{_SPAN}\b"
+    rf"|\b(?:over|across|throughout)\s+(?:the|these|those|all)?\s*{_SPAN}\b",
     re.IGNORECASE,
 )
 _OF_QUARTERS = re.compile(r"\bquarters\b|\bquarterly\b|\b10-?qs\b", re.IGNORECASE)

@@ -43,7 +43,11 @@ def misspelled_names(
                 continue
             for letters in {letters_of("".join(match.group() for match in run)), letters_of("".join(written))}:
                 if len(letters) >= _FEWEST_LETTERS:
-                    near = [name for name in known if known[name] and one_slip_apart(letters, name)]
+                    near = [
+                        name
+                        for name in known
+                        if known[name] and len(name) >= _FEWEST_LETTERS and one_slip_apart(letters, name)
+                    ]
                     if len({known[name] for name in near}) == 1:
                         yield MisspelledName(run[0].start(), run[-1].end(), near[0])
                         break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,15 +15,18 @@ __all__ = ["EARNINGS_RELEASE", "ReportAsked", "report_asked", "years_of_quarters
 
 # An earnings release is furnished as Exhibit 99 of Form 8-K (Form 8-K, Item 2.02).
 EARNINGS_RELEASE = "8-K EX-99"
+SEVERAL_QUARTERS = "quarters"
 
 _FORMS = (
-    ("10-K", re.compile(r"\b10-?k(?:405|sb)?\b|\b(?:annual|yearly)\s+(?:report|filing)s?\b", re.IGNORECASE)),
+    ("10-K", re.compile(r"\b10-?k(?:405|sb)?s?\b|\b(?:annual|yearly)\s+(?:report|filing)s?\b", re.IGNORECASE)),
     ("10-Q", re.compile(r"\b10-?qs?\b|\bquarterly\s+(?:report|filing)s?\b", re.IGNORECASE)),
     ("8-K", re.compile(r"\b8-?ks?\b|\bcurrent\s+reports?\b", re.IGNORECASE)),
     (
         EARNINGS_RELEASE,
         re.compile(
-            r"\bearnings\s+(?:press\s+)?(?:releases?|reports?|announcements?)\b|\bpress\s+releases?\b", re.IGNORECASE
+            r"\bearnings\s+(?:press\s+)?(?:releases?|reports?)\b|\b(?:in|from|per)\s+(?:its|the)\s+press\s+releases?\b"
+            r"|\bpress\s+releases?\s+(?:on|for|of)\b",
+            re.IGNORECASE,
         ),
     ),
 )
@@ -41,7 +44,7 @@ _EVENT = re.compile(
 )
 _LATEST = re.compile(r"\b(?:latest|(?:most\s+)?recent|last)\b", re.IGNORECASE)
 _LOOKS_AHEAD = re.compile(
-    r"\b(?:expect(?:s|ed|ing|ation|ations)?|guidance|outlook|forecasts?|foresees?|foresaw|projected|projections?|predict\w*|"
+    r"\b(?:expect(?:s|ed|ing|ation|ations)?(?!\s+(?:credit|returns?|volatility|terms?|life|lives|loss(?:es)?|useful|long-term|rate|value))|guidance|outlook|forecasts?|foresees?|foresaw|projected|projections?|predict\w*|"
     rf"anticipat\w+|(?:at|as\s+of)\s+the\s+(?:start|beginning)\s+of\s+(?:{MARK})?{YEAR})\b",
     re.IGNORECASE,
 )
@@ -52,6 +55,7 @@ _QUARTER_AND_YEAR = re.compile(
     rf"|(?:{MARK}[’']?|\b)(?P<before>{YEAR}|(?<=fy)\d\d)\s*[,-]?\s*q(?P<last>[1-4])\b",
     re.IGNORECASE,
 )
+_MONTH_OF_YEAR = re.compile(rf"\b{MONTH}\.?\s+(?:\d{{1,2}},?\s+)?(?P<year>{YEAR})\b", re.IGNORECASE)
 _REPORT = r"(?:(?:annual|quarterly)\s+(?:reports?|filings?)|10-?[kq]s?)"
 _REPORT_OF = re.compile(
     rf"(?<![-–]\s)(?<!\bto\s)(?<!\band\s)\b(?:{MARK})?(?P<before>{YEAR})\s+(?:form\s+)?{_REPORT}\b"
@@ -90,16 +94,29 @@ class ReportAsked:
         """Return the part of a fiscal year that is asked for."""
         return self.part_of_year.get(fiscal_year, "FY" if self.part_of_year else self.part)
 
+    def without_years_of_events(self, years: Sequence[int]) -> tuple[int, ...]:
+        """Return the years named, where a report is named by its year without those of events that it tells of.
+
+        "What happened in January 2024, as told in the annual report for 2023?" is about the report of 2023.
+        """
+        if not self.report_years:
+            return tuple(years)
+        of_events = {full_year(match["year"]) for match in _MONTH_OF_YEAR.finditer(self.text)} - {*self.report_years}
+        return tuple(year for year in years if year not in of_events)
+
 
 def report_asked(text: str, fiscal_text: str) -> ReportAsked:
     """Return what a question tells; `fiscal_text` is the same in fiscal periods instead of the days that end them."""
     forms = tuple(form for form, pattern in _FORMS if pattern.search(text))
-    part = fiscal_part(fiscal_text)
+    quarters = years_of_quarters(fiscal_text)
+    part = SEVERAL_QUARTERS if SEVERAL_QUARTERS in quarters.values() else fiscal_part(fiscal_text)
+    if part == "FY" and forms == ("10-Q",) and _LATEST.search(text):
+        part = "Q"
     return ReportAsked(
         text=text,
         forms=forms,
-        part="Q" if part == "FY" and forms == ("10-Q",) and _LATEST.search(text) else part,
-        part_of_year=years_of_quarters(fiscal_text),
+        part=part,
+        part_of_year=quarters,
         days=tuple(_days(text if "8-K" in forms else fiscal_text)),
         is_event=_EVENT.search(text) is not None,
         is_adjusted=_ADJUSTED.search(text) is not None,
@@ -116,7 +133,18 @@ def years_of_quarters(text: str) -> dict[int, str]:
     for match in _QUARTER_AND_YEAR.finditer(text):
         quarter = match["q"] or match["first"] or match["last"] or str(_ORDINALS[match["ordinal"].lower()])
         year = full_year(match["year"] or match["short"] or match["before"])
-        found.setdefault(year, f"Q{quarter}")
+        found[year] = f"Q{quarter}" if found.get(year, f"Q{quarter}") == f"Q{quarter}" else SEVERAL_QUARTERS
+    if len(found) == 1 and len(_quarters_in(text)) > 1:
+        return dict.fromkeys(found, SEVERAL_QUARTERS)
+    return found
+
+
+def _quarters_in(text: str) -> set[int]:
+    """The quarters named, with a year or without: "the first and second quarter of 2023", "Q1 to Q3"."""
+    found = {int(number) for number in re.findall(r"\bq([1-4])(?!\d\b)", text, re.IGNORECASE)}
+    found |= {int(number) for number in re.findall(r"\b([1-4])q", text, re.IGNORECASE)}
+    if re.search(r"\bquarters?\b", text, re.IGNORECASE):
+        found |= {_ORDINALS[word.lower()] for word in re.findall(rf"\b({'|'.join(_ORDINALS)})\b", text, re.IGNORECASE)}
     return found
 
 

@@ -17,10 +17,10 @@ from finrag_ml_tg1.understanding.asked_sentence import without_instructions
 from finrag_ml_tg1.understanding.chosen_years import ChosenYear, missing_years, year_list
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.dated_periods import DatedQuestion, name_fiscal_periods
-from finrag_ml_tg1.understanding.filing_choice import NO_CURRENT_REPORT
+from finrag_ml_tg1.understanding.filing_choice import NO_CURRENT_REPORT, REACH, filing_preferences
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.periods import find_periods
-from finrag_ml_tg1.understanding.reports_asked import ReportAsked, report_asked
+from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAsked, report_asked
 from finrag_ml_tg1.understanding.wording import read_words
 from finrag_ml_tg1.understanding.years_chosen import choose_filings
 from finrag_ml_tg1.vocabulary.items import item_title
@@ -37,18 +37,26 @@ _COVERAGE_NAMES = 12
 class ScopeResolver:
     """Resolves questions against one catalog."""
 
-    def __init__(self, catalog: Catalog, appears_in_filings: Callable[[str], bool], metrics: MetricNames) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        appears_in_filings: Callable[[str], bool],
+        metrics: MetricNames,
+        is_word: Callable[[str], bool] = lambda word: False,
+    ) -> None:
+        """`appears_in_filings` and `is_word` tell what words are no names of companies, and not misspelled ones."""
         self._catalog = catalog
         self._names = CompanyNames(catalog.companies, metrics)
         self._metrics = metrics
         self._appears_in_filings = appears_in_filings
+        self._is_word = is_word
 
     def resolve(self, question: Question, meant: Collection[int] = ()) -> Scope:
         """Return the scope of a question; its `obstacle` is set when no covered filing can hold the answer.
 
         `meant` are the companies (cik) that it is about though it does not name them.
         """
-        mentions = self._names.find(question.text, self._appears_in_filings)
+        mentions = self._names.find(question.text, self._appears_in_filings, self._is_word)
         notes = [f"{name} is not among the companies covered." for name in mentions.unknown]
         left_out = [LeftOut(note) for note in notes]
         notes += [f"“{written}” was read as {company.name}." for written, company in mentions.misspelled]
@@ -68,7 +76,7 @@ class ScopeResolver:
         report = report_asked(question.text, dated.text)
         if question.filters.forms:
             report = replace(report, forms=tuple(form.upper() for form in question.filters.forms))
-        asked = question.filters.fiscal_years or report.report_years or periods.years
+        asked = question.filters.fiscal_years or report.without_years_of_events(periods.years)
         understood = Scope(
             topic,
             references,
@@ -130,7 +138,16 @@ class ScopeResolver:
             return replace(understood, fiscal_years=tuple(asked), notes=(obstacle,), obstacle=obstacle)
         years = tuple(sorted(set(filings["fiscal_year"])))
         notes = tuple(f"No filing covered is of fiscal year {year}." for year in asked if year not in years)
-        return replace(understood, fiscal_years=years, accessions=(tuple(filings["accession"]),), notes=notes)
+        preferences = dict.fromkeys(filings["accession"], -REACH)
+        for (_, year), own in filings.group_by("cik", "fiscal_year", maintain_order=True):
+            preferences |= filing_preferences(own.to_dicts(), report, int(str(year)))
+        return replace(
+            understood,
+            fiscal_years=years,
+            accessions=(_likeliest_first(preferences),),
+            preferences={name: value for name, value in preferences.items() if value},
+            notes=notes,
+        )
 
     def _current_first(self) -> dict[str, float]:
         """Events stand in current reports; in annual ones only their rules do."""
@@ -140,6 +157,9 @@ class ScopeResolver:
     def _filings_of(self, company: Company, forms: Sequence[str], notes: list[str]) -> pl.DataFrame:
         filings = self._catalog.filings.filter(pl.col("cik") == company.cik)
         of_forms = _of_forms(filings, forms)
+        if of_forms.height == 0 and tuple(forms) == (EARNINGS_RELEASE,):
+            notes.append(f"{company.name}: no earnings release is covered, so its other reports were searched.")
+            return filings
         if of_forms.height == 0:
             covered = ", ".join(sorted(set(filings["form"])))
             notes.append(f"{company.name}: no Form {' or '.join(forms)} is covered; covered: {covered}.")

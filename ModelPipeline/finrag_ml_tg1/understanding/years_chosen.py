@@ -90,4 +90,4 @@ def _with_outlook(
         for name, value in one.preferences.items()
     }
     others = [one for one in chosen if one.fiscal_year != year]
-    return [*others, ChosenYear(year, {**own, **earlier})]
+    return [*others, ChosenYear(year if own else year - 1, {**own, **earlier})]

@@ -17,7 +17,7 @@ LEAST = {"companies": 0.99, "years": 0.99, "part": 0.99, "forms": 0.99, "items":
 
 
 def test_scope_is_read_as_labelled() -> None:
-    outcome = evaluate_scope(QUESTIONS, CATALOGS, lambda word: False)
+    outcome = evaluate_scope(QUESTIONS, CATALOGS, lambda word: False, lambda word: False)
     assert outcome.n == 300
     assert all(outcome.metrics[name] >= least for name, least in LEAST.items()), outcome.metrics
 
@@ -26,7 +26,7 @@ def test_wrong_reading_is_a_miss(tmp_path: Path) -> None:
     row = json.loads(QUESTIONS.read_text(encoding="utf-8").splitlines()[0])
     path = tmp_path / "bank.jsonl"
     path.write_text(json.dumps(row | {"companies": ["NOPE"]}), encoding="utf-8")
-    outcome = evaluate_scope(path, CATALOGS, lambda word: True)
+    outcome = evaluate_scope(path, CATALOGS, lambda word: True, lambda word: True)
     assert outcome.metrics["exact"] == 0
     assert outcome.misses[0]["id"] == row["id"]
 
@@ -37,4 +37,4 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"other\.jsonl"):
         read_catalogs(path)
     with pytest.raises(SettingsError, match="lacks"):
-        evaluate_scope(path, CATALOGS, lambda word: True)
+        evaluate_scope(path, CATALOGS, lambda word: True, lambda word: True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from finrag_ml_tg1.errors import StoreError
 from finrag_ml_tg1.indexing.kept_vectors import KeptVectors
 from tests.unit.index.fake_encoder import TINY, FakeEncoder
 
@@ -50,3 +51,17 @@ def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
 def test_no_texts_give_no_rows(tmp_path: Path) -> None:
     assert KeptVectors(FakeEncoder(), tmp_path).encode([]).shape == (0, TINY.dimension)
     assert np.isfinite(KeptVectors(FakeEncoder(), tmp_path).encode(["x"])).all()
+
+
+def test_file_of_other_dimensions_is_not_taken(tmp_path: Path) -> None:
+    KeptVectors(FakeEncoder(replace(TINY, dimension=8)), tmp_path).encode(["one"])
+    encoder = FakeEncoder()
+    assert KeptVectors(encoder, tmp_path).encode(["one"]).shape == (1, TINY.dimension)
+    assert encoder.encoded == ["one"]
+
+
+def test_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    with pytest.raises(StoreError, match="FINRAG_CACHE_DIR"):
+        KeptVectors(FakeEncoder(), file)

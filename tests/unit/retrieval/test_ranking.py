@@ -21,7 +21,7 @@ from finrag_ml_tg1.vocabulary.items import item_code
 from finrag_ml_tg1.vocabulary.statements import STATEMENTS
 from tests.unit.retrieval.hashed_index import Text, build_hashed_index
 
-FOCUS = Focus("text", ("lease",), {"lease": 1.0}, (), {"balance": 0.5}, frozenset({"7"}), asks_reason=False)
+FOCUS = Focus("text", ("lease",), {"lease": 1.0}, (), {"balance": 0.5}, frozenset({"7"}))
 SCORES = st.lists(st.floats(0, 30, width=32), min_size=1, max_size=20)
 
 

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.understanding.companies import CompanyNames
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.misspelled_names import misspelled_names, one_slip_apart
+from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 NAMES = st.text(string.ascii_lowercase, min_size=5, max_size=12)
 
@@ -55,3 +59,12 @@ def test_words_spelled_as_meant_are_no_slips() -> None:
 
 def test_lower_case_words_of_a_cased_question_are_no_names() -> None:
     assert read("What does the micorsoft do?") == []
+
+
+def test_words_of_the_language_are_no_slips_in_the_product() -> None:
+    catalog = [Company(1, "Apple Inc.", ("AAPL",), (), (2023,)), Company(2, "Block, Inc.", ("SQ",), (), (2023,))]
+    names = CompanyNames(catalog, MetricNames(load_metrics()))
+    words = {"ample", "square", "feet"}
+    for question in ("what does it say about ample issues", "How many Square Feet are leased?", "Who is Kevin Block?"):
+        assert names.find(question, lambda word: True, lambda word: word in words).companies == ()
+    assert names.find("Appple revenue", lambda word: False).companies == (catalog[0],)

@@ -154,3 +154,47 @@ def test_variants_are_as_their_form(form: str, kind: str) -> None:
 
 def test_no_filings_have_no_preferences() -> None:
     assert filing_preferences([], report_asked("cash", "cash"), 2022) == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("risk factors from the 2021-2022 annual reports", (2021, 2022)),
+        ("2021 & 2022 10-Ks", (2021, 2022)),
+        ("backlog in 2021 beside what the 2022 10-K says", (2021, 2022)),
+        ("what went wrong in January 2023, in the annual report for 2022", (2022,)),
+        ("what went wrong in January 2023", (2023,)),
+    ],
+)
+def test_only_years_of_events_give_way_to_a_report_named_by_its_year(question: str, years: tuple[int, ...]) -> None:
+    assert report_asked(question, question).without_years_of_events(find_periods(question).years) == years
+
+
+@pytest.mark.parametrize("question", ["Q1 and Q2 2023 results", "first and second quarter 2023", "Q1 2023 and Q2 2023"])
+def test_several_quarters_of_a_year_are_all_searched(question: str) -> None:
+    assert {"10-Q-2023-Q1", "10-Q-2023-Q2"} <= set(chosen(question))
+
+
+def test_another_quarter_than_asked_is_said() -> None:
+    notes: list[str] = []
+    chosen("cash in Q3 2023", notes)
+    assert any("no report of Q3 of fiscal 2023" in note for note in notes)
+    notes.clear()
+    chosen("cash in Q2 2023", notes)
+    assert notes == []
+
+
+def test_expected_as_a_term_of_accounting_is_no_outlook() -> None:
+    assert not report_asked("expected return on plan assets in 2023", "").looks_ahead
+    assert report_asked("growth expected in 2023", "").looks_ahead
+
+
+def test_year_searched_for_an_outlook_is_the_one_of_the_report() -> None:
+    report = report_asked("growth expected in 2024", "growth expected in 2024")
+    years = choose_filings(COMPANY, pl.DataFrame(filings()), (2024,), find_periods("in 2024"), report, [])
+    assert [year.fiscal_year for year in years] == [2023]
+
+
+@pytest.mark.parametrize("place", ["throughout the world", "across the company", "what trends matter"])
+def test_space_is_no_course_of_time(place: str) -> None:
+    assert {name for name in chosen(f"What sites are there, {place}?") if name.startswith("10-K")} == {"10-K-2022-FY"}
