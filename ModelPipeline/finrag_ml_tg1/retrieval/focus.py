@@ -33,7 +33,7 @@ _ASKS_COMPANIES = re.compile(
     re.IGNORECASE,
 )
 # "... then state that and explain why": asked of the answer, not of the company.
-_EXPLAIN = re.compile(r"(?<=[.?!])\s*if\b[^.?!]*\b(?:state|explain|say)\b[^.?!]*[.?!]?", re.IGNORECASE)
+_EXPLAIN = re.compile(r"(?<=[.?!;])\s*if\b[^.?!]*\b(?:state|explain|say)\b[^.?!]*[.?!]?", re.IGNORECASE)
 # How discussions tell why.
 _REASONS = "primarily due driven reflecting resulted offset attributable"
 _DISCUSSION = frozenset(("7", "I-2"))

@@ -55,6 +55,12 @@ def test_how_to_answer_is_nothing_to_look_for() -> None:
     assert "use" not in asked.terms
 
 
+def test_condition_after_a_semicolon_is_how_to_answer() -> None:
+    asked = focus("How often was inventory sold; if that is not meaningful then state that.", "inventory")
+    assert "meaning" not in asked.terms
+    assert set(asked.statements) == {"balance"}
+
+
 def test_derived_metric_is_looked_for_by_what_it_is_calculated_from() -> None:
     assert set(split_terms("accounts receivable current liabilities")) <= set(
         focus("quick ratio", "quick_ratio").bridge
