@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import platform
-import shlex
 import statistics
 import sys
 import tempfile
@@ -47,7 +46,7 @@ def main() -> None:
             own = system == OWN
             systems.append(_own_row(arguments, corpus) if own else _peer_row(system, arguments, corpus, encoder))
     result = {
-        "command": shlex.join(["python", "-m", "benchmarks.peers", *sys.argv[1:]]),
+        "command": f"python -m benchmarks.peers --data DIR --peer-python PYTHON --set {arguments.set}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": _hardware(),
         "corpus": {"set": arguments.set, "pages": corpus.pages, "filings": corpus.filings},

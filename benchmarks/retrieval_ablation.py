@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +50,7 @@ def main() -> None:
         _show(name, results[name])
     if arguments.out:
         report = {
-            "command": f"python -m benchmarks.retrieval_ablation {' '.join(sys.argv[1:])}",
+            "command": "python -m benchmarks.retrieval_ablation --data DIR --cache CACHE",
             "date": datetime.now(UTC).date().isoformat(),
             "hardware": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
             "results": results,

@@ -1,4 +1,4 @@
-"""`finrag eval scope`: what questions are understood to be about, against what people say they are about."""
+"""`finrag eval scope`: what questions are understood to be about, against labels."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A preference is 0 for the report that is meant and negative for the others; it is added to the scores of their passages,
 which lie between 0 and 1. What another report tells better by more than `REACH` is not searched at all. The steps were
-chosen on questions over 342 filings, where any within half of them give the same result (docs/evaluation/retrieval.md).
+chosen on questions over 342 filings (docs/evaluation/retrieval.md).
 """
 
 from __future__ import annotations

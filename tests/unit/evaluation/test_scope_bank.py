@@ -1,4 +1,4 @@
-"""Questions labelled by people who had not seen how they are read: names, typos, periods, forms, traps."""
+"""Questions labelled without sight of how they are read: names, typos, periods, forms, traps."""
 
 from __future__ import annotations
 
