@@ -3,8 +3,8 @@
 Why it exists: a number about FinRAG says little unless what a user would otherwise install is measured in the same run.
 Peers get plain questions, as users ask them; what FinRAG understands of a question is its own doing.
 
-    python3.11 -m venv /tmp/peers/venv && /tmp/peers/venv/bin/pip install -r benchmarks/peers-requirements.txt
-    python -m benchmarks.peers --data DIR --peer-python /tmp/peers/venv/bin/python --set docugami --cold
+    python3.11 -m venv PEERS && PEERS/bin/pip install -r benchmarks/peers-requirements.txt
+    python -m benchmarks.peers --data DIR --peer-python PEERS/bin/python --set docugami --cold
 
 `peak_rss_mb` is of a process that opens the index and answers all questions, `build_peak_rss_mb` of one that builds it.
 FinRAG's index carries the encoder (23 MB); what is built is in the cache after the first run, unless --cold is given.
