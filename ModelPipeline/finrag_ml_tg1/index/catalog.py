@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -97,9 +97,9 @@ class Catalog:
         row = self._row_of.get(accession)
         return None if row is None else self.filings.row(row, named=True)
 
-    def row_of(self, accession: str) -> int:
-        """Return the number of a covered filing's row."""
-        return self._row_of[accession]
+    def rows_of(self, accessions: Iterable[str]) -> list[int]:
+        """Return the numbers of the filings' rows, in the order given, of those that are covered."""
+        return [self._row_of[accession] for accession in accessions if accession in self._row_of]
 
     def forms(self, cik: int) -> dict[str, str]:
         """Return the form of each filing of a company, in the order in which one replaces what another said."""

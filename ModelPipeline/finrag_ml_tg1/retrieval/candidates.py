@@ -53,8 +53,8 @@ class Candidates:
 
 def candidates_of(index: Index, focus: Focus, query: Floats | None, accessions: Sequence[str]) -> Candidates:
     """Return every passage of the filings named."""
-    wanted = [index.catalog.row_of(accession) for accession in accessions if index.catalog.filing(accession)]
-    found = [_of_part(index, focus, query, entry, wanted) for entry in _parts_of(index, accessions)]
+    wanted = index.catalog.rows_of(accessions)
+    found = [_of_part(index, focus, query, entry, wanted) for entry in _parts_of(index, wanted)]
     if not found:
         return _none()
     return Candidates(*(np.concatenate([getattr(part, field.name) for part in found]) for field in fields(Candidates)))
@@ -63,10 +63,8 @@ def candidates_of(index: Index, focus: Focus, query: Floats | None, accessions: 
 def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions: Sequence[str] = ()) -> Candidates:
     """Return the best passages of the whole index by each of the searches, or of the many filings named."""
     postings, corpus, places = index.postings, index.corpus, index.places
-    is_wanted = np.ones(index.catalog.filings.height, dtype=bool)
-    if accessions:
-        is_wanted[:] = False
-        is_wanted[[index.catalog.row_of(accession) for accession in accessions]] = True
+    is_wanted = np.full(index.catalog.filings.height, not accessions)
+    is_wanted[index.catalog.rows_of(accessions)] = True
     held = is_wanted[places.filings]
     words = postings.scores(focus.terms, corpus)
     context_words = postings.context_scores(focus.terms, corpus, places.contexts)
@@ -93,7 +91,7 @@ def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions:
 def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry, wanted: Sequence[int]) -> Candidates:
     part = index.part(entry)
     places = part.places
-    first_filing = index.catalog.row_of(part.rows["accession"][0])
+    (first_filing,) = index.catalog.rows_of(part.rows["accession"][:1])
     found = Candidates(
         rows=np.arange(entry.row_start, entry.row_start + len(part)),
         filings=places.filings.astype(np.int64) + first_filing,
@@ -110,8 +108,8 @@ def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry,
     return found.only(np.isin(found.filings, wanted))
 
 
-def _parts_of(index: Index, accessions: Sequence[str]) -> Iterator[PartEntry]:
-    wanted = {(filing["cik"], filing["fiscal_year"]) for filing in map(index.catalog.filing, accessions) if filing}
+def _parts_of(index: Index, filings: Sequence[int]) -> Iterator[PartEntry]:
+    wanted = set(index.catalog.filings[filings].select("cik", "fiscal_year").iter_rows())
     return (entry for entry in index.catalog.parts if (entry.cik, entry.fiscal_year) in wanted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,13 +59,12 @@ def _candidates(index: Index, focus: Focus, scope: Scope, *, dense: bool) -> Can
     accessions = [accession for group in scope.accessions for accession in group]
     if scope.companies:
         return candidates_of(index, focus, query, list(dict.fromkeys(accessions)))
-    return all_candidates(index, focus, query, [name for name in accessions if index.catalog.filing(name)])
+    return all_candidates(index, focus, query, accessions)
 
 
 def _is_of_named_years(index: Index, scope: Scope) -> bool:
-    filings = (index.catalog.filing(name) for group in scope.accessions for name in group)
-    years = {filing["fiscal_year"] for filing in filings if filing}
-    return bool(years) and years <= set(scope.named_years)
+    rows = index.catalog.rows_of(name for group in scope.accessions for name in group)
+    return bool(rows) and set(index.catalog.filings["fiscal_year"][rows]) <= set(scope.named_years)
 
 
 def _restricted(found: Candidates, items: Sequence[str]) -> Candidates:
@@ -79,15 +78,10 @@ def _restricted(found: Candidates, items: Sequence[str]) -> Candidates:
 def _preferences(index: Index, scope: Scope) -> Floats:
     preferences = np.zeros(index.catalog.filings.height, dtype=np.float32)
     for name, value in scope.preferences.items():
-        if index.catalog.filing(name):
-            preferences[index.catalog.row_of(name)] = value
+        preferences[index.catalog.rows_of((name,))] = value
     return preferences
 
 
 def _groups(index: Index, scope: Scope) -> list[set[int]]:
     """The filings (rows of the catalog) that are asked for beside one another."""
-    return [set(_rows(index, group)) for group in scope.accessions] if scope.companies else []
-
-
-def _rows(index: Index, accessions: Sequence[str]) -> Iterator[int]:
-    return (index.catalog.row_of(accession) for accession in accessions if index.catalog.filing(accession))
+    return [set(index.catalog.rows_of(group)) for group in scope.accessions] if scope.companies else []

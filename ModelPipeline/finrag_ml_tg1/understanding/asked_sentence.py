@@ -63,9 +63,7 @@ class AskedSentence:
 
 def read_asked_sentence(question: str) -> AskedSentence:
     """Return the asking part of a question; the whole of it when no sentence in it asks."""
-    definition = _DEFINITION.search(question)
-    rest = question[: definition.start()] + " " + question[definition.end() :] if definition else question
-    sentences = [sentence for sentence in _SENTENCE_END.split(rest.strip()) if sentence]
+    sentences, definition = _sentences(question)
     questions = [sentence for sentence in sentences if sentence.rstrip().endswith("?")]
     asking = [sentence for sentence in sentences if not _INSTRUCTION.match(sentence)]
     text = " ".join(questions or asking or sentences)
@@ -76,12 +74,17 @@ def read_asked_sentence(question: str) -> AskedSentence:
 
 def without_instructions(question: str) -> str:
     """Return what a question tells of what it asks for: all of it but how to answer, where to look, what a ratio is."""
-    definition = _DEFINITION.search(question)
-    rest = question[: definition.start()] + " " + question[definition.end() :] if definition else question
-    sentences = [sentence for sentence in _SENTENCE_END.split(rest.strip()) if sentence]
+    sentences, _ = _sentences(question)
     telling = [sentence for sentence in sentences if not _INSTRUCTION.match(sentence)]
     text = _HOW_TO_ANSWER.sub(" ", _WHERE_TO_LOOK.sub(" ", " ".join(telling or sentences)))
     return " ".join(text.split())
+
+
+def _sentences(question: str) -> tuple[list[str], re.Match[str] | None]:
+    """The sentences of a question without the one that defines what is asked, and that definition."""
+    definition = _DEFINITION.search(question)
+    rest = question[: definition.start()] + " " + question[definition.end() :] if definition else question
+    return [sentence for sentence in _SENTENCE_END.split(rest.strip()) if sentence], definition
 
 
 def places_asked(question: str) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, ReportAsked
+from finrag_ml_tg1.understanding.reports_asked import EARNINGS_RELEASE, SEVERAL_QUARTERS, ReportAsked
 
 __all__ = [
     "COMPARED_YEAR",
@@ -34,9 +34,9 @@ INTERIM_KINDS = ("quarterly", "earnings")
 REACH = 0.45
 # Reports of the year before, where what was expected of a year is asked for: its own reports tell what became of it.
 OUTLOOK = -0.05
+OWN_INTERIM = -0.25
 # Each newer report since, where what is still to come is asked for.
 OLDER_OUTLOOK = -0.05
-OWN_INTERIM = -0.25
 # Reports since the latest annual one.
 SINCE_THEN = -0.2
 # Of several years asked for, the reports of the earlier ones: the latest prints their figures beside its own.
@@ -48,9 +48,10 @@ NO_CURRENT_REPORT = -0.25
 
 _OTHER_QUARTER = -0.5
 _RELEASE_OF_QUARTER = -0.15
-_OTHER_DAY = -0.4
+_OTHER_DAY = -0.2
 _DAYS_BETWEEN_EVENT_AND_REPORT = timedelta(days=4)
-_INTERIM_PARTS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M", "Q", "quarters")
+_QUARTERS = ("Q1", "Q2", "Q3", "Q4")
+_INTERIM_PARTS = (*_QUARTERS, "H1", "H2", "9M", "Q", SEVERAL_QUARTERS)
 # The report that covers the year up to the end of a part of it.
 _REPORT_OF_PART = {"H1": "Q2", "9M": "Q3", "H2": "Q4"}
 
@@ -82,8 +83,7 @@ def _preference(row: Mapping[str, Any], asked: ReportAsked, part: str) -> float:
     score = 0.0 if len(asked.forms) > 1 else by_kind[kind]
     if kind in ("quarterly", "earnings") and part in _INTERIM_PARTS:
         wanted = _REPORT_OF_PART.get(part, part)
-        own = row.get("fiscal_period") or wanted
-        is_other = wanted.startswith("Q") and wanted not in ("Q", own) and wanted != "quarters"
+        is_other = wanted in _QUARTERS and (row.get("fiscal_period") or wanted) != wanted
         score += _OTHER_QUARTER if is_other else 0.0
     elif kind == "earnings" and row.get("fiscal_period") in ("Q1", "Q2", "Q3"):
         # The release of the fourth quarter tells the year.
@@ -91,7 +91,7 @@ def _preference(row: Mapping[str, Any], asked: ReportAsked, part: str) -> float:
     if asked.days and kind in ("current", "earnings"):
         score = 0.0 if any(_is_near(row["period_end"], day) for day in asked.days) else score
     elif asked.days and not asked.forms:
-        score += _OTHER_DAY / 2
+        score += _OTHER_DAY
     return score
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["fiscal_part", "is_of_quarterly_report", "unread_part", "without_part_of_year"]
+__all__ = ["ORDINALS", "fiscal_part", "is_of_quarterly_report", "unread_part", "without_part_of_year"]
 
 # No Form 10-Q is filed for a fourth quarter, and a "quarterly dividend" asks for no quarter.
 _IN_QUARTERLY_REPORT = re.compile(
@@ -12,7 +12,7 @@ _IN_QUARTERLY_REPORT = re.compile(
     r"|\bquarterly\s+(?:reports?|filings?|results)\b|\b10-?q\b",
     re.IGNORECASE,
 )
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 _NAMED_QUARTER = re.compile(
     r"\bq([1-4])(?:(?=\D|$)|(?=20\d\d\b))|\b([1-4])q(?=\d|\b)|"
     r"\b(first|second|third|fourth|1st|2nd|3rd|4th)[\s-]+quarters?\b",
@@ -84,7 +84,7 @@ def _named_part(question: str) -> str:
             return name
     match = _NAMED_QUARTER.search(question)
     if match:
-        return f"Q{match[1] or match[2] or _ORDINALS[match[3].lower()]}"
+        return f"Q{match[1] or match[2] or ORDINALS[match[3].lower()]}"
     if _SOME_QUARTER.search(question):
         return "Q"
     return "quarters" if _EACH_QUARTER.search(question) else "FY"

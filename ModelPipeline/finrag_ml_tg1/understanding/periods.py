@@ -47,7 +47,8 @@ _NO_YEAR = re.compile(
     # Laws, plans and events have years in their names; goals are set for years to come.
     rf"|\b(?:acts?|fires?|hurricanes?|laws?|treaty|accord|agreement|olympics|pandemic|crisis)\s+of\s+{YEAR}\b"
     rf"|\b{YEAR}\s+(?:\w+\s+){{0,4}}(?:incentive|stock|equity|compensation|omnibus)\s+(?:\w+\s+)?plans?\b"
-    rf"|\bby\s+(?:the\s+(?:end|year)\s+(?:of\s+)?)?{YEAR}\b(?!\s*(?:,|and|or)?\s*{YEAR})",
+    rf"|\b(?:reach\w*|achiev\w*|targets?|goals?|aims?|net[\s-]zero|neutral\w*|commit\w*|pledg\w*)\b[^.?!\d]{{0,80}}?"
+    rf"\bby\s+(?:the\s+(?:end|year)\s+(?:of\s+)?)?{YEAR}\b",
     re.IGNORECASE,
 )
 _LAST_YEARS = re.compile(

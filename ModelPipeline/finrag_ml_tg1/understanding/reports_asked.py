@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from finrag_ml_tg1.understanding.part_of_year import fiscal_part
+from finrag_ml_tg1.understanding.part_of_year import ORDINALS, fiscal_part
 from finrag_ml_tg1.understanding.written_years import MARK, YEAR, full_year
 from finrag_ml_tg1.vocabulary.months import MONTH, month_number
 
-__all__ = ["EARNINGS_RELEASE", "ReportAsked", "report_asked", "years_of_quarters"]
+__all__ = ["EARNINGS_RELEASE", "SEVERAL_QUARTERS", "ReportAsked", "report_asked"]
 
 # An earnings release is furnished as Exhibit 99 of Form 8-K (Form 8-K, Item 2.02).
 EARNINGS_RELEASE = "8-K EX-99"
@@ -49,7 +49,7 @@ _LOOKS_AHEAD = re.compile(
     re.IGNORECASE,
 )
 _QUARTER_AND_YEAR = re.compile(
-    rf"\b(?:q(?P<q>[1-4])|(?P<ordinal>first|second|third|fourth|1st|2nd|3rd|4th)[\s-]+quarter)\s*"
+    rf"\b(?:q(?P<q>[1-4])|(?P<ordinal>{'|'.join(ORDINALS)})[\s-]+quarter)\s*"
     rf"(?:[,(]\s*)?(?:of\s+|in\s+|for\s+|the\s+)*(?:{MARK})?[’']?(?P<year>{YEAR}|\d\d)(?!\d|[.,]\d)"
     rf"|\b(?P<first>[1-4])q\s?[’']?(?P<short>{YEAR}|\d\d)(?!\d)"
     rf"|(?:{MARK}[’']?|\b)(?P<before>{YEAR}|(?<=fy)\d\d)\s*[,-]?\s*q(?P<last>[1-4])\b",
@@ -62,7 +62,6 @@ _REPORT_OF = re.compile(
     rf"|\b{_REPORT}\s+(?:for|of)\s+(?:the\s+(?:fiscal\s+)?year\s+)?(?:{MARK})?(?P<after>{YEAR})\b(?!\s*(?:-|–|,|and|to|or|&))",
     re.IGNORECASE,
 )
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
 _DAY = re.compile(
     rf"\b(?P<month>{MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>(?:19|20)\d\d)\b"
     rf"|\b(?P<day_first>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<then>{MONTH})\.?,?\s+(?P<then_year>(?:19|20)\d\d)\b"
@@ -77,7 +76,7 @@ class ReportAsked:
 
     `is_event`: something is asked that a current report tells; `is_adjusted`: a measure that earnings releases explain;
     `looks_ahead`: what was expected, which stands in the reports of the year before. `report_years` are those that
-    reports are named by ("its 2021 annual report"): other years named are of what they tell.
+    reports are named by ("its 2021 annual report").
     """
 
     text: str = ""
@@ -108,7 +107,7 @@ class ReportAsked:
 def report_asked(text: str, fiscal_text: str) -> ReportAsked:
     """Return what a question tells; `fiscal_text` is the same in fiscal periods instead of the days that end them."""
     forms = tuple(form for form, pattern in _FORMS if pattern.search(text))
-    quarters = years_of_quarters(fiscal_text)
+    quarters = _quarters_by_year(fiscal_text)
     part = SEVERAL_QUARTERS if SEVERAL_QUARTERS in quarters.values() else fiscal_part(fiscal_text)
     if part == "FY" and forms == ("10-Q",) and _LATEST.search(text):
         part = "Q"
@@ -127,11 +126,11 @@ def report_asked(text: str, fiscal_text: str) -> ReportAsked:
     )
 
 
-def years_of_quarters(text: str) -> dict[int, str]:
+def _quarters_by_year(text: str) -> dict[int, str]:
     """Return the quarter of each year that is named together with one: "Q2 of FY2024" beside "FY2023"."""
     found: dict[int, str] = {}
     for match in _QUARTER_AND_YEAR.finditer(text):
-        quarter = match["q"] or match["first"] or match["last"] or str(_ORDINALS[match["ordinal"].lower()])
+        quarter = match["q"] or match["first"] or match["last"] or str(ORDINALS[match["ordinal"].lower()])
         year = full_year(match["year"] or match["short"] or match["before"])
         found[year] = f"Q{quarter}" if found.get(year, f"Q{quarter}") == f"Q{quarter}" else SEVERAL_QUARTERS
     if len(found) == 1 and len(_quarters_in(text)) > 1:
@@ -144,7 +143,7 @@ def _quarters_in(text: str) -> set[int]:
     found = {int(number) for number in re.findall(r"\bq([1-4])(?!\d\b)", text, re.IGNORECASE)}
     found |= {int(number) for number in re.findall(r"\b([1-4])q", text, re.IGNORECASE)}
     if re.search(r"\bquarters?\b", text, re.IGNORECASE):
-        found |= {_ORDINALS[word.lower()] for word in re.findall(rf"\b({'|'.join(_ORDINALS)})\b", text, re.IGNORECASE)}
+        found |= {ORDINALS[word.lower()] for word in re.findall(rf"\b({'|'.join(ORDINALS)})\b", text, re.IGNORECASE)}
     return found
 
 

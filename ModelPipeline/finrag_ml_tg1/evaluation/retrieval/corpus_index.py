@@ -7,15 +7,12 @@ goes on where it was interrupted: filings that are read stay read, texts that ar
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.evaluation.retrieval.corpora import corpus_sources
+from finrag_ml_tg1.evaluation.scratch_index import NoVectors
 from finrag_ml_tg1.filings.batch import Refused, ingest_batch
 from finrag_ml_tg1.filings.ingest import FilingTablesStore
 from finrag_ml_tg1.filings.table_schemas import READER_VERSION
@@ -50,7 +47,7 @@ def open_corpus(
     cache = DiskCache(folder / "cache", store, _CACHE_BYTES)
     if store.head(CURRENT_KEY) is None:
         _read(dataset, corpus, store, encoder_folder, workers=workers, tell=tell)
-        vectors: PassageEncoder = KeptVectors(encoder, kept / "vectors") if dense else _NoVectors(encoder.identity)
+        vectors: PassageEncoder = KeptVectors(encoder, kept / "vectors") if dense else NoVectors.load(encoder_folder)
         report = build_index(store, cache, vectors, encoder_folder, lambda done, total: None)
         tell(f"{report.filings} filings, {report.passages} passages indexed")
     return FinRAG.open(store, cache, folder / "cache")
@@ -86,15 +83,3 @@ def _content_name(corpus: Path, encoder: EncoderIdentity, *, dense: bool) -> str
                 while block := file.read(_READ_BYTES):
                     digest.update(block)
     return digest.hexdigest()[:16]
-
-
-class _NoVectors:
-    """The same vector for every text."""
-
-    def __init__(self, identity: EncoderIdentity) -> None:
-        self.identity = identity
-
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return one unit-length row a text."""
-        dimension = self.identity.dimension
-        return np.full((len(texts), dimension), 1 / math.sqrt(dimension), dtype=np.float32)

@@ -12,9 +12,7 @@ from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.filings.paged.document import identifier_of
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["DATASETS", "GoldPlace", "RetrievalQuestion", "read_questions"]
-
-DATASETS = ("financebench", "finqa", "docugami", "filings")
+__all__ = ["GoldPlace", "RetrievalQuestion", "read_questions"]
 
 _Row = Mapping[str, Any]
 
