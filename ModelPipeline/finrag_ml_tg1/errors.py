@@ -10,6 +10,7 @@ __all__ = [
     "FinRAGError",
     "IndexCorruptError",
     "IndexMissingError",
+    "ModelError",
     "ObjectNotFoundError",
     "PreconditionFailedError",
     "SettingsError",
@@ -52,6 +53,10 @@ class IndexMissingError(FinRAGError):
 
 class IndexCorruptError(FinRAGError):
     """A file of the index does not match its manifest."""
+
+
+class ModelError(FinRAGError):
+    """A language model could not be asked, or did not finish; the message names the reason in words for a reader."""
 
 
 class EncoderMismatchError(FinRAGError):

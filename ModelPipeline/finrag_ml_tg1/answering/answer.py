@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["Answer", "Citation"]
+__all__ = ["Answer", "Citation", "Flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something in an answer that its evidence does not bear out, at [start, end) of the Markdown in code points.
+
+    "number": a figure that stands in no fact, calculation or cited text. "unsupported": a sentence that cites nothing,
+    or passages that do not speak of it. `reason` is a sentence for the reader.
+    """
+
+    kind: Literal["number", "unsupported"]
+    start: int
+    end: int
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +37,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Markdown with `[n]` marks and the passages they stand for; passages found but not used follow the cited ones."""
+    """Markdown with `[n]` marks and the passages they stand for; passages found but not used follow the cited ones.
+
+    `flags` mark what a language model wrote and the evidence does not bear out; quotations have none.
+    """
 
     is_answered: bool
     markdown: str
     citations: tuple[Citation, ...]
     context_length: int
+    flags: tuple[Flag, ...] = ()

@@ -1,0 +1,98 @@
+"""What answering needs of a language model; the providers are the modules beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+__all__ = ["Finished", "LanguageModel", "ModelProfile", "Prompt", "StopReason", "TokenUsage"]
+
+Provider = Literal["bedrock", "openai"]
+StopReason = Literal["end_turn", "max_tokens", "refusal"]
+
+_PER_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens as the provider counts them; `cached_tokens` of the input were read from its prompt cache.
+
+    `written_tokens` of the input were put into that cache. Both are part of `input_tokens`.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    written_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """All tokens, in and out."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProfile:
+    """A model by the name it is chosen by: who serves it, what it costs (USD for a million tokens), what it takes.
+
+    `context_tokens` is what input and output may have together.
+    """
+
+    key: str
+    provider: Provider
+    model_id: str
+    context_tokens: int
+    max_output_tokens: int
+    input_price: Decimal = Decimal(0)
+    output_price: Decimal = Decimal(0)
+    cached_price: Decimal = Decimal(0)
+    written_price: Decimal = Decimal(0)
+    caches_prompts: bool = False
+    temperature: float | None = 0.0
+
+    def cost(self, usage: TokenUsage) -> Decimal:
+        """Return in USD what these tokens cost."""
+        plain = usage.input_tokens - usage.cached_tokens - usage.written_tokens
+        parts = (
+            plain * self.input_price,
+            usage.cached_tokens * self.cached_price,
+            usage.written_tokens * self.written_price,
+            usage.output_tokens * self.output_price,
+        )
+        return sum(parts, Decimal(0)) / _PER_MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked: `system` and `context` first, which a provider may cache, the question last."""
+
+    system: str
+    context: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of what a model wrote: why it stopped, and what it used."""
+
+    stop_reason: StopReason
+    usage: TokenUsage
+
+
+class LanguageModel(Protocol):
+    """Writes an answer. Safe for use from several threads."""
+
+    @property
+    def profile(self) -> ModelProfile:
+        """Which model this is."""
+        ...
+
+    def write(self, prompt: Prompt) -> Iterator[str | Finished]:
+        """Yield the text in pieces as it arrives, and `Finished` last.
+
+        Closing the iterator ends the generation and its connection. Raises ModelError; whatever was yielded before is
+        then to be thrown away.
+        """
+        ...
