@@ -7,9 +7,9 @@ object is opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from finrag_ml_tg1.answering.answer import Answer
@@ -17,12 +17,15 @@ from finrag_ml_tg1.answering.combined import numbers_then_words
 from finrag_ml_tg1.answering.coverage_words import CoverageWords
 from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.left_out import left_out_sentences
+from finrag_ml_tg1.answering.model_answer import write_answer
+from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
+from finrag_ml_tg1.answering.prompts.context import Evidence
 from finrag_ml_tg1.answering.topic import read_topic
+from finrag_ml_tg1.events import Event, Piece, Result, Sources, Stage
 from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.index.catalog import Company
-from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import FileCache, Index, PassageRecord, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -51,22 +54,6 @@ _NO_COMPANY = "No company is named: name one that is covered."
 _NOT_IN_FILINGS = "Not in the filings."
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A question's answer with the scope it was looked for in and the milliseconds each stage took.
-
-    `found` holds the numbers, `shown_at` the citation that shows each of them (None: printed nowhere).
-    """
-
-    question: Question
-    scope: Scope
-    answer: Answer
-    timings_ms: dict[str, float]
-    plan: Plan | None = None
-    found: FactSet = field(default_factory=FactSet)
-    shown_at: Mapping[Fact, int | None] = field(default_factory=dict)
-
-
 class FinRAG:
     """Answers questions from one index version. Safe for use from several threads."""
 
@@ -83,12 +70,62 @@ class FinRAG:
         """Open the store's current index; raises IndexMissingError or IndexCorruptError."""
         return cls(open_index(store, cache, folder=folder))
 
-    def ask(self, question: Question) -> Result:
+    def ask(self, question: Question, model: LanguageModel | None = None) -> Result:
         """Return the answer, or an abstention that says why and what is covered."""
+        *_, last = self.stream(question, model)
+        assert isinstance(last, Result)
+        return last
+
+    def stream(
+        self, question: Question, model: LanguageModel | None = None, withheld: str = ""
+    ) -> Generator[Event, None, None]:
+        """Yield what happens on the way to the answer, and the `Result` last.
+
+        Without a model the filings are quoted. One is asked only when they hold an answer, and that is what is given
+        when it fails. `withheld` says why a model that was asked for may not write. Closing the generator ends it all.
+        """
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
             scope = self.understand(question)
             plan = self._planned(question, scope)
+        yield Stage("understanding", timings["understanding"])
+        result = self._from_filings(Result(question, scope, _abstention("", 0), timings, plan))
+        yield from (Stage(name, ms) for name, ms in timings.items() if name != "understanding")
+        if withheld and result.answer.is_answered:
+            result = _noted(result, (withheld,))
+            result = replace(
+                result, answer=replace(result.answer, markdown=f"{result.answer.markdown}\n\nNote: {withheld}")
+            )
+        yield Sources(result)
+        if model is None or not result.answer.is_answered:
+            yield from (Piece(part) for part in _paragraphs(result.answer.markdown))
+            yield result
+            return
+        yield from self._in_own_words(result, model)
+
+    def _in_own_words(self, result: Result, model: LanguageModel) -> Generator[Event, None, None]:
+        """The answer in a model's words, from what the answer from the filings rests on."""
+        timings, answer, scope = result.timings_ms, result.answer, result.scope
+        names = self.names(result.found)
+        evidence = Evidence(result.question.text, scope, answer.citations, result.found, result.shown_at, names)
+        writing = write_answer(
+            model, evidence, answer, self.index.encoder.count_tokens, lambda: self._nothing_found(scope)
+        )
+        began = time.perf_counter()
+        with _timed(timings, "writing"):
+            while True:
+                try:
+                    piece = next(writing)
+                except StopIteration as end:
+                    written = end.value
+                    break
+                timings.setdefault("first_token", _milliseconds(began))
+                yield Piece(piece)
+        yield replace(_noted(result, written.notes), answer=written.answer, written=written.use)
+
+    def _from_filings(self, partial: Result) -> Result:
+        """The answer in numbers and quotations, or why there is none."""
+        question, scope, plan, timings = partial.question, partial.scope, partial.plan, partial.timings_ms
         with _timed(timings, "facts"):
             companies = self._companies_asked(plan, scope, question)
             is_named = bool(scope.companies)
@@ -96,7 +133,7 @@ class FinRAG:
             if found.is_found and not is_named and plan and plan.qualifier:
                 # The filings of the company whose part was named are searched, as if it had been named itself.
                 scope = self._resolver.resolve(question, meant=tuple(self.names(found)))
-        partial = Result(question, scope, _abstention(scope.obstacle or "", 0), timings, plan, found)
+        partial = replace(partial, scope=scope, found=found)
         if found.is_found:
             return self._with_numbers(partial)
         refusal = self._refusal(partial)
@@ -153,9 +190,11 @@ class FinRAG:
         doubts = self._coverage.doubts(used.fact for used in found.facts)
         found = replace(found, notes=tuple(dict.fromkeys((*found.notes, *doubts))))
         numeric = answer_in_numbers(plan, found, self._passages_of(found), self.names(found))
+        left_out = "\n\n".join(left_out_sentences(plan.operation, scope, found))
         answer = replace(
             numeric.answer,
-            markdown="\n\n".join([numeric.answer.markdown, *left_out_sentences(plan.operation, scope, found)]),
+            markdown=_joined(numeric.answer.markdown, left_out),
+            appendix=_joined(numeric.answer.appendix, left_out),
         )
         is_explained = plan.supports_words or plan.operation in ("change", "growth")
         if is_explained and partial.question.include_passages and scope.obstacle is None:
@@ -230,9 +269,12 @@ class FinRAG:
             max_citations=question.top_k or DEFAULT_TOP_K,
         )
         if answer.is_answered:
-            silent = self._coverage.silent_filings(scope, answer)
-            return replace(answer, markdown="\n\n".join([answer.markdown, *silent]))
-        return replace(answer, markdown=f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}")
+            silent = "\n\n".join(self._coverage.silent_filings(scope, answer))
+            return replace(answer, markdown=_joined(answer.markdown, silent), appendix=silent)
+        return replace(answer, markdown=self._nothing_found(scope))
+
+    def _nothing_found(self, scope: Scope) -> str:
+        return f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}"
 
     def is_word(self, word: str) -> bool:
         """Return whether a word is of the language: the encoder's vocabulary has the common ones whole."""
@@ -253,8 +295,27 @@ def _ciks(found: FactSet) -> set[int]:
     return ciks | {calculation.cik for calculation in found.calculations} | {missing.cik for missing in found.missing}
 
 
+def _noted(result: Result, notes: Sequence[str]) -> Result:
+    return replace(result, scope=replace(result.scope, notes=(*result.scope.notes, *notes)))
+
+
+def _joined(*blocks: str) -> str:
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _paragraphs(markdown: str) -> Iterator[str]:
+    """The Markdown in pieces that can be shown one after the other; together they are all of it."""
+    first, *others = markdown.split("\n\n")
+    yield first
+    yield from (f"\n\n{other}" for other in others)
+
+
 @contextmanager
 def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
-    timings[stage] = round((time.perf_counter() - started) * 1000, 2)
+    timings[stage] = _milliseconds(started)
+
+
+def _milliseconds(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)

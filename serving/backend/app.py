@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
 
 from fastapi import FastAPI, Request, Response
 
@@ -14,6 +17,7 @@ from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from serving.backend.answerer import Answerer
 from serving.backend.engine import Engine, EngineBusyError
 from serving.backend.errors import add_error_handlers, problem_response
 from serving.backend.middleware import ApiKey, BodyLimit, LastResort, RequestId
@@ -30,8 +34,9 @@ def create_app(config: MLConfig) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(engine.load())
-        yield
-        engine.is_shutting_down = True
+        with _told_of_sigterm(engine.stop):
+            yield
+        engine.stop()
         loading.cancel()
         with suppress(asyncio.CancelledError):
             await loading
@@ -43,6 +48,7 @@ def create_app(config: MLConfig) -> FastAPI:
         lifespan=lifespan,
     )
     application.state.engine = engine
+    application.state.answerer = Answerer(engine)
     application.include_router(router)
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
@@ -52,6 +58,30 @@ def create_app(config: MLConfig) -> FastAPI:
     application.add_middleware(LastResort)
     application.add_middleware(RequestId)
     return application
+
+
+@contextmanager
+def _told_of_sigterm(stop: Callable[[], None]) -> Iterator[None]:
+    """Have `stop` called when the process is told to end: uvicorn waits for open streams before it says so itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # as in tests; signals reach the main thread alone
+        return
+    loop = asyncio.get_running_loop()
+    handled = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop)
+        previous = handled[signal.Signals(number)]
+        if callable(previous):
+            previous(number, frame)
+
+    for number in handled:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
 
 
 async def _busy(request: Request, error: Exception) -> Response:

@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import anyio.to_thread
 
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
+from finrag_ml_tg1.events import Event, Sources
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.open_store import open_store
 from finrag_ml_tg1.pipeline import FinRAG
 
-__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineNotReadyError"]
+__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineNotReadyError", "EngineStoppingError"]
 
 R = TypeVar("R")
 
 RETRY_SECONDS = 2.0
 WORKERS = 2
 MAX_WAITING = 16
+# A model that writes keeps a thread waiting, not a core working.
+WRITERS = 16
+# How long answers that are being written may go on when the server is told to stop; less than uvicorn grants.
+STOPPING_GRACE_S = 3.0
 
 _UNEXPECTED = "the index cannot be opened because of an unexpected error: the server's log names it"
+_BUSY = "too many questions are waiting: try again in a few seconds"
+_STOPPING = "the server is shutting down: ask again in a moment"
 
 _logger = logging.getLogger(__name__)
 
@@ -41,6 +49,10 @@ class EngineBusyError(FinRAGError):
     """More questions are waiting than can be answered soon."""
 
 
+class EngineStoppingError(FinRAGError):
+    """The server stops before the answer is whole."""
+
+
 class Engine:
     """Holds the pipeline; `await engine.run(...)` works with it off the event loop, a few calls at a time."""
 
@@ -49,7 +61,9 @@ class Engine:
         self._finrag: FinRAG | None = None
         self._reason = "the index is still being loaded"
         self._workers = anyio.CapacityLimiter(WORKERS)
+        self._writers = anyio.CapacityLimiter(WRITERS)
         self._waiting = 0
+        self._stopped = asyncio.Event()
         self.is_store_reachable = True
         self.is_shutting_down = False
 
@@ -95,14 +109,65 @@ class Engine:
         _logger.info("index %s loaded: %d passages", self._finrag.index.version, self._finrag.index.manifest.passages)
         return True
 
+    def stop(self) -> None:
+        """Take no more questions, and end those that are not answered after a moment of grace."""
+        if not self.is_shutting_down:
+            self.is_shutting_down = True
+            asyncio.get_running_loop().call_later(STOPPING_GRACE_S, self._stopped.set)
+
+    def check(self) -> None:
+        """Raise EngineNotReadyError, EngineBusyError or EngineStoppingError when no call can be taken now."""
+        if self.is_shutting_down:
+            raise EngineStoppingError(_STOPPING)
+        if self.loaded and self._waiting >= MAX_WAITING:
+            raise EngineBusyError(_BUSY)
+
     async def run(self, work: Callable[[FinRAG], R]) -> R:
         """Return `work(pipeline)`, done on a worker thread; raises EngineBusyError when too many calls wait."""
         finrag = self.loaded
+        with self._admitted():
+            return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
+
+    async def events(self, begin: Callable[[FinRAG], Generator[Event, None, None]]) -> AsyncGenerator[Event, None]:
+        """Yield the events that `begin(pipeline)` yields on threads; closing this one closes that one.
+
+        Up to `Sources` cores are at work; what follows waits for a language model, if there is one. Raises
+        EngineBusyError when too many calls wait, EngineStoppingError when the server stops meanwhile.
+        """
+        finrag = self.loaded
+        with self._admitted():
+            events = begin(finrag)
+            limiter = self._workers
+            try:
+                while (event := await self._next(events, limiter)) is not None:
+                    if isinstance(event, Sources):
+                        limiter = self._writers
+                    yield event
+            finally:
+                events.close()
+
+    async def _next(self, events: Generator[Event, None, None], limiter: anyio.CapacityLimiter) -> Event | None:
+        """The next event, None after the last. A thread cannot be cancelled: it is waited for before anything ends."""
+        step = asyncio.ensure_future(anyio.to_thread.run_sync(next, events, None, limiter=limiter))
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        try:
+            await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not step.done():
+                raise EngineStoppingError(_STOPPING)
+            return step.result()
+        finally:
+            stopped.cancel()
+            if not step.done():
+                with anyio.CancelScope(shield=True):
+                    await asyncio.wait({step})
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
         if self._waiting >= MAX_WAITING:
-            raise EngineBusyError("too many questions are waiting: try again in a few seconds")
+            raise EngineBusyError(_BUSY)
         self._waiting += 1
         try:
-            return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
+            yield
         finally:
             self._waiting -= 1
 

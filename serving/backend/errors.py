@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from finrag_ml_tg1.errors import FinRAGError
 from serving.backend.schemas import FieldError, Problem
 
-__all__ = ["PROBLEM_JSON", "add_error_handlers", "problem_response"]
+__all__ = ["PROBLEM_JSON", "UNEXPECTED", "add_error_handlers", "problem", "problem_response"]
 
 PROBLEM_JSON = "application/problem+json"
 
+UNEXPECTED = "The server failed to answer; the request id names the entry in its log."
 _NOT_JSON = "The request body is not valid JSON: send a JSON object in UTF-8."
 _NO_OBJECT = "a JSON object is required, sent with Content-Type: application/json"
 # pydantic's words for these tell a Python programmer something, but not who calls an HTTP API.
@@ -32,11 +33,14 @@ _logger = logging.getLogger(__name__)
 def problem_response(
     status: int, detail: str, *, errors: list[FieldError] | None = None, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """Return a problem+json response; the title is the status's standard phrase."""
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
-    return JSONResponse(
-        problem.model_dump(exclude_none=True), status_code=status, media_type=PROBLEM_JSON, headers=headers
-    )
+    """Return a problem+json response."""
+    content = problem(status, detail, errors).model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def problem(status: int, detail: str, errors: list[FieldError] | None = None) -> Problem:
+    """Return an error in words; its title is the status's standard phrase."""
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.backend.errors import problem_response
+from serving.backend.errors import UNEXPECTED, problem_response
 
 __all__ = ["ApiKey", "BodyLimit", "LastResort", "RequestId"]
 
@@ -72,8 +72,7 @@ class LastResort:
             _logger.exception("request %s failed: %s %r", scope["state"]["request_id"], scope["method"], scope["path"])
             if has_started:
                 raise
-            detail = "The server failed to answer; the request id names the entry in its log."
-            await problem_response(500, detail)(scope, receive, send)
+            await problem_response(500, UNEXPECTED)(scope, receive, send)
 
 
 class BodyLimit:

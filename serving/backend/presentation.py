@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from finrag_ml_tg1.answering.model_answer import ModelUse
+from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.index.catalog import Catalog
 from finrag_ml_tg1.index.coverage import FilingCoverage
 from finrag_ml_tg1.index.reader import PassageRecord
-from finrag_ml_tg1.pipeline import Result
 from finrag_ml_tg1.vocabulary.items import item_title
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.numbers import NumbersPresentation
@@ -20,6 +21,7 @@ from serving.backend.schemas import (
     ContextInfo,
     FilingCoverageOut,
     FilingOut,
+    FlagOut,
     ItemDoubt,
     Metadata,
     MetricOut,
@@ -32,6 +34,8 @@ from serving.backend.schemas import (
 
 __all__ = ["catalog_response", "passage", "query_response"]
 
+EXTRACTIVE = "extractive"
+
 
 def query_response(result: Result, catalog: Catalog, index_version: str, request_id: str = "") -> QueryResponse:
     """Return a pipeline result as the API gives it."""
@@ -42,6 +46,10 @@ def query_response(result: Result, catalog: Catalog, index_version: str, request
         query=result.question.text,
         status="answered" if answer.is_answered else "abstained",
         answer=answer.markdown,
+        flags=[
+            FlagOut(kind=flag.kind, start=flag.start, end=flag.end, text=flag.text, reason=flag.reason)
+            for flag in answer.flags
+        ],
         citations=[
             CitationOut(
                 n=citation.number,
@@ -64,9 +72,7 @@ def query_response(result: Result, catalog: Catalog, index_version: str, request
             notes=list(scope.notes),
         ),
         metadata=Metadata(
-            llm=ModelUsage(
-                model_id="extractive", input_tokens=0, output_tokens=0, total_tokens=0, cost=0.0, stop_reason="end_turn"
-            ),
+            llm=_model_usage(result.written),
             context=ContextInfo(
                 kpi_included=result.found.is_found,
                 rag_included=answer.context_length > 0,
@@ -77,6 +83,35 @@ def query_response(result: Result, catalog: Catalog, index_version: str, request
             timestamp=datetime.now(UTC),
             processing_time_ms=round(sum(result.timings_ms.values()), 2),
         ),
+    )
+
+
+def _model_usage(use: ModelUse | None) -> ModelUsage:
+    if use is None:
+        return ModelUsage(
+            model_id=EXTRACTIVE,
+            model_key=EXTRACTIVE,
+            input_tokens=0,
+            output_tokens=0,
+            total_tokens=0,
+            cached_tokens=0,
+            cost=0.0,
+            stop_reason="end_turn",
+            prompt_version=None,
+            fallback=None,
+        )
+    usage = use.usage
+    return ModelUsage(
+        model_id=use.model_id,
+        model_key=use.key,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        cached_tokens=usage.cached_tokens,
+        cost=float(use.cost),
+        stop_reason=use.stop_reason or "error",
+        prompt_version=use.prompt_version,
+        fallback=use.fallback or None,
     )
 
 

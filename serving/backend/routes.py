@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
+from serving.backend.answerer import Answerer
 from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
 from serving.backend.numbers import facts_response
 from serving.backend.openapi import problems
-from serving.backend.presentation import catalog_response, passage, query_response
+from serving.backend.presentation import catalog_response, passage
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas import (
     CatalogResponse,
@@ -23,6 +28,7 @@ from serving.backend.schemas import (
     QueryRequest,
     QueryResponse,
 )
+from serving.backend.streaming import server_sent_events
 
 __all__ = ["router"]
 
@@ -37,19 +43,39 @@ def _engine(request: Request) -> Engine:
     return engine
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that is taken, and who answers it."""
+
+    body: QueryRequest
+    request_id: str
+    answerer: Answerer
+
+
+def _asked(body: QueryRequest, request: Request) -> _Asked:
+    """Refuse what cannot be answered now: a stream that has begun could not be refused with a status."""
+    answerer = request.app.state.answerer
+    assert isinstance(answerer, Answerer)
+    answerer.check(body)
+    return _Asked(body, request.state.request_id, answerer)
+
+
 LoadedEngine = Annotated[Engine, Depends(_engine)]
+Asked = Annotated[_Asked, Depends(_asked)]
 
 
 @router.post("/query", responses=problems(400, 401, 413, 422, 429, 503))
-async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> QueryResponse:
+async def query(asked: Asked, request: Request) -> QueryResponse:
     """Answer a question from the filings, or abstain and say what is covered."""
-    question = body.to_question()
-    request_id: str = request.state.request_id
+    return await asked.answerer.answer(asked.body, asked.request_id, request.is_disconnected)
 
-    def work(finrag: FinRAG) -> QueryResponse:
-        return query_response(finrag.ask(question), finrag.index.catalog, finrag.index.version, request_id)
 
-    return await engine.run(work)
+@router.post("/query/stream", response_class=EventSourceResponse, responses=problems(400, 401, 413, 422, 429, 503))
+async def query_stream(asked: Asked) -> AsyncGenerator[ServerSentEvent, None]:
+    """Answer as Server-Sent Events: `status`*, `resolved`, `sources`, `token`*, then `done` (as /query) or `error`."""
+    async with aclosing(server_sent_events(asked.answerer.events(asked.body, asked.request_id))) as sent:
+        async for event in sent:
+            yield event
 
 
 @router.get("/facts", responses=problems(400, 401, 422, 429, 503))

@@ -17,6 +17,9 @@ __all__ = [
     "Problem",
     "QueryRequest",
     "QueryResponse",
+    "SourcesOut",
+    "StageOut",
+    "TokenOut",
 ]
 
 
@@ -51,7 +54,7 @@ class QueryRequest(_Strict):
     question: Annotated[str, StringConstraints(min_length=MIN_QUESTION_CHARS, max_length=MAX_QUESTION_CHARS)]
     include_kpi: bool = True
     include_rag: bool = True
-    model_key: Literal["extractive"] | None = None
+    model_key: Annotated[str, StringConstraints(max_length=60)] | None = None
     filters: QueryFilters | None = None
     history: list[Turn] = Field(default_factory=list, max_length=20)
     top_k: Annotated[int, Field(ge=1, le=50)] | None = None
@@ -173,15 +176,37 @@ class Resolved(BaseModel):
     notes: list[str]
 
 
+class FlagOut(BaseModel):
+    """Something a language model wrote that the evidence does not bear out: [start, end) of `answer` in code points.
+
+    "number": the figure stands in no fact, calculation or cited text. "unsupported": the sentence cites nothing, or
+    passages that do not speak of it.
+    """
+
+    kind: Literal["number", "unsupported"]
+    start: int
+    end: int
+    text: str
+    reason: str
+
+
 class ModelUsage(BaseModel):
-    """What the language model used; zero for extractive answers. `cost` is in USD."""
+    """What the language model used; zero for extractive answers. `cost` is in USD.
+
+    `model_key` is the profile that was asked, or "extractive". `fallback` says why a model that was asked did not write
+    the answer after all. `prompt_version` names the wording it was asked with.
+    """
 
     model_id: str
+    model_key: str
     input_tokens: int
     output_tokens: int
     total_tokens: int
+    cached_tokens: int
     cost: float
     stop_reason: str
+    prompt_version: str | None
+    fallback: str | None
 
 
 class ContextInfo(BaseModel):
@@ -210,11 +235,33 @@ class QueryResponse(BaseModel):
     query: str
     status: Literal["answered", "abstained"]
     answer: str
+    flags: list[FlagOut]
     citations: list[CitationOut]
     facts: list[FactOut]
     calculations: list[CalculationOut]
     resolved: Resolved
     metadata: Metadata
+
+
+class StageOut(BaseModel):
+    """A `status` event: a step that is done, and the milliseconds it took."""
+
+    stage: str
+    ms: float
+
+
+class SourcesOut(BaseModel):
+    """A `sources` event: what the answer is made from, before it is written."""
+
+    citations: list[CitationOut]
+    facts: list[FactOut]
+    calculations: list[CalculationOut]
+
+
+class TokenOut(BaseModel):
+    """A `token` event: some more of the answer's Markdown, until `done` gives the whole."""
+
+    text: str
 
 
 class PassageOut(BaseModel):

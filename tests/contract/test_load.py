@@ -6,17 +6,19 @@ The application runs in this process, so that a question can be held up and rele
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
+from finrag_ml_tg1.events import Event, Result
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.pipeline import FinRAG, Result
+from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 from serving.backend.app import create_app
 from serving.backend.engine import MAX_WAITING, WORKERS
@@ -67,14 +69,14 @@ class HeldQuestions:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inside = threading.Semaphore(0)
         self.release = threading.Event()
-        answer = FinRAG.ask
+        stream = FinRAG.stream
 
-        def held(finrag: FinRAG, question: Question) -> Result:
+        def held(finrag: FinRAG, question: Question, *others: Any) -> Generator[Event, None, None]:
             self.inside.release()
             assert self.release.wait(30)
-            return answer(finrag, question)
+            yield from stream(finrag, question, *others)
 
-        monkeypatch.setattr(FinRAG, "ask", held)
+        monkeypatch.setattr(FinRAG, "stream", held)
 
     @contextmanager
     def asked(self, caller: httpx.Client, count: int) -> Iterator[list[httpx.Response]]:
@@ -117,10 +119,10 @@ def test_question_over_the_waiting_limit_is_told_to_come_back(caller: httpx.Clie
 def test_unexpected_failure_is_a_problem_with_the_request_id(
     caller: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(finrag: FinRAG, question: Question) -> Result:
+    def fail(finrag: FinRAG, question: Question, *others: Any) -> Result:
         raise ZeroDivisionError("an inner detail")
 
-    monkeypatch.setattr(FinRAG, "ask", fail)
+    monkeypatch.setattr(FinRAG, "stream", fail)
     response = caller.post("/query", json={"question": EMPLOYEES}, headers={"X-Request-ID": "request-of-failure"})
     assert_problem(response, 500)
     assert response.headers["X-Request-ID"] == "request-of-failure"

@@ -9,6 +9,7 @@ import pytest
 
 ROUTES = {
     "/query": "post",
+    "/query/stream": "post",
     "/facts": "get",
     "/catalog": "get",
     "/passages/{passage_id}": "get",
@@ -37,6 +38,7 @@ def test_every_route_is_described(document: dict[str, Any]) -> None:
     ("path", "statuses"),
     [
         ("/query", {"200", "400", "401", "413", "422", "429", "503"}),
+        ("/query/stream", {"200", "400", "401", "413", "422", "429", "503"}),
         ("/catalog", {"200", "401", "429", "503"}),
         ("/passages/{passage_id}", {"200", "401", "404", "422", "429", "503"}),
         ("/health", {"200", "503"}),

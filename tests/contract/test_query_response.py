@@ -22,6 +22,7 @@ RESPONSE = {
     "query",
     "status",
     "answer",
+    "flags",
     "citations",
     "facts",
     "calculations",
@@ -74,11 +75,15 @@ def test_response_has_exactly_the_agreed_fields(answered: Json) -> None:
     }
     assert set(answered["metadata"]["llm"]) == {
         "model_id",
+        "model_key",
         "input_tokens",
         "output_tokens",
         "total_tokens",
+        "cached_tokens",
         "cost",
         "stop_reason",
+        "prompt_version",
+        "fallback",
     }
     assert set(answered["metadata"]["context"]) == {"kpi_included", "rag_included", "context_length"}
 

@@ -120,7 +120,7 @@ def test_wrong_method_is_told_the_right_one(client: httpx.Client, method: str, p
     assert response.headers["Allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/passages/", "/query/stream", "/%00", "/..%2f..%2fetc"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/passages/", "/query/streams", "/%00", "/..%2f..%2fetc"])
 def test_unknown_address_is_not_found(client: httpx.Client, path: str) -> None:
     assert_problem(client.get(path), 404)
 

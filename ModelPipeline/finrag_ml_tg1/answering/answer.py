@@ -39,7 +39,8 @@ class Citation:
 class Answer:
     """Markdown with `[n]` marks and the passages they stand for; passages found but not used follow the cited ones.
 
-    `flags` mark what a language model wrote and the evidence does not bear out; quotations have none.
+    `flags` mark what a language model wrote and the evidence does not bear out; quotations have none. `appendix` is the
+    part of the Markdown that stays whoever writes the rest: tables of numbers, calculations, what is missing.
     """
 
     is_answered: bool
@@ -47,3 +48,4 @@ class Answer:
     citations: tuple[Citation, ...]
     context_length: int
     flags: tuple[Flag, ...] = ()
+    appendix: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
@@ -27,7 +28,13 @@ def numbers_then_words(numbers: Answer, words: Answer) -> Answer:
             merged[passage_id] = replace(first, highlights=highlights)
         renumbered[citation.number] = merged[passage_id].number
     markdown = numbers.markdown
+    appendix = numbers.appendix
     if words.is_answered:
-        markdown += "\n\n" + _MARK.sub(lambda match: f"[{renumbered[int(match[1])]}]", words.markdown)
+        markdown += "\n\n" + _renumbered(words.markdown, renumbered)
+        appendix = "\n\n".join(part for part in (appendix, _renumbered(words.appendix, renumbered)) if part)
     context = numbers.context_length + words.context_length
-    return Answer(True, markdown, tuple(merged.values()), context)
+    return Answer(True, markdown, tuple(merged.values()), context, appendix=appendix)
+
+
+def _renumbered(markdown: str, numbers: Mapping[int, int]) -> str:
+    return _MARK.sub(lambda match: f"[{numbers[int(match[1])]}]", markdown)

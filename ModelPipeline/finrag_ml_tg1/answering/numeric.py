@@ -40,8 +40,9 @@ def answer_in_numbers(
     by_passage = {citation.passage.passage_id: citation.number for citation in citations}
     shown_at = {fact: by_passage.get(fact.passage_id or "") for fact in shown}
     writer = _Writer(plan, found, shown_at, companies)
-    markdown = "\n\n".join(writer.blocks())
-    return NumericAnswer(Answer(True, markdown, citations, 0), shown_at)
+    appendix = "\n\n".join(writer.appendix())
+    markdown = "\n\n".join([*writer.headline(), *([appendix] if appendix else [])])
+    return NumericAnswer(Answer(True, markdown, citations, 0, appendix=appendix), shown_at)
 
 
 def missing_words(found: FactSet, companies: Mapping[int, str]) -> str:
@@ -86,17 +87,22 @@ class _Writer:
     shown_at: Mapping[Fact, int | None]
     companies: Mapping[int, str]
 
-    def blocks(self) -> Iterator[str]:
-        """Yield the Markdown blocks: the values asked for, how they were calculated, notes, what is missing."""
+    def headline(self) -> Iterator[str]:
+        """Yield the Markdown blocks that say the answer in words; of several values without an order there are none."""
         results = self.found.results
         if len(results) == 1:
             yield self._single(results[0])
-        else:
-            compared = comparison(self.plan, results, self.companies)
-            if compared:
-                yield compared
-            if self.plan.asks_extreme and self.plan.operation in ("ranking", "breakdown"):
-                yield self._winner(results[0])
+            return
+        compared = comparison(self.plan, results, self.companies)
+        if compared:
+            yield compared
+        if self.plan.asks_extreme and self.plan.operation in ("ranking", "breakdown"):
+            yield self._winner(results[0])
+
+    def appendix(self) -> Iterator[str]:
+        """Yield the table of several values, how values were calculated, notes, what is missing."""
+        results = self.found.results
+        if len(results) > 1:
             yield write_table(results[:_MAX_ROWS], self.companies, self._place)
         traced = self.found.calculations[:_MAX_TRACES]
         yield from (self._trace(calculation, len(results) > 1) for calculation in traced)

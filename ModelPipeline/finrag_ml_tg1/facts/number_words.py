@@ -15,9 +15,6 @@ _MILLION = 1_000_000
 # Amounts in whole thousands are written in millions, where no place is lost, and so are those that are rounded anyway.
 _LEAST_POWER = 3
 _PLACES = {"percent": 2, "points": 2, "basis points": 1, "times": 2, "days": 1}
-_MILLION = 1_000_000
-# Amounts in whole thousands are written in millions, where no place is lost, and so are those that are rounded anyway.
-_LEAST_POWER = 3
 
 
 def value_words(value: Decimal, unit: str, display: str, places: int | None = None) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from finrag_ml_tg1.pipeline import FinRAG, Result
+from finrag_ml_tg1.events import Result
+from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Filters, Question
 from tests.sample_index import ground_truth
 

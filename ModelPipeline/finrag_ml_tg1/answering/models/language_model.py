@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
@@ -89,10 +89,10 @@ class LanguageModel(Protocol):
         """Which model this is."""
         ...
 
-    def write(self, prompt: Prompt) -> Iterator[str | Finished]:
+    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
         """Yield the text in pieces as it arrives, and `Finished` last.
 
-        Closing the iterator ends the generation and its connection. Raises ModelError; whatever was yielded before is
+        Closing the generator ends the generation and its connection. Raises ModelError; whatever was yielded before is
         then to be thrown away.
         """
         ...

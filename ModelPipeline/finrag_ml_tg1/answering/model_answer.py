@@ -1,0 +1,205 @@
+"""An answer in a language model's words, checked: citations resolve, figures and sentences are held to the evidence.
+
+The extractive answer to the same question stands ready; it is given, and the reason told, when a model fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from finrag_ml_tg1.answering.answer import Answer, Citation
+from finrag_ml_tg1.answering.citation_marks import MarkReader, used_marks
+from finrag_ml_tg1.answering.grounding import words_rested_on
+from finrag_ml_tg1.answering.models.language_model import Finished, LanguageModel, Prompt, StopReason, TokenUsage
+from finrag_ml_tg1.answering.number_check import flag_numbers
+from finrag_ml_tg1.answering.prompts.context import Evidence, RenderedPrompt, render_prompt
+from finrag_ml_tg1.answering.prompts.template import NOT_IN_FILINGS, load_template
+from finrag_ml_tg1.answering.support import flag_unsupported
+from finrag_ml_tg1.errors import ModelError
+
+__all__ = ["ModelUse", "WrittenAnswer", "write_answer"]
+
+_CUT_SHORT = "The answer was cut short: the language model reached the length it may have."
+_DECLINED = "The language model declined to answer."
+_NOTHING = "The language model wrote nothing."
+_NOTHING_FOUND = "The language model found no answer in the passages; the numbers are the filers' own."
+# What models write in place of the word they were told.
+_SAYS_NOT_FOUND = re.compile(
+    r"\b(?:not? (?:in|found in|contained in) the (?:filings?|passages?|evidence|documents?)|"
+    r"(?:do|does|did) not (?:contain|provide|include|mention|disclose|state|specify|answer|address)|"
+    r"(?:cannot|can't|can not|unable to|not able to) (?:\w+ ){0,2}?(?:answer|determine|find)|"
+    r"no (?:information|mention|answer|evidence)\b|not (?:disclosed|mentioned|specified|provided|available))",
+    re.IGNORECASE,
+)
+_MOST_WORDS_OF_ABSTENTION = 60
+_SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?:\s*\[\d+\])*(?=\s|$)|\|\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a language model had to do with an answer, and what it cost (USD).
+
+    `fallback` says why the answer is not in its words after all, "" when it is. Of a generation that broke off the
+    tokens are estimates.
+    """
+
+    key: str
+    model_id: str
+    usage: TokenUsage
+    cost: Decimal
+    stop_reason: StopReason | None
+    prompt_version: str
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAnswer:
+    """The answer, what the model had to do with it, and what the reader is to be told of how it came about."""
+
+    answer: Answer
+    use: ModelUse
+    notes: tuple[str, ...] = ()
+
+
+def write_answer(
+    model: LanguageModel,
+    evidence: Evidence,
+    extractive: Answer,
+    count_word_pieces: Callable[[str], int],
+    abstention: Callable[[], str],
+) -> Generator[str, None, WrittenAnswer]:
+    """Yield the answer's Markdown as the model writes it and return it checked.
+
+    What was yielded is replaced by what is returned: the extractive answer when the model fails, and `abstention()`,
+    unanswered, when it finds no answer in passages. Closing the generator ends the model's.
+    """
+    rendered = render_prompt(load_template(), evidence, model.profile, count_word_pieces)
+    reader = MarkReader([citation.number for citation in rendered.citations])
+    draft = ""
+    finished = None
+    try:
+        with closing(_pieces(model, rendered.prompt, reader)) as pieces:
+            for piece in _opened(pieces):
+                if isinstance(piece, Finished):
+                    finished = piece
+                else:
+                    draft += piece
+                    yield piece
+    except ModelError as error:
+        usage = _estimated(rendered, draft, count_word_pieces) if draft else TokenUsage()
+        return _fallen_back(model, extractive, usage, None, str(error))
+    usage = finished.usage if finished else _estimated(rendered, draft, count_word_pieces)
+    stop_reason = finished.stop_reason if finished else "end_turn"
+    notes = _notes(rendered, evidence, is_cut=stop_reason == "max_tokens")
+    body = _whole_sentences(draft) if stop_reason == "max_tokens" else draft.strip()
+    if stop_reason == "refusal" or not body:
+        reason = _DECLINED if stop_reason == "refusal" else _NOTHING
+        return _fallen_back(model, extractive, usage, stop_reason, reason)
+    if _is_abstention(body):
+        if evidence.found.is_found:
+            return _fallen_back(model, extractive, usage, stop_reason, _NOTHING_FOUND)
+        answer = replace(extractive, is_answered=False, markdown=abstention(), citations=_uncited(extractive.citations))
+        return WrittenAnswer(answer, _use(model, usage, stop_reason))
+    if extractive.appendix:
+        yield f"\n\n{extractive.appendix}"
+    return WrittenAnswer(_checked(body, evidence, extractive), _use(model, usage, stop_reason), notes)
+
+
+def _pieces(model: LanguageModel, prompt: Prompt, reader: MarkReader) -> Generator[str | Finished, None, None]:
+    """What the model writes with its marks put right."""
+    with closing(model.write(prompt)) as writing:
+        for piece in writing:
+            if isinstance(piece, Finished):
+                yield reader.end()
+                yield piece
+                return
+            yield reader.feed(piece)
+    yield reader.end()
+
+
+def _opened(pieces: Iterator[str | Finished]) -> Iterator[str | Finished]:
+    """The pieces without empty ones; the first are held back while they may become the word for no answer."""
+    held = ""
+    is_open = False
+    for piece in pieces:
+        if isinstance(piece, Finished) or is_open:
+            yield from (part for part in (held, piece) if part)
+            held = ""
+            continue
+        held += piece
+        if held.strip() and not NOT_IN_FILINGS.startswith(held.strip()[: len(NOT_IN_FILINGS)]):
+            is_open = True
+            yield held
+            held = ""
+    if held:
+        yield held
+
+
+def _checked(body: str, evidence: Evidence, extractive: Answer) -> Answer:
+    markdown = "\n\n".join(part for part in (body, extractive.appendix) if part)
+    used = set(used_marks(markdown))
+    citations = tuple(_cited(citation, markdown, is_cited=citation.number in used) for citation in extractive.citations)
+    texts = {citation.number: _words(citation) for citation in citations if citation.is_cited}
+    flags = sorted((*flag_numbers(body, evidence.found, texts), *flag_unsupported(body, texts)), key=lambda f: f.start)
+    return replace(extractive, markdown=markdown, citations=citations, flags=tuple(flags))
+
+
+def _cited(citation: Citation, markdown: str, *, is_cited: bool) -> Citation:
+    if not is_cited:
+        return replace(citation, highlights=(), is_cited=False)
+    ranges = words_rested_on(markdown, citation.number, citation.passage) or citation.highlights
+    return replace(citation, highlights=ranges, is_cited=True)
+
+
+def _uncited(citations: Sequence[Citation]) -> tuple[Citation, ...]:
+    return tuple(replace(citation, highlights=(), is_cited=False) for citation in citations)
+
+
+def _words(citation: Citation) -> str:
+    """All that is shown to the model of a passage, and so may be repeated."""
+    passage = citation.passage
+    head = f"{passage.company}, {passage.form} for fiscal {passage.fiscal_year}. {passage.heading}"
+    return "\n".join(part for part in (head, passage.lead, passage.text) if part)
+
+
+def _is_abstention(body: str) -> bool:
+    if NOT_IN_FILINGS in body:
+        return True
+    is_short = len(body.split()) <= _MOST_WORDS_OF_ABSTENTION
+    return is_short and not used_marks(body) and _SAYS_NOT_FOUND.search(body) is not None
+
+
+def _whole_sentences(draft: str) -> str:
+    """A draft that was cut off, up to its last whole sentence or table row; all of it when there is none."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(draft)]
+    return draft[: ends[-1]].strip() if ends else draft.strip()
+
+
+def _notes(rendered: RenderedPrompt, evidence: Evidence, *, is_cut: bool) -> tuple[str, ...]:
+    notes = [_CUT_SHORT] if is_cut else []
+    if rendered.left_out:
+        kept, found = len(rendered.citations), len(evidence.citations)
+        notes.append(f"The language model was given {kept} of {found} passages, the most relevant: it takes no more.")
+    return tuple(notes)
+
+
+def _estimated(rendered: RenderedPrompt, draft: str, count_word_pieces: Callable[[str], int]) -> TokenUsage:
+    return TokenUsage(rendered.tokens, count_word_pieces(draft))
+
+
+def _fallen_back(
+    model: LanguageModel, extractive: Answer, usage: TokenUsage, stop_reason: StopReason | None, reason: str
+) -> WrittenAnswer:
+    note = f"{reason} The answer quotes the filings instead."
+    answer = replace(extractive, markdown=f"{extractive.markdown}\n\nNote: {note}")
+    return WrittenAnswer(answer, replace(_use(model, usage, stop_reason), fallback=reason), (note,))
+
+
+def _use(model: LanguageModel, usage: TokenUsage, stop_reason: StopReason | None) -> ModelUse:
+    profile = model.profile
+    version = load_template().version
+    return ModelUse(profile.key, profile.model_id, usage, profile.cost(usage), stop_reason, version)

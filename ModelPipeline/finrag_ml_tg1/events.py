@@ -1,0 +1,61 @@
+"""What a question passes through, as it happens: each event is shown or sent on as soon as it is there.
+
+They come in this order: `Stage` after each step, `Sources`, any number of `Piece`, and `Result` last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from finrag_ml_tg1.answering.answer import Answer
+from finrag_ml_tg1.answering.model_answer import ModelUse
+from finrag_ml_tg1.facts.fact_set import FactSet
+from finrag_ml_tg1.index.facts import Fact
+from finrag_ml_tg1.plan import Plan
+from finrag_ml_tg1.scope import Question, Scope
+
+__all__ = ["Event", "Piece", "Result", "Sources", "Stage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step that is done, and the milliseconds it took."""
+
+    name: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some more of the answer's Markdown. A `Result` whose Markdown is another replaces all pieces."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A question's answer with the scope it was looked for in and the milliseconds each stage took.
+
+    `found` holds the numbers, `shown_at` the citation that shows each of them (None: printed nowhere). `written` is
+    what a language model had to do with it, None when none was asked.
+    """
+
+    question: Question
+    scope: Scope
+    answer: Answer
+    timings_ms: dict[str, float]
+    plan: Plan | None = None
+    found: FactSet = field(default_factory=FactSet)
+    shown_at: Mapping[Fact, int | None] = field(default_factory=dict)
+    written: ModelUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The answer from the filings, with the passages and numbers that a model which rewrites it is asked with next."""
+
+    result: Result
+
+
+Event = Stage | Sources | Piece | Result

@@ -1,0 +1,58 @@
+"""A question's events as Server-Sent Events, in the contract's order: status, resolved, sources, token, done or error.
+
+`done` holds the whole response and replaces the tokens: a model that fails half-way leaves an answer that reads
+otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+
+from fastapi.sse import ServerSentEvent
+from pydantic import BaseModel
+
+from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.events import Piece, Stage
+from serving.backend.answerer import Answered, Drafted, QueryEvent
+from serving.backend.errors import UNEXPECTED, problem
+from serving.backend.schemas import SourcesOut, StageOut, TokenOut
+
+__all__ = ["server_sent_events"]
+
+_logger = logging.getLogger(__name__)
+
+
+async def server_sent_events(events: AsyncGenerator[QueryEvent, None]) -> AsyncGenerator[ServerSentEvent, None]:
+    """Yield what is sent for each event; a failure comes last, as the problem it would be without streaming."""
+    yield _sent("status", StageOut(stage="received", ms=0))
+    try:
+        async with aclosing(events):
+            async for event in events:
+                for sent in _sent_for(event):
+                    yield sent
+    except FinRAGError as error:
+        yield _sent("error", problem(503, f"{str(error).removesuffix('.')}."))
+    except Exception:
+        _logger.exception("a streamed answer failed")
+        yield _sent("error", problem(500, UNEXPECTED))
+
+
+def _sent_for(event: QueryEvent) -> Iterator[ServerSentEvent]:
+    match event:
+        case Stage():
+            yield _sent("status", StageOut(stage=event.name, ms=event.ms))
+        case Drafted():
+            draft = event.response
+            yield _sent("resolved", draft.resolved)
+            sources = SourcesOut(citations=draft.citations, facts=draft.facts, calculations=draft.calculations)
+            yield _sent("sources", sources)
+        case Piece():
+            yield _sent("token", TokenOut(text=event.text))
+        case Answered():
+            yield _sent("done", event.response)
+
+
+def _sent(name: str, data: BaseModel) -> ServerSentEvent:
+    return ServerSentEvent(event=name, data=data)
