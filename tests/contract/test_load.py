@@ -10,12 +10,12 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 
+from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.events import Event, Result
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.pipeline import FinRAG
@@ -71,10 +71,12 @@ class HeldQuestions:
         self.release = threading.Event()
         stream = FinRAG.stream
 
-        def held(finrag: FinRAG, question: Question, *others: Any) -> Generator[Event, None, None]:
+        def held(
+            finrag: FinRAG, question: Question, model: LanguageModel | None = None, withheld: str = ""
+        ) -> Generator[Event, None, None]:
             self.inside.release()
             assert self.release.wait(30)
-            yield from stream(finrag, question, *others)
+            yield from stream(finrag, question, model, withheld)
 
         monkeypatch.setattr(FinRAG, "stream", held)
 
@@ -119,7 +121,7 @@ def test_question_over_the_waiting_limit_is_told_to_come_back(caller: httpx.Clie
 def test_unexpected_failure_is_a_problem_with_the_request_id(
     caller: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(finrag: FinRAG, question: Question, *others: Any) -> Result:
+    def fail(finrag: FinRAG, question: Question, model: LanguageModel | None = None, withheld: str = "") -> Result:
         raise ZeroDivisionError("an inner detail")
 
     monkeypatch.setattr(FinRAG, "stream", fail)
