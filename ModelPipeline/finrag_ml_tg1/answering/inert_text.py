@@ -89,6 +89,7 @@ class InertReader:
             return 1, char if char.isspace() else ""
         if char in "\\!]" and place + 1 == len(text):
             return None
+        step: tuple[int, str] | None
         match char:
             case "\\":
                 step = (2, text[place : place + 2]) if text[place + 1] in _ESCAPABLE else (1, char)
