@@ -120,7 +120,8 @@ class FinRAG:
                     written = end.value
                     break
                 timings.setdefault("first_token", _milliseconds(began))
-                yield Piece(piece)
+                if piece:
+                    yield Piece(piece)
         yield replace(_noted(result, written.notes), answer=written.answer, written=written.use)
 
     def _from_filings(self, partial: Result) -> Result:

@@ -80,15 +80,18 @@ def write_answer(
     rendered = render_prompt(load_template(), evidence, model.profile, count_word_pieces)
     reader = MarkReader([citation.number for citation in rendered.citations])
     draft = ""
+    shown = 0
     finished = None
     try:
         with closing(_pieces(model, rendered.prompt, reader)) as pieces:
-            for piece in _opened(pieces):
+            for piece in pieces:
                 if isinstance(piece, Finished):
                     finished = piece
-                else:
-                    draft += piece
-                    yield piece
+                    continue
+                draft += piece
+                if shown < len(draft) and not _may_become_abstention(draft):
+                    yield draft[shown:]
+                    shown = len(draft)
     except ModelError as error:
         usage = _estimated(rendered, draft, count_word_pieces) if draft else TokenUsage()
         return _fallen_back(model, extractive, usage, None, str(error))
@@ -104,6 +107,7 @@ def write_answer(
             return _fallen_back(model, extractive, usage, stop_reason, _NOTHING_FOUND)
         answer = replace(extractive, is_answered=False, markdown=abstention(), citations=_uncited(extractive.citations))
         return WrittenAnswer(answer, _use(model, usage, stop_reason))
+    yield draft[shown:]
     if extractive.appendix:
         yield f"\n\n{extractive.appendix}"
     return WrittenAnswer(_checked(body, evidence, extractive), _use(model, usage, stop_reason), notes)
@@ -121,22 +125,9 @@ def _pieces(model: LanguageModel, prompt: Prompt, reader: MarkReader) -> Generat
     yield reader.end()
 
 
-def _opened(pieces: Iterator[str | Finished]) -> Iterator[str | Finished]:
-    """The pieces without empty ones; the first are held back while they may become the word for no answer."""
-    held = ""
-    is_open = False
-    for piece in pieces:
-        if isinstance(piece, Finished) or is_open:
-            yield from (part for part in (held, piece) if part)
-            held = ""
-            continue
-        held += piece
-        if held.strip() and not NOT_IN_FILINGS.startswith(held.strip()[: len(NOT_IN_FILINGS)]):
-            is_open = True
-            yield held
-            held = ""
-    if held:
-        yield held
+def _may_become_abstention(draft: str) -> bool:
+    """Whether the first words are, or may become, the one for no answer, which no reader is to see."""
+    return NOT_IN_FILINGS.startswith(draft.strip()[: len(NOT_IN_FILINGS)])
 
 
 def _checked(body: str, evidence: Evidence, extractive: Answer) -> Answer:
