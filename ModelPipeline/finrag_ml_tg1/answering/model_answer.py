@@ -6,7 +6,7 @@ The extractive answer to the same question stands ready; it is given, and the re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
