@@ -57,12 +57,6 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _model(value: str) -> str:
-    if value in {"bedrock", "openai"}:
-        raise ValueError(f"{value} is not available yet")
-    return value
-
-
 def _printable(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
         raise ValueError("it has a space, a line break or a character outside ASCII")
@@ -85,8 +79,46 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     cache_mb: Annotated[int, Setting(("FINRAG_CACHE_MB",), "a whole number from 1 to 1048576")] = Field(
         default=1024, ge=1, le=1_048_576, description="Size limit of the cache folder, in units of 1,048,576 bytes."
     )
-    model: Annotated[Literal["extractive"], Setting(("FINRAG_MODEL",), "extractive"), BeforeValidator(_model)] = Field(
-        default="extractive", description="What writes the answer; `extractive` quotes the filings and needs no key."
+    model: Annotated[
+        str,
+        Setting(
+            ("FINRAG_MODEL",),
+            "extractive, bedrock, openai, or a profile: development, production_balanced, production_premium",
+        ),
+    ] = Field(
+        default="extractive",
+        pattern=r"^[a-z0-9_]{1,60}$",
+        description="What writes the answer: `extractive` quotes the filings and needs no key; `bedrock` is "
+        "`production_balanced`, `openai` is `development`.",
+    )
+    model_id: Annotated[str | None, Setting(("FINRAG_MODEL_ID",), "a model's id at its provider")] = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._:/@+-]{1,300}$",
+        description="Another model than the profile's; its price is then not known.",
+    )
+    models_file: Annotated[
+        Annotated[str, AfterValidator(_folder)] | None, Setting(("FINRAG_MODELS_FILE",), "a YAML file")
+    ] = Field(
+        default=None,
+        description="Profiles of one's own, with prices and limits, instead of the bundled "
+        "`finrag_ml_tg1/answering/models/models.yaml`.",
+    )
+    model_timeout_s: Annotated[float, Setting(("FINRAG_MODEL_TIMEOUT_S",), "a number from 0.1 to 600")] = Field(
+        default=30.0,
+        ge=0.1,
+        le=600,
+        description="Seconds to wait for a model's first words, and between its words.",
+    )
+    openai_base_url: Annotated[
+        str,
+        Setting(("OPENAI_BASE_URL",), "an http(s) address without user name, query and fragment"),
+        AfterValidator(_web_address),
+    ] = Field(
+        default="https://api.openai.com/v1",
+        description="An OpenAI-compatible server; Ollama's is `http://localhost:11434/v1`.",
+    )
+    openai_api_key: Annotated[_Secret | None, Setting(("OPENAI_API_KEY",), _SECRET_ALLOWED)] = Field(
+        default=None, description="The key for `OPENAI_BASE_URL`; servers of one's own need none."
     )
     api_key: Annotated[_Secret | None, Setting(("FINRAG_API_KEY",), _SECRET_ALLOWED)] = Field(
         default=None, description="When set, the API asks for it in the header `X-API-Key`."
@@ -99,10 +131,12 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     aws_region: Annotated[
         str | None, Setting(("AWS_REGION", "AWS_DEFAULT_REGION"), "a region such as us-east-1, or auto")
     ] = Field(
-        default=None, pattern=r"^[a-z0-9-]{2,40}$", description="The region of the bucket; `auto` for Cloudflare R2."
+        default=None,
+        pattern=r"^[a-z0-9-]{2,40}$",
+        description="The region of the bucket and of Bedrock; `auto` for Cloudflare R2.",
     )
     aws_access_key_id: Annotated[_Secret | None, Setting(("AWS_ACCESS_KEY_ID",), _SECRET_ALLOWED)] = Field(
-        default=None, description="Credentials for S3; without them boto3 looks for a profile or a role."
+        default=None, description="Credentials for S3 and Bedrock; without them boto3 looks for a profile or a role."
     )
     aws_secret_access_key: Annotated[_Secret | None, Setting(("AWS_SECRET_ACCESS_KEY",), _SECRET_ALLOWED)] = Field(
         default=None, description="Belongs to `AWS_ACCESS_KEY_ID`; both are set, or neither."
@@ -114,6 +148,10 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         Annotated[str, AfterValidator(_web_address)] | None,
         Setting(("AWS_ENDPOINT_URL_S3",), "an http(s) address without user name, query and fragment"),
     ] = Field(default=None, description="The address of an S3 service that is not AWS (R2, Spaces, MinIO).")
+    aws_endpoint_url_bedrock_runtime: Annotated[
+        Annotated[str, AfterValidator(_web_address)] | None,
+        Setting(("AWS_ENDPOINT_URL_BEDROCK_RUNTIME",), "an http(s) address without user name, query and fragment"),
+    ] = Field(default=None, description="Another address of Bedrock's models: a private endpoint, or one for tests.")
     backend_url: Annotated[
         str,
         Setting(("BACKEND_URL",), "an http(s) address without user name, query and fragment"),

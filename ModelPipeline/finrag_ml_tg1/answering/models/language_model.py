@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -37,7 +37,8 @@ class TokenUsage:
 class ModelProfile:
     """A model by the name it is chosen by: who serves it, what it costs (USD for a million tokens), what it takes.
 
-    `context_tokens` is what input and output may have together.
+    `context_tokens` is what input and output may have together; `request` are fields that only this model's requests
+    have. Where the price is not known, `price_known` is false and every cost is 0.
     """
 
     key: str
@@ -51,6 +52,8 @@ class ModelProfile:
     written_price: Decimal = Decimal(0)
     caches_prompts: bool = False
     temperature: float | None = 0.0
+    price_known: bool = True
+    request: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def cost(self, usage: TokenUsage) -> Decimal:
         """Return in USD what these tokens cost."""
