@@ -14,6 +14,9 @@ from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from finrag_ml_tg1.loaders.open_store import open_store
+from serving.backend.bookkeeping import Bookkeeping
+from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import Engine, EngineBusyError
 from serving.backend.errors import add_error_handlers, problem_response
 from serving.backend.middleware import ApiKey, BodyLimit, LastResort, RequestId
@@ -25,16 +28,20 @@ __all__ = ["app", "create_app"]
 
 def create_app(config: MLConfig) -> FastAPI:
     """Return an application for these settings; its index is opened when it starts."""
-    engine = Engine(config)
+    store = open_store(config.store, config)
+    engine = Engine(config, store)
+    books = Bookkeeping(config, store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(engine.load())
+        books.open()
         yield
         engine.is_shutting_down = True
         loading.cancel()
         with suppress(asyncio.CancelledError):
             await loading
+        await asyncio.to_thread(books.close)
 
     application = DocumentedAPI(
         title="FinRAG",
@@ -43,7 +50,9 @@ def create_app(config: MLConfig) -> FastAPI:
         lifespan=lifespan,
     )
     application.state.engine = engine
+    application.state.books = books
     application.include_router(router)
+    application.include_router(bookkeeping_router)
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
     if config.api_key is not None:

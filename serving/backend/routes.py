@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
+from serving.backend.bookkeeping_routes import OpenBooks
 from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
 from serving.backend.numbers import facts_response
@@ -41,7 +42,7 @@ LoadedEngine = Annotated[Engine, Depends(_engine)]
 
 
 @router.post("/query", responses=problems(400, 401, 413, 422, 429, 503))
-async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> QueryResponse:
+async def query(body: QueryRequest, request: Request, engine: LoadedEngine, books: OpenBooks) -> QueryResponse:
     """Answer a question from the filings, or abstain and say what is covered."""
     question = body.to_question()
     request_id: str = request.state.request_id
@@ -49,7 +50,10 @@ async def query(body: QueryRequest, request: Request, engine: LoadedEngine) -> Q
     def work(finrag: FinRAG) -> QueryResponse:
         return query_response(finrag.ask(question), finrag.index.catalog, finrag.index.version, request_id)
 
-    return await engine.run(work)
+    with books.entry(request_id, question.text) as entry:
+        response = await engine.run(work)
+        entry.response = response
+    return response
 
 
 @router.get("/facts", responses=problems(400, 401, 422, 429, 503))
