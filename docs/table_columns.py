@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, FILINGS_SCHEMA, PASSAGES_SCHEMA
+from serving.backend.feedback import FEEDBACK_SCHEMA
+from serving.backend.query_record import QUERIES_SCHEMA
 
 __all__ = ["data_model"]
 
@@ -68,28 +70,84 @@ _OF_FACTS = {
     "char_end": "One past its last character.",
     "occurrences": "In how many places the filing tags it.",
 }
-_TABLES: tuple[tuple[str, str, pl.Schema, dict[str, str]], ...] = (
+_OF_QUERIES = {
+    "request_id": "The response's `request_id` and `X-Request-ID`.",
+    "timestamp": "When the query ended, UTC.",
+    "status": "`answered`, `abstained`, `failed` (an error was returned) or `cancelled` (the client was gone).",
+    "model_id": "The model that wrote the answer, `extractive` for quotations; empty where none was asked.",
+    "input_tokens": "As the provider counts them; 0 for quotations and answers given before.",
+    "output_tokens": "As the provider counts them.",
+    "cached_tokens": "Those of the input that were read from the provider's prompt cache.",
+    "cost_usd": "What the model's tokens cost in US dollars.",
+    "stop_reason": "Why the model stopped.",
+    "timings_ms": "Stage of answering and its milliseconds, in the order of the stages.",
+    "total_ms": "From the request's arrival at the route to its answer, waiting for a worker included.",
+    "ciks": "The companies the question was understood to name.",
+    "fiscal_years": "The fiscal years it was understood to ask for.",
+    "metrics": "The metrics it was understood to ask for.",
+    "index_version": "The index that was searched.",
+    "prompt_version": "The prompt the model was asked with; empty where none was asked.",
+    "is_cached": "Whether the answer was given before and kept in memory.",
+    "is_fallback": "Whether quotations stand in for a model that was away or that the budget did not allow.",
+    "flags": "How many flags of each kind the answer has: numbers or sentences its evidence does not bear out.",
+    "question_chars": "Length of the question in Unicode code points.",
+    "question": "The question's words; null unless `FINRAG_LOG_PROMPTS` is true.",
+    "answer": "The answer's words; null unless `FINRAG_LOG_PROMPTS` is true.",
+}
+_OF_FEEDBACK = {
+    "request_id": "The answer's `request_id`.",
+    "timestamp": "When the feedback came, UTC, as ISO 8601.",
+    "verdict": "`good`, `answer_wrong` or `evidence_wrong`.",
+    "comment": "The reader's words, at most 2,000 characters; may be empty.",
+}
+_Table = tuple[str, str, pl.Schema, dict[str, str]]
+_TABLES: tuple[_Table, ...] = (
     ("filings", "One row a filing, written last: with it the filing is in the tables.", FILINGS_SCHEMA, _OF_FILINGS),
     ("passages", "What is embedded, ranked and cited.", PASSAGES_SCHEMA, _OF_FILINGS | _OF_PASSAGES),
     ("facts", "The filer's own numbers, each once.", FACTS_SCHEMA, _OF_FILINGS | _OF_FACTS),
+)
+_WRITTEN_BY_THE_BACK_END: tuple[_Table, ...] = (
+    (
+        "queries",
+        "`logs/queries/dt=YYYY-MM-DD/{time}-{random}.parquet`, one row a query, at most 100 a file: written after 100 "
+        "queries or 60 seconds, and when the process ends. A crash loses at most the rows not yet written. While the "
+        "store is away, at most 10,000 rows wait for it. Requests that are refused (4xx, not ready) are not logged.",
+        QUERIES_SCHEMA,
+        _OF_QUERIES,
+    ),
+    (
+        "feedback",
+        "`feedback/dt=YYYY-MM-DD/{time}-{random}.jsonl`, one JSON object a file, written before `POST /feedback` "
+        "answers 202.",
+        FEEDBACK_SCHEMA,
+        _OF_FEEDBACK,
+    ),
 )
 
 
 def data_model() -> str:
     """Return docs/data-model.md; raises KeyError for a column that has no meaning here."""
-    sections = [
-        f"## {name}\n\n{purpose}\n\n| column | type | meaning |\n|---|---|---|\n"
-        + "\n".join(f"| `{column}` | {_type(kind)} | {meanings[column]} |" for column, kind in schema.items())
-        for name, purpose, schema, meanings in _TABLES
-    ]
     head = (
         "# Data model\n\nThis file is written by `python -m docs.generate`; change `docs/table_columns.py` instead.\n\n"
         "Parquet on the store, one file a filing under `tables/{name}/cik=…/`. Ranges count Unicode code points."
     )
-    return "\n\n".join([head, *sections]) + "\n"
+    running = (
+        "# What the back end writes\n\nFiles are only added, in a folder for each UTC day; none is changed afterwards. "
+        "Several back ends may write to one store. Old days may be deleted at any time; `GET /usage` then counts less."
+    )
+    sections = [head, *map(_section, _TABLES), running, *map(_section, _WRITTEN_BY_THE_BACK_END)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _section(table: _Table) -> str:
+    name, purpose, schema, meanings = table
+    rows = [f"| `{column}` | {_type(kind)} | {meanings[column]} |" for column, kind in schema.items()]
+    return "\n".join([f"## {name}\n\n{purpose}\n\n| column | type | meaning |\n|---|---|---|", *rows])
 
 
 def _type(kind: pl.DataType | type[pl.DataType]) -> str:
     if isinstance(kind, pl.List):
         return "list of structs" if isinstance(kind.inner, pl.Struct) else f"list of {_type(kind.inner)}"
+    if isinstance(kind, pl.Datetime):
+        return "datetime"
     return "decimal(38, 12)" if isinstance(kind, pl.Decimal) else str(kind).lower()

@@ -15,7 +15,10 @@ from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.scope import Question, Scope
 
-__all__ = ["Event", "Piece", "Result", "Sources", "Stage"]
+__all__ = ["FIRST_TOKEN", "Event", "Piece", "Result", "Sources", "Stage"]
+
+# The timing that is part of another: how long a model's first words took, of the time it wrote.
+FIRST_TOKEN = "first_token"
 
 
 @dataclass(frozen=True, slots=True)

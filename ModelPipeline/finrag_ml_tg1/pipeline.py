@@ -22,7 +22,7 @@ from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.prompts.context import Evidence
 from finrag_ml_tg1.answering.topic import read_topic
-from finrag_ml_tg1.events import Event, Piece, Result, Sources, Stage
+from finrag_ml_tg1.events import FIRST_TOKEN, Event, Piece, Result, Sources, Stage
 from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.index.catalog import Company
@@ -37,7 +37,7 @@ from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
-__all__ = ["FinRAG", "Result"]
+__all__ = ["DEFAULT_TOP_K", "FinRAG", "paragraphs"]
 
 DEFAULT_TOP_K = 10
 
@@ -98,7 +98,7 @@ class FinRAG:
             )
         yield Sources(result)
         if model is None or not result.answer.is_answered:
-            yield from (Piece(part) for part in _paragraphs(result.answer.markdown))
+            yield from (Piece(part) for part in paragraphs(result.answer.markdown))
             yield result
             return
         yield from self._in_own_words(result, model)
@@ -119,7 +119,7 @@ class FinRAG:
                 except StopIteration as end:
                     written = end.value
                     break
-                timings.setdefault("first_token", _milliseconds(began))
+                timings.setdefault(FIRST_TOKEN, _milliseconds(began))
                 if piece:
                     yield Piece(piece)
         yield replace(_noted(result, written.notes), answer=written.answer, written=written.use)
@@ -304,8 +304,8 @@ def _joined(*blocks: str) -> str:
     return "\n\n".join(block for block in blocks if block)
 
 
-def _paragraphs(markdown: str) -> Iterator[str]:
-    """The Markdown in pieces that can be shown one after the other; together they are all of it."""
+def paragraphs(markdown: str) -> Iterator[str]:
+    """Yield the Markdown in pieces that can be shown one after the other; together they are all of it."""
     first, *others = markdown.split("\n\n")
     yield first
     yield from (f"\n\n{other}" for other in others)

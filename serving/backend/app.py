@@ -14,10 +14,16 @@ from types import FrameType
 from fastapi import FastAPI, Request, Response
 
 from finrag_ml_tg1 import __version__
+from finrag_ml_tg1.answering.models.errors import ModelNotOfferedError
+from finrag_ml_tg1.answering.models.opening import open_models
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from finrag_ml_tg1.loaders.open_store import open_store
+from serving.backend.answer_cache import AnswerCache
 from serving.backend.answerer import Answerer
+from serving.backend.bookkeeping import Bookkeeping
+from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import Engine, EngineBusyError
 from serving.backend.errors import add_error_handlers, problem_response
 from serving.backend.middleware import ApiKey, BodyLimit, LastResort, RequestId
@@ -29,17 +35,21 @@ __all__ = ["app", "create_app"]
 
 def create_app(config: MLConfig) -> FastAPI:
     """Return an application for these settings; its index is opened when it starts."""
-    engine = Engine(config)
+    store = open_store(config.store, config)
+    engine = Engine(config, store)
+    books = Bookkeeping(config, store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(engine.load())
+        books.open()
         with _told_of_sigterm(engine.stop):
             yield
         engine.stop()
         loading.cancel()
         with suppress(asyncio.CancelledError):
             await loading
+        await asyncio.to_thread(books.close)
 
     application = DocumentedAPI(
         title="FinRAG",
@@ -48,10 +58,13 @@ def create_app(config: MLConfig) -> FastAPI:
         lifespan=lifespan,
     )
     application.state.engine = engine
-    application.state.answerer = Answerer(engine)
+    application.state.answerer = Answerer(engine, open_models(config), books, AnswerCache(config.answer_cache_bytes))
+    application.state.books = books
     application.include_router(router)
+    application.include_router(bookkeeping_router)
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
+    application.add_exception_handler(ModelNotOfferedError, _not_offered)
     if config.api_key is not None:
         application.add_middleware(ApiKey, key=config.api_key.get_secret_value())
     application.add_middleware(BodyLimit)
@@ -88,14 +101,18 @@ async def _busy(request: Request, error: Exception) -> Response:
     return problem_response(429, f"{error}.", headers={"Retry-After": "3"})
 
 
-def _configured() -> MLConfig:
-    """The environment's settings; a wrong one ends the process with one line instead of a traceback."""
+async def _not_offered(request: Request, error: Exception) -> Response:
+    return problem_response(422, str(error))
+
+
+def _configured() -> FastAPI:
+    """The application the environment asks for; a wrong setting ends the process with one line, not a traceback."""
     try:
         config = load_config()
+        logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        return create_app(config)
     except SettingsError as error:
         sys.exit(f"finrag: {error}")
-    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    return config
 
 
-app = create_app(_configured())
+app = _configured()

@@ -19,7 +19,7 @@ from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailabl
 from finrag_ml_tg1.events import Event, Sources
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.loaders.open_store import open_store
+from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.pipeline import FinRAG
 
 __all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineNotReadyError", "EngineStoppingError"]
@@ -56,8 +56,9 @@ class EngineStoppingError(FinRAGError):
 class Engine:
     """Holds the pipeline; `await engine.run(...)` works with it off the event loop, a few calls at a time."""
 
-    def __init__(self, config: MLConfig) -> None:
+    def __init__(self, config: MLConfig, store: ObjectStore) -> None:
         self._config = config
+        self._store = store
         self._finrag: FinRAG | None = None
         self._reason = "the index is still being loaded"
         self._workers = anyio.CapacityLimiter(WORKERS)
@@ -178,5 +179,4 @@ class Engine:
 
     def _open(self) -> FinRAG:
         folder = Path(self._config.cache_dir)
-        store = open_store(self._config.store, self._config)
-        return FinRAG.open(store, DiskCache(folder, store, self._config.cache_bytes), folder)
+        return FinRAG.open(self._store, DiskCache(folder, self._store, self._config.cache_bytes), folder)

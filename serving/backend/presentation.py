@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from finrag_ml_tg1.answering.model_answer import ModelUse
-from finrag_ml_tg1.events import Result
+from finrag_ml_tg1.events import FIRST_TOKEN, Result
 from finrag_ml_tg1.index.catalog import Catalog
 from finrag_ml_tg1.index.coverage import FilingCoverage
 from finrag_ml_tg1.index.reader import PassageRecord
@@ -32,7 +32,7 @@ from serving.backend.schemas import (
     ResolvedCompany,
 )
 
-__all__ = ["catalog_response", "passage", "query_response"]
+__all__ = ["catalog_response", "model_usage", "passage", "query_response"]
 
 EXTRACTIVE = "extractive"
 
@@ -72,7 +72,7 @@ def query_response(result: Result, catalog: Catalog, index_version: str, request
             notes=list(scope.notes),
         ),
         metadata=Metadata(
-            llm=_model_usage(result.written),
+            llm=model_usage(result.written),
             context=ContextInfo(
                 kpi_included=result.found.is_found,
                 rag_included=answer.context_length > 0,
@@ -81,12 +81,13 @@ def query_response(result: Result, catalog: Catalog, index_version: str, request
             timings_ms=result.timings_ms,
             index_version=index_version,
             timestamp=datetime.now(UTC),
-            processing_time_ms=round(sum(result.timings_ms.values()), 2),
+            processing_time_ms=round(sum(ms for stage, ms in result.timings_ms.items() if stage != FIRST_TOKEN), 2),
         ),
     )
 
 
-def _model_usage(use: ModelUse | None) -> ModelUsage:
+def model_usage(use: ModelUse | None) -> ModelUsage:
+    """Return what a model used as the API gives it; without one nothing was used."""
     if use is None:
         return ModelUsage(
             model_id=EXTRACTIVE,

@@ -30,7 +30,7 @@ from tests.local_processes import free_port, wait_until
 @contextmanager
 def serve_here(store: Path, cache: Path) -> Iterator[str]:
     """Serve an application from a thread of this process; gives its address."""
-    config = MLConfig(store=str(store), cache_dir=str(cache))
+    config = MLConfig(store=str(store), cache_dir=str(cache), answer_cache_mb=0)
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(create_app(config), port=port, log_config=None))
     thread = threading.Thread(target=server.run)

@@ -72,6 +72,7 @@ def test_response_has_exactly_the_agreed_fields(answered: Json) -> None:
         "index_version",
         "timestamp",
         "processing_time_ms",
+        "cached",
     }
     assert set(answered["metadata"]["llm"]) == {
         "model_id",

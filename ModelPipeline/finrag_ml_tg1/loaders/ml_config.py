@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -120,6 +121,24 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     openai_api_key: Annotated[_Secret | None, Setting(("OPENAI_API_KEY",), _SECRET_ALLOWED)] = Field(
         default=None, description="The key for `OPENAI_BASE_URL`; servers of one's own need none."
     )
+    daily_budget_usd: Annotated[Decimal | None, Setting(("FINRAG_DAILY_BUDGET_USD",), "a number from 0 to 1000000")] = (
+        Field(
+            default=None,
+            ge=0,
+            le=1_000_000,
+            description="What language models may cost in a day (UTC), in US dollars; once it is spent, answers quote "
+            "the filings and say why. 0 asks no model; without it there is no limit.",
+        )
+    )
+    answer_cache_mb: Annotated[int, Setting(("FINRAG_ANSWER_CACHE_MB",), "a whole number from 0 to 4096")] = Field(
+        default=16,
+        ge=0,
+        le=4096,
+        description="Size limit of the answers kept in memory, in units of 1,048,576 bytes; 0 keeps none.",
+    )
+    log_prompts: Annotated[bool, Setting(("FINRAG_LOG_PROMPTS",), "true or false")] = Field(
+        default=False, description="Whether the query log holds the words of questions and answers."
+    )
     api_key: Annotated[_Secret | None, Setting(("FINRAG_API_KEY",), _SECRET_ALLOWED)] = Field(
         default=None, description="When set, the API asks for it in the header `X-API-Key`."
     )
@@ -179,6 +198,11 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         """The cache's limit in bytes."""
         return self.cache_mb * 1_048_576
 
+    @property
+    def answer_cache_bytes(self) -> int:
+        """The limit of the answers kept in memory, in bytes."""
+        return self.answer_cache_mb * 1_048_576
+
 
 def described_settings() -> dict[str, tuple[Setting, bool]]:
     """Return for each field of MLConfig its outside names and allowed values, and whether it is a secret."""
@@ -194,9 +218,14 @@ def settings_table() -> str:
     for field, (setting, _) in described_settings().items():
         information = MLConfig.model_fields[field]
         names = ", ".join(f"`{name}`" for name in setting.names)
-        default = "" if information.default is None else f"`{information.default}`"
+        default = "" if information.default is None else f"`{_written(information.default)}`"
         lines.append(f"| {names} | {default} | {setting.allowed} | {information.description} |")
     return "\n".join(lines) + "\n"
+
+
+def _written(value: object) -> str:
+    """A value as it is written in a settings file."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_secret(field: FieldInfo) -> bool:

@@ -30,6 +30,13 @@ CREDENTIALS_FILE = Path(".aws_secrets", "aws_credentials.env")
 _SETTINGS = described_settings()
 _NAMES = {name for setting, _ in _SETTINGS.values() for name in setting.names}
 _SECRET_NAMES = {name for setting, secret in _SETTINGS.values() if secret for name in setting.names}
+# A YAML file says yes and no in its own type; for any other setting that is a slip.
+_SWITCHES = {
+    name
+    for field, (setting, _) in _SETTINGS.items()
+    if MLConfig.model_fields[field].annotation is bool
+    for name in setting.names
+}
 # Variables that only make sense from one source: a key from here with a token from there is refused by AWS.
 _UNITS = (
     frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}),
@@ -85,7 +92,7 @@ def _yaml_value(path: Path, name: str, value: object) -> _Value:
         raise SettingsError(f"{path}: {name[:80]!r} is not a setting{_suggestion(name)}.")
     if name in _SECRET_NAMES:
         raise SettingsError(f"{path}: {name} is a secret and belongs in {CREDENTIALS_FILE} or the environment.")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if (isinstance(value, bool) and name not in _SWITCHES) or not isinstance(value, str | int | float):
         raise SettingsError(f"{path}: {name} must be one text or number.")
     return _Value(str(value).strip(), str(path))
 

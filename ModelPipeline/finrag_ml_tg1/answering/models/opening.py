@@ -45,17 +45,22 @@ class ModelChoice:
         """The model that answers when none is named; None: answers are extractive."""
         return self.choose(None)
 
-    def choose(self, key: str | None) -> LanguageModel | None:
-        """Return the model of that key, None for `extractive`; raises ModelNotOfferedError, whose words say what is."""
+    def resolve(self, key: str | None) -> str:
+        """Return which of `keys` a key means; raises ModelNotOfferedError, whose words say what is on offer."""
         name = self._default if key is None else _SHORT_NAMES.get(key, key)
-        if name == EXTRACTIVE:
-            return None
-        if not self._profiles:
+        if name != EXTRACTIVE and not self._profiles:
             raise ModelNotOfferedError(
                 "This server answers extractively: leave out model_key, or set FINRAG_MODEL where it runs."
             )
-        if name not in self._profiles:
+        if name != EXTRACTIVE and name not in self._profiles:
             raise ModelNotOfferedError(f"This server does not offer that model_key; it has: {', '.join(self.keys)}.")
+        return name
+
+    def choose(self, key: str | None) -> LanguageModel | None:
+        """Return the model of that key, None for `extractive`; raises ModelNotOfferedError."""
+        name = self.resolve(key)
+        if name == EXTRACTIVE:
+            return None
         with self._lock:
             if name not in self._models:
                 profile = self._profiles[name]

@@ -1,0 +1,116 @@
+"""Answers kept for questions that come again: the same words, scope, index, model and prompt have the same answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from finrag_ml_tg1.scope import Question
+from serving.backend.schemas import QueryResponse
+
+__all__ = ["AnswerCache", "answer_key", "renewed"]
+
+MOST_ENTRIES = 1_000
+TTL_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    data: bytes
+    expires_at: float
+
+
+class AnswerCache:
+    """The responses used last, at most `max_bytes` as JSON and `most_entries`, none older than `ttl_s`.
+
+    Safe for use from several threads. With `max_bytes` 0 nothing is kept.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        *,
+        most_entries: int = MOST_ENTRIES,
+        ttl_s: float = TTL_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._max_bytes = max_bytes
+        self._most_entries = most_entries
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of all responses kept."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: str) -> QueryResponse | None:
+        """Return the response as it was put, None when it is not kept or too old; see `renewed`."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            if entry.expires_at <= self._clock():
+                self._remove(key)
+                return None
+            self._entries.move_to_end(key)
+        return QueryResponse.model_validate_json(entry.data)
+
+    def put(self, key: str, response: QueryResponse, *, is_fallback: bool) -> None:
+        """Keep a response; not one that stands in for a model that was away or that the budget did not allow."""
+        if is_fallback:
+            return
+        data = response.model_dump_json().encode()
+        with self._lock:
+            if key in self._entries:
+                self._remove(key)
+            if len(data) > self._max_bytes:
+                return
+            self._entries[key] = _Entry(data, self._clock() + self._ttl_s)
+            self._bytes += len(data)
+            while self._bytes > self._max_bytes or len(self._entries) > self._most_entries:
+                self._remove(next(iter(self._entries)))
+
+    def _remove(self, key: str) -> None:
+        self._bytes -= len(self._entries.pop(key).data)
+
+
+def answer_key(question: Question, index_version: str, model: str, prompt_version: str) -> str:
+    """Return the key of an answer: SHA-256 over all that it depends on.
+
+    The question has to stand for itself: one that follows up on others is given as it was rewritten. Runs of white
+    space count as one space; capitals matter, because they may make a word a ticker.
+    """
+    parts = asdict(question) | {"text": " ".join(question.text.split())}
+    told = json.dumps([parts, index_version, model, prompt_version], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def renewed(kept: QueryResponse, *, request_id: str, query: str, processing_ms: float) -> QueryResponse:
+    """Return a kept response as the answer to another request: it costs nothing, and says that it was kept."""
+    metadata = kept.metadata
+    unused = metadata.llm.model_copy(
+        update=dict.fromkeys(("input_tokens", "output_tokens", "total_tokens", "cached_tokens", "cost"), 0)
+    )
+    told = metadata.model_copy(
+        update={
+            "llm": unused,
+            "timings_ms": {"cache": processing_ms},
+            "timestamp": datetime.now(UTC),
+            "processing_time_ms": processing_ms,
+            "cached": True,
+        }
+    )
+    return kept.model_copy(update={"request_id": request_id, "query": query, "metadata": told})

@@ -1,0 +1,125 @@
+"""The books of this process: the log of queries, what they used, the budget, and what readers say.
+
+A query is entered once, however it ends; entering it takes no time and cannot fail it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+from serving.backend.budget import Budget
+from serving.backend.dated_keys import utc_now
+from serving.backend.engine import EngineBusyError, EngineNotReadyError
+from serving.backend.feedback import FeedbackBox
+from serving.backend.past_usage import PastUsage
+from serving.backend.query_log import QueryLog
+from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, StageTime
+from serving.backend.schemas import ModelUsage, QueryResponse
+from serving.backend.usage import Usage
+
+__all__ = ["Bookkeeping", "QueryEntry"]
+
+CLOSE_TIMEOUT_S = 5.0
+
+
+@dataclass(slots=True)
+class QueryEntry:
+    """What is known of a query when it ends; who answers it fills this in.
+
+    `llm` is what a model that was asked is thought to have used, for a query that ends without a response.
+    """
+
+    response: QueryResponse | None = None
+    llm: ModelUsage | None = None
+
+
+class Bookkeeping:
+    """Opened when the process starts to serve, closed when it ends; safe for use from several threads."""
+
+    def __init__(self, config: MLConfig, store: ObjectStore) -> None:
+        self._logs_words = config.log_prompts
+        self._log = QueryLog(store)
+        self.usage = Usage()
+        self.budget = Budget(config.daily_budget_usd)
+        self.feedback = FeedbackBox(store)
+        self._past = PastUsage(store, self.usage, self.budget)
+
+    def open(self) -> None:
+        """Begin to write the log, and to read what was used before."""
+        self._log.start()
+        self._past.start()
+
+    def close(self) -> None:
+        """Write what is not written yet; takes a few seconds at most."""
+        self._past.close()
+        self._log.close(CLOSE_TIMEOUT_S)
+
+    @contextmanager
+    def entry(self, request_id: str, question: str) -> Iterator[QueryEntry]:
+        """Enter a query when the block ends: as answered, abstained, failed, or cancelled when the client is gone.
+
+        A query that was turned away, because the server is busy or not ready, is not entered.
+        """
+        started = time.perf_counter()
+        entry = QueryEntry()
+        status: QueryStatus = "cancelled"
+        is_turned_away = False
+        try:
+            yield entry
+            status = entry.response.status if entry.response else "failed"
+        except (EngineBusyError, EngineNotReadyError):
+            is_turned_away = True
+            raise
+        except Exception:
+            status = "failed"
+            raise
+        finally:
+            if not is_turned_away:
+                elapsed_ms = round((time.perf_counter() - started) * 1000, 2)
+                self._enter(self._record(entry, request_id, question, status, elapsed_ms))
+
+    def _enter(self, record: QueryRecord) -> None:
+        self.usage.add(record)
+        self._log.append(record)
+
+    def _record(
+        self, entry: QueryEntry, request_id: str, question: str, status: QueryStatus, total_ms: float
+    ) -> QueryRecord:
+        response = entry.response
+        llm = response.metadata.llm if response else entry.llm
+        return QueryRecord(
+            request_id=request_id,
+            timestamp=utc_now(),
+            status=status,
+            total_ms=total_ms,
+            question_chars=len(question),
+            model_id=llm.model_id if llm else "",
+            input_tokens=llm.input_tokens if llm else 0,
+            output_tokens=llm.output_tokens if llm else 0,
+            cached_tokens=llm.cached_tokens if llm else 0,
+            cost_usd=Decimal(str(llm.cost)) if llm else Decimal(0),
+            stop_reason=llm.stop_reason if llm else "",
+            timings_ms=tuple(StageTime(*pair) for pair in response.metadata.timings_ms.items()) if response else (),
+            ciks=tuple(company.cik for company in response.resolved.companies) if response else (),
+            fiscal_years=tuple(response.resolved.fiscal_years) if response else (),
+            metrics=tuple(response.resolved.metrics) if response else (),
+            index_version=response.metadata.index_version if response else "",
+            prompt_version=(llm.prompt_version or "") if llm else "",
+            is_cached=response.metadata.cached if response else False,
+            is_fallback=bool(llm and llm.fallback),
+            flags=_counted(response),
+            question=question if self._logs_words else None,
+            answer=response.answer if response and self._logs_words else None,
+        )
+
+
+def _counted(response: QueryResponse | None) -> tuple[FlagCount, ...]:
+    kinds = Counter(flag.kind for flag in response.flags) if response else Counter()
+    return tuple(FlagCount(kind, count) for kind, count in sorted(kinds.items()))
