@@ -17,7 +17,7 @@ import httpx
 
 __all__ = ["SETTINGS", "Server", "clean_environment", "end", "free_port", "serve_backend", "wait_until"]
 
-SETTINGS = ("FINRAG_", "AWS_", "BACKEND_URL", "PORT", "LOG_LEVEL", "STREAMLIT_")
+SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_LEVEL", "STREAMLIT_")
 _POLL_S = 0.05
 
 

@@ -17,6 +17,7 @@ from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
 
 REPOSITORY = Path(__file__).parents[3]
 SECRET = "wJalr/XUtnFEMI+K7MDENG"
+SECRET_NAMES = {"FINRAG_API_KEY", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 WRONG = [
     ("FINRAG_STORE", "gs://bucket/prefix", "s3://bucket/prefix"),
     ("FINRAG_STORE", "s3://", "bucket name"),
@@ -28,9 +29,14 @@ WRONG = [
     ("FINRAG_CACHE_MB", "0", "from 1 to 1048576"),
     ("FINRAG_CACHE_MB", "lots", "whole number"),
     ("FINRAG_CACHE_MB", "1.5", "whole number"),
-    ("FINRAG_MODEL", "bedrock", "bedrock is not available yet"),
-    ("FINRAG_MODEL", "openai", "openai is not available yet"),
-    ("FINRAG_MODEL", "gpt", "allowed: extractive"),
+    ("FINRAG_MODEL", "GPT 5", "allowed: extractive, bedrock, openai, or a profile"),
+    ("FINRAG_MODEL_ID", "a model", "model's id"),
+    ("FINRAG_MODELS_FILE", "a\x01b", "control character"),
+    ("FINRAG_MODEL_TIMEOUT_S", "0", "from 0.1 to 600"),
+    ("FINRAG_MODEL_TIMEOUT_S", "nan", "from 0.1 to 600"),
+    ("FINRAG_MODEL_TIMEOUT_S", "soon", "from 0.1 to 600"),
+    ("OPENAI_BASE_URL", "localhost:11434", "http"),
+    ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "https://host/?x=1", "query"),
     ("LOG_LEVEL", "loud", "debug, info, warning, error or critical"),
     ("AWS_REGION", "US East", "us-east-1"),
     ("AWS_DEFAULT_REGION", "x" * 50, "us-east-1"),
@@ -55,6 +61,8 @@ def test_defaults_apply_when_nothing_is_set(tmp_path: Path) -> None:
     assert (config.store, config.cache_dir, config.cache_mb) == (".finrag/store", "/tmp/finrag_cache", 1024)
     assert (config.model, config.log_level, config.backend_url) == ("extractive", "info", "http://localhost:8000")
     assert (config.api_key, config.aws_access_key_id, config.aws_region, config.port) == (None, None, None, None)
+    assert (config.model_id, config.models_file, config.model_timeout_s) == (None, None, 30.0)
+    assert (config.openai_base_url, config.openai_api_key) == ("https://api.openai.com/v1", None)
     assert config.cache_bytes == 1_073_741_824
 
 
@@ -88,6 +96,7 @@ def test_values_are_brought_into_one_form(tmp_path: Path) -> None:
         "FINRAG_STORE": "s3://bucket/prefix/",
         "LOG_LEVEL": "WARNING",
         "BACKEND_URL": "https://backend.example/",
+        "OPENAI_BASE_URL": "http://localhost:11434/v1/",
         "FINRAG_CACHE_DIR": "~/cache",
         "HOME": os.environ.get("HOME", "/root"),
     }
@@ -97,6 +106,7 @@ def test_values_are_brought_into_one_form(tmp_path: Path) -> None:
     assert config.store == "s3://bucket/prefix"
     assert config.log_level == "warning"
     assert config.backend_url == "https://backend.example"
+    assert config.openai_base_url == "http://localhost:11434/v1"
     assert config.cache_dir == str(Path("~/cache").expanduser())
 
 
@@ -121,7 +131,7 @@ def test_wrong_value_names_the_file_it_is_in(tmp_path: Path) -> None:
         load_config(environ={}, folder=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["FINRAG_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("name", sorted(SECRET_NAMES))
 def test_wrong_secret_is_refused_without_being_shown(tmp_path: Path, name: str) -> None:
     environ = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", name: f"{SECRET} and a space"}
 
@@ -137,6 +147,7 @@ def test_wrong_secret_is_refused_without_being_shown(tmp_path: Path, name: str) 
         ("FINRAG_STORE", f"s3://id:{SECRET}@bucket/prefix"),
         ("BACKEND_URL", f"http://user:{SECRET}@host"),
         ("AWS_ENDPOINT_URL_S3", f"http://user:{SECRET}@[::1"),
+        ("OPENAI_BASE_URL", f"https://user:{SECRET}@host/v1"),
     ],
 )
 def test_password_in_an_address_is_refused_without_being_shown(tmp_path: Path, name: str, value: str) -> None:
@@ -147,14 +158,14 @@ def test_password_in_an_address_is_refused_without_being_shown(tmp_path: Path, n
 
 
 def test_secrets_are_hidden_in_every_form_but_can_be_read(tmp_path: Path) -> None:
-    names = {"FINRAG_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
-
-    config = load_config(environ=dict.fromkeys(names, SECRET), folder=tmp_path)
+    config = load_config(environ=dict.fromkeys(SECRET_NAMES, SECRET), folder=tmp_path)
 
     assert SECRET not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
     assert config.api_key is not None
     assert config.api_key.get_secret_value() == SECRET
-    assert {name for setting, secret in described_settings().values() if secret for name in setting.names} == names
+    assert {
+        name for setting, secret in described_settings().values() if secret for name in setting.names
+    } == SECRET_NAMES
 
 
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class EventReader:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._data: list[str] = []
         self._bytes = 0
         self._started = False
@@ -29,26 +29,28 @@ class EventReader:
 
         Raises ValueError for a line that is not UTF-8 and for an event of more than 8 MiB.
         """
-        *lines, self._rest = self._split(self._rest + received)
-        for line in lines:
+        for line in self._lines(received):
             self._bytes += len(line)
+            self._check_size(self._bytes)
             if not line:
                 yield from self._close_event()
             elif line.startswith(b"data") and line[4:5] in {b"", b":"}:
                 self._data.append(line[5:].decode("utf-8").removeprefix(" "))
-            self._check_size(self._bytes)
         self._check_size(self._bytes + len(self._rest))
 
-    def _split(self, received: bytes) -> list[bytes]:
-        """Return the complete lines and, last, what is not one yet; a carriage return at the end may be half a CRLF."""
-        if not self._started and len(received) >= len(codecs.BOM_UTF8):
-            received = received.removeprefix(codecs.BOM_UTF8)
-            self._started = True
+    def _lines(self, received: bytes) -> list[bytes]:
+        """Return the lines that are complete now; a carriage return at the very end may be half of a CRLF."""
+        may_end_line = self._rest.endswith(b"\r") or b"\n" in received or b"\r" in received
+        self._rest += received
+        if not may_end_line:
+            return []
         if not self._started:
-            return [received]
-        held = b"\r" if received.endswith(b"\r") else b""
-        *lines, rest = _LINE_END.split(received[: len(received) - len(held)])
-        return [*lines, rest + held]
+            self._rest = self._rest.removeprefix(codecs.BOM_UTF8)
+            self._started = True
+        held = b"\r" if self._rest.endswith(b"\r") else b""
+        *lines, rest = _LINE_END.split(bytes(self._rest.removesuffix(held)))
+        self._rest = bytearray(rest + held)
+        return lines
 
     def _close_event(self) -> Iterator[str]:
         data, self._data, self._bytes = self._data, [], 0
