@@ -1,0 +1,100 @@
+"""`POST /query/stream` sends steps, scope, sources, words and the whole response, in this order, and ends cleanly."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.contract.conftest import EMPLOYEES
+from tests.contract.event_streams import SentEvent, ask_streaming, read_events, streaming
+from tests.contract.test_query_response import QUESTIONS
+from tests.contract.test_query_validation import assert_problem
+from tests.local_processes import serve_backend, wait_until
+from tests.model_servers import Reply, ScriptedModelServer
+
+ORDER = re.compile(r"(?:status )+resolved sources (?:token )*(?:done|error) ")
+UNCOVERED = "What was Apple's revenue in fiscal 2023?"
+
+
+def names(events: list[SentEvent]) -> str:
+    return "".join(f"{event.name} " for event in events)
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, UNCOVERED])
+def test_events_come_in_the_order_of_the_contract(client: httpx.Client, question: str) -> None:
+    assert ORDER.fullmatch(names(ask_streaming(client, question)))
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, UNCOVERED])
+def test_tokens_are_the_answer_and_done_is_the_whole_response(client: httpx.Client, question: str) -> None:
+    events = ask_streaming(client, question)
+    done = events[-1].data
+    assert "".join(event.data["text"] for event in events if event.name == "token") == done["answer"]
+    whole = client.post("/query", json={"question": question}).raise_for_status().json()
+    changing = ("request_id", "metadata")
+    assert {name: value for name, value in done.items() if name not in changing} == {
+        name: value for name, value in whole.items() if name not in changing
+    }
+
+
+def test_steps_name_what_was_done_and_how_long_it_took(client: httpx.Client) -> None:
+    steps = [event.data for event in ask_streaming(client, f"{EMPLOYEES} Please.") if event.name == "status"]
+    assert [step["stage"] for step in steps][:2] == ["received", "understanding"]
+    assert all(step["ms"] >= 0 for step in steps)
+
+
+def test_sources_are_those_of_the_answer(client: httpx.Client) -> None:
+    events = ask_streaming(client, EMPLOYEES)
+    [sources] = [event.data for event in events if event.name == "sources"]
+    assert set(sources) == {"citations", "facts", "calculations"}
+    assert sources["citations"] == events[-1].data["citations"]
+    [resolved] = [event.data for event in events if event.name == "resolved"]
+    assert resolved == events[-1].data["resolved"]
+
+
+def test_stream_is_not_buffered_by_proxies_and_carries_the_request_id(client: httpx.Client) -> None:
+    with streaming(client, EMPLOYEES) as response:
+        assert response.headers["cache-control"] == "no-cache"
+        assert response.headers["x-accel-buffering"] == "no"
+        [*_, done] = read_events(response)
+        assert done.data["request_id"] == response.headers["x-request-id"]
+
+
+def test_wrong_request_is_refused_with_a_status(client: httpx.Client) -> None:
+    assert_problem(client.post("/query/stream", json={"question": "x"}), 422)
+    assert_problem(client.post("/query/stream", json={"question": EMPLOYEES, "model_key": "production_balanced"}), 422)
+
+
+def test_stream_without_an_index_is_refused_with_a_status(tmp_path: Path) -> None:
+    with serve_backend(str(tmp_path / "empty"), tmp_path / "backend", awaiting="/livez") as server:
+        response = httpx.post(f"{server.url}/query/stream", json={"question": EMPLOYEES}, trust_env=False)
+        assert_problem(response, 503)
+
+
+def test_stream_that_is_open_when_the_server_is_told_to_stop_ends_with_an_error(
+    sample_store: Path, tmp_path: Path
+) -> None:
+    with ScriptedModelServer() as model:
+        model.script(Reply(pieces=("Revenue ", "rose "), ending="stall"))
+        settings = {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": model.openai_url, "FINRAG_MODEL_TIMEOUT_S": "6"}
+        with (
+            serve_backend(str(sample_store), tmp_path, **settings) as server,
+            httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
+            streaming(client, EMPLOYEES) as response,
+        ):
+            events = read_events(response)
+            for event in events:
+                if event.name == "token":
+                    break
+            server.process.send_signal(signal.SIGTERM)
+            *_, last = events
+            assert last.name == "error"
+            assert last.data["status"] == 503
+            assert "shutting down" in last.data["detail"]
+            wait_until(lambda: server.process.poll() is not None, "the server has ended")
+            assert server.process.returncode in (0, -signal.SIGTERM)
+            assert "Traceback" not in server.output
