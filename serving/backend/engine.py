@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 
@@ -140,27 +140,28 @@ class Engine:
             events = begin(finrag)
             limiter = self._workers
             try:
-                while (event := await self._next(events, limiter)) is not None:
+                while True:
+                    step = asyncio.ensure_future(anyio.to_thread.run_sync(next, events, None, limiter=limiter))
+                    event = await self._unless_stopped(step)
+                    if event is None:
+                        return
                     if isinstance(event, Sources):
                         limiter = self._writers
                     yield event
             finally:
-                events.close()
+                # A thread cannot be cancelled: what it works at is closed when it comes back.
+                step.add_done_callback(lambda done: _close(events, done))
 
-    async def _next(self, events: Generator[Event, None, None], limiter: anyio.CapacityLimiter) -> Event | None:
-        """The next event, None after the last. A thread cannot be cancelled: it is waited for before anything ends."""
-        step = asyncio.ensure_future(anyio.to_thread.run_sync(next, events, None, limiter=limiter))
+    async def _unless_stopped(self, step: asyncio.Future[R]) -> R:
         stopped = asyncio.ensure_future(self._stopped.wait())
         try:
-            await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if not step.done():
-                raise EngineStoppingError(_STOPPING)
-            return step.result()
+            both: tuple[asyncio.Future[Any], ...] = (step, stopped)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
-            if not step.done():
-                with anyio.CancelScope(shield=True):
-                    await asyncio.wait({step})
+        if not step.done():
+            raise EngineStoppingError(_STOPPING)
+        return step.result()
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -180,3 +181,10 @@ class Engine:
     def _open(self) -> FinRAG:
         folder = Path(self._config.cache_dir)
         return FinRAG.open(self._store, DiskCache(folder, self._store, self._config.cache_bytes), folder)
+
+
+def _close(events: Generator[Event, None, None], last: asyncio.Future[Event | None]) -> None:
+    """Close the events of a question; a failure of the last step was raised already, or nobody is there to be told."""
+    if not last.cancelled():
+        last.exception()
+    events.close()

@@ -80,9 +80,14 @@ def test_stream_that_is_open_when_the_server_is_told_to_stop_ends_with_an_error(
 ) -> None:
     with ScriptedModelServer() as model:
         model.script(Reply(pieces=("Revenue ", "rose "), ending="stall"))
-        settings = {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": model.openai_url, "FINRAG_MODEL_TIMEOUT_S": "6"}
         with (
-            serve_backend(str(sample_store), tmp_path, **settings) as server,
+            serve_backend(
+                str(sample_store),
+                tmp_path,
+                FINRAG_MODEL="openai",
+                OPENAI_BASE_URL=model.openai_url,
+                FINRAG_MODEL_TIMEOUT_S="6",
+            ) as server,
             httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
             streaming(client, EMPLOYEES) as response,
         ):
