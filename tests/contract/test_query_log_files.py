@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
-from finrag_ml_tg1.pipeline import FinRAG, Result
+from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 from serving.backend import bookkeeping
 from serving.backend.query_log import QueryLog

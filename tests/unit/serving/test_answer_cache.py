@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -12,33 +11,10 @@ from hypothesis import strategies as st
 
 from finrag_ml_tg1.scope import Filters, Question
 from serving.backend.answer_cache import AnswerCache, answer_key, renewed
-from serving.backend.schemas import ContextInfo, Metadata, ModelUsage, QueryResponse, Resolved
+from serving.backend.schemas import QueryResponse
+from tests.unit.serving.responses import THEN, response
 
-THEN = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 QUESTION = Question("What was the revenue of Orquenna in 2024?", Filters(tickers=("ORQN",), fiscal_years=(2024,)), 5)
-
-
-def response(answer: str = "Revenue was $1. [1]") -> QueryResponse:
-    return QueryResponse(
-        request_id="request-of-then",
-        query=QUESTION.text,
-        status="answered",
-        answer=answer,
-        citations=[],
-        facts=[],
-        calculations=[],
-        resolved=Resolved(companies=[], fiscal_years=[2024], items=[], metrics=["revenue"], notes=["a note"]),
-        metadata=Metadata(
-            llm=ModelUsage(
-                model_id="m", input_tokens=900, output_tokens=50, total_tokens=950, cost=0.25, stop_reason="end_turn"
-            ),
-            context=ContextInfo(kpi_included=True, rag_included=True, context_length=10),
-            timings_ms={"understanding": 1.0, "model": 900.0},
-            index_version="v1",
-            timestamp=THEN,
-            processing_time_ms=901.0,
-        ),
-    )
 
 
 def size(kept: QueryResponse) -> int:
@@ -87,7 +63,7 @@ def test_renewed_answer_costs_nothing_and_says_that_it_was_kept() -> None:
     given = renewed(response(), request_id="request-of-now", query="  asked again ", processing_ms=0.4)
     llm = given.metadata.llm
     assert (given.request_id, given.query, given.metadata.cached) == ("request-of-now", "  asked again ", True)
-    assert (llm.input_tokens, llm.output_tokens, llm.total_tokens, llm.cost) == (0, 0, 0, 0)
+    assert (llm.input_tokens, llm.output_tokens, llm.total_tokens, llm.cached_tokens, llm.cost) == (0, 0, 0, 0, 0)
     assert llm.model_id == "m"
     assert given.metadata.timestamp > THEN
     assert given.metadata.processing_time_ms == 0.4

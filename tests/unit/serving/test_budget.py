@@ -60,7 +60,12 @@ def test_without_a_budget_costs_are_counted_and_nothing_is_refused() -> None:
     spend(budget, "1000000")
     state = budget.state()
     assert budget.allows()
-    assert (state.daily_usd, state.spent_today_usd, state.left_usd, state.is_spent) == (None, Decimal(1_000_000), None, False)
+    assert (state.daily_usd, state.spent_today_usd, state.left_usd, state.is_spent) == (
+        None,
+        Decimal(1_000_000),
+        None,
+        False,
+    )
 
 
 def test_budget_begins_anew_at_midnight_utc() -> None:
