@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,15 +59,22 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 30.0) ->
 
 @contextmanager
 def serve_backend(
-    store: str, folder: Path, *, port: int | None = None, awaiting: str = "/readyz", **settings: str
+    store: str,
+    folder: Path,
+    *,
+    port: int | None = None,
+    awaiting: str = "/readyz",
+    access: Mapping[str, str] | None = None,
+    **settings: str,
 ) -> Iterator[Server]:
     """Run the back end as production does, on `store`, until the block ends; `folder` takes its cache and its log.
 
-    Returns once `awaiting` answers 200.
+    `access` are the settings the store is reached with. Returns once `awaiting` answers 200.
     """
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     environment = clean_environment(**{"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings)
+    environment |= access or {}
     command = [sys.executable, "-m", "uvicorn", "serving.backend.app:app", "--port", str(port), "--workers", "1"]
     command += ["--timeout-graceful-shutdown", "5"]
     log = folder / f"backend-{port}.log"

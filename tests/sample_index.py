@@ -1,7 +1,8 @@
 """A store that holds an index of the fictional sample filings, built once per machine for each state of the sources.
 
 The folder's name is a hash of the samples and of the code that turns them into an index, so a change of either builds
-another. Tests read it and never write to it.
+another. Each
+test process works with links to its files: a back end adds its logs there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from finrag_ml_tg1.indexing.build import build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 
-__all__ = ["SAMPLES", "build_store", "ground_truth", "sample_store"]
+__all__ = ["SAMPLES", "build_store", "ground_truth", "linked_store", "sample_store"]
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples" / "filings"
@@ -32,8 +33,18 @@ _SOURCES = ("filings", "index", "indexing", "vocabulary", "loaders")
 
 
 @pytest.fixture(scope="session")
-def sample_store(encoder_folder: Path) -> Path:
-    """The store's folder: the nine sample filings, ingested and indexed. Not to be written to."""
+def sample_store(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store's folder: the nine sample filings, ingested and indexed. Objects may be added, not replaced."""
+    return linked_store(_built_store(encoder_folder), tmp_path_factory.mktemp("sample") / "store")
+
+
+def linked_store(source: Path, folder: Path) -> Path:
+    """Make a store in `folder` with the objects of another, and return it; what is added to one is not in the other."""
+    shutil.copytree(source, folder, copy_function=_link, ignore=shutil.ignore_patterns("logs", "feedback"))
+    return folder
+
+
+def _built_store(encoder_folder: Path) -> Path:
     folder = _cache_folder() / "sample_stores" / _key(encoder_folder)
     if folder.is_dir():
         return folder
@@ -49,6 +60,14 @@ def sample_store(encoder_folder: Path) -> Path:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def _link(source: str, target: str) -> None:
+    """Link a file where it is on the same file system, else copy it; the store never changes a file in place."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def build_store(folder: Path, filings: Path, encoder_folder: Path) -> None:

@@ -99,8 +99,7 @@ class Answerer:
                 async for event in events:
                     if isinstance(event, Answered):
                         entry.response = event.response
-                        llm = event.response.metadata.llm
-                        is_fallback = bool(llm.fallback) or (model is not None and llm.model_key == EXTRACTIVE)
+                        is_fallback = entry.is_withheld or bool(event.response.metadata.llm.fallback)
                         self._cache.put(key, event.response, is_fallback=is_fallback)
                     yield event
 
@@ -122,6 +121,7 @@ class Answerer:
                     reservation = reserving.enter_context(self._books.budget.reserved(estimate.cost))
                 except BudgetSpentError as error:
                     model, withheld = None, str(error)
+                    entry.is_withheld = True
             asking = self._engine.events(lambda finrag: finrag.stream(question, model, withheld))
             async with aclosing(asking) as events:
                 async for event in events:

@@ -34,10 +34,12 @@ class QueryEntry:
     """What is known of a query when it ends; who answers it fills this in.
 
     `llm` is what a model that was asked is thought to have used, for a query that ends without a response.
+    `is_withheld`: a model was not asked because the budget is spent.
     """
 
     response: QueryResponse | None = None
     llm: ModelUsage | None = None
+    is_withheld: bool = False
 
 
 class Bookkeeping:
@@ -69,20 +71,22 @@ class Bookkeeping:
         """
         started = time.perf_counter()
         entry = QueryEntry()
-        status: QueryStatus = "cancelled"
+        otherwise: QueryStatus = "cancelled"
         is_turned_away = False
         try:
             yield entry
-            status = entry.response.status if entry.response else "failed"
+            otherwise = "failed"
         except (EngineBusyError, EngineNotReadyError):
             is_turned_away = True
             raise
         except Exception:
-            status = "failed"
+            otherwise = "failed"
             raise
         finally:
             if not is_turned_away:
                 elapsed_ms = round((time.perf_counter() - started) * 1000, 2)
+                # Who takes the response may close the block's generator before its end.
+                status = entry.response.status if entry.response else otherwise
                 self._enter(self._record(entry, request_id, question, status, elapsed_ms))
 
     def _enter(self, record: QueryRecord) -> None:
@@ -113,7 +117,7 @@ class Bookkeeping:
             index_version=response.metadata.index_version if response else "",
             prompt_version=(llm.prompt_version or "") if llm else "",
             is_cached=response.metadata.cached if response else False,
-            is_fallback=bool(llm and llm.fallback),
+            is_fallback=entry.is_withheld or bool(llm and llm.fallback),
             flags=_counted(response),
             question=question if self._logs_words else None,
             answer=response.answer if response and self._logs_words else None,

@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.contract.served_stores import served_store
 from tests.local_processes import Server, serve_backend
+from tests.s3_server import moto_endpoint
 from tests.sample_index import sample_store
 
-__all__ = ["sample_store"]
+__all__ = ["moto_endpoint", "sample_store", "served_store"]
 
 Json = dict[str, Any]
 

@@ -127,7 +127,8 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
             ge=0,
             le=1_000_000,
             description="What language models may cost in a day (UTC), in US dollars; once it is spent, answers quote "
-            "the filings and say why. 0 asks no model; without it there is no limit.",
+            "the filings and say why. 0 asks no model; without it there is no limit. A back end counts its own calls "
+            "and what the query log held when it started, so several need a share each.",
         )
     )
     answer_cache_mb: Annotated[int, Setting(("FINRAG_ANSWER_CACHE_MB",), "a whole number from 0 to 4096")] = Field(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.s3.responses import S3Response
-from moto.server import ThreadedMotoServer
 
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config_loader import MLConfig, load_config
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.s3_store import S3Store
+from tests.s3_server import moto_endpoint
+
+__all__ = ["moto_endpoint"]
 
 
 @pytest.fixture(autouse=True)
@@ -29,27 +29,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no_aws_config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no_aws_credentials"))
-
-
-@pytest.fixture(scope="session")
-def moto_endpoint() -> Iterator[str]:
-    """The address of an S3 server whose conditional puts are atomic, as S3 documents them; moto's alone are not."""
-    put_lock = threading.Lock()
-    put_object = S3Response.put_object
-
-    def put_one_at_a_time(self: S3Response) -> object:
-        with put_lock:
-            return put_object(self)
-
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(S3Response, "put_object", put_one_at_a_time)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
-        if server._server is not None:
-            server._server.server_close()  # which `stop` leaves open
 
 
 @pytest.fixture

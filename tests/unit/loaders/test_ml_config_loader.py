@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import traceback
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,11 @@ WRONG = [
     ("BACKEND_URL", "backend", "http"),
     ("BACKEND_URL", "http://[::1", "well-formed"),
     ("BACKEND_URL", "http://host:70000", "well-formed"),
+    ("FINRAG_DAILY_BUDGET_USD", "-0.01", "from 0 to 1000000"),
+    ("FINRAG_DAILY_BUDGET_USD", "nan", "from 0 to 1000000"),
+    ("FINRAG_DAILY_BUDGET_USD", "5 USD", "a number"),
+    ("FINRAG_ANSWER_CACHE_MB", "-1", "from 0 to 4096"),
+    ("FINRAG_LOG_PROMPTS", "perhaps", "true or false"),
     ("PORT", "65536", "from 1 to 65535"),
     ("PORT", "http", "whole number"),
 ]
@@ -245,6 +251,21 @@ def test_unknown_variable_is_logged_with_a_suggestion(tmp_path: Path, caplog: py
     assert SECRET not in caplog.text
 
 
+@pytest.mark.parametrize("text", ["true", "True", "yes", "'true'", "1"])
+def test_switch_is_turned_on_in_yaml_and_in_the_environment(tmp_path: Path, text: str) -> None:
+    write(tmp_path / CONFIG_FILE, f"FINRAG_LOG_PROMPTS: {text}")
+
+    assert load_config(environ={}, folder=tmp_path).log_prompts is True
+    assert load_config(environ={"FINRAG_LOG_PROMPTS": "false"}, folder=tmp_path).log_prompts is False
+
+
+def test_budget_is_exact_and_may_be_nothing(tmp_path: Path) -> None:
+    assert load_config(environ={}, folder=tmp_path).daily_budget_usd is None
+    for text in ("0", "0.10", "12.5"):
+        config = load_config(environ={"FINRAG_DAILY_BUDGET_USD": text}, folder=tmp_path)
+        assert config.daily_budget_usd == Decimal(text)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -305,7 +326,7 @@ def test_yaml_example_names_settings_with_their_defaults(tmp_path: Path) -> None
     values = "".join(f"{line[1:]}\n" for line in example.splitlines() if re.match(r"#[A-Z_]+:", line))
     write(tmp_path / CONFIG_FILE, values)
 
-    assert values.count("\n") == 5
+    assert values.count("\n") == 7
     assert load_config(environ={}, folder=tmp_path) == MLConfig()
 
 
