@@ -1,8 +1,7 @@
 """A store that holds an index of the fictional sample filings, built once per machine for each state of the sources.
 
 The folder's name is a hash of the samples and of the code that turns them into an index, so a change of either builds
-another. Each
-test process works with links to its files: a back end adds its logs there.
+another. Each test process works with links to its files: a back end adds its logs there.
 """
 
 from __future__ import annotations

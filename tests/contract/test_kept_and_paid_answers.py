@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 from tests.contract.event_streams import ask_streaming
 from tests.local_processes import serve_backend, wait_until
 from tests.model_servers import Reply, ScriptedModelServer
+from tests.sample_index import linked_store
 
 Json = dict[str, Any]
 
@@ -23,6 +23,7 @@ WROTE = Reply(pieces=("Orquenna had 2,475 employees at December 31, 2024 [1].",)
 
 @contextmanager
 def served(store: Path, folder: Path, model: ScriptedModelServer, **settings: str) -> Iterator[httpx.Client]:
+    """A back end with a model, on a store whose log holds its own queries alone."""
     model.script(WROTE)
     chosen = {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": model.openai_url} | settings
     with (
@@ -38,7 +39,10 @@ def ask(client: httpx.Client, question: str, **fields: object) -> Json:
 
 
 def test_same_question_is_answered_from_what_was_kept(sample_store: Path, tmp_path: Path) -> None:
-    with ScriptedModelServer() as model, served(sample_store, tmp_path, model) as client:
+    with (
+        ScriptedModelServer() as model,
+        served(linked_store(sample_store, tmp_path / "store"), tmp_path, model) as client,
+    ):
         first, again = ask(client, EMPLOYEES), ask(client, f"  {EMPLOYEES.replace(' ', '  ')} ")
         assert len(model.requests) == 1
         assert (first["metadata"]["cached"], again["metadata"]["cached"]) == (False, True)
@@ -52,7 +56,10 @@ def test_same_question_is_answered_from_what_was_kept(sample_store: Path, tmp_pa
 
 
 def test_other_scope_model_or_switch_is_another_question(sample_store: Path, tmp_path: Path) -> None:
-    with ScriptedModelServer() as model, served(sample_store, tmp_path, model) as client:
+    with (
+        ScriptedModelServer() as model,
+        served(linked_store(sample_store, tmp_path / "store"), tmp_path, model) as client,
+    ):
         ask(client, EMPLOYEES)
         for fields in (
             {"model_key": "extractive"},
@@ -64,7 +71,10 @@ def test_other_scope_model_or_switch_is_another_question(sample_store: Path, tmp
 
 
 def test_quotation_in_place_of_a_failed_model_is_not_kept(sample_store: Path, tmp_path: Path) -> None:
-    with ScriptedModelServer() as model, served(sample_store, tmp_path, model) as client:
+    with (
+        ScriptedModelServer() as model,
+        served(linked_store(sample_store, tmp_path / "store"), tmp_path, model) as client,
+    ):
         model.script(Reply(status=403, error="AccessDenied"), WROTE)
         assert ask(client, EMPLOYEES)["metadata"]["llm"]["fallback"]
         again = ask(client, EMPLOYEES)
@@ -74,7 +84,9 @@ def test_quotation_in_place_of_a_failed_model_is_not_kept(sample_store: Path, tm
 def test_model_is_not_asked_once_the_day_is_paid_for(sample_store: Path, tmp_path: Path) -> None:
     with (
         ScriptedModelServer() as model,
-        served(sample_store, tmp_path, model, FINRAG_DAILY_BUDGET_USD="0.000001") as client,
+        served(
+            linked_store(sample_store, tmp_path / "store"), tmp_path, model, FINRAG_DAILY_BUDGET_USD="0.000001"
+        ) as client,
     ):
         assert ask(client, EMPLOYEES)["metadata"]["llm"]["cost"] > 0.000001
         response = ask(client, OTHER)
@@ -90,8 +102,7 @@ def test_model_is_not_asked_once_the_day_is_paid_for(sample_store: Path, tmp_pat
 
 def test_spending_is_remembered_by_the_next_process(sample_store: Path, tmp_path: Path) -> None:
     """The log of the store tells it: the pod's own disk is gone when it is suspended."""
-    store = tmp_path / "store"
-    shutil.copytree(sample_store, store)
+    store = linked_store(sample_store, tmp_path / "store")
     budget = {"FINRAG_DAILY_BUDGET_USD": "0.000001"}
     with ScriptedModelServer() as model:
         with served(store, tmp_path / "first", model, **budget) as client:
