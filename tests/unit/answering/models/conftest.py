@@ -17,7 +17,7 @@ from tests.model_servers import ScriptedModelServer
 
 OPENAI_KEY = "not-a-real-key-1234567890"
 AWS_SECRET = "not-a-real-aws-secret"
-TIMEOUT_S = 1.0
+SHORT_TIMEOUT_S = 1.0
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,12 @@ def model(provider: str, server: ScriptedModelServer) -> ProviderModel:
     return make_model(provider, server.url)
 
 
+@pytest.fixture
+def hasty_model(provider: str, server: ScriptedModelServer) -> ProviderModel:
+    """A model that is not waited for long."""
+    return make_model(provider, server.url, FINRAG_MODEL_TIMEOUT_S=str(SHORT_TIMEOUT_S))
+
+
 def settings(url: str, **more: str) -> MLConfig:
     environ = {
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url,
@@ -56,7 +62,7 @@ def settings(url: str, **more: str) -> MLConfig:
         "AWS_SECRET_ACCESS_KEY": AWS_SECRET,
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_KEY": OPENAI_KEY,
-        "FINRAG_MODEL_TIMEOUT_S": str(TIMEOUT_S),
+        "FINRAG_MODEL_TIMEOUT_S": "20",
     }
     return load_config(environ=environ | more, folder=Path("/nonexistent"))
 

@@ -235,7 +235,7 @@ def test_error_instead_of_a_chunk_is_raised_after_the_pieces(
 def test_comments_that_keep_the_connection_open_do_not_hide_a_stall(server: ScriptedModelServer) -> None:
     server.script(Reply(events=(*sse(delta("Yes")), *([b": ping\n\n", None] * 100)), next_after_s=0.1))
 
-    pieces = make_model("openai", server.url).write(PROMPT)
+    pieces = make_model("openai", server.url, FINRAG_MODEL_TIMEOUT_S="0.5").write(PROMPT)
     assert next(pieces) == "Yes"
     with pytest.raises(ModelTimeoutError):
         next(pieces)

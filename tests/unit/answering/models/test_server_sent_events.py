@@ -63,6 +63,14 @@ def test_what_was_written_is_read(written: list[list[str]]) -> None:
     assert events(stream.encode()) == ["\n".join(event) for event in written]
 
 
+def test_event_is_given_as_soon_as_its_end_is_certain() -> None:
+    reader = EventReader()
+
+    assert list(reader.feed(b"data: a\n\n")) == ["a"]
+    assert list(reader.feed(b"data: b\r\r")) == []  # a line feed may follow
+    assert list(reader.feed(b"d")) == ["b"]
+
+
 def test_unfinished_event_is_none() -> None:
     assert events(b"data: a\n\ndata: b\n") == ["a"]
 
