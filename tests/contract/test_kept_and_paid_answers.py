@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.contract.event_streams import ask_streaming
 from tests.local_processes import serve_backend, wait_until
@@ -27,10 +28,16 @@ def served(store: Path, folder: Path, model: ScriptedModelServer, **settings: st
     model.script(WROTE)
     chosen = {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": model.openai_url} | settings
     with (
-        serve_backend(str(store), folder, port=None, awaiting="/readyz", **chosen) as server,
+        serve_backend(str(store), folder, access=chosen) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def store(sample_store: Path, tmp_path: Path) -> Path:
+    """The sample index with no query in its log: what was spent before counts."""
+    return linked_store(sample_store, tmp_path / "store")
 
 
 def ask(client: httpx.Client, question: str, **fields: object) -> Json:
@@ -38,10 +45,10 @@ def ask(client: httpx.Client, question: str, **fields: object) -> Json:
     return body
 
 
-def test_same_question_is_answered_from_what_was_kept(sample_store: Path, tmp_path: Path) -> None:
+def test_same_question_is_answered_from_what_was_kept(store: Path, tmp_path: Path) -> None:
     with (
         ScriptedModelServer() as model,
-        served(linked_store(sample_store, tmp_path / "store"), tmp_path, model) as client,
+        served(store, tmp_path, model) as client,
     ):
         first, again = ask(client, EMPLOYEES), ask(client, f"  {EMPLOYEES.replace(' ', '  ')} ")
         assert len(model.requests) == 1
@@ -55,10 +62,10 @@ def test_same_question_is_answered_from_what_was_kept(sample_store: Path, tmp_pa
         assert client.get("/usage").json()["today"]["queries"] == 3
 
 
-def test_other_scope_model_or_switch_is_another_question(sample_store: Path, tmp_path: Path) -> None:
+def test_other_scope_model_or_switch_is_another_question(store: Path, tmp_path: Path) -> None:
     with (
         ScriptedModelServer() as model,
-        served(linked_store(sample_store, tmp_path / "store"), tmp_path, model) as client,
+        served(store, tmp_path, model) as client,
     ):
         ask(client, EMPLOYEES)
         for fields in (
@@ -70,10 +77,10 @@ def test_other_scope_model_or_switch_is_another_question(sample_store: Path, tmp
             assert ask(client, EMPLOYEES, **fields)["metadata"]["cached"] is False
 
 
-def test_quotation_in_place_of_a_failed_model_is_not_kept(sample_store: Path, tmp_path: Path) -> None:
+def test_quotation_in_place_of_a_failed_model_is_not_kept(store: Path, tmp_path: Path) -> None:
     with (
         ScriptedModelServer() as model,
-        served(linked_store(sample_store, tmp_path / "store"), tmp_path, model) as client,
+        served(store, tmp_path, model) as client,
     ):
         model.script(Reply(status=403, error="AccessDenied"), WROTE)
         assert ask(client, EMPLOYEES)["metadata"]["llm"]["fallback"]
@@ -81,12 +88,10 @@ def test_quotation_in_place_of_a_failed_model_is_not_kept(sample_store: Path, tm
         assert (again["metadata"]["cached"], again["metadata"]["llm"]["fallback"]) == (False, None)
 
 
-def test_model_is_not_asked_once_the_day_is_paid_for(sample_store: Path, tmp_path: Path) -> None:
+def test_model_is_not_asked_once_the_day_is_paid_for(store: Path, tmp_path: Path) -> None:
     with (
         ScriptedModelServer() as model,
-        served(
-            linked_store(sample_store, tmp_path / "store"), tmp_path, model, FINRAG_DAILY_BUDGET_USD="0.000001"
-        ) as client,
+        served(store, tmp_path, model, FINRAG_DAILY_BUDGET_USD="0.000001") as client,
     ):
         assert ask(client, EMPLOYEES)["metadata"]["llm"]["cost"] > 0.000001
         response = ask(client, OTHER)
@@ -100,9 +105,8 @@ def test_model_is_not_asked_once_the_day_is_paid_for(sample_store: Path, tmp_pat
         assert budget["spent_today_usd"] > 0.000001
 
 
-def test_spending_is_remembered_by_the_next_process(sample_store: Path, tmp_path: Path) -> None:
+def test_spending_is_remembered_by_the_next_process(store: Path, tmp_path: Path) -> None:
     """The log of the store tells it: the pod's own disk is gone when it is suspended."""
-    store = linked_store(sample_store, tmp_path / "store")
     budget = {"FINRAG_DAILY_BUDGET_USD": "0.000001"}
     with ScriptedModelServer() as model:
         with served(store, tmp_path / "first", model, **budget) as client:

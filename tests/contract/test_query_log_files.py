@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.pipeline import FinRAG
@@ -109,13 +110,13 @@ def test_rows_are_in_the_store_when_the_interval_has_passed(
 def test_query_that_fails_is_logged_as_failed(
     sample_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(finrag: FinRAG, question: Question) -> Result:
+    def fail(finrag: FinRAG, question: Question, model: LanguageModel | None = None, withheld: str = "") -> Result:
         raise ZeroDivisionError("an inner detail")
 
     folder = linked_store(sample_store, tmp_path / "store")
     with serve_here(folder, tmp_path / "cache") as url:
         wait_until(lambda: is_ready(url), "the index is loaded")
-        monkeypatch.setattr(FinRAG, "ask", fail)
+        monkeypatch.setattr(FinRAG, "stream", fail)
         headers = {"X-Request-ID": "request-of-failure"}
         httpx.post(f"{url}/query", json={"question": EMPLOYEES}, headers=headers, trust_env=False, timeout=30)
         assert httpx.get(f"{url}/usage", trust_env=False).json()["today"]["queries"] == 1

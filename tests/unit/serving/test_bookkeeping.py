@@ -65,8 +65,7 @@ def test_answer_is_entered_with_what_it_cost(books: Books) -> None:
 
 def test_flags_are_counted_by_kind(books: Books) -> None:
     flags = [
-        FlagOut(kind=kind, start=0, end=1, text="x", reason="y")  # type: ignore[arg-type]
-        for kind in ("unsupported", "number", "unsupported")
+        FlagOut(kind=kind, start=0, end=1, text="x", reason="y") for kind in ("unsupported", "number", "unsupported")
     ]
     with books.kept.entry("request-1", QUESTION) as entry:
         entry.response = response().model_copy(update={"flags": flags})
