@@ -1,6 +1,6 @@
 """One turn of the conversation: the question, and its answer with what it rests on.
 
-Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `understood-N`, `cite-N-M` and
+Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `flags-N`, `understood-N`, `cite-N-M` and
 `found-N-M` (source buttons: turn N, citation M), `retry-N`.
 """
 
@@ -13,12 +13,14 @@ from serving.frontend.conversation import Failure, Turn, request_question
 from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.evidence import label_citation, label_item
 from serving.frontend.figures_view import show_charts, show_exact_values, split_after_table, split_headline
+from serving.frontend.flags import mark_flags, show_flags
 from serving.frontend.passages import Citation
 
 __all__ = ["ANSWER_ICON", "describe_cost", "describe_understanding", "show_question", "show_turn"]
 
 
 ANSWER_ICON = ":material/find_in_page:"
+_EXTRACTIVE = "extractive"
 _READER_ICON = ":material/person:"
 
 
@@ -62,6 +64,7 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
                 st.caption(escape_inline(coverage))
     else:
         _show_text(number, answer)
+        show_flags(answer.flags, key=str(number))
     opened = _show_sources(number, answer)
     show_exact_values(answer.facts, answer.calculations, key=str(number))
     with st.container(key=f"understood-{number}", gap=None):
@@ -77,10 +80,11 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
 def _show_text(number: int, answer: Answer) -> None:
     """Draw the answer: the one number asked for stands out, and charts follow the table they are drawn from."""
     with st.container(key=f"answer-{number}"):
+        text = mark_flags(answer.text, answer.flags)
         if not answer.is_numeric:
-            st.markdown(escape_answer(answer.text))
+            st.markdown(escape_answer(text))
             return
-        headline, text = split_headline(answer.text)
+        headline, text = split_headline(text)
         table, rest = split_after_table(text)
         if headline:
             st.subheader(escape_answer(headline), anchor=False)
@@ -132,7 +136,9 @@ def describe_understanding(answer: Answer) -> str:
 def describe_cost(answer: Answer) -> str:
     """Return time, model and price of an answer in plain words."""
     parts = [_duration(answer.processing_time_ms)] if answer.processing_time_ms is not None else []
-    return " · ".join([*parts, answer.model_id or "no language model", _describe_price(answer.cost)])
+    model = answer.model_id if answer.model_id and answer.model_id != _EXTRACTIVE else "quoted, no language model"
+    price = "answered before, no cost" if answer.is_kept else _describe_price(answer.cost)
+    return " · ".join([*parts, escape_inline(model), price])
 
 
 def _describe_price(cost_usd: float | None) -> str:

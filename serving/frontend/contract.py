@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from serving.frontend.figures import Calculation, Fact, read_calculations, read_facts
+from serving.frontend.flags import Flag, read_flag
 from serving.frontend.json_row import JsonRow
 from serving.frontend.passages import Citation, read_citation
 
@@ -104,6 +105,7 @@ class Answer:
     request_id: str
     status: str
     text: str
+    flags: tuple[Flag, ...]
     citations: tuple[Citation, ...]
     facts: tuple[Fact, ...]
     calculations: tuple[Calculation, ...]
@@ -114,6 +116,7 @@ class Answer:
     notes: tuple[str, ...]
     model_id: str | None
     cost: float | None
+    is_kept: bool
     processing_time_ms: float | None
 
     @property
@@ -136,6 +139,7 @@ class Answer:
             request_id=row.text("request_id"),
             status=row.text("status"),
             text=row.text("answer"),
+            flags=tuple(read_flag(flag) for flag in row.rows("flags")),
             citations=tuple(read_citation(citation) for citation in row.rows("citations")),
             facts=read_facts(row, "facts"),
             calculations=read_calculations(row, "calculations"),
@@ -146,5 +150,6 @@ class Answer:
             notes=resolved.texts("notes"),
             model_id=llm.optional_text("model_id"),
             cost=llm.optional_number("cost"),
+            is_kept=metadata.flag("cached"),
             processing_time_ms=metadata.optional_number("processing_time_ms"),
         )

@@ -100,6 +100,7 @@ def build_answer(question: str, text: str, citations: list[Json], *, status: str
         "query": question,
         "status": status,
         "answer": text,
+        "flags": [],
         "citations": citations,
         "facts": [],
         "calculations": [],
@@ -113,17 +114,22 @@ def build_answer(question: str, text: str, citations: list[Json], *, status: str
         "metadata": {
             "llm": {
                 "model_id": "extractive",
+                "model_key": "extractive",
                 "input_tokens": 0,
                 "output_tokens": 0,
                 "total_tokens": 0,
+                "cached_tokens": 0,
                 "cost": 0.0123,
-                "stop_reason": "end",
+                "stop_reason": "end_turn",
+                "prompt_version": None,
+                "fallback": None,
             },
             "context": {"kpi_included": True, "rag_included": True, "context_length": 900},
             "timings_ms": {"retrieve": 12},
             "index_version": "2024-07-01T00-00-00",
             "timestamp": "2024-07-01T00:00:00Z",
             "processing_time_ms": 1234,
+            "cached": False,
         },
     }
 
