@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from finrag_ml_tg1.commands.evaluation.answers import answers, grader
 from finrag_ml_tg1.commands.evaluation.numbers import derived_metrics, facts, programs
 from finrag_ml_tg1.commands.evaluation.reading import facts_extraction, items
 from finrag_ml_tg1.commands.evaluation.searching import retrieval, scope
@@ -19,5 +20,5 @@ def evaluate() -> None:
     """
 
 
-for _command in (items, facts_extraction, facts, derived_metrics, programs, retrieval, scope):
+for _command in (items, facts_extraction, facts, derived_metrics, programs, retrieval, scope, answers, grader):
     evaluate.add_command(_command)
