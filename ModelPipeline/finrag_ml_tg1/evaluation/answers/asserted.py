@@ -16,37 +16,60 @@ _CONCLUDES = re.compile(
     r"accordingly|in short|final answer|rounded|rounding|so,)\b",
     re.IGNORECASE,
 )
+# What opens an account of how the answer is found asserts nothing yet.
+_ANNOUNCES = re.compile(
+    r"\W*(?:to (?:determine|calculate|find|compute|answer|assess|evaluate|identify|see)|in order to|let'?s|"
+    r"we (?:need|can|must|have to|will)|first|here (?:is|are)|if)\b|.*:\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
 _RESULT = re.compile(r"(?:=|≈|\bequals\b|\bis equal to\b)\s*(?P<result>[^=≈\n]*)(?:$|\n)", re.MULTILINE)
+_OPERANDS = re.compile(r"[$€£(\d][\d.,$€£%()+\-−–*×÷/^\s]*(?:(?:thousand|million|billion)\b[\s)+\-−–*×÷/]*)?")
+# "Yes. ", "No. ".
+_LONGEST_VERDICT = 6
 _LINE_END = re.compile(r"(?<=[.!?:])\s*\n|\n(?=\s*(?:[-*•#|]|\d+[.)]\s))")
 
 
 @dataclass(frozen=True, slots=True)
 class Asserted:
-    """The parts of an answer: `head` is its bold first line or first sentence, `conclusions` what it ends in.
+    """The parts of an answer: `head` is its bold first line or its first sentence that asserts something.
 
-    `results` are the right ends of its equations.
+    `conclusions` are the sentences that say they conclude, `last` is the last one; of an equation only the right end
+    is in any of them. `results` are the right ends of the whole answer. `opens_with_head`: nothing goes before it.
     """
 
     head: str
     conclusions: tuple[str, ...]
+    last: str
     results: tuple[str, ...]
+    opens_with_head: bool
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """The head and the conclusions."""
-        return (self.head, *self.conclusions)
+        """The head, the conclusions, and the last sentence."""
+        return tuple(dict.fromkeys((self.head, *self.conclusions, self.last)))
 
 
 def read_asserted(answer: str) -> Asserted:
-    """Return the parts of an answer in Markdown; the last sentence is a conclusion in any case."""
+    """Return the parts of an answer in Markdown."""
     said = list(sentences(answer))
     if not said:
-        return Asserted("", (), ())
-    bold = _BOLD.search(said[0])
-    head = said[0] if bold is None or bold.start() > 6 else f"{said[0][: bold.start()]}{bold[1]}"
-    concluding = [sentence for sentence in said[1:] if _CONCLUDES.search(sentence)]
-    results = tuple(match["result"].strip() for match in _RESULT.finditer(answer))
-    return Asserted(head, tuple(dict.fromkeys((*concluding, said[-1]))), results)
+        return Asserted("", (), "", (), True)
+    opening = next((sentence for sentence in said if not _ANNOUNCES.match(sentence)), said[0])
+    bold = _BOLD.search(opening)
+    head = opening if bold is None or bold.start() > _LONGEST_VERDICT else f"{opening[: bold.start()]}{bold[1]}"
+    return Asserted(
+        head=_right_end(head),
+        conclusions=tuple(_right_end(sentence) for sentence in said if _CONCLUDES.search(sentence)),
+        last=_right_end(said[-1]),
+        results=tuple(match["result"].strip() for match in _RESULT.finditer(answer)),
+        opens_with_head=opening == said[0],
+    )
+
+
+def _right_end(sentence: str) -> str:
+    """The sentence without what it calculates with: "that is 5 - 3 = 2" asserts 2."""
+    results = [match["result"].strip() for match in _RESULT.finditer(sentence)]
+    return f"{_OPERANDS.sub('', sentence.partition('=')[0])} {results[-1]}" if results and "=" in sentence else sentence
 
 
 def sentences(answer: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import re
 __all__ = ["direction_asked", "direction_of", "directions_in"]
 
 _UP = (
-    r"increas\w*|ris(?:e|es|en|ing)|rose|grew|grow\w*|improv\w*|higher|expand\w*|expansion|accelerat\w*|strengthen\w*|gain"
+    r"increas\w*|ris(?:e|es|en|ing)|rose|grew|grow(?:s|ing|n)?|improv\w*|higher|expand\w*|expansion|accelerat\w*|strengthen\w*|gain"
     r"(?:s|ed)?|climb\w*|uptick"
 )
 _DOWN = (

@@ -95,7 +95,7 @@ def _is_list(question: str, gold: Gold) -> bool:
 
 
 def _is_name(question: str, gold: Gold) -> bool:
-    return 0 < len(gold.terms) <= _FEW_WORDS and bool(_ASKS_NAME.search(question))
+    return not gold.numbers and 0 < len(gold.terms) <= _FEW_WORDS and bool(_ASKS_NAME.search(question))
 
 
 # The first that holds.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from finrag_ml_tg1.evaluation.answers.asking import Given
 from finrag_ml_tg1.evaluation.answers.asserted import sentences
 from finrag_ml_tg1.evaluation.answers.gold_answers import read_gold
-from finrag_ml_tg1.evaluation.answers.grading import states_numbers
 from finrag_ml_tg1.evaluation.answers.number_match import QuestionUnits
+from finrag_ml_tg1.evaluation.answers.number_rules import states_numbers
 from finrag_ml_tg1.evaluation.answers.questions import AnswerQuestion
 from finrag_ml_tg1.index.lexical import split_terms
 

@@ -12,8 +12,11 @@ __all__ = ["polarity_of"]
 
 _YES = re.compile(r"^\W*yes\b|\b(?:answer|conclusion)\b[^.]{0,40}\byes\b|[,:]\s*yes\b", re.IGNORECASE)
 _NO = re.compile(r"^\W*no\b(?!\.\s?\d)|\b(?:answer|conclusion)\b[^.]{0,40}\bno\b|[,:]\s*no,", re.IGNORECASE)
-_NEGATION = re.compile(r"\b(?:not|no|none|never|neither|nor|without|unable|fail\w*|lack\w*)\b|n't\b", re.IGNORECASE)
+_NEGATION_OF = re.compile(
+    r"(?:\b(?:not|no|none|never|neither|nor|without|unable|fail\w*|lack\w*)\b|n't\b)(?:\W+\w+)?", re.IGNORECASE
+)
 _MOST_OF = 0.4
+_SOME_OF = 0.25
 
 
 def polarity_of(question: str, answer: str) -> bool | None:
@@ -27,12 +30,22 @@ def polarity_of(question: str, answer: str) -> bool | None:
         yes, no = _YES.search(claim), _NO.search(claim)
         if yes or no:
             return no is None or (yes is not None and yes.start() < no.start())
-    wanted = direction_of(question)
-    asked = frozenset(split_terms(question))
-    for claim in (*reversed(asserted.conclusions), asserted.head):
+    # What follows tells how to answer: "If it is not a useful metric, say so."
+    asking = question.partition("?")[0]
+    wanted = direction_of(asking)
+    asked = frozenset(split_terms(asking))
+    for claim in (asserted.head, asserted.last, *reversed(asserted.conclusions)):
+        shared = len(asked & frozenset(split_terms(claim))) / max(1, len(asked))
         told = direction_of(claim)
-        if wanted and told:
+        if wanted and told and shared >= _SOME_OF:
             return wanted == told
-        if len(asked & frozenset(split_terms(claim))) >= _MOST_OF * len(asked):
-            return not _NEGATION.search(claim)
+        denies = _denies(claim, asking)
+        if shared >= _MOST_OF and (denies or not wanted):
+            return not denies
     return None
+
+
+def _denies(claim: str, asking: str) -> bool:
+    """Whether a claim has a negation that is not the question's own: "not fluctuating by more than"."""
+    own = {negation.group().lower() for negation in _NEGATION_OF.finditer(asking)}
+    return any(negation.group().lower() not in own for negation in _NEGATION_OF.finditer(claim))
