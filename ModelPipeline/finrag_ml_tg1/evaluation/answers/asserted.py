@@ -35,6 +35,7 @@ class Asserted:
 
     `conclusions` are the sentences that say they conclude, `last` is the last one; of an equation only the right end
     is in any of them. `results` are the right ends of the whole answer. `opens_with_head`: nothing goes before it.
+    `is_bold`: it is set in bold, as a headline.
     """
 
     head: str
@@ -42,6 +43,7 @@ class Asserted:
     last: str
     results: tuple[str, ...]
     opens_with_head: bool
+    is_bold: bool
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -53,16 +55,18 @@ def read_asserted(answer: str) -> Asserted:
     """Return the parts of an answer in Markdown."""
     said = list(sentences(answer))
     if not said:
-        return Asserted("", (), "", (), True)
+        return Asserted(head="", conclusions=(), last="", results=(), opens_with_head=True, is_bold=False)
     opening = next((sentence for sentence in said if not _ANNOUNCES.match(sentence)), said[0])
     bold = _BOLD.search(opening)
-    head = opening if bold is None or bold.start() > _LONGEST_VERDICT else f"{opening[: bold.start()]}{bold[1]}"
+    is_bold = bold is not None and bold.start() <= _LONGEST_VERDICT
+    head = f"{opening[: bold.start()]}{bold[1]}" if bold and is_bold else opening
     return Asserted(
         head=_right_end(head),
         conclusions=tuple(_right_end(sentence) for sentence in said if _CONCLUDES.search(sentence)),
         last=_right_end(said[-1]),
         results=tuple(match["result"].strip() for match in _RESULT.finditer(answer)),
         opens_with_head=opening == said[0],
+        is_bold=is_bold,
     )
 
 

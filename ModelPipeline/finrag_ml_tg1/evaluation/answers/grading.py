@@ -44,26 +44,34 @@ class Grade:
 
 
 def grade(
-    question: str, gold_answer: str | None, given: str, *, is_answered: bool = True, judge: LanguageModel | None = None
+    question: str,
+    gold_answer: str | None,
+    given: str,
+    *,
+    is_answered: bool = True,
+    is_quoted: bool = False,
+    judge: LanguageModel | None = None,
 ) -> Grade:
     """Return the grade of an answer; to a question without a gold answer a refusal is the right one.
 
-    `judge` decides of lists, names and text; without it words in common do. Raises ModelError when it cannot be asked.
+    An answer refuses when it is none (`is_answered`) or says so in words, unless it is quoted from filings: what these
+    do not disclose is no refusal. `judge` decides of lists, names and text; without it words in common do. Raises
+    ModelError when it cannot be asked.
     """
     gold = read_gold(question, gold_answer)
+    answer = _beginning(given)
+    refuses = not is_answered or (not is_quoted and is_refusal(answer))
     if gold.kind == "unanswerable":
-        refuses = not is_answered or is_refusal(given)
         return Grade("correct" if refuses else "wrong", "there is no answer to give", gold.kind)
     if not is_answered:
         return Grade("refused", "abstained", gold.kind)
     if judge is not None and gold.kind in ("list", "name", "text"):
         verdict, reason = judge_answer(judge, question, gold.text, given)
         return Grade(verdict, reason, gold.kind)
-    answer = _beginning(given)
     is_right, reason = _RULES[gold.kind](question, gold, answer)
     if is_right:
         return Grade("correct", reason, gold.kind)
-    return Grade("refused" if is_refusal(answer) and not _concludes(gold, answer) else "wrong", reason, gold.kind)
+    return Grade("refused" if refuses and not _concludes(gold, answer) else "wrong", reason, gold.kind)
 
 
 def _concludes(gold: Gold, answer: str) -> bool:

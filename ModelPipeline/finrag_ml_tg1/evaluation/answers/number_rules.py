@@ -29,16 +29,20 @@ def by_number(question: str, gold: Gold, given: str) -> Ruling:
     if change and change != gold.numbers and by_number(question, replace(gold, numbers=change), given)[0]:
         return True, "the change between the gold numbers is stated"
     asserted = read_asserted(given)
-    if asserted.opens_with_head and states_numbers(gold.numbers, [asserted.head], units):
+    telling = frozenset(split_terms(question))
+
+    def is_about(sentence: str) -> bool:
+        return len(telling & frozenset(split_terms(sentence))) >= _SHARED_WORDS
+
+    is_headed = asserted.opens_with_head and (asserted.is_bold or is_about(asserted.head))
+    if is_headed and states_numbers(gold.numbers, [asserted.head], units):
         return True, "the number stands in the first sentence"
     if any(True for _ in stated_numbers(" ".join(asserted.conclusions))):
         is_stated = states_numbers(gold.numbers, asserted.conclusions, units)
         return is_stated, "the number is concluded to" if is_stated else "another number is concluded to"
     if states_numbers(gold.numbers, [asserted.head, asserted.last, *asserted.results[-1:]], units):
         return True, "the number stands first, last, or as the result"
-    telling = frozenset(split_terms(question))
-    near = [each for each in sentences(given) if len(telling & frozenset(split_terms(each))) >= _SHARED_WORDS]
-    if states_numbers(gold.numbers, near, units):
+    if states_numbers(gold.numbers, filter(is_about, sentences(given)), units):
         return True, "the number stands in a sentence about what is asked"
     return False, "the number is not stated as the answer"
 

@@ -68,7 +68,14 @@ def _judge(
         judged["failed"] = 1
         judged["gold_wanted"] = int(question.is_covered and question.gold is not None)
         return judged, None, {"grade": given.failure, "citations": "", "gold": ""}
-    graded = grade(question.text, question.gold, given.answer, is_answered=given.is_answered, judge=judge)
+    graded = grade(
+        question.text,
+        question.gold,
+        given.answer,
+        is_answered=given.is_answered,
+        is_quoted=given.is_quoted,
+        judge=judge,
+    )
     judged[graded.verdict] = 1
     fault = ""
     if given.is_answered:
