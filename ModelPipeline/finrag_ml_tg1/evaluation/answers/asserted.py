@@ -19,7 +19,7 @@ _CONCLUDES = re.compile(
 # What opens an account of how the answer is found asserts nothing yet.
 _ANNOUNCES = re.compile(
     r"\W*(?:to (?:determine|calculate|find|compute|answer|assess|evaluate|identify|see)|in order to|let'?s|"
-    r"we (?:need|can|must|have to|will)|first|here (?:is|are)|if)\b|.*:\s*$",
+    r"we (?:need|can|must|have to|will)|first|here (?:is|are)|if)\b|.*\bwhether\b|.*:\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _RESULT = re.compile(r"(?:=|≈|\bequals\b|\bis equal to\b)\s*(?P<result>[^=≈\n]*)(?:$|\n)", re.MULTILINE)

@@ -15,15 +15,17 @@ _DOWN = (
     r"|decelerat\w*|worsen\w*|weaken\w*|slow(?:s|ed|ing|er|down)?\b|downtick"
 )
 _WORD = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b", re.IGNORECASE)
+# A denial reaches to the end of its clause: "does not appear to have an improving margin".
 _NEGATED = re.compile(
-    r"(?:\bnot|n't|\bno|\bnever|\bwithout|\bneither|\bnor|\bdenied)\W+(?:\w+\W+){0,3}$", re.IGNORECASE
+    r"(?:\bnot|n't|\bno|\bnever|\bwithout|\bneither|\bnor)\b(?:(?!\b(?:but|while|instead|and)\b)[^,.;:])*$",
+    re.IGNORECASE,
 )
 _EITHER = re.compile(
     rf"\b(?:(?:{_UP})\b[^.?]{{0,30}}\bor\b[^.?]{{0,30}}\b(?:{_DOWN})|(?:{_DOWN})\b[^.?]{{0,30}}\bor\b"
     rf"[^.?]{{0,30}}\b(?:{_UP}))\b",
     re.IGNORECASE,
 )
-_REACH = 40
+_REACH = 100
 
 
 def direction_asked(question: str) -> bool:

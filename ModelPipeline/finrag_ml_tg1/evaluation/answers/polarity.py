@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from finrag_ml_tg1.evaluation.answers.asserted import read_asserted
+from finrag_ml_tg1.evaluation.answers.asserted import read_asserted, sentences
 from finrag_ml_tg1.evaluation.answers.directions import direction_of
 from finrag_ml_tg1.index.lexical import split_terms
 
@@ -34,7 +34,7 @@ def polarity_of(question: str, answer: str) -> bool | None:
     asking = question.partition("?")[0]
     wanted = direction_of(asking)
     asked = frozenset(split_terms(asking))
-    for claim in (asserted.head, asserted.last, *reversed(asserted.conclusions)):
+    for claim in (asserted.head, asserted.last, *reversed(asserted.conclusions), *sentences(answer)):
         shared = len(asked & frozenset(split_terms(claim))) / max(1, len(asked))
         told = direction_of(claim)
         if wanted and told and shared >= _SOME_OF:

@@ -29,7 +29,8 @@ _PATTERNS = (
     r"\b(?:not|n't) (?:\w+ ){0,3}"
     r"(?:provided|mentioned|given|available|included|disclosed|specified|stated|listed|found)"
     rf" (?:\w+ ){{0,4}}{_KNOWING}\b",
-    r"\b(?:please|you would need to|you will need to|you'd need to|would be necessary to|i (?:would )?recommend) "
+    r"\b(?:please|you should|one should|one would need to|you would need to|you will need to|you'd need to"
+    r"|would be necessary to|i (?:would )?recommend) "
     r"(?:provid|refer|consult|access|check|look|review|have access)\w*",
     r"\b(?:need to|to) (?:have access to|be provided)\b",
     r"\bif you (?:can )?(?:provide|have access|could provide|have)\b",

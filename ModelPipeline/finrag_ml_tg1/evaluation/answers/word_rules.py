@@ -34,7 +34,7 @@ _NO_USE = re.compile(
 _NOTHING = re.compile(
     r"\bthere (?:is|are|was|were|has been|have been) (?:none|no\b|not any)"
     r"(?! (?:\w+ ){0,3}(?:information|mention|indication|evidence|details?|data)\b)|\bnone\b|\b(?:has|have|had) no\b|"
-    r"\b(?:did not|does not|do not|has not|have not|didn't|doesn't|hasn't|haven't|not appear to)"
+    r"(?<!\bi )\b(?:did not|does not|do not|has not|have not|didn't|doesn't|hasn't|haven't|not appear to)"
     r"(?: appear to)? (?:have|make|made|complete|acquire|issue)",
     re.IGNORECASE,
 )
