@@ -13,7 +13,7 @@ __all__ = ["Asserted", "read_asserted", "sentences"]
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CONCLUDES = re.compile(
     r"\b(?:therefore|thus|hence|in conclusion|in summary|to summari[sz]e|overall|as a result|consequently|conclusion|"
-    r"accordingly|in short|final answer|rounded|rounding|so,)\b",
+    r"accordingly|in short|final answer|rounded|rounding|so(?=,))\b",
     re.IGNORECASE,
 )
 # What opens an account of how the answer is found asserts nothing yet.

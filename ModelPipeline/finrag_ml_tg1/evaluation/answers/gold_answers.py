@@ -13,7 +13,9 @@ from finrag_ml_tg1.index.lexical import split_terms
 
 __all__ = ["Gold", "Kind", "read_gold", "telling_terms"]
 
-Kind = Literal["number", "yes/no", "direction", "nothing", "no useful metric", "list", "name", "text", "unanswerable"]
+Kind = Literal[
+    "number", "yes/no", "direction", "choice", "nothing", "no useful metric", "list", "name", "text", "unanswerable"
+]
 
 # What annotators add about their own answer.
 _REMARK = re.compile(r"\s*\b(?:the |this )?answer (?:here )?assum\w+\b.*", re.IGNORECASE | re.DOTALL)
@@ -34,6 +36,10 @@ _ASKS_AMOUNT = re.compile(
 _ASKS_WHAT = re.compile(r"\bwhat (?:is|was|were|are)\b", re.IGNORECASE)
 # Stemmed, as terms are.
 _UNIT_TERMS = frozenset("million billion thousand mn bn usd dollar percent approxim roughli time fy adj adjust".split())
+_AMONG = re.compile(
+    r"\b(?:among|out of|which of)\b\s+(?P<list>[^?]{1,200}?)(?:,\s*(?:which|what|who)\b|\?)", re.IGNORECASE
+)
+_ALTERNATIVES = re.compile(r",\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+")
 _ASKS_NAME = re.compile(r"\b(?:which|who|whom|whose|where)\b|\bwhat (?:is|was|were|are)\b", re.IGNORECASE)
 _ITEM_MARK = re.compile(r"(?:^|\n)\s*(?:[-*•]|\(?\d{1,2}[.)])\s*|\(\d{1,2}\)\s*|;\s*")
 _COMMAS = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
@@ -42,13 +48,14 @@ _INTRODUCTION = re.compile(r"^[^:]{0,160}:\s*", re.DOTALL)
 _FEW_WORDS = 4
 _LONGEST_ITEM = 9
 _FEWEST_ITEMS = 3
+_FEWEST_CHOICES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
     """A gold answer, taken apart as its kind needs: `numbers` with their signs, `polarity`, `items` of a list.
 
-    `terms` are the stemmed words that the question does not hold already.
+    `choices` are the stemmed words of the alternatives in the question, `terms` those that it does not hold.
     """
 
     kind: Kind
@@ -57,7 +64,14 @@ class Gold:
     polarity: bool = False
     direction: int = 0
     items: tuple[str, ...] = ()
+    choices: tuple[frozenset[str], ...] = ()
     terms: frozenset[str] = frozenset()
+
+    @property
+    def choice(self) -> frozenset[str]:
+        """The alternative it names; nothing unless it names just one."""
+        named = [choice for choice in self.choices if choice & frozenset(split_terms(self.text))]
+        return named[0] if len(named) == 1 else frozenset()
 
 
 def read_gold(question: str, answer: str | None) -> Gold:
@@ -73,6 +87,7 @@ def read_gold(question: str, answer: str | None) -> Gold:
         polarity=polar is not None and polar[1].lower() == "yes",
         direction=direction_of(text),
         items=_items(text, question),
+        choices=_choices(question),
         terms=telling_terms(text, question),
     )
     return replace(gold, kind=next(kind for kind, holds in _KINDS if holds(question, gold)))
@@ -104,6 +119,7 @@ _KINDS: Sequence[tuple[Kind, Callable[[str, Gold], bool]]] = (
     ("no useful metric", lambda question, gold: bool(_NO_USE.search(gold.text))),
     ("nothing", lambda question, gold: bool(_NOTHING.search(gold.text))),
     ("direction", lambda question, gold: direction_asked(question) and gold.direction != 0),
+    ("choice", lambda question, gold: bool(gold.choice)),
     ("number", _is_number),
     ("list", _is_list),
     ("name", _is_name),
@@ -116,6 +132,17 @@ def telling_terms(text: str, question: str) -> frozenset[str]:
     return frozenset(term for term in split_terms(text) if not any(map(str.isdigit, term))) - frozenset(
         split_terms(question)
     )
+
+
+def _choices(question: str) -> tuple[frozenset[str], ...]:
+    """The words of each of the alternatives: "Among operations, investing, and financing activities, which ..."."""
+    among = _AMONG.search(question)
+    parts = [split_terms(part) for part in _ALTERNATIVES.split(among["list"])] if among else []
+    if len(parts) < _FEWEST_CHOICES:
+        return ()
+    # The noun behind the last one belongs to all of them.
+    longest = max(map(len, parts[:-1]))
+    return tuple(frozenset(part) for part in (*parts[:-1], parts[-1][:longest]) if part)
 
 
 def _items(text: str, question: str) -> tuple[str, ...]:

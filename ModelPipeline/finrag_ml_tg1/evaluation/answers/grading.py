@@ -17,6 +17,7 @@ from finrag_ml_tg1.evaluation.answers.number_rules import Ruling, by_number
 from finrag_ml_tg1.evaluation.answers.refusals import is_refusal
 from finrag_ml_tg1.evaluation.answers.stated_numbers import stated_numbers
 from finrag_ml_tg1.evaluation.answers.word_rules import (
+    by_choice,
     by_direction,
     by_items,
     by_name,
@@ -91,6 +92,7 @@ _RULES: Mapping[Kind, Callable[[str, Gold, str], Ruling]] = {
     "number": by_number,
     "yes/no": by_polarity,
     "direction": by_direction,
+    "choice": by_choice,
     "nothing": by_nothing,
     "no useful metric": by_no_use,
     "list": by_items,

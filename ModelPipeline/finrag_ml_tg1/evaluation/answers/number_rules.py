@@ -38,7 +38,7 @@ def by_number(question: str, gold: Gold, given: str) -> Ruling:
     if is_headed and states_numbers(gold.numbers, [asserted.head], units):
         return True, "the number stands in the first sentence"
     if any(True for _ in stated_numbers(" ".join(asserted.conclusions))):
-        is_stated = states_numbers(gold.numbers, asserted.conclusions, units)
+        is_stated = states_numbers(gold.numbers, [*asserted.conclusions, *asserted.results[-1:]], units)
         return is_stated, "the number is concluded to" if is_stated else "another number is concluded to"
     if states_numbers(gold.numbers, [asserted.head, asserted.last, *asserted.results[-1:]], units):
         return True, "the number stands first, last, or as the result"

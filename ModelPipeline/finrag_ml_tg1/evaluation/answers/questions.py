@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ def read_answer_questions(path: Path) -> list[AnswerQuestion]:
 
 
 def _question(row: Mapping[str, Any], number: int) -> AnswerQuestion:
-    answer = None if row.get("unanswerable") else row["answer"]
+    answer = None if row.get("unanswerable") else _as_text(row["answer"])
     if answer == "" and row.get("exe_ans") not in (None, ""):
         # FinQA leaves the printed answer out of some rows; what its program gives is always there.
         answer = row["exe_ans"]
@@ -71,6 +72,16 @@ def _question(row: Mapping[str, Any], number: int) -> AnswerQuestion:
         bool(row.get("doc_in_corpus", True)),
         tuple(row.get("history") or ()),
     )
+
+
+def _as_text(answer: object) -> object:
+    """TAT-QA's answers of several spans are lists, written as such."""
+    if isinstance(answer, str) and answer.startswith("[") and answer.endswith("]"):
+        try:
+            answer = ast.literal_eval(answer)
+        except (SyntaxError, ValueError):
+            return answer
+    return "; ".join(map(str, answer)) if isinstance(answer, list) else answer
 
 
 def _evidence(row: Mapping[str, Any]) -> Sequence[EvidencePage]:

@@ -13,7 +13,7 @@ from finrag_ml_tg1.evaluation.answers.polarity import polarity_of
 from finrag_ml_tg1.evaluation.answers.refusals import is_refusal
 from finrag_ml_tg1.index.lexical import split_terms
 
-__all__ = ["by_direction", "by_items", "by_name", "by_no_use", "by_nothing", "by_polarity", "by_words"]
+__all__ = ["by_choice", "by_direction", "by_items", "by_name", "by_no_use", "by_nothing", "by_polarity", "by_words"]
 
 # Shares that agreed best with people on half of the questions of FinanceBench's graded answers.
 _ITEMS_NEEDED = 0.7
@@ -35,7 +35,7 @@ _NOTHING = re.compile(
     r"\bthere (?:is|are|was|were|has been|have been) (?:none|no\b|not any)"
     r"(?! (?:\w+ ){0,3}(?:information|mention|indication|evidence|details?|data)\b)|\bnone\b|\b(?:has|have|had) no\b|"
     r"(?<!\bi )\b(?:did not|does not|do not|has not|have not|didn't|doesn't|hasn't|haven't|not appear to)"
-    r"(?: appear to)? (?:have|make|made|complete|acquire|issue)",
+    r"(?: appear to)? (?:have|hold|own|make|made|complete|acquire|issue)",
     re.IGNORECASE,
 )
 
@@ -64,6 +64,15 @@ def by_direction(question: str, gold: Gold, given: str) -> Ruling:
             return told == {gold.direction}, "says which way it went"
     told_all = directions_in(given)
     return bool(told_all) and sum(told_all) * gold.direction > 0, "words of direction on the whole"
+
+
+def by_choice(question: str, gold: Gold, given: str) -> Ruling:
+    """Return whether of the alternatives in the question the answer asserts the same one as the gold answer."""
+    for claim in read_asserted(given).claims:
+        named = {choice for choice in gold.choices if choice & frozenset(split_terms(claim))}
+        if len(named) == 1:
+            return named == {gold.choice}, "names one of the alternatives"
+    return False, "names none of the alternatives, or several"
 
 
 def by_no_use(question: str, gold: Gold, given: str) -> Ruling:

@@ -50,6 +50,12 @@ def test_rows_of_each_dataset_are_read(tmp_path: Path) -> None:
     assert (own.gold, own.identifier, len(own.history)) == (None, "3", 1)
 
 
+def test_answer_of_several_spans_is_read_as_a_list(tmp_path: Path) -> None:
+    spans = {"qid": "tatqa:1", "source": "tatqa", "question": "which years?", "answer": "['2018', '2019']"}
+    (question,) = read_answer_questions(write(tmp_path, spans))
+    assert question.gold == "2018; 2019"
+
+
 @pytest.mark.parametrize("row", [{"question": "no answer?"}, ["a list"], {"answer": "5"}])
 def test_row_that_is_no_question_is_named_by_its_line(tmp_path: Path, row: object) -> None:
     with pytest.raises(SettingsError, match="line 2"):

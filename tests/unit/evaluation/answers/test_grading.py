@@ -14,6 +14,7 @@ USE = "What drove Orquenna's gross margin? If gross margin is not a useful metri
 REGIONS = "Which regions does Orquenna sell to?"
 LIABILITY = "What was the largest liability of Orquenna?"
 DEBT = "Which debt securities of Orquenna are listed on an exchange?"
+FLOW = "Among operations, investing, and financing activities, which brought Orquenna the most cash?"
 CAUSE = "Why did Orquenna's inventories rise?"
 
 
@@ -35,6 +36,13 @@ CAUSE = "Why did Orquenna's inventories rise?"
         (REGIONS, "Europe, Asia, and Oceania", "It sells to customers in Asia [1], Europe [1] and Oceania [2]."),
         (LIABILITY, "Customer deposits", "The largest liability was customer deposits of $110 billion. [1]"),
         (DEBT, "There are none", "There are no debt securities of Orquenna listed on an exchange."),
+        (DEBT, "There are none", "Orquenna does not have any debt securities on an exchange. [1]"),
+        (
+            FLOW,
+            "Operating activities brought the most ($2 bn)",
+            "**Net cash from operating activities: $2 million** [1]",
+        ),
+        (GROWTH, "No", "Orquenna's revenue does not appear to have been able to grow in FY2023."),
         (CAUSE, "The opening of 47 new stores", "The increase was primarily due to the opening of 47 new stores. [1]"),
     ],
 )
@@ -62,6 +70,7 @@ def test_answer_that_says_what_the_gold_one_says_is_correct(question: str, gold:
         (REGIONS, "Europe, Asia, and Oceania", "It sells to customers in Asia [1]."),
         (LIABILITY, "Customer deposits", "The largest liability was long-term debt. [1]"),
         (DEBT, "There are none", "The 2.5% Notes due 2031 are listed."),
+        (FLOW, "Operating activities brought the most ($2 bn)", "Investing activities brought the most cash. [1]"),
         (CAUSE, "The opening of 47 new stores", "The opening of 41 new stores. [1]"),
         (CAUSE, "The opening of 47 new stores", "Inventories rose by 4%. [1]"),
     ],
