@@ -48,6 +48,8 @@ def is_same_number(gold: StatedNumber, given: StatedNumber, units: QuestionUnits
     It does when they are equal at the precision of the coarser of both, or differ by the gold's last digit at most half
     a per cent; with two digits at least, so that "$2 billion" states no "$1,577 million".
     """
+    if not gold.printed or not given.printed:
+        return gold.printed == given.printed
     if not _signs_agree(gold, given, units):
         return False
     return any(
@@ -67,7 +69,7 @@ def _is_near(
     difference = abs(wanted - stated)
     if difference <= _HALF * gold.last_place * gold_scale:
         return True
-    if _digits(given) >= min(_FEWEST_DIGITS, _digits(gold)) and difference <= _HALF * given.last_place * given_scale:
+    if _digits(given) >= _FEWEST_DIGITS and difference <= _HALF * given.last_place * given_scale:
         return True
     return difference <= _NEAR * wanted
 
@@ -107,7 +109,9 @@ def _ratio_and_percent(
     other = given if gold.unit == "percent" else gold
     if other.unit == "money" or other.scale is not None:
         return
-    for scale in (Decimal(1), *([_PERCENT] if units.is_percent else [])):
+    # A whole number is a count and no ratio.
+    ratio = [Decimal(1)] if other.last_place < 1 else []
+    for scale in (*ratio, *([_PERCENT] if units.is_percent else [])):
         yield (_PERCENT, scale) if gold.unit == "percent" else (scale, _PERCENT)
 
 

@@ -56,6 +56,9 @@ def test_same_number_is_known_in_other_words(gold: str, stated: str, question: s
         ("-3.0%", "3.0%", "How did it change?"),
         ("3.0%", "-3.0%", "How did it change?"),
         ("24.26", "24.62", "What was the turnover?"),
+        ("$0", "$75.8 million", "What was the loss?"),
+        ("0.9", "1", "What was it?"),
+        ("1", "72%", "How many years was it?"),
     ],
 )
 def test_other_number_is_not_taken_for_it(gold: str, stated: str, question: str) -> None:
