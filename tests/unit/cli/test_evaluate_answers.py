@@ -47,9 +47,16 @@ def test_report_of_answers_names_the_command_that_gives_it_again(sample_store: P
     assert (report()["metrics"]["correct"], report()["dataset"]) == (1, "questions.jsonl")
 
 
-def test_model_of_no_server_is_a_wrong_use() -> None:
-    result = run("answers", "--questions", "questions.jsonl", "--model-key", "premium")
-    assert (result.exit_code, "--url" in result.output) == (2, True)
+@pytest.mark.parametrize("option", ["--model-key", "--judge"])
+def test_model_that_is_not_set_up_is_one_line(sample_store: Path, option: str) -> None:
+    result = run("answers", "--questions", "questions.jsonl", "--store", str(sample_store), option, "premium")
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert "FINRAG_MODEL" in result.output
+
+
+def test_quotations_judge_nothing() -> None:
+    result = run("answers", "--questions", "questions.jsonl", "--judge", "extractive")
+    assert (result.exit_code, "name a language model" in result.output) == (2, True)
 
 
 def test_server_that_is_not_there_is_one_line() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.models.opening import EXTRACTIVE
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.answers.questions import AnswerQuestion
 from finrag_ml_tg1.pipeline import FinRAG
@@ -34,7 +36,8 @@ class GivenCitation:
 class Given:
     """What came back: the answer in Markdown and its evidence, or what went wrong.
 
-    `flags` are the kinds of the flags raised; `is_quoted` says that no model wrote the answer.
+    `flags` are the kinds of the flags raised; `is_quoted` says that no model wrote the answer, `fell_back` that one was
+    asked and did not. `cost` is in USD.
     """
 
     answer: str = ""
@@ -42,6 +45,8 @@ class Given:
     citations: tuple[GivenCitation, ...] = ()
     flags: tuple[str, ...] = ()
     is_quoted: bool = True
+    fell_back: bool = False
+    cost: float = 0.0
     milliseconds: float = 0.0
     index_version: str | None = None
     failure: str = ""
@@ -50,23 +55,32 @@ class Given:
 Ask = Callable[[AnswerQuestion], Given]
 
 
-def asking(finrag: FinRAG) -> Ask:
-    """Return what asks the product in this process, without a language model."""
+def asking(finrag: FinRAG, model: LanguageModel | None = None) -> Ask:
+    """Return what asks the product in this process; without a model it quotes."""
 
     def ask(question: AnswerQuestion) -> Given:
         if question.history:
             raise SettingsError(f"question {question.identifier} has turns before it: ask a server with --url")
         began = time.perf_counter()
         try:
-            answer = finrag.ask(Question(question.text)).answer
+            result = finrag.ask(Question(question.text), model)
         except Exception as error:  # noqa: BLE001 - a question that breaks the program is a finding, not the end
             return Given(milliseconds=_since(began), failure=f"{type(error).__name__}: {error}")
-        citations = tuple(
-            GivenCitation(each.number, each.passage.text, each.highlights, each.is_cited) for each in answer.citations
+        answer, use = result.answer, result.written
+        return Given(
+            answer=answer.markdown,
+            is_answered=answer.is_answered,
+            citations=tuple(
+                GivenCitation(each.number, each.passage.text, each.highlights, each.is_cited)
+                for each in answer.citations
+            ),
+            flags=tuple(flag.kind for flag in answer.flags),
+            is_quoted=use is None or bool(use.fallback),
+            fell_back=use is not None and bool(use.fallback),
+            cost=float(use.cost) if use else 0.0,
+            milliseconds=_since(began),
+            index_version=finrag.index.version,
         )
-        flags = tuple(flag.kind for flag in answer.flags)
-        version = finrag.index.version
-        return Given(answer.markdown, answer.is_answered, citations, flags, True, _since(began), version)
 
     return ask
 
@@ -99,14 +113,18 @@ def _read(body: Mapping[str, Any], milliseconds: float) -> Given:
         GivenCitation(each["n"], each["text"], tuple(map(tuple, each["highlights"])), each["cited"])
         for each in body["citations"]
     )
+    used = body["metadata"]["llm"]
+    fell_back = bool(used.get("fallback"))
     return Given(
-        body["answer"],
-        body["status"] == "answered",
-        citations,
-        tuple(flag["kind"] for flag in body.get("flags") or ()),
-        body["metadata"]["llm"]["model_id"] == "extractive",
-        milliseconds,
-        body["metadata"]["index_version"],
+        answer=body["answer"],
+        is_answered=body["status"] == "answered",
+        citations=citations,
+        flags=tuple(flag["kind"] for flag in body.get("flags") or ()),
+        is_quoted=used["model_id"] == EXTRACTIVE or fell_back,
+        fell_back=fell_back,
+        cost=used["cost"],
+        milliseconds=milliseconds,
+        index_version=body["metadata"]["index_version"],
     )
 
 

@@ -45,7 +45,7 @@ def _faults(given: Given) -> Iterator[str]:
 
 def _shows(citation: GivenCitation, sentence: str) -> bool:
     shown = [_even(citation.text[start:end]) for start, end in citation.highlights]
-    return any(sentence in text or text in sentence for text in shown)
+    return any(sentence in text or (text in sentence and len(text.split()) >= _FEWEST_WORDS) for text in shown)
 
 
 def _quotations(answer: str) -> Iterator[tuple[str, int]]:

@@ -26,18 +26,20 @@ def evaluate_answers(
 ) -> Outcome:
     """Ask every question and return the shares.
 
-    `correct`, `wrong`, `refused` and `failed` are of all questions; `citations_valid` and `numbers_flagged` of those
-    answered; `gold_in_answer` of those that have an answer in the corpus, and so is `evidence_in_answer`, which counts
-    a cited figure of an evidence page, too.
+    `correct`, `wrong`, `refused`, `failed` and `fell_back` (a model was asked and did not write) are of all questions;
+    `citations_valid` and `numbers_flagged` of those answered; `gold_in_answer` of those that have an answer in the
+    corpus, and so is `evidence_in_answer`, which counts a cited figure of an evidence page, too.
     """
     counts: Counter[str] = Counter()
     by_type: dict[str, Counter[str]] = defaultdict(Counter)
     misses: list[dict[str, object]] = []
     milliseconds: list[float] = []
+    cost = 0.0
     index_version = None
     for number, question in enumerate(questions, start=1):
         given = ask(question)
         milliseconds.append(given.milliseconds)
+        cost += given.cost
         index_version = given.index_version or index_version
         judged, grade_given, reasons = _judge(question, given, judge)
         counts.update(judged)
@@ -49,6 +51,7 @@ def evaluate_answers(
         if number % 100 == 0:
             tell(f"{number} of {len(questions)} asked")
     metrics, intervals = _shares(counts)
+    metrics["cost_usd"] = round(cost, 6)
     metrics["p50_ms"] = round(float(np.percentile(milliseconds, 50)), 2)
     metrics["p95_ms"] = round(float(np.percentile(milliseconds, 95)), 2)
     shares = {
@@ -77,6 +80,7 @@ def _judge(
         judge=judge,
     )
     judged[graded.verdict] = 1
+    judged["fell_back"] = int(given.fell_back)
     fault = ""
     if given.is_answered:
         fault = citation_fault(given)
@@ -99,6 +103,7 @@ def _types(question: AnswerQuestion, graded: Grade | None) -> list[str]:
 
 _WHOLES = {
     **dict.fromkeys(_VERDICTS, "asked"),
+    "fell_back": "asked",
     "citations_valid": "answered",
     "numbers_flagged": "answered",
     "gold_in_answer": "gold_wanted",

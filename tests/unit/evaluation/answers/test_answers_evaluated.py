@@ -144,7 +144,7 @@ RESPONSE = {
     "answer": "Debt was $5 million. [1]",
     "citations": [{"n": 1, "text": "Debt 5", "highlights": [[5, 6]], "cited": True}],
     "flags": [{"kind": "number", "start": 9, "end": 19, "text": "$5 million", "reason": "Stands nowhere."}],
-    "metadata": {"llm": {"model_id": "a-model"}, "index_version": "v1"},
+    "metadata": {"llm": {"model_id": "a-model", "cost": 0.25, "fallback": None}, "index_version": "v1"},
 }
 
 
@@ -156,6 +156,19 @@ def test_server_is_asked_with_model_and_history_and_read_as_the_contract_says() 
     assert server.bodies == [{"question": "And in 2023?", "history": list(turns), "model_key": "premium"}]
     assert (outcome.metrics["correct"], outcome.metrics["citations_valid"]) == (1, 1)
     assert (outcome.metrics["numbers_flagged"], outcome.index_version) == (1, "v1")
+    assert (outcome.metrics["cost_usd"], outcome.metrics["fell_back"]) == (0.25, 0)
+
+
+def test_answer_quoted_because_the_model_failed_is_counted_and_checked_as_a_quotation() -> None:
+    used = {"model_id": "a-model", "cost": 0, "fallback": "The model does not answer."}
+    quoted = {
+        **RESPONSE,
+        "answer": "Debt was $5 million at the end. [1]",
+        "metadata": {"llm": used, "index_version": "1"},
+    }
+    with serving(lambda body: (200, quoted)) as server:
+        outcome = evaluate_answers([asked("right")], asking_url(server.url, None), judge=None, tell=print)
+    assert (outcome.metrics["fell_back"], outcome.metrics["citations_valid"]) == (1, 0)
 
 
 def test_response_without_flags_flags_nothing() -> None:

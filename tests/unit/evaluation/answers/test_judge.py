@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,7 +22,7 @@ class Scripted:
     prompts: list[Prompt] = field(default_factory=list)
     profile: ModelProfile = field(default_factory=lambda: ModelProfile("scripted", "openai", "scripted-1", 8_000, 500))
 
-    def write(self, prompt: Prompt) -> Iterator[str | Finished]:
+    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
         self.prompts.append(prompt)
         yield self.reply[:3]
         yield self.reply[3:]
