@@ -33,16 +33,16 @@ def direction_asked(question: str) -> bool:
     return bool(_EITHER.search(question))
 
 
-def direction_of(text: str) -> int:
+def direction_of(text: str, *, reads_denials: bool = True) -> int:
     """Return 1 for up, -1 for down by the first word that tells, 0 when none does."""
-    return next(iter(directions_in(text)), 0)
+    return next(iter(directions_in(text, reads_denials=reads_denials)), 0)
 
 
-def directions_in(text: str) -> list[int]:
-    """Return all directions a text names, in order; a negated one is turned round."""
+def directions_in(text: str, *, reads_denials: bool = True) -> list[int]:
+    """Return all directions a text names, in order; a denied one is turned round, unless denials are not read."""
     found = []
     for match in _WORD.finditer(text):
         sign = 1 if match["up"] else -1
-        is_negated = _NEGATED.search(text[max(0, match.start() - _REACH) : match.start()])
+        is_negated = reads_denials and _NEGATED.search(text[max(0, match.start() - _REACH) : match.start()])
         found.append(-sign if is_negated else sign)
     return found

@@ -14,7 +14,7 @@ from finrag_ml_tg1.evaluation.answers.asserted import read_asserted
 from finrag_ml_tg1.evaluation.answers.gold_answers import Gold, Kind, read_gold
 from finrag_ml_tg1.evaluation.answers.judge import judge_answer
 from finrag_ml_tg1.evaluation.answers.number_rules import Ruling, by_number
-from finrag_ml_tg1.evaluation.answers.refusals import is_refusal
+from finrag_ml_tg1.evaluation.answers.refusals import is_refusal, is_without_access
 from finrag_ml_tg1.evaluation.answers.stated_numbers import stated_numbers
 from finrag_ml_tg1.evaluation.answers.word_rules import (
     by_choice,
@@ -69,6 +69,8 @@ def grade(
     if judge is not None and gold.kind in ("list", "name", "text"):
         verdict, reason = judge_answer(judge, question, gold.text, given)
         return Grade(verdict, reason, gold.kind)
+    if refuses and gold.kind != "number" and is_without_access(answer):
+        return Grade("refused", "has seen no filing", gold.kind)
     is_right, reason = _RULES[gold.kind](question, gold, answer)
     if is_right:
         return Grade("correct", reason, gold.kind)

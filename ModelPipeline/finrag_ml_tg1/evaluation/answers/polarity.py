@@ -12,9 +12,7 @@ __all__ = ["polarity_of"]
 
 _YES = re.compile(r"^\W*yes\b|\b(?:answer|conclusion)\b[^.]{0,40}\byes\b|[,:]\s*yes\b", re.IGNORECASE)
 _NO = re.compile(r"^\W*no\b(?!\.\s?\d)|\b(?:answer|conclusion)\b[^.]{0,40}\bno\b|[,:]\s*no,", re.IGNORECASE)
-_NEGATION_OF = re.compile(
-    r"(?:\b(?:not|no|none|never|neither|nor|without|unable|fail\w*|lack\w*)\b|n't\b)(?:\W+\w+)?", re.IGNORECASE
-)
+_NEGATION = re.compile(r"\b(?:not|no|none|never|neither|nor|without|unable|fail\w*|lack\w*)\b|n't\b", re.IGNORECASE)
 _MOST_OF = 0.4
 _SOME_OF = 0.25
 
@@ -32,7 +30,7 @@ def polarity_of(question: str, answer: str) -> bool | None:
             return no is None or (yes is not None and yes.start() < no.start())
     # What follows tells how to answer: "If it is not a useful metric, say so."
     asking = question.partition("?")[0]
-    wanted = direction_of(asking)
+    wanted = direction_of(asking, reads_denials=False)
     asked = frozenset(split_terms(asking))
     for claim in (asserted.head, asserted.last, *reversed(asserted.conclusions), *sentences(answer)):
         shared = len(asked & frozenset(split_terms(claim))) / max(1, len(asked))
@@ -46,6 +44,5 @@ def polarity_of(question: str, answer: str) -> bool | None:
 
 
 def _denies(claim: str, asking: str) -> bool:
-    """Whether a claim has a negation that is not the question's own: "not fluctuating by more than"."""
-    own = {negation.group().lower() for negation in _NEGATION_OF.finditer(asking)}
-    return any(negation.group().lower() not in own for negation in _NEGATION_OF.finditer(claim))
+    """Whether a claim has more denials than the question: "events that are not of its business" are asked about so."""
+    return len(_NEGATION.findall(claim)) > len(_NEGATION.findall(asking))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_refusal"]
+__all__ = ["is_refusal", "is_without_access"]
 
 _KNOWING = (
     r"(?:information|context|document|documents|text|data|evidence|excerpts?|filings?|passages?|details?|reports?"
@@ -38,6 +38,18 @@ _PATTERNS = (
     r"\b(?:is|are|was|were) (?:missing|not provided|not available|unavailable|not specified|not explicitly)\b",
 )
 _REFUSES = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
+
+
+_WITHOUT_ACCESS = re.compile(
+    r"\bas an ai\b|\bi (?:do not|don't) have (?:\w+ ){0,2}(?:access|real-time)|\bi(?:'m| am) (?:sorry|unable)\b|"
+    r"\bi would need (?:specific |more |additional )*(?:information|access|context)",
+    re.IGNORECASE,
+)
+
+
+def is_without_access(answer: str) -> bool:
+    """Return whether the answer says that whoever wrote it has seen no filing: what else it says is general talk."""
+    return bool(_WITHOUT_ACCESS.search(answer.replace("’", "'")))
 
 
 def is_refusal(answer: str) -> bool:

@@ -14,6 +14,7 @@ USE = "What drove Orquenna's gross margin? If gross margin is not a useful metri
 REGIONS = "Which regions does Orquenna sell to?"
 LIABILITY = "What was the largest liability of Orquenna?"
 DEBT = "Which debt securities of Orquenna are listed on an exchange?"
+EVENTS = "Were there events not in Orquenna's ordinary business that increased its income in FY2023?"
 FLOW = "Among operations, investing, and financing activities, which brought Orquenna the most cash?"
 CAUSE = "Why did Orquenna's inventories rise?"
 
@@ -42,6 +43,7 @@ CAUSE = "Why did Orquenna's inventories rise?"
             "Operating activities brought the most ($2 bn)",
             "**Net cash from operating activities: $2 million** [1]",
         ),
+        (EVENTS, "Yes, a gain", "A gain that is not part of its business increased Orquenna's income in FY2023. [1]"),
         (GROWTH, "No", "Orquenna's revenue does not appear to have been able to grow in FY2023."),
         (CAUSE, "The opening of 47 new stores", "The increase was primarily due to the opening of 47 new stores. [1]"),
     ],
@@ -86,6 +88,7 @@ def test_answer_that_says_otherwise_is_wrong(question: str, gold: str, answer: s
         "I'm sorry, but the context does not include the total assets.",
         "The filing doesn't state that, so it cannot be determined.",
         "As an AI, I do not have access to filings. Please consult the annual report.",
+        "As an AI, I don't have access to filings; yes, the opening of 47 new stores might cost $1,577 thousand.",
         "",
     ],
 )
