@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from finrag_ml_tg1.answering.models.errors import ModelUnavailableError
+from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.answers.asking import Given, GivenCitation, asking, asking_url
 from finrag_ml_tg1.evaluation.answers.intervals import interval
@@ -94,6 +96,26 @@ def test_product_is_asked_in_process(sample_store: Path, tmp_path: Path) -> None
     assert outcome.metrics["correct"] == 1, outcome.misses
     assert (outcome.metrics["citations_valid"], outcome.metrics["gold_in_answer"]) == (1, 1)
     assert outcome.index_version == rag.index.version
+
+
+@dataclass
+class Away:
+    """A model that fails before it has written a word."""
+
+    profile: ModelProfile = field(default_factory=lambda: ModelProfile("away", "openai", "away-1", 8_000, 500))
+
+    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
+        yield ""
+        raise ModelUnavailableError("away", "connection refused", "its address")
+
+
+def test_model_that_is_away_is_a_fallback_and_its_quotations_are_graded(sample_store: Path, tmp_path: Path) -> None:
+    filing = next(part for part in ground_truth() if part["ticker"] == "ORQN" and part["fiscal_year"] == 2024)
+    assets = filing["values"]["us-gaap:Assets"]["value"]
+    question = AnswerQuestion("1", "What were Orquenna's total assets in fiscal 2024 (in USD)?", assets)
+    asks = asking(open_samples(sample_store, tmp_path), Away())
+    metrics = evaluate_answers([question], asks, judge=None, tell=print).metrics
+    assert (metrics["fell_back"], metrics["correct"], metrics["citations_valid"]) == (1, 1, 1)
 
 
 def test_question_with_turns_before_it_needs_a_server(sample_store: Path, tmp_path: Path) -> None:
