@@ -19,6 +19,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.open_store import open_store
 
 if TYPE_CHECKING:
+    from finrag_ml_tg1.answering.models.language_model import LanguageModel
     from finrag_ml_tg1.pipeline import FinRAG
 
 __all__ = ["Session", "cores", "explaining", "peak_megabytes", "store_option"]
@@ -44,6 +45,15 @@ class Session:
 
         cache = DiskCache(self.cache_folder, self.store, self.config.cache_mb * 2**20)
         return FinRAG.open(self.store, cache, self.cache_folder)
+
+    def open_model(self, key: str | None) -> LanguageModel | None:
+        """Return the model of that key, without one the model of the settings; None: answers are quoted.
+
+        Raises ModelNotOfferedError for a key that the settings do not offer.
+        """
+        from finrag_ml_tg1.answering.models.opening import open_models
+
+        return open_models(self.config).choose(key)
 
 
 def explaining(command: Callable[P, R]) -> Callable[P, R]:

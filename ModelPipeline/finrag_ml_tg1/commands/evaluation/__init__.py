@@ -1,0 +1,1 @@
+"""The commands of `finrag eval`, by what they measure."""
