@@ -1,7 +1,7 @@
 """One turn of the conversation: the question, and its answer with what it rests on.
 
-Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `flags-N`, `understood-N`, `cite-N-M` and
-`found-N-M` (source buttons: turn N, citation M), `retry-N`.
+Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `flags-N`, `understood-N`,
+`cite-N-M` and `found-N-M` (source buttons: turn N, citation M), `retry-N`.
 """
 
 from collections.abc import Sequence

@@ -43,7 +43,9 @@ def show_flags(flags: Sequence[Flag], *, key: str) -> None:
     """Draw what is doubted and why, if anything is."""
     if not flags:
         return
-    lines = [f"- “{escape_inline(_shortened(flag.text))}”: {escape_inline(flag.reason)}" for flag in flags[:_MAX_LISTED]]
+    lines = [
+        f"- “{escape_inline(_shortened(flag.text))}”: {escape_inline(flag.reason)}" for flag in flags[:_MAX_LISTED]
+    ]
     if len(flags) > _MAX_LISTED:
         lines.append(f"- and {len(flags) - _MAX_LISTED} more, marked with ⚠ in the text")
     with st.container(key=f"flags-{key}"):
