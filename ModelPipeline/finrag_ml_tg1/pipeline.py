@@ -52,6 +52,7 @@ _ONLY_NUMBERS = (
 )
 _NO_COMPANY = "No company is named: name one that is covered."
 _NOT_IN_FILINGS = "Not in the filings."
+_NOT_TAGGED = "No tagged number answers this. The filings say:"
 
 
 class FinRAG:
@@ -246,10 +247,10 @@ class FinRAG:
     def _words_without_number(self, partial: Result) -> Answer:
         """What the passages say; of a number asked for that is not tagged it is said first that it is not."""
         answer = self._in_words(partial)
-        is_part_asked = partial.plan is not None and bool(partial.plan.metrics and partial.plan.qualifier)
-        reason = missing_words(partial.found, self.names(partial.found))
-        if answer.is_answered and is_part_asked and reason:
-            return replace(answer, markdown=f"{reason} The filings say:\n\n{answer.markdown}")
+        plan = partial.plan
+        is_part_asked = plan is not None and bool(plan.metrics and plan.qualifier) and not plan.supports_words
+        if answer.is_answered and is_part_asked and partial.found.missing:
+            return replace(answer, markdown=f"{_NOT_TAGGED}\n\n{answer.markdown}")
         return answer
 
     def _in_words(self, partial: Result) -> Answer:
@@ -260,13 +261,15 @@ class FinRAG:
             return self._answered(question, scope, found)
 
     def _answered(self, question: Question, scope: Scope, passages: list[PassageRecord]) -> Answer:
-        topic = read_topic(scope.topic, self.index.corpus)
+        topic = read_topic(scope.asked or scope.topic, self.index.corpus)
         several = len(scope.accessions) > 1 or not scope.companies
         answer = answer_extractively(
             topic,
             passages,
+            self.index.likeness(topic.text, passages),
             self.index.encoder,
             several=several,
+            names_company=bool(scope.companies),
             max_citations=question.top_k or DEFAULT_TOP_K,
         )
         if answer.is_answered:

@@ -1,7 +1,7 @@
 """An answer without a language model: the sentences and table rows that answer the question, word for word.
 
 Every statement is a stretch of a passage, given with its offsets. Nothing is rephrased, so nothing can be wrong but
-the choice; when nothing fits well enough the question is left unanswered.
+the choice; where the evidence is too weak the question is left unanswered.
 """
 
 from __future__ import annotations
@@ -9,96 +9,107 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
+from finrag_ml_tg1.answering.evidence import is_enough
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
+from finrag_ml_tg1.answering.sentence_choice import choose_sentences
 from finrag_ml_tg1.answering.sentence_fit import score_sentences
+from finrag_ml_tg1.answering.table_choice import rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
-from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["answer_extractively"]
 
-_READ_PASSAGES = 8
-_READ_OF_EACH = 3
-_MAX_SENTENCES = 4
-_MAX_SENTENCES_OF_ONE = 2
-_MAX_FILINGS = 5
-_MAX_WORDS = 120
+_READ_PASSAGES = 12
+_READ_OF_EACH = 5
 _READ_OF_ITEM = 24
-_MIN_PASSAGE_SHARE = 0.45
-_BEST_SHARE = 0.72
-_NEAR_DUPLICATE = 0.75
+_MAX_SENTENCES = 4
+_MAX_FILINGS = 5
+_MAX_WORDS = 115
+_LEAST_WORDS_OF_ONE = 30
 
 
 def answer_extractively(
-    topic: Topic, passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool, max_citations: int
+    topic: Topic,
+    passages: Sequence[PassageRecord],
+    likeness: Sequence[float],
+    encoder: Encoder,
+    *,
+    several: bool,
+    names_company: bool = True,
+    max_citations: int,
 ) -> Answer:
-    """Return the best statements of the passages (best passage first), or an unanswered result when none fits.
+    """Return the best statements of the passages (best passage first), or an unanswered result when none is enough.
 
-    Sentences are read in the best passages alone, table rows in all. With `several` companies or years asked, each
-    filing speaks for itself.
+    `likeness` are the cosines of the passages with the question. Sentences are read in the best passages alone, rows
+    in all. With `several` companies or years asked, each filing speaks for itself.
     """
-    filings = len({passage.accession for passage in passages}) if several else 1
-    least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
-    read = passages[: max(least, _READ_OF_EACH * min(filings, _MAX_FILINGS))]
-    context_length = sum(len(passage.text) for passage in read)
-    chosen = _chosen(topic, read, passages, encoder, several=several) if _speaks_to(topic, read) else []
+    filings: list[str | None] = [None]
+    if several:
+        filings = [*dict.fromkeys(passage.accession for passage in passages)][:_MAX_FILINGS]
+    read = _read(topic, passages, filings)
+    context_length = sum(len(passage.text) for _, passage in read)
+    chosen = _chosen(topic, passages, likeness, encoder, read=read, filings=filings, names_company=names_company)
     citations = tuple(_citations(chosen, passages, max_citations))
     return Answer(bool(chosen), write_quotations(chosen, passages), citations, context_length)
 
 
-def _speaks_to(topic: Topic, passages: Sequence[PassageRecord]) -> bool:
-    """Whether some passage holds enough of the question's words; a question of unknown words has no answer here."""
-    return any(
-        passage.item in topic.whole_items
-        or topic.word_share(f"{passage.heading} {passage.lead} {passage.text}") >= _MIN_PASSAGE_SHARE
-        for passage in passages
-    )
+def _read(
+    topic: Topic, passages: Sequence[PassageRecord], filings: Sequence[str | None]
+) -> list[tuple[int, PassageRecord]]:
+    """The passages whose sentences are read, with their places: the best of all, or of each filing."""
+    numbered = list(enumerate(passages))
+    least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
+    if len(filings) <= 1:
+        return numbered[:least]
+    of_each = max(_READ_OF_EACH, least // len(filings))
+    own = [[pair for pair in numbered if pair[1].accession == filing][:of_each] for filing in filings]
+    return sorted(pair for pairs in own for pair in pairs)
 
 
 def _chosen(
-    topic: Topic, read: Sequence[PassageRecord], passages: Sequence[PassageRecord], encoder: Encoder, *, several: bool
+    topic: Topic,
+    passages: Sequence[PassageRecord],
+    likeness: Sequence[float],
+    encoder: Encoder,
+    *,
+    read: Sequence[tuple[int, PassageRecord]],
+    filings: Sequence[str | None],
+    names_company: bool,
 ) -> list[Statement]:
-    """A row for each filing that has the one asked for, sentences from those that have not."""
-    filings: Sequence[str | None] = [None]
-    if several:
-        filings = [*dict.fromkeys(passage.accession for passage in passages)][:_MAX_FILINGS]
-    wants_row = not topic.asks_for_words
-    rows = {filing: best_row(topic, passages, accession=filing) if wants_row else None for filing in filings}
-    if all(rows.values()):
+    """Of each filing the row asked for, or its table, or the sentences that answer; nothing of one that does not."""
+    rows = {filing: _row(topic, passages, filing) for filing in filings}
+    if rows and all(rows.values()):
         return [row for row in rows.values() if row is not None]
-    sentences = list(score_sentences(topic, read, encoder))
-    count = _MAX_SENTENCES_OF_ONE if several else _MAX_SENTENCES
+    places = [number for number, _ in read]
+    shown = [passage for _, passage in read]
+    scored = score_sentences(topic, shown, [likeness[place] for place in places], encoder, filings=len(filings))
+    sentences = [Statement(places[part.passage], part.start, part.end, part.fit, part.likeness) for part in scored]
+    words = max(_LEAST_WORDS_OF_ONE, _MAX_WORDS // max(1, len(filings)))
+    count = _MAX_SENTENCES if len(filings) == 1 else max(1, (_MAX_SENTENCES + 2) // len(filings))
     chosen: list[Statement] = []
     for filing, row in rows.items():
-        own = [part for part in sentences if filing in (None, read[part.passage].accession)]
-        chosen += [row] if row is not None else _select(own, read, count)
+        own_places = [place for place in places if filing in (None, passages[place].accession)]
+        own = [part for part in sentences if part.passage in own_places]
+        likest = max((part.likeness for part in own), default=0.0)
+        own_passages = [passages[place] for place in own_places]
+        own_likeness = [likeness[place] for place in own_places]
+        if not is_enough(topic, own_passages, own_likeness, likest, names_company=names_company):
+            continue
+        if row is not None:
+            chosen.append(row)
+            continue
+        table = rows_that_answer(topic, passages, likeness, accession=filing)
+        chosen += table
+        chosen += choose_sentences(
+            own, passages, count=max(1, count // 2) if table else count, max_words=words // 2 if table else words
+        )
     return chosen
 
 
-def _select(statements: list[Statement], passages: Sequence[PassageRecord], count: int) -> list[Statement]:
-    """The best statements that say different things, within the length an answer may have."""
-    kept: list[Statement] = []
-    kept_terms: list[set[str]] = []
-    words = 0
-    for statement in sorted(statements, key=lambda statement: -statement.fit):
-        text = passages[statement.passage].text[statement.start : statement.end]
-        length = len(text.split())
-        terms = set(split_terms(text))
-        is_weak = bool(kept) and statement.fit < _BEST_SHARE * kept[0].fit
-        if is_weak or len(kept) == count:
-            break
-        if any(_is_repetition(terms, others) for others in kept_terms) or (kept and words + length > _MAX_WORDS):
-            continue
-        kept.append(statement)
-        kept_terms.append(terms)
-        words += length
-    return kept
-
-
-def _is_repetition(terms: set[str], others: set[str]) -> bool:
-    return len(terms & others) > _NEAR_DUPLICATE * min(len(terms), len(others))
+def _row(topic: Topic, passages: Sequence[PassageRecord], filing: str | None) -> Statement | None:
+    return None if topic.asks_for_words else best_row(topic, passages, accession=filing)
 
 
 def _citations(chosen: Sequence[Statement], passages: Sequence[PassageRecord], count: int) -> Iterator[Citation]:

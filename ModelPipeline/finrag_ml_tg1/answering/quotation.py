@@ -19,12 +19,13 @@ _VALUE = re.compile(r"[$€£¥(]*-?(?!(?:19|20)\d\d$)\d[\d,.]*\)?\s*%?\)?|[—�
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A stretch of a passage that may be quoted, and how well it answers."""
+    """A stretch of a passage that may be quoted, how well it answers, and its cosine with the question where known."""
 
     passage: int
     start: int
     end: int
     fit: float
+    likeness: float = 0.0
 
 
 def reading_order(statements: Sequence[Statement]) -> list[Statement]:
@@ -53,9 +54,19 @@ def _filing_name(passage: PassageRecord) -> str:
 
 
 def _quoted(parts: list[Statement], passage: PassageRecord, number: int, *, is_named: bool) -> str:
-    if passage.kind == "table":
-        return _table(passage, parts[0], number, is_named=is_named)
-    return " ".join(f"{_escaped(passage.text[part.start : part.end])} [{number}]" for part in parts)
+    """Sentences one after another, then the rows of a table together."""
+    rows = [part for part in parts if _is_row(part, passage)]
+    sentences = [part for part in parts if part not in rows]
+    blocks = []
+    if sentences:
+        blocks.append(" ".join(f"{_escaped(passage.text[part.start : part.end])} [{number}]" for part in sentences))
+    if rows:
+        blocks.append(_table(passage, rows, number, is_named=is_named))
+    return "\n\n".join(blocks)
+
+
+def _is_row(part: Statement, passage: PassageRecord) -> bool:
+    return passage.kind == "table" and CELL_SEPARATOR in passage.text[part.start : part.end]
 
 
 def _escaped(text: str) -> str:
@@ -63,20 +74,19 @@ def _escaped(text: str) -> str:
     return re.sub(r"\[(\d+)\]", r"\\[\1\\]", " ".join(text.split()))
 
 
-def _table(passage: PassageRecord, row: Statement, number: int, *, is_named: bool) -> str:
-    """The row under its column names; where they cannot be matched one to one they are quoted as printed instead."""
-    cells = passage.text[row.start : row.end].split(CELL_SEPARATOR)
-    header = _header_line(passage, row.start, len(cells) - 1)
+def _table(passage: PassageRecord, rows: Sequence[Statement], number: int, *, is_named: bool) -> str:
+    """The rows under their column names; where they cannot be matched one to one they are quoted as printed instead."""
+    printed = [passage.text[row.start : row.end].split(CELL_SEPARATOR) for row in rows]
+    values = max(len(cells) for cells in printed) - 1
+    header = _header_line(passage, rows[0].start, values)
     names = header.split(CELL_SEPARATOR)
-    is_matched = header != "" and _is_aligned(names, len(cells) - 1)
-    columns = ["", *names[-(len(cells) - 1) :]] if is_matched else [""] * len(cells)
+    is_matched = header != "" and _is_aligned(names, values) and all(len(cells) == values + 1 for cells in printed)
+    columns = ["", *names[-values:]] if is_matched else [""] * (values + 1)
     caption = ": ".join(part for part in ("" if is_named else _filing_name(passage), _title(passage)) if part)
     as_printed = f" Columns as printed: {header.replace(CELL_SEPARATOR, ', ')}." if header and not is_matched else ""
-    lines = [
-        "| " + " | ".join(columns) + " |",
-        "|---|" + "---:|" * (len(cells) - 1),
-        "| " + " | ".join(cells) + " |",
-    ]
+    filled = [[*cells, *[""] * (values + 1 - len(cells))] for cells in printed]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (columns, *filled)]
+    lines.insert(1, "|---|" + "---:|" * values)
     return f"{caption or 'Table'} [{number}].{as_printed}\n\n" + "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from finrag_ml_tg1.index.lexical import CorpusStatistics, split_terms
+from finrag_ml_tg1.vocabulary.filing_words import filing_words_for
 from finrag_ml_tg1.vocabulary.items import item_title, items_worded_in
 
 __all__ = ["Topic", "read_topic"]
@@ -28,6 +29,8 @@ _DIRECTIONS = {
 # "How did the risk factors change?" asks for the whole of them, of each year.
 _CHANGE_WORDS = "change changed differ different evolve evolved new develop developed"
 _PHRASE_SHARE = 0.3
+_FEW_WORDS = 2
+_STEM_CHARS = 5
 _PERIOD = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q(?:\d\d)?")
 
 _ASKS_FOR_WORDS = re.compile(
@@ -37,29 +40,48 @@ _ASKS_FOR_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_NAMES_THINGS = re.compile(r"\bwhat (?:are|is|kind|type|do|does|did)\b|\blist\b|\bname\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """The telling terms of a question (stemmed) with their weight: rare terms more (inverse document frequency).
 
     `whole_items`: the items asked for as such ("the main risk factors"), empty when something in them is asked.
+    `bridge`: terms that filings use for the question's words, beside these.
     """
 
     text: str
     weights: dict[str, float]
     phrases: frozenset[tuple[str, str]]
     whole_items: frozenset[str]
+    bridge: frozenset[str] = frozenset()
 
     @property
     def asks_for_words(self) -> bool:
         """Whether sentences answer the question rather than a figure."""
         return _ASKS_FOR_WORDS.search(self.text) is not None
 
+    @property
+    def is_plain_value(self) -> bool:
+        """Whether the figure of one thing is asked for, in so few words that all of them matter."""
+        is_short = 0 < len(self.weights) <= _FEW_WORDS and not self.whole_items
+        return is_short and not self.asks_for_words and _NAMES_THINGS.search(self.text) is None
+
+    def holds_stems(self, text: str) -> bool:
+        """Return whether each telling word stands in a text, in any form ("employed" for "employees")."""
+        present = {term[:_STEM_CHARS] for term in _terms(text)}
+        return all(term[:_STEM_CHARS] in present for term in self.weights)
+
     def word_share(self, text: str) -> float:
         """Return from 0 to 1 the weight of the question's telling words that stand in a text; 1 when it has none."""
         total = sum(self.weights.values())
         present = set(_terms(text))
         return sum(weight for term, weight in self.weights.items() if term in present) / total if total else 1.0
+
+    def bridge_count(self, text: str) -> int:
+        """Return how many of the filing's words for what is asked a text holds."""
+        return len(self.bridge & set(_terms(text)))
 
     def phrase_share(self, text: str) -> float:
         """Return from 0 to 1 how many of the question's pairs of neighbouring words a text holds; 1 without any."""
@@ -79,7 +101,8 @@ def read_topic(text: str, corpus: CorpusStatistics) -> Topic:
     items = items_worded_in(text)
     titles = {term for item in items for term in split_terms(item_title(item))}
     is_whole = bool(weights) and weights.keys() - _change_terms() <= titles
-    return Topic(text, weights, phrases, whole_items=items if is_whole else frozenset())
+    bridge = frozenset(split_terms(filing_words_for(text))) - weights.keys()
+    return Topic(text, weights, phrases, items if is_whole else frozenset(), bridge)
 
 
 def _terms(text: str) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartEntry
@@ -167,6 +169,14 @@ class Index:
             if found is not None:
                 return entry.row_start + found
         return None
+
+    def likeness(self, text: str, passages: Sequence[PassageRecord]) -> list[float]:
+        """Return the cosine of a text with each of some passages of this index, by their stored vectors."""
+        rows = [self.find_passage(passage.passage_id) for passage in passages]
+        if not rows:
+            return []
+        known = np.array(rows, dtype=np.int64)
+        return [float(value) for value in self.vectors.similarities(self.encoder.encode([text])[0], known)]
 
     def neighbours(self, row: int, reach: int) -> tuple[list[PassageRecord], list[PassageRecord]]:
         """Return up to `reach` passages before and after a row, of the same filing, in text order."""

@@ -55,7 +55,16 @@ CORPUS = Postings(build_postings([f"{passage.heading} {passage.text}" for passag
 
 
 def answer(encoder: OnnxEncoder, question: str, passages: list[PassageRecord], *, several: bool = False) -> Answer:
-    return answer_extractively(read_topic(question, CORPUS), passages, encoder, several=several, max_citations=5)
+    topic = read_topic(question, CORPUS)
+    alike = likeness(encoder, question, passages)
+    return answer_extractively(topic, passages, alike, encoder, several=several, max_citations=5)
+
+
+def likeness(encoder: OnnxEncoder, question: str, passages: list[PassageRecord]) -> list[float]:
+    """The cosines that an index has of its stored vectors."""
+    texts = [" ".join((passage.company, passage.heading, passage.lead, passage.text)) for passage in passages]
+    vectors = encoder.encode([question, *texts])
+    return [float(value) for value in vectors[1:] @ vectors[0]]
 
 
 QUESTIONS = [
@@ -175,5 +184,6 @@ def test_each_filing_speaks_for_itself_when_several_are_asked(encoder: OnnxEncod
 @pytest.mark.parametrize("count", [1, 3])
 def test_no_more_passages_are_listed_than_asked_for(encoder: OnnxEncoder, count: int) -> None:
     topic = read_topic("What was net income?", CORPUS)
-    given = answer_extractively(topic, ALL, encoder, several=False, max_citations=count)
+    alike = likeness(encoder, topic.text, ALL)
+    given = answer_extractively(topic, ALL, alike, encoder, several=False, max_citations=count)
     assert len(given.citations) == count

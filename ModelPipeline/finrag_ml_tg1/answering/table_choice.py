@@ -1,0 +1,76 @@
+"""Several rows of one table, where the parts of a whole are asked for or a table is what was found first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from finrag_ml_tg1.answering.answer_kinds import asks_for_amount, asks_for_reason, breaks_down
+from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
+from finrag_ml_tg1.answering.topic import Topic
+from finrag_ml_tg1.index.reader import PassageRecord
+
+__all__ = ["rows_that_answer"]
+
+_MAX_ROWS = 10
+_MAX_ROWS_BY_LABEL = 5
+_READ_TABLES = 8
+_RANK_STEP = 0.015
+_WORDS_SHARE = 0.35
+_BRIDGE_SHARE = 0.2
+_BRIDGE_TERMS = 4
+_LEAST = 0.48
+_LEAST_OF_AMOUNT = 0.6
+_LEAST_UNASKED = 0.72
+_FIRST_PLACES = 2
+_VALUE = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?(?:pts?|bps)?")
+
+
+def rows_that_answer(
+    topic: Topic, passages: Sequence[PassageRecord], likeness: Sequence[float], *, accession: str | None = None
+) -> list[Statement]:
+    """Return rows of the table that speaks most to the question, in their order; none where sentences answer better.
+
+    Of a large table the rows that name what is asked are returned.
+    """
+    is_asked = breaks_down(topic.text)
+    if topic.whole_items or (topic.is_plain_value and not is_asked):
+        return []
+    best: tuple[float, int] | None = None
+    tables = [number for number, passage in enumerate(passages) if accession in (None, passage.accession)]
+    for place, number in enumerate(tables[:_READ_TABLES]):
+        passage = passages[number]
+        if passage.kind != "table" or not (is_asked or place < _FIRST_PLACES):
+            continue
+        fit = _fit(topic, passage, likeness[number]) - _RANK_STEP * place
+        if best is None or fit > best[0]:
+            best = (fit, number)
+    least = _LEAST if is_asked else _LEAST_OF_AMOUNT if asks_for_amount(topic.text) else _LEAST_UNASKED
+    if best is None or best[0] < least or (asks_for_reason(topic.text) and not is_asked):
+        return []
+    return _rows(topic, passages[best[1]], best[1], best[0])
+
+
+def _fit(topic: Topic, passage: PassageRecord, likeness: float) -> float:
+    text = f"{passage.heading} {passage.lead} {passage.text}"
+    fit = likeness + _WORDS_SHARE * topic.word_share(text)
+    if topic.bridge:
+        fit += _BRIDGE_SHARE * min(1.0, topic.bridge_count(text) / min(_BRIDGE_TERMS, len(topic.bridge)))
+    return fit
+
+
+def _rows(topic: Topic, passage: PassageRecord, number: int, fit: float) -> list[Statement]:
+    rows: list[tuple[Statement, str]] = []
+    offset = 0
+    for line in passage.text.split("\n"):
+        label, *cells = line.split(CELL_SEPARATOR)
+        if label.strip() and any(_VALUE.fullmatch(cell.strip()) for cell in cells):
+            rows.append((Statement(number, offset, offset + len(line), fit), label))
+        offset += len(line) + 1
+    if len(rows) <= _MAX_ROWS and (breaks_down(topic.text) or len(rows) <= _MAX_ROWS_BY_LABEL):
+        return [row for row, _ in rows]
+    named = [(row, topic.word_share(label) + 0.1 * topic.bridge_count(label)) for row, label in rows]
+    if not any(fits for _, fits in named) and breaks_down(topic.text):
+        return [row for row, _ in rows[:_MAX_ROWS]]
+    ranked = sorted((pair for pair in named if pair[1] > 0), key=lambda pair: -pair[1])[:_MAX_ROWS_BY_LABEL]
+    return sorted((row for row, _ in ranked), key=lambda row: row.start)
