@@ -37,13 +37,14 @@ class CompanyMentions:
     """Covered companies in the order named, names of no covered company, and the question without them.
 
     Where no covered company is named, the other names stay: they may be what is asked about. `misspelled` are words as
-    written, with the company that they were read as.
+    written, with the company that they were read as. `places` tell where each covered one is named: (start, end, company).
     """
 
     companies: tuple[Company, ...]
     unknown: tuple[str, ...]
     remainder: str
     misspelled: tuple[tuple[str, Company], ...] = ()
+    places: tuple[tuple[int, int, Company], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class CompanyNames:
         found: dict[int, tuple[int, Company]] = {}
         blanked = list(text)
         misspelled: list[tuple[str, Company]] = []
+        places: list[tuple[int, int, Company]] = []
 
         def take(start: int, end: int, company: Company) -> bool:
             if BLANK in blanked[start:end]:
@@ -104,6 +106,7 @@ class CompanyNames:
             first = min(start, found[company.cik][0]) if company.cik in found else start
             found[company.cik] = (first, company)
             blanked[start:end] = BLANK * (end - start)
+            places.append((start, end, company))
             return True
 
         for match in [*self._name_matches(text), *self._tickers.in_capitals(text)]:
@@ -122,7 +125,9 @@ class CompanyNames:
         unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings, self._metrics.fill)))
         for name in unknown if companies else ():
             rest = re.sub(rf"\b{re.escape(name)}(?:'s|\b)", " ", rest)
-        return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()), tuple(misspelled))
+        remainder = " ".join(rest.replace(BLANK, " ").split())
+        in_order = tuple(sorted(places, key=lambda place: place[0]))
+        return CompanyMentions(companies, unknown, remainder, tuple(misspelled), in_order)
 
     def _name_matches(self, text: str) -> list[tuple[int, int, Company]]:
         """Longest first. One-word names have to be capitalised, unless no capitalised word names anything else."""

@@ -1,0 +1,343 @@
+"""What a message that leans on a question means, as a question of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from finrag_ml_tg1.understanding import follow_up_words as said
+from finrag_ml_tg1.understanding import turn_templates as made
+from finrag_ml_tg1.understanding.operations import is_about_change
+from finrag_ml_tg1.understanding.period_places import find_shift, in_words
+from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn
+
+__all__ = ["rewritten"]
+
+_CHANGE = re.compile(
+    r"\b(?:(?:fall|grow|ris|drop|declin|increas|decreas|chang|improv|shrink|jump|surg|deteriorat)\w*|fell|grew|rose|risen|go(?:ne)?\s+(?:up|down))\b",
+    re.IGNORECASE,
+)
+_BASE_FORMS = {"fell": "fall", "fallen": "fall", "grew": "grow", "grown": "grow", "rose": "rise", "risen": "rise", "growth": "grow"}
+_ENDINGS = re.compile(r"(?:d|ed|ing|s)$")
+_EXTREME = re.compile(r"\b(?:highest|lowest|largest|smallest|biggest|best|worst|most|least|fewest|greatest)\b", re.IGNORECASE)
+_MORE_OR_LESS = re.compile(r"\b(?:more|less|higher|lower|larger|smaller|bigger|greater|better|worse|fewer)\b", re.IGNORECASE)
+_WHICH_YEAR = re.compile(r"\b(?:which|what)\s+(?:fiscal\s+)?(?:year|quarter)\b|^when\b", re.IGNORECASE)
+_AUXILIARY = re.compile(r"^(?:does|do|did|is|are|was|were|has|have|had)\b", re.IGNORECASE)
+_BY_AXIS = re.compile(r"\b(?:by|per)\s+(?:\w+\s+)?(?:segment|product|region|geograph\w+|country|category|division|area)s?\b", re.IGNORECASE)
+_NAME_ALONE = re.compile(r"[A-Z][\w&.'-]+(?:\s+(?:&\s+|of\s+)?[A-Z][\w&.'-]+){0,3}")
+_ABBREVIATION = re.compile(r"[A-Z&]{2,5}")
+_LEADING = re.compile(r"^(?:(?:about|to|on|for|from|at|of|with|in|the|its|their|his|a|an|any)\b\s*)+", re.IGNORECASE)
+_ANNUAL = re.compile(r"\b10-?k\b|\bannual\s+report\b", re.IGNORECASE)
+_QUARTERS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M")
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaning:
+    """A message beside the question it leans on: its words without what only joins them, its own periods as words."""
+
+    frame: ReadTurn
+    earlier: tuple[NamedCompany, ...]
+    turn: ReadTurn
+    body: str
+    rest: str
+    period: str
+    is_going_on: bool
+
+    @property
+    def companies(self) -> tuple[NamedCompany, ...]:
+        return self.turn.distinct or self.frame.distinct
+
+
+def rewritten(
+    frame: ReadTurn, earlier: Sequence[NamedCompany], turn: ReadTurn, is_word: Callable[[str], bool]
+) -> str | None:
+    """Return what a message asks after a question, as one that stands for itself; None when it does already.
+
+    `earlier` are the companies asked about before those of `frame`.
+    """
+    if said.is_small_talk(turn.text):
+        return None
+    leaning = _read_leaning(frame, tuple(earlier), turn)
+    asks_of_all = said.ASKS_OF_ALL.search(turn.text) is not None and not said.has_only(leaning.rest, "comparison")
+    if not turn.companies and asks_of_all:
+        return None
+    for form in (_comparison, _reasons, _exchange, _operation, _report):
+        text = form(leaning)
+        if text is not None:
+            return text
+    if turn.companies and not leaning.is_going_on:
+        return None
+    if said.IS_SENTENCE.match(leaning.body):
+        return _sentence(leaning)
+    return _new_subject(leaning, is_word)
+
+
+def _read_leaning(frame: ReadTurn, earlier: tuple[NamedCompany, ...], turn: ReadTurn) -> _Leaning:
+    opening = said.read_opening(turn.text)
+    bare = turn.bare()
+    period = turn.period
+    shift = find_shift(bare)
+    if shift and not turn.period_places:
+        told = shift.words_from(frame.periods)
+        period = told or bare[shift.start : shift.end]
+        bare = bare[: shift.start] + " " * (shift.end - shift.start) + bare[shift.end :]
+    elif turn.period_places and not (shift and shift.unit == "whole"):
+        period = _completed(frame, turn)
+    rest = " ".join(bare[opening.length :].split())
+    body = turn.text[opening.length :]
+    return _Leaning(frame, earlier, turn, body, rest, period, opening.is_going_on)
+
+
+def _completed(frame: ReadTurn, turn: ReadTurn) -> str:
+    """The periods of a message; a part of a year without the year is one of the year asked before, and the reverse."""
+    years, part = turn.periods.years, turn.periods.fiscal_period
+    before = frame.periods
+    if part != "FY" and not years and before.years:
+        return in_words(before.years, part)
+    is_same_part = part == "FY" and before.fiscal_period in _QUARTERS and len(years) > 0
+    is_whole = re.search(r"\b(?:full|whole|entire)\b|\bfiscal year\b", turn.text, re.IGNORECASE) or _ANNUAL.search(turn.text)
+    if is_same_part and not is_whole and turn.periods.latest == 1:
+        return in_words(years, before.fiscal_period)
+    return turn.period
+
+
+def _comparison(leaning: _Leaning) -> str | None:
+    """"compare that with Microsoft", "is that more than in 2021?", "which of them was larger?"."""
+    frame, turn, rest = leaning.frame, leaning.turn, leaning.rest
+    if turn.metrics or not said.has_only(rest, "change"):
+        return None
+    text = turn.text
+    compares = said.has_only(rest, "comparison") or re.search(r"\b(?:from|than|over|compared|versus|vs)\b", text, re.IGNORECASE)
+    own_keys = {named.key for named in turn.companies}
+    if turn.companies:
+        if not compares:
+            return None
+        both = (*(named for named in frame.distinct if named.key not in own_keys), *turn.distinct)
+        return _of_companies(leaning, both)
+    if leaning.period and compares and not leaning.is_going_on:
+        return _of_periods(leaning)
+    if leaning.period:
+        return _changed(leaning) if not said.has_only(rest, "comparison") else None
+    if _WHICH_YEAR.search(text) and frame.companies:
+        extreme = _EXTREME.search(text) or _MORE_OR_LESS.search(text)
+        word = extreme.group() if extreme else "highest"
+        return made.appended(f"In which year was {made.measure_of(frame)} the {word}?", made.period_of(frame))
+    if said.has_only(rest, "comparison") and not (said.has_only(rest, "extreme") and not frame.companies):
+        several = frame.distinct
+        if len(several) < 2:
+            several = (*leaning.earlier, *(one for one in several if one.key not in {old.key for old in leaning.earlier}))
+        return _of_companies(leaning, several) if len(several) > 1 else None
+    return _changed(leaning)
+
+
+def _of_companies(leaning: _Leaning, companies: Sequence[NamedCompany]) -> str:
+    """The question asked of several companies beside one another."""
+    frame, period = leaning.frame, leaning.period
+    more = _MORE_OR_LESS.search(leaning.body) or _EXTREME.search(leaning.body)
+    if more and frame.metrics:
+        which = f"Which had the {more.group().lower()} {frame.metric}, {made.joined(companies).replace(' and ', ' or ')}?"
+        return made.appended(which, period or made.period_of(frame))
+    return made.with_slots(frame, companies, period)
+
+
+def _of_periods(leaning: _Leaning) -> str | None:
+    """The question asked of two periods beside one another: that of the question before and the one now named."""
+    frame, turn = leaning.frame, leaning.turn
+    own = turn.periods.years
+    shift = find_shift(turn.text) if not own else None
+    if shift:
+        told = shift.words_from(frame.periods)
+        own = tuple(int(year) for year in re.findall(r"\b\d{4}\b", told or ""))
+    before, part = frame.periods.years, frame.periods.fiscal_period
+    if not own:
+        return None
+    years = sorted({*own, *before})
+    if len(own) > 1:
+        return _changed(leaning)
+    if not frame.metrics:
+        return made.with_slots(frame, period=in_words(years, part))
+    what = made.measure_of(frame)
+    more = _MORE_OR_LESS.search(turn.text)
+    if len(before) != 1:
+        year = in_words(own, part).removeprefix("in ")
+        return f"How did {what} change compared to {year}?" if not before else made.with_slots(frame, period=in_words(years, part))
+    if more:
+        return f"Was {what} {in_words(before, part)} {more.group().lower()} than {in_words(own, part)}?"
+    change = _change_word(turn.text) or "change"
+    by = "By how much" if re.search(r"\bhow much\b", turn.text, re.IGNORECASE) else "How"
+    if part != "FY":
+        return f"{by} did {what} {change} {in_words(years, part)}?"
+    return f"{by} did {what} {change} from {years[0]} to {years[-1]}?"
+
+
+def _changed(leaning: _Leaning) -> str | None:
+    """"how did it change?", "did it grow in 2021?": of the measure asked for before."""
+    if not leaning.frame.metrics or not leaning.frame.companies or not _CHANGE.search(leaning.rest):
+        return None
+    if not re.search(r"\b(?:it|they|this|that|these|those)\b", leaning.body, re.IGNORECASE):
+        return None
+    return _sentence(leaning)
+
+
+def _reasons(leaning: _Leaning) -> str | None:
+    """"why?", "what drove this?", "what caused the increase?"."""
+    frame = leaning.frame
+    period = leaning.period or made.period_of(frame)
+    has_measure = bool(frame.metrics and frame.companies)
+    if said.asks_more(leaning.body):
+        return made.say_about(frame.distinct, made.subject_of(frame), period) if frame.companies else frame.text
+    if said.asks_why(leaning.body):
+        if has_measure:
+            change = _change_word(frame.text) or "change"
+            return made.appended(f"Why did {made.measure_of(frame)} {change}?", period)
+        text = frame.text
+        return f"Why {text[0].lower()}{text[1:]}" if _AUXILIARY.match(text) else f"What are the reasons: {text}"
+    cause = said.CAUSE.search(leaning.body)
+    if cause is None or leaning.turn.companies:
+        return None
+    what = cause["what"]
+    if has_measure:
+        is_pronoun = what.lower() in ("this", "that", "it", "these")
+        change = "the change" if is_pronoun else what
+        meant = f"{change} in {made.measure_of(frame)}"
+    else:
+        meant = made.measure_of(frame)
+    body = leaning.body[: cause.start("what")] + meant + leaning.body[cause.end("what") :]
+    return _opened(made.appended(body, "" if leaning.turn.period_places else period))
+
+
+def _exchange(leaning: _Leaning) -> str | None:
+    """"and in 2022?", "what about Microsoft?", "by region?": the question before with something else in its place."""
+    frame, turn = leaning.frame, leaning.turn
+    breakdown = said.BREAKDOWN.match(leaning.body)
+    if breakdown:
+        by = breakdown["by"]
+        if _BY_AXIS.search(frame.text):
+            return _BY_AXIS.sub(by, frame.text, count=1)
+        if frame.metrics and frame.companies:
+            return made.appended(f"Break down {made.measure_of(frame)} {by}?", made.period_of(frame))
+        return made.appended(frame.text, by)
+    if said.RELATES.match(leaning.body):
+        return made.appended(frame.text, leaning.body.rstrip("?. !"))
+    if turn.metrics or not said.has_only(leaning.rest, "nothing") or said.REPORT.search(leaning.body):
+        return None
+    if not frame.companies and frame.metrics and turn.companies:
+        return made.with_metric(frame, turn.distinct, frame.metric, leaning.period)
+    return made.with_slots(frame, turn.distinct, leaning.period)
+
+
+def _operation(leaning: _Leaning) -> str | None:
+    """"what's the average?", "and the lowest?": something else done with the same numbers."""
+    frame, rest = leaning.frame, leaning.rest
+    if leaning.turn.metrics or leaning.turn.companies or not frame.metrics:
+        return None
+    extreme = _EXTREME.search(rest)
+    if extreme and said.has_only(rest, "extreme") and _EXTREME.search(frame.text):
+        text = _EXTREME.sub(extreme.group(), frame.text, count=1)
+        return text
+    if said.has_only(rest, "operation") and frame.companies:
+        what = " ".join(word for word in re.findall(r"[\w-]+", rest) if word.lower() in said.OPERATION_WORDS)
+        period = leaning.period or made.period_of(frame)
+        return made.appended(f"What was the {what} of {made.measure_of(frame)}?", period)
+    return None
+
+
+def _report(leaning: _Leaning) -> str | None:
+    """"and Item 1A?", "and the 10-K for 2023?": the same of another report or item."""
+    frame = leaning.frame
+    own = [match.group() for match in said.REPORT.finditer(leaning.body)]
+    if not own or leaning.turn.metrics or not said.has_only(said.REPORT.sub(" ", leaning.rest), "nothing"):
+        return None
+    text = made.with_slots(frame, leaning.turn.distinct, leaning.period)
+    for words in own:
+        is_item = words.lower().startswith("item")
+        same = [match for match in said.REPORT.finditer(text) if match.group().lower().startswith("item") == is_item]
+        if same:
+            text = text[: same[0].start()] + words + text[same[0].end() :]
+        else:
+            text = made.appended(text, f"in {'' if is_item else 'the '}{words}")
+    return text
+
+
+def _sentence(leaning: _Leaning) -> str | None:
+    """A whole sentence of which "its", "the company" or "it" stand for what was asked about, or that names nobody."""
+    frame, turn = leaning.frame, leaning.turn
+    period = "" if turn.period_places else leaning.period if find_shift(turn.text) else made.period_of(frame)
+    body = leaning.body
+    if turn.companies:
+        return _opened(made.appended(body, period))
+    if not frame.companies:
+        return _opened(made.appended(body, period)) if leaning.is_going_on and period else None
+    names_company = False
+    has_metric = bool(frame.metrics) and not turn.metrics and _CHANGE.search(body) is not None
+
+    def meant(match: re.Match[str]) -> str:
+        nonlocal names_company
+        kind = match.lastgroup
+        is_company = kind in ("owner", "company") or (kind == "it" and not has_metric)
+        if is_company and names_company:
+            return match.group()
+        if kind == "it" and match.group().lower() in ("this", "that", "them") and not has_metric:
+            return match.group()
+        names_company = names_company or is_company or kind == "it"
+        if kind == "owner":
+            return made.owned(frame.distinct)
+        if is_company:
+            return made.joined(frame.distinct)
+        return made.measure_of(frame) if kind == "it" else made.subject_of(frame)
+
+    shift = find_shift(body) if not turn.period_places else None
+    if shift and shift.words_from(frame.periods):
+        body = body[: shift.start] + " " + body[shift.end :]
+    text = said.REFERENCES.sub(meant, body)
+    if not names_company:
+        text = made.appended(text, f"at {made.joined(frame.distinct)}")
+    completed = _completed(frame, turn) if turn.period_places else period
+    if turn.period_places and completed != turn.period:
+        text = made.appended(text, completed)
+    return _opened(made.appended(" ".join(text.split()), period))
+
+
+def _new_subject(leaning: _Leaning, is_word: Callable[[str], bool]) -> str | None:
+    """Words without a verb: another metric, another company, or another topic of the same reports."""
+    frame, turn = leaning.frame, leaning.turn
+    words = " ".join(leaning.rest.split()).strip(" ?.!,")
+    what = re.sub(r"^'s\s+", "", _LEADING.sub("", words)).strip(" ?.!,'")
+    companies = leaning.companies
+    if not what:
+        return None
+    if turn.metrics:
+        return made.with_metric(frame, companies, what, leaning.period)
+    if not turn.companies and _is_name(what, words, leaning, is_word):
+        return made.with_slots(frame, (NamedCompany(0, 0, what.removesuffix("'s")),), leaning.period)
+    if not companies:
+        return None
+    return made.say_about(companies, what, leaning.period or made.period_of(frame))
+
+
+def _is_name(what: str, words: str, leaning: _Leaning, is_word: Callable[[str], bool]) -> bool:
+    """Whether the words are a name that stands where a company's would: of one that is not covered."""
+    if not _NAME_ALONE.fullmatch(what) or _ABBREVIATION.fullmatch(what) or not leaning.frame.companies:
+        return False
+    if re.match(r"(?:about|to|on|from|in)\b", words, re.IGNORECASE):
+        return False
+    return leaning.is_going_on or not is_word(what.lower())
+
+
+def _change_word(text: str) -> str:
+    """The verb that says how something changed, as it follows "did"; "" when none does."""
+    match = _CHANGE.search(text)
+    if match is None or not is_about_change(text) and not re.search(r"\bgr[eo]w", text, re.IGNORECASE):
+        return ""
+    word = match.group().lower()
+    if word in _BASE_FORMS:
+        return _BASE_FORMS[word]
+    for base in ("fall", "grow", "rise", "drop", "decline", "increase", "decrease", "change", "improve", "shrink", "jump", "surge"):
+        if word.startswith(base.rstrip("e")):
+            return base
+    return "change"
+
+
+def _opened(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,165 @@
+"""The words by which a message goes on from the one before it, and those that say nothing new."""
+
+from __future__ import annotations
+
+import re
+
+from finrag_ml_tg1.understanding.wording import normal_words
+
+__all__ = [
+    "ASKS_OF_ALL",
+    "BREAKDOWN",
+    "CAUSE",
+    "IS_SENTENCE",
+    "OPERATION_WORDS",
+    "REFERENCES",
+    "REPORT",
+    "RELATES",
+    "Opening",
+    "asks_more",
+    "asks_why",
+    "has_only",
+    "is_small_talk",
+    "read_opening",
+]
+
+_COURTESY = (
+    r"(?:ok(?:ay)?|thanks?(?:\s+(?:you|a lot|so much|very much))?|great|cool|good|nice|perfect|right|sure|alright|hm+|no|yes|"
+    r"please|so|well|got it|interesting|hello|hi|hey|wow)"
+)
+_REQUEST = r"(?:(?:can|could|would|will)\s+you\s+(?:also\s+|please\s+)*)?(?:please\s+)?(?:do|give\s+me|show(?:\s+me)?|tell\s+me|get\s+me)\s+(?:the\s+same(?:\s+thing)?|that|it)(?:\s+(?:again|too))?"
+_GOING_ON = (
+    rf"(?:and|or|but|plus|also|then|now\s+do|(?:and\s+|or\s+)?(?:what|how)\s+about|what\s+if\s+we\s+take|"
+    rf"{_REQUEST}|(?:the\s+)?same(?:\s+(?:thing|question|numbers?|figures?))?(?=\s+(?:for|in|but|with)\b|\W*$)|now)"
+)
+_OPENING = re.compile(rf"^\s*(?:(?:(?P<courtesy>{_COURTESY})|(?P<on>{_GOING_ON}))(?!\w)[\s,.:;!–—-]*)+", re.IGNORECASE)
+_SMALL_TALK = re.compile(
+    rf"^(?:{_COURTESY}[\s,.!?]*)*(?:there|bye|goodbye|good\s+(?:morning|afternoon|evening|day)|what\s+can\s+you\s+do|who\s+are\s+you|"
+    r"how\s+are\s+you|help|that\s+(?:is|was)\s+(?:all|helpful)|that's\s+(?:all|helpful))?[\s?.!]*$",
+    re.IGNORECASE,
+)
+# Words that ask again and add nothing to what was asked.
+_SAY_NOTHING = frozenset(
+    "a about again all also an and any are as at be been by can could did do does each figure figures fiscal for from "
+    "get give had has have how i in is it its like me much number numbers of on once one only or over please report "
+    "reported same see show that the their them then there these they thing this those to too value want was we well "
+    "were what what's whats s when which will with would year years you amount amounts just know let look lets let's "
+    "quarter between question".split()
+)
+_COMPARE_WORDS = frozenset(
+    "compare compared compares comparing comparison vs versus relative against difference differ differs different than "
+    "higher lower larger smaller bigger greater more less better worse fewer two both who company companies firm firms "
+    "highest lowest largest smallest biggest other another stack up".split()
+)
+_CHANGE_WORDS = frozenset(
+    "change changed changes changing grow grew grown growth growing increase increased increases decrease decreased "
+    "decreases decline declined fall fell fallen drop dropped rise rose risen develop developed evolve evolved improve "
+    "improved percent percentage".split()
+)
+OPERATION_WORDS = frozenset(
+    "average mean total sum cagr growth rate annual compound trend change difference combined cumulative overall median".split()
+)
+_EXTREMES = frozenset("highest lowest largest smallest biggest best worst most least fewest greatest".split())
+_KINDS = {
+    "nothing": _SAY_NOTHING,
+    "comparison": _SAY_NOTHING | _COMPARE_WORDS,
+    "change": _SAY_NOTHING | _COMPARE_WORDS | _CHANGE_WORDS,
+    "operation": _SAY_NOTHING | OPERATION_WORDS,
+    "extreme": _SAY_NOTHING | _EXTREMES,
+}
+_NEEDED = {"comparison": _COMPARE_WORDS, "change": _COMPARE_WORDS | _CHANGE_WORDS, "operation": OPERATION_WORDS, "extreme": _EXTREMES}
+
+RELATES = re.compile(
+    r"^(?:as\s+(?:an?\s+)?(?:percent\w*|share|%|fraction|proportion|ratio|multiple)\b|in\s+(?:percent\w*|%|relation|terms)(?!\w)|"
+    r"per\s+(?:share|employee)\b|relative\s+to\b)",
+    re.IGNORECASE,
+)
+BREAKDOWN = re.compile(
+    r"^(?:(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:also\s+)?(?:break|split|show|give\s+me)\s*(?:it|that|this|them)?\s*"
+    r"(?:down|up|out)?\s*)?(?P<by>(?:by|per)\s+(?:(?:business|operating|reportable|product|geographic|geographical)\s+)?"
+    r"(?:segment|product|region|geograph\w+|country|category|line|division|area|channel|brand|customer)s?(?:\s+lines?)?)[\s?.!]*$",
+    re.IGNORECASE,
+)
+REPORT = re.compile(
+    r"\b(?:form\s+)?(?:10-?[kq]|8-?k|annual\s+report|quarterly\s+report|earnings\s+release|current\s+report)\b"
+    r"|\bitems?\s+(?:[1-9]\.\d\d\b|(?:1[0-6]|[1-9])(?:\s?[abc]\b)?)",
+    re.IGNORECASE,
+)
+CAUSE = re.compile(
+    r"\b(?:what\s+(?:(?:mainly|primarily)\s+)?(?:drove|drives|caused|led\s+to|explains|explained|(?:is|was)\s+behind|contributed\s+to)|"
+    r"(?:reasons?|drivers?|causes?|factors?)\s+(?:for|of|behind)|because\s+of)\s+"
+    r"(?P<what>this|that|it|these|(?:(?:the|this|that)\s+)?(?:change|increase|decrease|decline|drop|fall|rise|growth|improvement|jump|surge|loss))"
+    r"\b(?!\s+(?:in|of)\b)",
+    re.IGNORECASE,
+)
+IS_SENTENCE = re.compile(
+    r"^(?:by\s+|in\s+|to\s+|for\s+|on\s+)?(?:what|which|who|whom|whose|when|where|how|why|is|are|was|were|do|does|did|has|have|had|can|could|"
+    r"will|would|should|any|describe|summari[sz]e|explain|list|show|give|tell|compare|name|calculate|discuss|find|break)(?:'s|'re)?\b",
+    re.IGNORECASE,
+)
+ASKS_OF_ALL = re.compile(
+    r"\b(?:which|what|how\s+many|all|any|other|most|every|each|rank\w*|list|these|covered)\s+(?:(?:the|of|other|all|covered)\s+)*"
+    r"(?:compan(?:y|ies)|firms?|filers?|issuers?)\b(?!\s+(?:is|was|has|have|does)\s+it\b)"
+    r"|\bwho\s+(?:had|has|have|is|was|reported|earned|made)\s+the\s+(?:highest|lowest|largest|smallest|most|least|biggest)\b",
+    re.IGNORECASE,
+)
+REFERENCES = re.compile(
+    r"\b(?P<owner>its|their|his|the\s+company's|this\s+company's|that\s+company's|the\s+firm's)(?!\w)"
+    r"|\b(?P<company>(?:the|this|that)\s+(?:company|firm|business)|the\s+two(?:\s+companies)?|both(?:\s+of\s+them|\s+companies)?|"
+    r"each\s+of\s+them)\b"
+    r"|\b(?P<what>(?<=about\s)(?:it|this|that|them)|(?<=for\s)(?:them|this|that|it)|(?<=by\s)(?:this|that|it)|(?<=of\s)(?:this|that|it|them))\b"
+    r"|(?<=does\s)(?P<subject>it|this|that)(?=\s+(?:affect|impact|influence|matter|work|mean)\b)"
+    r"|\b(?P<it>it|they|this|that|them)\b(?!\s+\w+(?:'s)\s)",
+    re.IGNORECASE,
+)
+_WHY = re.compile(
+    r"^(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:(?:explain|tell\s+me|say)\s*)?"
+    r"(?:why|how\s+come|what\s+happened|for\s+what\s+reasons?|what\s+(?:is|was|were|are)\s+the\s+(?:main\s+)?reasons?)"
+    r"(?:\s+(?:is|was|did|does)\s+(?:that|this|it))?(?:\s+(?:so|happen(?:ed)?|the\s+case))?(?:\s+not)?[\s?.!]*$|^explain(?:\s+(?:this|that|it))?[\s?.!]*$",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"^(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:tell\s+me\s+more|(?:give\s+me\s+)?more(?:\s+(?:details?|information|on\s+(?:this|that|it)))?|"
+    r"(?:say\s+more|elaborate|go\s+on|expand)(?:\s+on\s+(?:this|that|it))?|details?)(?:\s+(?:please|about\s+(?:this|that|it)))?[\s?.!]*$",
+    re.IGNORECASE,
+)
+
+
+class Opening:
+    """How a message begins: `is_going_on` when it joins the one before it, `length` characters that only do that."""
+
+    __slots__ = ("is_going_on", "length")
+
+    def __init__(self, length: int, *, is_going_on: bool) -> None:
+        self.length = length
+        self.is_going_on = is_going_on
+
+
+def read_opening(text: str) -> Opening:
+    """Return how a message begins: "and", "what about", "thanks, and" go on from what was said."""
+    match = _OPENING.match(text)
+    return Opening(match.end(), is_going_on=match["on"] is not None) if match else Opening(0, is_going_on=False)
+
+
+def is_small_talk(text: str) -> bool:
+    """Return whether a message asks nothing of filings: "thanks!", "hello"."""
+    return _SMALL_TALK.match(text) is not None
+
+
+def has_only(text: str, kind: str) -> bool:
+    """Return whether a text has no words but those of a kind, and one that makes the kind.
+
+    The kinds are "nothing", "comparison", "change", "operation" and "extreme".
+    """
+    words = set(normal_words(text))
+    return words <= _KINDS[kind] and (kind == "nothing" or bool(words & _NEEDED[kind]))
+
+
+def asks_why(text: str) -> bool:
+    """Return whether a message asks for reasons and says of nothing else: "why?", "how come?"."""
+    return _WHY.match(text) is not None
+
+
+def asks_more(text: str) -> bool:
+    """Return whether a message asks for more of the same: "tell me more"."""
+    return _MORE.match(text) is not None

@@ -1,0 +1,140 @@
+"""One message of a conversation with where it names companies, periods and metrics, so that each can be exchanged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from finrag_ml_tg1.index.catalog import Company
+from finrag_ml_tg1.understanding.companies import CompanyNames
+from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.understanding.period_places import period_places
+from finrag_ml_tg1.understanding.periods import Periods, find_periods
+from finrag_ml_tg1.understanding.wording import Word, read_words
+
+__all__ = ["NamedCompany", "NamedMetric", "ReadTurn", "TurnReader"]
+
+_POSSESSIVE = re.compile(r"(?:'s|')$")
+_TOKEN = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCompany:
+    """A company as named from `start` to `end`; `full_name` is the catalog's, "" when it is not covered."""
+
+    start: int
+    end: int
+    name: str
+    full_name: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        return self.full_name or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMetric:
+    """A registered metric as named from `start` to `end`."""
+
+    start: int
+    end: int
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTurn:
+    """A message and what it names; offsets count characters of `text`."""
+
+    text: str
+    companies: tuple[NamedCompany, ...]
+    periods: Periods
+    period_places: tuple[tuple[int, int], ...]
+    metrics: tuple[NamedMetric, ...]
+
+    @property
+    def distinct(self) -> tuple[NamedCompany, ...]:
+        """The companies, each once, in the order named."""
+        return tuple({company.key: company for company in reversed(self.companies)}.values())[::-1]
+
+    @property
+    def period(self) -> str:
+        """The words that name its periods, "" without any."""
+        return " ".join(self.text[start:end].strip() for start, end in self.period_places)
+
+    @property
+    def metric(self) -> str:
+        """The words of the first metric named, "" without any."""
+        return self.text[self.metrics[0].start : self.metrics[0].end] if self.metrics else ""
+
+    def bare(self) -> str:
+        """Return the text with companies and periods blanked out, of the same length."""
+        chars = list(self.text)
+        for start, end in [*((named.start, named.end) for named in self.companies), *self.period_places]:
+            chars[start:end] = " " * (end - start)
+        return "".join(chars)
+
+    def with_full_names(self) -> ReadTurn:
+        """Return the same with companies to be called by the catalog's names."""
+        companies = tuple(replace(named, name=named.full_name or named.name) for named in self.companies)
+        return replace(self, companies=companies)
+
+
+class TurnReader:
+    """Reads messages about the companies an index covers."""
+
+    def __init__(
+        self,
+        companies: Sequence[Company],
+        metrics: MetricNames,
+        appears_in_filings: Callable[[str], bool],
+        is_word: Callable[[str], bool],
+    ) -> None:
+        """`appears_in_filings` and `is_word` tell what words are no names of companies, and not misspelled ones."""
+        self._names = CompanyNames(companies, metrics)
+        self._metrics = metrics
+        self._appears_in_filings = appears_in_filings
+        self.is_word = is_word
+
+    def read(self, message: str) -> ReadTurn:
+        """Return what a message names, with its apostrophes and spaces written one way."""
+        text = " ".join(message.replace("’", "'").split())
+        companies = self._companies(text)
+        unnamed = list(text)
+        for named in companies:
+            unnamed[named.start : named.end] = " " * (named.end - named.start)
+        rest = "".join(unnamed)
+        return ReadTurn(
+            text,
+            companies,
+            find_periods(rest, companies=len(companies)),
+            tuple(period_places(rest)),
+            tuple(self._named_metrics(rest)),
+        )
+
+    def _companies(self, text: str) -> tuple[NamedCompany, ...]:
+        mentions = self._names.find(text, self._appears_in_filings, self.is_word)
+        misspelled = {written for written, _ in mentions.misspelled}
+        found = []
+        for start, end, company in mentions.places:
+            written = _POSSESSIVE.sub("", text[start:end].strip())
+            is_spelled = any(char.isupper() for char in written) and text[start:end] not in misspelled
+            found.append(NamedCompany(start, end, written if is_spelled else company.name, company.name))
+        for name in mentions.unknown:
+            match = re.search(rf"(?<!\w){re.escape(name)}(?:'s|')?(?!\w)", text)
+            if match:
+                found.append(NamedCompany(match.start(), match.end(), name))
+        return tuple(sorted(found, key=lambda named: named.start))
+
+    def _named_metrics(self, text: str) -> list[NamedMetric]:
+        words: list[Word] = []
+        places: list[tuple[int, int]] = []
+        for token in _TOKEN.finditer(text):
+            own = read_words("and" if token.group() == "&" else token.group())
+            words += own
+            places += [(token.start(), token.start() + len(token.group().rstrip(",;:?!.")))] * len(own)
+        return [
+            NamedMetric(places[mention.start][0], places[mention.end - 1][1], mention.metric)
+            for mention in self._metrics.find(words)
+        ]
