@@ -16,7 +16,7 @@ from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.misspelled_names import misspelled_names
 from finrag_ml_tg1.understanding.name_places import NamePlaces
 from finrag_ml_tg1.understanding.name_spelling import SpelledName, letters_of, names_spelled_otherwise
-from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
+from finrag_ml_tg1.understanding.other_names import BLANK, NOT_NAMES, find_other_names
 
 __all__ = ["CompanyMentions", "CompanyNames"]
 
@@ -222,7 +222,9 @@ class CompanyNames:
         """Whether a word of the language, or of a longer name, ends another's name: "H&R Block", "Kevin Johnson"."""
         preceding = _PRECEDING_NAME.search(before)
         is_word = is_partial or name.lower() in EVERYDAY_WORDS
-        return is_word and preceding is not None and not self._places.is_term(preceding[1])
+        if not is_word or preceding is None or preceding[1].lower() in NOT_NAMES:
+            return False
+        return not self._places.is_term(preceding[1])
 
     def _goes_on(self, text: str, end: int) -> bool:
         """Whether a name goes on in capital letters; "Walgreens Total assets" does not, as a metric begins there."""

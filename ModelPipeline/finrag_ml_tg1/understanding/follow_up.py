@@ -15,7 +15,7 @@ from finrag_ml_tg1.scope import Question
 from finrag_ml_tg1.understanding.follow_up_rewriting import rewritten
 from finrag_ml_tg1.understanding.follow_up_words import is_small_talk, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
-from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn, TurnReader
+from finrag_ml_tg1.understanding.turn_reading import ReadTurn, TurnReader
 
 __all__ = ["FollowUps"]
 
@@ -26,10 +26,10 @@ _MOST_CHARS = 600
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
-    """The last question as it would be asked alone, and the companies of the one before it that had others."""
+    """The last question as it would be asked alone, and the one before it that asked of others or of another year."""
 
     frame: ReadTurn
-    earlier: tuple[NamedCompany, ...] = ()
+    earlier: ReadTurn | None = None
 
 
 class FollowUps:
@@ -67,9 +67,9 @@ class FollowUps:
             return talk
         if talk is None:
             return _Talk(frame)
-        keys = {named.key for named in frame.companies}
-        has_others = not keys >= {named.key for named in talk.frame.companies}
-        return _Talk(frame, talk.frame.distinct if has_others else talk.earlier)
+        before = talk.frame
+        is_other = bool(_keys(frame) - _keys(before) or frame.periods.years != before.periods.years)
+        return _Talk(frame, before if is_other and len(_keys(frame)) <= 1 else talk.earlier)
 
     def _leaning(self, talk: _Talk, turn: ReadTurn) -> ReadTurn | None:
         """The message as it would be asked alone, None when it says all itself.
@@ -80,12 +80,16 @@ class FollowUps:
         if text is None:
             return None
         read = self._reader.read(text)
-        known = {named.key for named in (*talk.frame.companies, *talk.earlier, *turn.companies)}
-        if all(named.key in known for named in read.companies) and bool(read.companies) == bool(known):
+        known = _keys(talk.frame) | _keys(turn) | (_keys(talk.earlier) if talk.earlier else set())
+        if _keys(read) <= known and bool(read.companies) == bool(_keys(talk.frame) | _keys(turn)):
             return read
-        earlier = tuple(replace(named, name=named.key) for named in talk.earlier)
+        earlier = talk.earlier.with_full_names() if talk.earlier else None
         text = rewritten(talk.frame.with_full_names(), earlier, turn.with_full_names(), self._reader.is_word)
         return self._reader.read(text) if text else read
+
+
+def _keys(turn: ReadTurn) -> set[str]:
+    return {named.key for named in turn.companies}
 
 
 def _is_question(turn: ReadTurn) -> bool:

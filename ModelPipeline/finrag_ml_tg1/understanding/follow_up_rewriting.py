@@ -29,6 +29,17 @@ _NAME_ALONE = re.compile(r"[A-Z][\w&.'-]+(?:\s+(?:&\s+|of\s+)?[A-Z][\w&.'-]+){0,
 _ABBREVIATION = re.compile(r"[A-Z&]{2,5}")
 _LEADING = re.compile(r"^(?:(?:about|to|on|for|from|at|of|with|in|the|its|their|his|a|an|any)\b\s*)+", re.IGNORECASE)
 _ANNUAL = re.compile(r"\b10-?k\b|\bannual\s+report\b", re.IGNORECASE)
+_BESIDE = re.compile(r"(?:compared\s+(?:to|with)|versus|vs\.?|relative\s+to|against|than)(?=\s)", re.IGNORECASE)
+_COMPARED = re.compile(r"\b(?:from|than|over|compared|versus|vs)\b", re.IGNORECASE)
+_TOGETHER = re.compile(r"\b(?:together|combined)\b", re.IGNORECASE)
+_DEGREES = {"more": "higher", "less": "lower", "fewer": "lower", "most": "highest", "least": "lowest", "fewest": "lowest"}
+_NO_NOUN = re.compile(
+    r"\s*(?:[?.!]|$)|\s+(?:(?:fall|grow|ris|drop|declin|increas|decreas|chang|improv|shrink|jump|fell|grew|rose|go|went|compare)\w*|"
+    r"is|was|were|are|in|for|during|so|too|also|as)\b",
+    re.IGNORECASE,
+)
+_SINGULAR = {"do": "does", "are": "is", "were": "was", "have": "has"}
+_THEY = re.compile(r"\b(do|are|were|have)(?=\s+they\b)", re.IGNORECASE)
 _QUARTERS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M")
 
 
@@ -37,12 +48,13 @@ class _Leaning:
     """A message beside the question it leans on: its words without what only joins them, its own periods as words."""
 
     frame: ReadTurn
-    earlier: tuple[NamedCompany, ...]
+    earlier: ReadTurn | None
     turn: ReadTurn
     body: str
     rest: str
     period: str
     is_going_on: bool
+    opening_words: str
 
     @property
     def companies(self) -> tuple[NamedCompany, ...]:
@@ -50,15 +62,15 @@ class _Leaning:
 
 
 def rewritten(
-    frame: ReadTurn, earlier: Sequence[NamedCompany], turn: ReadTurn, is_word: Callable[[str], bool]
+    frame: ReadTurn, earlier: ReadTurn | None, turn: ReadTurn, is_word: Callable[[str], bool]
 ) -> str | None:
     """Return what a message asks after a question, as one that stands for itself; None when it does already.
 
-    `earlier` are the companies asked about before those of `frame`.
+    `earlier` is the question before `frame` that asked the same of others or of another year, if one did.
     """
     if said.is_small_talk(turn.text):
         return None
-    leaning = _read_leaning(frame, tuple(earlier), turn)
+    leaning = _read_leaning(frame, earlier, turn)
     asks_of_all = said.ASKS_OF_ALL.search(turn.text) is not None and not said.has_only(leaning.rest, "comparison")
     if not turn.companies and asks_of_all:
         return None
@@ -66,6 +78,8 @@ def rewritten(
         text = form(leaning)
         if text is not None:
             return text
+    if turn.companies and frame.metrics and not turn.metrics and _ownerless(turn):
+        return _of_the_same(leaning)
     if turn.companies and not leaning.is_going_on:
         return None
     if said.IS_SENTENCE.match(leaning.body):
@@ -73,7 +87,7 @@ def rewritten(
     return _new_subject(leaning, is_word)
 
 
-def _read_leaning(frame: ReadTurn, earlier: tuple[NamedCompany, ...], turn: ReadTurn) -> _Leaning:
+def _read_leaning(frame: ReadTurn, earlier: ReadTurn | None, turn: ReadTurn) -> _Leaning:
     opening = said.read_opening(turn.text)
     bare = turn.bare()
     period = turn.period
@@ -85,8 +99,9 @@ def _read_leaning(frame: ReadTurn, earlier: tuple[NamedCompany, ...], turn: Read
     elif turn.period_places and not (shift and shift.unit == "whole"):
         period = _completed(frame, turn)
     rest = " ".join(bare[opening.length :].split())
-    body = turn.text[opening.length :]
-    return _Leaning(frame, earlier, turn, body, rest, period, opening.is_going_on)
+    rest = said.TRAILING.sub("", rest)
+    body = said.TRAILING.sub("", turn.text[opening.length :])
+    return _Leaning(frame, earlier, turn, body, rest, period, opening.is_going_on, turn.text[: opening.length].strip(" ,").lower())
 
 
 def _completed(frame: ReadTurn, turn: ReadTurn) -> str:
@@ -105,30 +120,47 @@ def _completed(frame: ReadTurn, turn: ReadTurn) -> str:
 def _comparison(leaning: _Leaning) -> str | None:
     """"compare that with Microsoft", "is that more than in 2021?", "which of them was larger?"."""
     frame, turn, rest = leaning.frame, leaning.turn, leaning.rest
-    if turn.metrics or not said.has_only(rest, "change"):
-        return None
     text = turn.text
-    compares = said.has_only(rest, "comparison") or re.search(r"\b(?:from|than|over|compared|versus|vs)\b", text, re.IGNORECASE)
+    is_beside = _BESIDE.match(leaning.body) is not None
+    if turn.metrics or not (said.has_only(rest, "change") or (is_beside and said.has_only(rest, "nothing"))):
+        return None
+    compares = is_beside or said.has_only(rest, "comparison") or _COMPARED.search(text) is not None
     own_keys = {named.key for named in turn.companies}
     if turn.companies:
         if not compares:
             return None
         both = (*(named for named in frame.distinct if named.key not in own_keys), *turn.distinct)
         return _of_companies(leaning, both)
-    if leaning.period and compares and not leaning.is_going_on:
+    if leaning.period and compares:
         return _of_periods(leaning)
     if leaning.period:
-        return _changed(leaning) if not said.has_only(rest, "comparison") else None
+        return _changed(leaning)
     if _WHICH_YEAR.search(text) and frame.companies:
         extreme = _EXTREME.search(text) or _MORE_OR_LESS.search(text)
         word = extreme.group() if extreme else "highest"
         return made.appended(f"In which year was {made.measure_of(frame)} the {word}?", made.period_of(frame))
-    if said.has_only(rest, "comparison") and not (said.has_only(rest, "extreme") and not frame.companies):
-        several = frame.distinct
-        if len(several) < 2:
-            several = (*leaning.earlier, *(one for one in several if one.key not in {old.key for old in leaning.earlier}))
-        return _of_companies(leaning, several) if len(several) > 1 else None
-    return _changed(leaning)
+    if said.has_only(rest, "extreme") and not frame.companies:
+        return None
+    return _of_both(leaning) if said.has_only(rest, "comparison") else _changed(leaning)
+
+
+def _of_both(leaning: _Leaning) -> str | None:
+    """"compare the two", "what is the difference?": of the companies or the years asked about one after the other."""
+    frame, earlier = leaning.frame, leaning.earlier
+    several = frame.distinct
+    if len(several) == 1 and earlier is not None:
+        before = [named for named in earlier.distinct if named.key != several[0].key]
+        several = (*before, *several)
+        years = sorted({*earlier.periods.years, *frame.periods.years})
+        if not before and len(years) > 1 and frame.metrics:
+            return f"How did {made.measure_of(frame)} change in {years[-1]} compared to {years[0]}?"
+    if len(several) < 2:
+        return None
+    if frame.metrics and re.search(r"\bdifference\b", leaning.rest, re.IGNORECASE):
+        asking = f"What was the difference in {frame.metric} between {made.joined(several)}?"
+        return made.appended(asking, leaning.period or made.period_of(frame))
+    text = _of_companies(leaning, several)
+    return made.appended(text, "together") if _TOGETHER.search(leaning.rest) else text
 
 
 def _of_companies(leaning: _Leaning, companies: Sequence[NamedCompany]) -> str:
@@ -136,8 +168,9 @@ def _of_companies(leaning: _Leaning, companies: Sequence[NamedCompany]) -> str:
     frame, period = leaning.frame, leaning.period
     more = _MORE_OR_LESS.search(leaning.body) or _EXTREME.search(leaning.body)
     if more and frame.metrics:
-        which = f"Which had the {more.group().lower()} {frame.metric}, {made.joined(companies).replace(' and ', ' or ')}?"
-        return made.appended(which, period or made.period_of(frame))
+        degree = _DEGREES.get(more.group().lower(), more.group().lower())
+        which = made.appended(f"Which had the {degree} {frame.metric}?", period or made.period_of(frame))
+        return f"{which.rstrip('?')}, {' or '.join(named.name for named in companies)}?"
     return made.with_slots(frame, companies, period)
 
 
@@ -163,12 +196,12 @@ def _of_periods(leaning: _Leaning) -> str | None:
         year = in_words(own, part).removeprefix("in ")
         return f"How did {what} change compared to {year}?" if not before else made.with_slots(frame, period=in_words(years, part))
     if more:
-        return f"Was {what} {in_words(before, part)} {more.group().lower()} than {in_words(own, part)}?"
+        first, second = (before, own) if re.search(r"\bthan\b", turn.text, re.IGNORECASE) else (own, before)
+        return f"Was {what} {in_words(first, part)} {more.group().lower()} than {in_words(second, part)}?"
     change = _change_word(turn.text) or "change"
     by = "By how much" if re.search(r"\bhow much\b", turn.text, re.IGNORECASE) else "How"
-    if part != "FY":
-        return f"{by} did {what} {change} {in_words(years, part)}?"
-    return f"{by} did {what} {change} from {years[0]} to {years[-1]}?"
+    earlier, later = (in_words((year,), part) for year in (years[0], years[-1]))
+    return f"{by} did {what} {change} {later} compared to {earlier.removeprefix('in ')}?"
 
 
 def _changed(leaning: _Leaning) -> str | None:
@@ -178,6 +211,20 @@ def _changed(leaning: _Leaning) -> str | None:
     if not re.search(r"\b(?:it|they|this|that|these|those)\b", leaning.body, re.IGNORECASE):
         return None
     return _sentence(leaning)
+
+
+def _ownerless(turn: ReadTurn) -> re.Match[str] | None:
+    """Where a company is said to own what is not said: "why did Nike's fall?"."""
+    end = turn.companies[-1].end
+    is_owner = turn.text[:end].endswith(("'s", "'"))
+    return _NO_NOUN.match(turn.text, end) if is_owner else None
+
+
+def _of_the_same(leaning: _Leaning) -> str:
+    frame, end = leaning.frame, leaning.turn.companies[-1].end
+    start = said.read_opening(leaning.turn.text).length
+    text = f"{leaning.turn.text[start:end]} {frame.metric}{leaning.turn.text[end:]}"
+    return _opened(made.appended(text, "" if leaning.turn.period_places else leaning.period or made.period_of(frame)))
 
 
 def _reasons(leaning: _Leaning) -> str | None:
@@ -193,6 +240,11 @@ def _reasons(leaning: _Leaning) -> str | None:
             return made.appended(f"Why did {made.measure_of(frame)} {change}?", period)
         text = frame.text
         return f"Why {text[0].lower()}{text[1:]}" if _AUXILIARY.match(text) else f"What are the reasons: {text}"
+    quality = said.QUALITY.search(leaning.body)
+    if quality and has_measure and not leaning.turn.companies:
+        how = quality["how"] or quality["so"]
+        why = "Why " if leaning.body.lower().startswith("why") else ""
+        return _opened(made.appended(f"{why}was {made.measure_of(frame)} {how}?", period))
     cause = said.CAUSE.search(leaning.body)
     if cause is None or leaning.turn.companies:
         return None
@@ -290,6 +342,8 @@ def _sentence(leaning: _Leaning) -> str | None:
     shift = find_shift(body) if not turn.period_places else None
     if shift and shift.words_from(frame.periods):
         body = body[: shift.start] + " " + body[shift.end :]
+    if len(frame.distinct) == 1:
+        body = _THEY.sub(lambda match: _SINGULAR[match[1].lower()], body)
     text = said.REFERENCES.sub(meant, body)
     if not names_company:
         text = made.appended(text, f"at {made.joined(frame.distinct)}")
@@ -307,7 +361,8 @@ def _new_subject(leaning: _Leaning, is_word: Callable[[str], bool]) -> str | Non
     companies = leaning.companies
     if not what:
         return None
-    if turn.metrics:
+    is_topic = not frame.metrics and leaning.opening_words.endswith("about")
+    if turn.metrics and not (is_topic and companies):
         return made.with_metric(frame, companies, what, leaning.period)
     if not turn.companies and _is_name(what, words, leaning, is_word):
         return made.with_slots(frame, (NamedCompany(0, 0, what.removesuffix("'s")),), leaning.period)

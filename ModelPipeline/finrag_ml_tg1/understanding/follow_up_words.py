@@ -10,11 +10,14 @@ __all__ = [
     "ASKS_OF_ALL",
     "BREAKDOWN",
     "CAUSE",
+    "CORRECTION",
     "IS_SENTENCE",
     "OPERATION_WORDS",
+    "QUALITY",
     "REFERENCES",
     "REPORT",
     "RELATES",
+    "TRAILING",
     "Opening",
     "asks_more",
     "asks_why",
@@ -30,7 +33,8 @@ _COURTESY = (
 _REQUEST = r"(?:(?:can|could|would|will)\s+you\s+(?:also\s+|please\s+)*)?(?:please\s+)?(?:do|give\s+me|show(?:\s+me)?|tell\s+me|get\s+me)\s+(?:the\s+same(?:\s+thing)?|that|it)(?:\s+(?:again|too))?"
 _GOING_ON = (
     rf"(?:and|or|but|plus|also|then|now\s+do|(?:and\s+|or\s+)?(?:what|how)\s+about|what\s+if\s+we\s+take|"
-    rf"{_REQUEST}|(?:the\s+)?same(?:\s+(?:thing|question|numbers?|figures?))?(?=\s+(?:for|in|but|with)\b|\W*$)|now)"
+    rf"{_REQUEST}|i(?:'d|\s+would)\s+also\s+like(?:\s+to\s+(?:see|know|have))?|i\s+meant?|"
+    rf"(?:is|was)\s+(?:that|this|it)\s+(?:(?:still|also)\s+)*(?:the\s+case|true|the\s+same)(?=\s)|(?:the\s+)?same(?:\s+(?:thing|question|numbers?|figures?))?(?=\s+(?:for|in|but|with)\b|\W*$)|now)"
 )
 _OPENING = re.compile(rf"^\s*(?:(?:(?P<courtesy>{_COURTESY})|(?P<on>{_GOING_ON}))(?!\w)[\s,.:;!–—-]*)+", re.IGNORECASE)
 _SMALL_TALK = re.compile(
@@ -43,14 +47,15 @@ _SAY_NOTHING = frozenset(
     "a about again all also an and any are as at be been by can could did do does each figure figures fiscal for from "
     "get give had has have how i in is it its like me much number numbers of on once one only or over please report "
     "reported same see show that the their them then there these they thing this those to too value want was we well "
-    "were what what's whats s when which will with would year years you amount amounts just know let look lets let's "
+    "were what what's whats s when which who will with would year years you amount amounts just know let look lets let's "
     "quarter between question".split()
 )
 _COMPARE_WORDS = frozenset(
     "compare compared compares comparing comparison vs versus relative against difference differ differs different than "
-    "higher lower larger smaller bigger greater more less better worse fewer two both who company companies firm firms "
-    "highest lowest largest smallest biggest other another stack up".split()
+    "higher lower larger smaller bigger greater more less better worse fewer two both highest lowest largest smallest biggest "
+    "other another stack together combined".split()
 )
+_PARTIES = frozenset("company companies firm firms up".split())
 _CHANGE_WORDS = frozenset(
     "change changed changes changing grow grew grown growth growing increase increased increases decrease decreased "
     "decreases decline declined fall fell fallen drop dropped rise rose risen develop developed evolve evolved improve "
@@ -62,8 +67,8 @@ OPERATION_WORDS = frozenset(
 _EXTREMES = frozenset("highest lowest largest smallest biggest best worst most least fewest greatest".split())
 _KINDS = {
     "nothing": _SAY_NOTHING,
-    "comparison": _SAY_NOTHING | _COMPARE_WORDS,
-    "change": _SAY_NOTHING | _COMPARE_WORDS | _CHANGE_WORDS,
+    "comparison": _SAY_NOTHING | _PARTIES | _COMPARE_WORDS,
+    "change": _SAY_NOTHING | _PARTIES | _COMPARE_WORDS | _CHANGE_WORDS,
     "operation": _SAY_NOTHING | OPERATION_WORDS,
     "extreme": _SAY_NOTHING | _EXTREMES,
 }
@@ -76,7 +81,8 @@ RELATES = re.compile(
 )
 BREAKDOWN = re.compile(
     r"^(?:(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:also\s+)?(?:break|split|show|give\s+me)\s*(?:it|that|this|them)?\s*"
-    r"(?:down|up|out)?\s*)?(?P<by>(?:by|per)\s+(?:(?:business|operating|reportable|product|geographic|geographical)\s+)?"
+    r"(?:down|up|out)?\s*|(?:how\s+(?:is|was|are|were)\s+(?:it|that|this|they)|what(?:'s|\s+(?:is|was))\s+the)\s+"
+    r"(?:split|broken|divided|breakdown|mix)(?:\s+(?:down|up))?\s+)?(?P<by>(?:by|per)\s+(?:(?:business|operating|reportable|product|geographic|geographical)\s+)?"
     r"(?:segment|product|region|geograph\w+|country|category|line|division|area|channel|brand|customer)s?(?:\s+lines?)?)[\s?.!]*$",
     re.IGNORECASE,
 )
@@ -110,6 +116,14 @@ REFERENCES = re.compile(
     r"|\b(?P<what>(?<=about\s)(?:it|this|that|them)|(?<=for\s)(?:them|this|that|it)|(?<=by\s)(?:this|that|it)|(?<=of\s)(?:this|that|it|them))\b"
     r"|(?<=does\s)(?P<subject>it|this|that)(?=\s+(?:affect|impact|influence|matter|work|mean)\b)"
     r"|\b(?P<it>it|they|this|that|them)\b(?!\s+\w+(?:'s)\s)",
+    re.IGNORECASE,
+)
+TRAILING = re.compile(r"[\s,]+(?:too|as\s+well|also|please|again|instead|then|though)(?=[\s?.!,]*$)", re.IGNORECASE)
+CORRECTION = re.compile(r"^.*[\s,.?!](?=i\s+meant?\b)", re.IGNORECASE | re.DOTALL)
+QUALITY = re.compile(
+    r"\b(?:is|was|are|were)\s+(?:it|that|this)\s+(?P<how>(?:(?:so|too|that|very|still)\s+)*(?:negative|positive|high|low|large|small|big|"
+    r"good|bad|strong|weak|normal|unusual|zero|much|volatile))[\s?.!]*$"
+    r"|^why\s+(?P<so>(?:so|that|too|such\s+an?)\s+\w+)[\s?.!]*$",
     re.IGNORECASE,
 )
 _WHY = re.compile(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.companies import CompanyNames
+from finrag_ml_tg1.understanding.follow_up_words import CORRECTION, has_only, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.period_places import period_places
 from finrag_ml_tg1.understanding.periods import Periods, find_periods
@@ -16,6 +17,9 @@ from finrag_ml_tg1.understanding.wording import Word, read_words
 __all__ = ["NamedCompany", "NamedMetric", "ReadTurn", "TurnReader"]
 
 _POSSESSIVE = re.compile(r"(?:'s|')$")
+_MOST_NAME_WORDS = 6
+_SIGNS = "?.!,;:'"
+_JOINTS = ("&", "or", ",")
 _TOKEN = re.compile(r"\S+")
 
 
@@ -99,8 +103,8 @@ class TurnReader:
 
     def read(self, message: str) -> ReadTurn:
         """Return what a message names, with its apostrophes and spaces written one way."""
-        text = " ".join(message.replace("’", "'").split())
-        companies = self._companies(text)
+        text = CORRECTION.sub("", " ".join(message.replace("’", "'").split()))
+        companies = self._companies(text) or self._companies_in_lower_case(text)
         unnamed = list(text)
         for named in companies:
             unnamed[named.start : named.end] = " " * (named.end - named.start)
@@ -126,6 +130,22 @@ class TurnReader:
             if match:
                 found.append(NamedCompany(match.start(), match.end(), name))
         return tuple(sorted(found, key=lambda named: named.start))
+
+    def _companies_in_lower_case(self, text: str) -> tuple[NamedCompany, ...]:
+        """Covered companies where a message has no other words than their names: "what about apple and msft?"."""
+        start = read_opening(text).length
+        words = [word for word in _TOKEN.finditer(text, start) if not has_only(word.group(), "nothing")]
+        if not words or len(words) > _MOST_NAME_WORDS or self._metrics.is_in(text):
+            return ()
+        chars = list(text)
+        for word in words:
+            is_ticker = self._names.by_ticker(word.group().strip(_SIGNS)) is not None
+            written = word.group().upper() if is_ticker else word.group().capitalize()
+            chars[word.start() : word.end()] = written if len(written) == len(word.group()) else word.group()
+        names = self._companies("".join(chars))
+        named = {place for one in names for place in range(one.start, one.end)}
+        is_all = all(word.start() in named or word.group() in _JOINTS for word in words)
+        return names if is_all and all(one.full_name for one in names) else ()
 
     def _named_metrics(self, text: str) -> list[NamedMetric]:
         words: list[Word] = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from finrag_ml_tg1.understanding.operations import asks_for_words, breakdown_axis, operation_of
+from finrag_ml_tg1.understanding.operations import asks_for_words, operation_of
 from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn
 
-__all__ = ["appended", "joined", "measure_of", "owned", "period_of", "say_about", "subject_of", "with_metric", "with_slots"]
+__all__ = ["appended", "joined", "measure_of", "owned", "period_of", "say_about", "subject_of", "was", "with_metric", "with_slots"]
 
 _JOINING = re.compile(r"[\s,]*(?:(?:and|or|&|vs\.?|versus)\s*)?")
 _LEADING_JOINT = re.compile(r"(?:,|\b(?:and|or|with|to|vs\.?|versus|than))\s*$", re.IGNORECASE)
@@ -16,6 +16,7 @@ _PREPOSITION = re.compile(
     r"(?:in|for|from|between|since|ever|as|at|by|over|during|of|on|compared|versus|vs|relative|than|starting|until|through)\b",
     re.IGNORECASE,
 )
+_FOR = re.compile(r"^for\s+(?=fy|fiscal\s+\d|\d)", re.IGNORECASE)
 _LAST = re.compile(r"(?:the\s+|its\s+)?(?:last|past|latest|recent|previous)\b", re.IGNORECASE)
 _ENDING = re.compile(r"[\s?.!]*$")
 _SUBJECTS = (
@@ -25,6 +26,7 @@ _SUBJECTS = (
     re.compile(r"^(?:what|who)\s+(?:is|are|was|were)\s+(?P<what>.+)", re.IGNORECASE),
     re.compile(r"^(?:what|which|how|who|does|do|did|is|are|was|were)\s+(?:(?:does|do|did|is|are|was|were|much|many)\s+)*(?P<what>.+)", re.IGNORECASE),
 )
+_DONE = re.compile(r"^what\s+(?P<aux>did|does|do)\s+(?P<what>(?!.*\b(?:about|say)\b)\w+.*)", re.IGNORECASE)
 _EDGES = re.compile(r"^(?:(?:the|its|their|his|of|at|for|by|in)\b\s*|'s\b\s*|[\s,])+|(?:\b(?:of|at|for|by|in|the)\b|[\s,.?!])+$", re.IGNORECASE)
 
 
@@ -49,7 +51,7 @@ def appended(text: str, words: str) -> str:
     """Return a question with words added to its end."""
     ending = _ENDING.search(text)
     body = text[: ending.start()] if ending else text
-    mark = "." if text.rstrip().endswith(".") else "?"
+    mark = "." if text.rstrip().endswith(".") or text.startswith("Break down") else "?"
     return f"{body} {words.strip()}{mark}" if words.strip() else text
 
 
@@ -71,10 +73,12 @@ def with_metric(frame: ReadTurn, companies: Sequence[NamedCompany], metric: str,
     """Return what a question asks, asked of another metric: a number of the same kind, or why it is so."""
     years = max(len(frame.periods.years), frame.periods.latest)
     operation = operation_of(frame.bare(), years=years, companies=len(frame.distinct), is_qualified=False)
-    is_plain = operation in ("lookup", "trend") and not asks_for_words(frame.bare()) and not breakdown_axis(frame.bare())
+    # That it asks yes or no alone does not make it a question for words.
+    is_plain = operation in ("lookup", "trend") and not asks_for_words(f"so {frame.bare().strip()}")
     if not frame.metrics or (is_plain and companies):
         period = period or period_of(frame)
-        return appended(f"What was {owned(companies)} {metric}?" if companies else f"What was {metric}?", _led(period))
+        whose = f"{owned(companies)} " if companies else ""
+        return appended(f"What {was(metric)} {whose}{metric}?", _led(period))
     first = frame.metrics[0]
     others = [(named.start, named.end, "") for named in frame.metrics[1:]] if operation != "share" else []
     edits = [(first.start, first.end, metric), *others]
@@ -101,6 +105,9 @@ def measure_of(frame: ReadTurn) -> str:
 def subject_of(frame: ReadTurn) -> str:
     """Return what a question is about beside its companies and periods."""
     text = " ".join(frame.bare().split())
+    done = _DONE.match(text)
+    if done and frame.companies:
+        return f"what {joined(frame.distinct)} {done['aux'].lower()} {_EDGES.sub('', done['what'])}"
     for pattern in _SUBJECTS:
         match = pattern.search(text)
         what = _EDGES.sub("", match["what"]) if match else ""
@@ -109,8 +116,14 @@ def subject_of(frame: ReadTurn) -> str:
     return _EDGES.sub("", text)
 
 
+def was(metric: str) -> str:
+    """Return the verb that goes with a metric's name."""
+    last = metric.lower().split()[-1]
+    return "were" if last.endswith("s") and not last.endswith(("ss", "eps")) else "was"
+
+
 def _led(period: str) -> str:
-    period = period.strip()
+    period = _FOR.sub("in ", period.strip())
     if not period or _PREPOSITION.match(period):
         return period
     if _LAST.match(period):
