@@ -48,7 +48,8 @@ class Question:
     """One question as asked.
 
     `top_k` is how many passages may be cited or listed (None: the default). Without `include_passages` only those that
-    show a number are, without `include_numbers` no number is looked up. `history` are the turns before it, oldest first.
+    show a number are, without `include_numbers` no number is looked up. `history` are the turns before it, oldest first;
+    of one that leaned on them `text` is what it means alone and `as_asked` the user's own words, else "".
     """
 
     text: str
@@ -57,6 +58,7 @@ class Question:
     include_passages: bool = True
     include_numbers: bool = True
     history: tuple[Turn, ...] = ()
+    as_asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

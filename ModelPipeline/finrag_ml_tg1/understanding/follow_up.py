@@ -12,16 +12,20 @@ from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.scope import Question
-from finrag_ml_tg1.understanding.follow_up_rewriting import rewritten
+from finrag_ml_tg1.understanding.follow_up_rewriting import rewritten, says_all
 from finrag_ml_tg1.understanding.follow_up_words import is_small_talk, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.turn_reading import ReadTurn, TurnReader
 
 __all__ = ["FollowUps"]
 
-# More of a long message, or of a long conversation, is not read: it would cost time and tell nothing.
-_MOST_TURNS = 20
-_MOST_CHARS = 600
+# A message that leans on another is short; of a long one before it the last sentence is what was asked.
+_MOST_CHARS = 400
+# As many as an HTTP request holds beside their answers.
+_MOST_TURNS = 10
+# The question leant on, and the one before it: "compare the two".
+_LEANT_ON = 2
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +53,27 @@ class FollowUps:
         """Return the question without its history, as it would be asked alone; its words change only if it leans on it."""
         alone = replace(question, history=())
         turns = [turn.content for turn in question.history if turn.role == "user" and turn.content.strip()]
-        talk: _Talk | None = None
-        for text in turns[-_MOST_TURNS:]:
-            talk = self._after(talk, text[:_MOST_CHARS])
-        if talk is None or question.filters.tickers:
+        if not turns or len(question.text) > _MOST_CHARS or question.filters.tickers:
             return alone
-        read = self._leaning(talk, self._reader.read(question.text))
-        return replace(alone, text=read.text) if read else alone
+        talk: _Talk | None = None
+        for turn in self._leading_to_now(turns[-_MOST_TURNS:]):
+            talk = self._after(talk, turn)
+        read = self._leaning(talk, self._reader.read(question.text)) if talk else None
+        return replace(alone, text=read.text, as_asked=question.text) if read and read.text != question.text else alone
 
-    def _after(self, talk: _Talk | None, text: str) -> _Talk | None:
+    def _leading_to_now(self, messages: Sequence[str]) -> list[ReadTurn]:
+        """The messages from the last but one that says all itself: what was said before it tells nothing any more."""
+        turns: list[ReadTurn] = []
+        said_all = 0
+        for message in reversed(messages):
+            turns.insert(0, self._reader.read(_last_sentence(message)))
+            said_all += says_all(turns[0])
+            if said_all == _LEANT_ON:
+                break
+        return turns
+
+    def _after(self, talk: _Talk | None, read: ReadTurn) -> _Talk | None:
         """What is talked of after one more message."""
-        read = self._reader.read(text)
         if is_small_talk(read.text):
             return talk
         frame = (self._leaning(talk, read) if talk else None) or read
@@ -86,6 +100,14 @@ class FollowUps:
         earlier = talk.earlier.with_full_names() if talk.earlier else None
         text = rewritten(talk.frame.with_full_names(), earlier, turn.with_full_names(), self._reader.is_word)
         return self._reader.read(text) if text else read
+
+
+def _last_sentence(message: str) -> str:
+    """A short message as it is, of a long one its last sentence."""
+    text = message.strip()
+    if len(text) > _MOST_CHARS:
+        text = _SENTENCE_END.split(text[-_MOST_CHARS:])[-1]
+    return text
 
 
 def _keys(turn: ReadTurn) -> set[str]:

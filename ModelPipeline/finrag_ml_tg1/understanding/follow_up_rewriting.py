@@ -12,7 +12,7 @@ from finrag_ml_tg1.understanding.operations import is_about_change
 from finrag_ml_tg1.understanding.period_places import find_shift, in_words
 from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn
 
-__all__ = ["rewritten"]
+__all__ = ["rewritten", "says_all"]
 
 _CHANGE = re.compile(
     r"\b(?:(?:fall|grow|ris|drop|declin|increas|decreas|chang|improv|shrink|jump|surg|deteriorat)\w*|fell|grew|rose|risen|go(?:ne)?\s+(?:up|down))\b",
@@ -43,6 +43,21 @@ _THEY = re.compile(r"\b(do|are|were|have)(?=\s+they\b)", re.IGNORECASE)
 _QUARTERS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M")
 
 
+def says_all(turn: ReadTurn) -> bool:
+    """Return whether a message names whom it asks about and what, so that it leans on nothing."""
+    opening = said.read_opening(turn.text)
+    if not turn.companies or opening.is_going_on:
+        return False
+    body, rest = turn.text[opening.length :], turn.bare()[opening.length :]
+    shift = find_shift(rest)
+    if shift:
+        rest = rest[: shift.start] + rest[shift.end :]
+    is_part = said.RELATES.match(body) or said.BREAKDOWN.match(body) or (not turn.metrics and _ownerless(turn))
+    words = said.REPORT.sub(" ", rest)
+    has_subject = turn.metrics or not (said.has_only(words, "nothing") or said.has_only(words, "change"))
+    return bool(has_subject and not is_part)
+
+
 @dataclass(frozen=True, slots=True)
 class _Leaning:
     """A message beside the question it leans on: its words without what only joins them, its own periods as words."""
@@ -68,7 +83,7 @@ def rewritten(
 
     `earlier` is the question before `frame` that asked the same of others or of another year, if one did.
     """
-    if said.is_small_talk(turn.text):
+    if said.is_small_talk(turn.text) or says_all(turn):
         return None
     leaning = _read_leaning(frame, earlier, turn)
     asks_of_all = said.ASKS_OF_ALL.search(turn.text) is not None and not said.has_only(leaning.rest, "comparison")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.companies import CompanyNames
@@ -17,6 +19,7 @@ from finrag_ml_tg1.understanding.wording import Word, read_words
 __all__ = ["NamedCompany", "NamedMetric", "ReadTurn", "TurnReader"]
 
 _POSSESSIVE = re.compile(r"(?:'s|')$")
+_READINGS_KEPT = 1_024
 _MOST_NAME_WORDS = 6
 _SIGNS = "?.!,;:'"
 _JOINTS = ("&", "or", ",")
@@ -86,7 +89,7 @@ class ReadTurn:
 
 
 class TurnReader:
-    """Reads messages about the companies an index covers."""
+    """Reads messages about the companies an index covers; `read` returns what one names."""
 
     def __init__(
         self,
@@ -100,9 +103,11 @@ class TurnReader:
         self._metrics = metrics
         self._appears_in_filings = appears_in_filings
         self.is_word = is_word
+        # A client sends the whole conversation with each of its questions.
+        self.read = lru_cache(_READINGS_KEPT)(self._read)
 
-    def read(self, message: str) -> ReadTurn:
-        """Return what a message names, with its apostrophes and spaces written one way."""
+    def _read(self, message: str) -> ReadTurn:
+        """What a message names, with its apostrophes and spaces written one way."""
         text = CORRECTION.sub("", " ".join(message.replace("’", "'").split()))
         companies = self._companies(text) or self._companies_in_lower_case(text)
         unnamed = list(text)
@@ -134,7 +139,10 @@ class TurnReader:
     def _companies_in_lower_case(self, text: str) -> tuple[NamedCompany, ...]:
         """Covered companies where a message has no other words than their names: "what about apple and msft?"."""
         start = read_opening(text).length
-        words = [word for word in _TOKEN.finditer(text, start) if not has_only(word.group(), "nothing")]
+        tokens = list(islice(_TOKEN.finditer(text, start), 2 * _MOST_NAME_WORDS + 1))
+        if len(tokens) > 2 * _MOST_NAME_WORDS:
+            return ()
+        words = [word for word in tokens if not has_only(word.group(), "nothing")]
         if not words or len(words) > _MOST_NAME_WORDS or self._metrics.is_in(text):
             return ()
         chars = list(text)
