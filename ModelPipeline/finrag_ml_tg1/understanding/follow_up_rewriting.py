@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.understanding import follow_up_words as said
 from finrag_ml_tg1.understanding import turn_templates as made
 from finrag_ml_tg1.understanding.operations import is_about_change
 from finrag_ml_tg1.understanding.period_places import find_shift, in_words
+from finrag_ml_tg1.understanding.periods import Periods
 from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn
 
 __all__ = ["rewritten", "says_all"]
@@ -38,6 +39,10 @@ _NO_NOUN = re.compile(
     r"is|was|were|are|in|for|during|so|too|also|as)\b",
     re.IGNORECASE,
 )
+_LEFT_OPEN = re.compile(r"(?<=\s)(?:(?P<any>any\b\s*)|(?:this|that|it|them|those|these))(?=[\s?.!]*$)", re.IGNORECASE)
+_MOST_NAME_WORDS = 4
+_MOST_OPEN_WORDS = 6
+_DUE = re.compile(r"\b(?:due|maturing)[\s?.!]*$", re.IGNORECASE)
 _SINGULAR = {"do": "does", "are": "is", "were": "was", "have": "has"}
 _THEY = re.compile(r"\b(do|are|were|have)(?=\s+they\b)", re.IGNORECASE)
 _QUARTERS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M")
@@ -52,7 +57,7 @@ def says_all(turn: ReadTurn) -> bool:
     shift = find_shift(rest)
     if shift:
         rest = rest[: shift.start] + rest[shift.end :]
-    is_part = said.RELATES.match(body) or said.BREAKDOWN.match(body) or (not turn.metrics and _ownerless(turn))
+    is_part = _is_left_open(turn) or said.RELATES.match(body) or said.BREAKDOWN.match(body) or (not turn.metrics and _ownerless(turn))
     words = said.REPORT.sub(" ", rest)
     has_subject = turn.metrics or not (said.has_only(words, "nothing") or said.has_only(words, "change"))
     return bool(has_subject and not is_part)
@@ -96,7 +101,7 @@ def rewritten(
     if turn.companies and frame.metrics and not turn.metrics and _ownerless(turn):
         return _of_the_same(leaning)
     if turn.companies and not leaning.is_going_on:
-        return None
+        return _sentence(leaning) if _is_left_open(turn) else None
     if said.IS_SENTENCE.match(leaning.body):
         return _sentence(leaning)
     return _new_subject(leaning, is_word)
@@ -107,16 +112,21 @@ def _read_leaning(frame: ReadTurn, earlier: ReadTurn | None, turn: ReadTurn) -> 
     bare = turn.bare()
     period = turn.period
     shift = find_shift(bare)
-    if shift and not turn.period_places:
-        told = shift.words_from(frame.periods)
-        period = told or bare[shift.start : shift.end]
+    if shift:
+        told = shift.words_from(_of_part(frame.periods, turn.periods.fiscal_period))
+        if not turn.periods.years and (not turn.period_places or shift.unit == "year"):
+            period = told or bare[shift.start : shift.end]
         bare = bare[: shift.start] + " " * (shift.end - shift.start) + bare[shift.end :]
-    elif turn.period_places and not (shift and shift.unit == "whole"):
+    if turn.period_places and (turn.periods.years or not shift):
         period = _completed(frame, turn)
     rest = " ".join(bare[opening.length :].split())
     rest = said.TRAILING.sub("", rest)
     body = said.TRAILING.sub("", turn.text[opening.length :])
     return _Leaning(frame, earlier, turn, body, rest, period, opening.is_going_on, turn.text[: opening.length].strip(" ,").lower())
+
+
+def _of_part(periods: Periods, part: str) -> Periods:
+    return replace(periods, fiscal_period=part) if part != "FY" else periods
 
 
 def _completed(frame: ReadTurn, turn: ReadTurn) -> str:
@@ -126,7 +136,7 @@ def _completed(frame: ReadTurn, turn: ReadTurn) -> str:
     if part != "FY" and not years and before.years:
         return in_words(before.years, part)
     is_same_part = part == "FY" and before.fiscal_period in _QUARTERS and len(years) > 0
-    is_whole = re.search(r"\b(?:full|whole|entire)\b|\bfiscal year\b", turn.text, re.IGNORECASE) or _ANNUAL.search(turn.text)
+    is_whole = re.search(r"\b(?:full|whole|entire|all\s+of)\b|\bfiscal year\b", turn.text, re.IGNORECASE) or _ANNUAL.search(turn.text)
     if is_same_part and not is_whole and turn.periods.latest == 1:
         return in_words(years, before.fiscal_period)
     return turn.period
@@ -182,9 +192,10 @@ def _of_companies(leaning: _Leaning, companies: Sequence[NamedCompany]) -> str:
     """The question asked of several companies beside one another."""
     frame, period = leaning.frame, leaning.period
     more = _MORE_OR_LESS.search(leaning.body) or _EXTREME.search(leaning.body)
-    if more and frame.metrics:
+    what = frame.metric or made.subject_of(frame)
+    if more and len(what.split()) <= _MOST_NAME_WORDS:
         degree = _DEGREES.get(more.group().lower(), more.group().lower())
-        which = made.appended(f"Which had the {degree} {frame.metric}?", period or made.period_of(frame))
+        which = made.appended(f"Which had the {degree} {what}?", period or made.period_of(frame))
         return f"{which.rstrip('?')}, {' or '.join(named.name for named in companies)}?"
     return made.with_slots(frame, companies, period)
 
@@ -207,14 +218,15 @@ def _of_periods(leaning: _Leaning) -> str | None:
         return made.with_slots(frame, period=in_words(years, part))
     what = made.measure_of(frame)
     more = _MORE_OR_LESS.search(turn.text)
+    is_amount = re.search(r"\bhow (?:much|many)\b", turn.text, re.IGNORECASE) is not None
     if len(before) != 1:
         year = in_words(own, part).removeprefix("in ")
         return f"How did {what} change compared to {year}?" if not before else made.with_slots(frame, period=in_words(years, part))
-    if more:
+    if more and not is_amount:
         first, second = (before, own) if re.search(r"\bthan\b", turn.text, re.IGNORECASE) else (own, before)
         return f"Was {what} {in_words(first, part)} {more.group().lower()} than {in_words(second, part)}?"
     change = _change_word(turn.text) or "change"
-    by = "By how much" if re.search(r"\bhow much\b", turn.text, re.IGNORECASE) else "How"
+    by = "By how much" if is_amount else "How"
     earlier, later = (in_words((year,), part) for year in (years[0], years[-1]))
     return f"{by} did {what} {change} {later} compared to {earlier.removeprefix('in ')}?"
 
@@ -226,6 +238,11 @@ def _changed(leaning: _Leaning) -> str | None:
     if not re.search(r"\b(?:it|they|this|that|these|those)\b", leaning.body, re.IGNORECASE):
         return None
     return _sentence(leaning)
+
+
+def _is_left_open(turn: ReadTurn) -> bool:
+    """Whether a short question about another company ends on "any" or "that": "Does Boeing name any?"."""
+    return len(turn.bare().split()) <= _MOST_OPEN_WORDS and _LEFT_OPEN.search(said.TRAILING.sub("", turn.text)) is not None
 
 
 def _ownerless(turn: ReadTurn) -> re.Match[str] | None:
@@ -333,11 +350,16 @@ def _sentence(leaning: _Leaning) -> str | None:
     period = "" if turn.period_places else leaning.period if find_shift(turn.text) else made.period_of(frame)
     body = leaning.body
     if turn.companies:
-        return _opened(made.appended(body, period))
+        about = made.subject_of(frame)
+        return _opened(made.appended(_LEFT_OPEN.sub(lambda match: f"{'any ' if match['any'] else ''}{about}", body), period))
     if not frame.companies:
         return _opened(made.appended(body, period)) if leaning.is_going_on and period else None
     names_company = False
-    has_metric = bool(frame.metrics) and not turn.metrics and _CHANGE.search(body) is not None
+    is_of_number = bool(frame.metrics) and (_CHANGE.search(body) is not None or said.OF_A_NUMBER.search(body) is not None)
+    has_metric = not turn.metrics and (is_of_number or said.CHANGES.search(body) is not None)
+
+    # "Due in 2021" would tell when, not of which year's debt.
+    is_due = has_metric and _DUE.search(body) is not None
 
     def meant(match: re.Match[str]) -> str:
         nonlocal names_company
@@ -347,17 +369,21 @@ def _sentence(leaning: _Leaning) -> str | None:
             return match.group()
         if kind == "it" and match.group().lower() in ("this", "that", "them") and not has_metric:
             return match.group()
+        if kind == "any":
+            return f"any {made.subject_of(frame)}"
         names_company = names_company or is_company or kind == "it"
         if kind == "owner":
             return made.owned(frame.distinct)
         if is_company:
             return made.joined(frame.distinct)
-        return made.measure_of(frame) if kind == "it" else made.subject_of(frame)
+        if kind == "it":
+            return f"{made.measure_of(frame)} {period}".strip() if is_due else made.measure_of(frame)
+        return made.subject_of(frame)
 
     shift = find_shift(body) if not turn.period_places else None
     if shift and shift.words_from(frame.periods):
         body = body[: shift.start] + " " + body[shift.end :]
-    if len(frame.distinct) == 1:
+    if len(frame.distinct) == 1 and not has_metric:
         body = _THEY.sub(lambda match: _SINGULAR[match[1].lower()], body)
     text = said.REFERENCES.sub(meant, body)
     if not names_company:
@@ -365,7 +391,7 @@ def _sentence(leaning: _Leaning) -> str | None:
     completed = _completed(frame, turn) if turn.period_places else period
     if turn.period_places and completed != turn.period:
         text = made.appended(text, completed)
-    return _opened(made.appended(" ".join(text.split()), period))
+    return _opened(made.appended(" ".join(text.split()), "" if is_due else period))
 
 
 def _new_subject(leaning: _Leaning, is_word: Callable[[str], bool]) -> str | None:

@@ -10,8 +10,10 @@ __all__ = [
     "ASKS_OF_ALL",
     "BREAKDOWN",
     "CAUSE",
+    "CHANGES",
     "CORRECTION",
     "IS_SENTENCE",
+    "OF_A_NUMBER",
     "OPERATION_WORDS",
     "QUALITY",
     "REFERENCES",
@@ -45,9 +47,9 @@ _SMALL_TALK = re.compile(
 # Words that ask again and add nothing to what was asked.
 _SAY_NOTHING = frozenset(
     "a about again all also an and any are as at be been by can could did do does each figure figures fiscal for from "
-    "get give had has have how i in is it its like me much number numbers of on once one only or over please report "
+    "get give had has have how i in is it its like many me much number numbers of on once one only or over please report "
     "reported same see show that the their them then there these they thing this those to too value want was we well "
-    "were what what's whats s when which who will with would year years you amount amounts just know let look lets let's "
+    "were what what's whats s when which who will with would year years you amount amounts two three four five six seven eight nine ten just know let look lets let's "
     "quarter between question".split()
 )
 _COMPARE_WORDS = frozenset(
@@ -114,7 +116,9 @@ REFERENCES = re.compile(
     r"|\b(?P<company>(?:the|this|that)\s+(?:company|firm|business)|the\s+two(?:\s+companies)?|both(?:\s+of\s+them|\s+companies)?|"
     r"each\s+of\s+them)\b"
     r"|\b(?P<what>(?<=about\s)(?:it|this|that|them)|(?<=for\s)(?:them|this|that|it)|(?<=by\s)(?:this|that|it)|(?<=of\s)(?:this|that|it|them))\b"
-    r"|(?<=does\s)(?P<subject>it|this|that)(?=\s+(?:affect|impact|influence|matter|work|mean)\b)"
+    r"|(?:(?<=does\s)|(?<=do\s)|(?<=could\s)|(?<=will\s)|(?<=did\s))(?P<subject>it|this|that|these|those)"
+    r"(?=\s+(?:affect|impact|influence|matter|work|mean|apply|relate|hurt|help)\b)"
+    r"|\b(?P<any>(?<=\s)any)(?=[\s?.!]*$)"
     r"|\b(?P<it>it|they|this|that|them)\b(?!\s+\w+(?:'s)\s)",
     re.IGNORECASE,
 )
@@ -126,6 +130,13 @@ QUALITY = re.compile(
     r"|^why\s+(?P<so>(?:so|that|too|such\s+an?)\s+\w+)[\s?.!]*$",
     re.IGNORECASE,
 )
+# What is said of a number, and not of the company whose it is.
+OF_A_NUMBER = re.compile(
+    r"\b(?:is|was|are|were|has|have|did|does|do)\s+(?:it|this|that|they|these|those)\s+(?:\w+\s+){0,2}?"
+    r"(?:due|mature|repaid|payable|calculated|measured|defined|computed|made\s+up|composed|driven|caused|affected)\b",
+    re.IGNORECASE,
+)
+CHANGES = re.compile(r"\bchang(?:e|ed|ing)\b", re.IGNORECASE)
 _WHY = re.compile(
     r"^(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:(?:explain|tell\s+me|say)\s*)?"
     r"(?:why|how\s+come|what\s+happened|for\s+what\s+reasons?|what\s+(?:is|was|were|are)\s+the\s+(?:main\s+)?reasons?)"

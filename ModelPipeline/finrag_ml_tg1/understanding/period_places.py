@@ -65,10 +65,14 @@ _QUARTER_BEFORE = re.compile(
 _QUARTER_AFTER = re.compile(
     rf"{_LINK}\b(?:(?:next|following|subsequent)\s+quarter|quarter\s+(?:later|after)(?:\s+that)?)\b", re.IGNORECASE
 )
+_YEARS_BEFORE = re.compile(
+    rf"{_LINK}\b(?:prior|previous|preceding)\s+(?P<count>two|three|four|five|[2-5])\s+(?:fiscal\s+)?years\b", re.IGNORECASE
+)
 _WHOLE_YEAR = re.compile(
     rf"{_LINK}\b(?:full|whole|entire)[\s-](?:fiscal\s+)?year\b(?!\s*(?:fy\s*)?\d)(?:\s+as\s+a\s+whole)?", re.IGNORECASE
 )
 _SHIFTS = (
+    ("run", _YEARS_BEFORE, -1),
     ("years", _YEARS_AWAY, 0),
     ("year", _YEAR_BEFORE, -1),
     ("year", _YEAR_AFTER, 1),
@@ -83,7 +87,9 @@ _RUN = 3
 
 @dataclass(frozen=True, slots=True)
 class PeriodShift:
-    """A period told from another one, and where: so many years or quarters after it, or with "whole" its full year."""
+    """A period told from another one, and where: so many years or quarters after it, with "whole" its full year, with
+    "run" so many years up to it.
+    """
 
     start: int
     end: int
@@ -97,6 +103,8 @@ class PeriodShift:
             is_year_before = self.unit == "year" and self.count == -1 and part == "FY"
             return "in the year before the latest" if is_year_before and periods.latest == 1 else None
         from_first = years[0] if self.count < 0 else years[-1]
+        if self.unit == "run":
+            return in_words(range(from_first + self.count, from_first), part)
         if self.unit == "whole":
             return in_words((years[-1],), "FY")
         if self.unit == "year":
@@ -118,9 +126,11 @@ def find_shift(text: str) -> PeriodShift | None:
     """Return the period that a text tells from another one, None without any."""
     for unit, pattern, count in _SHIFTS:
         match = pattern.search(text)
-        if match and unit == "years":
+        if match and unit in ("years", "run"):
             written = match["count"].lower()
             away = _NUMBERS.get(written) or int(written)
+            if unit == "run":
+                return PeriodShift(match.start(), match.end(), "run", -away)
             sign = 1 if match["way"].lower() in ("later", "after") else -1
             return PeriodShift(match.start(), match.end(), "year", sign * away)
         if match:

@@ -12,6 +12,7 @@ from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.companies import CompanyNames
 from finrag_ml_tg1.understanding.follow_up_words import CORRECTION, has_only, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.understanding.other_names import BLANK
 from finrag_ml_tg1.understanding.period_places import period_places
 from finrag_ml_tg1.understanding.periods import Periods, find_periods
 from finrag_ml_tg1.understanding.wording import Word, read_words
@@ -112,12 +113,12 @@ class TurnReader:
         companies = self._companies(text) or self._companies_in_lower_case(text)
         unnamed = list(text)
         for named in companies:
-            unnamed[named.start : named.end] = " " * (named.end - named.start)
+            unnamed[named.start : named.end] = BLANK * (named.end - named.start)
         rest = "".join(unnamed)
         return ReadTurn(
             text,
             companies,
-            find_periods(rest, companies=len(companies)),
+            find_periods(rest.replace(BLANK, " "), companies=len(companies)),
             tuple(period_places(rest)),
             tuple(self._named_metrics(rest)),
         )
@@ -128,8 +129,10 @@ class TurnReader:
         found = []
         for start, end, company in mentions.places:
             written = _POSSESSIVE.sub("", text[start:end].strip())
-            is_spelled = any(char.isupper() for char in written) and text[start:end] not in misspelled
-            found.append(NamedCompany(start, end, written if is_spelled else company.name, company.name))
+            if written.islower():
+                written = written.upper() if self._names.by_ticker(written) is company else written.title()
+            name = company.name if text[start:end] in misspelled else written
+            found.append(NamedCompany(start, end, name, company.name))
         for name in mentions.unknown:
             match = re.search(rf"(?<!\w){re.escape(name)}(?:'s|')?(?!\w)", text)
             if match:

@@ -16,7 +16,8 @@ _PREPOSITION = re.compile(
     r"(?:in|for|from|between|since|ever|as|at|by|over|during|of|on|compared|versus|vs|relative|than|starting|until|through)\b",
     re.IGNORECASE,
 )
-_FOR = re.compile(r"^for\s+(?=fy|fiscal\s+\d|\d)", re.IGNORECASE)
+_NOUN_FOLLOWS = re.compile(r"\s+[\w&-]")
+_FOR = re.compile(r"^(?:for|of)\s+(?=fy|fiscal\s+\d|\d)", re.IGNORECASE)
 _LAST = re.compile(r"(?:the\s+|its\s+)?(?:last|past|latest|recent|previous)\b", re.IGNORECASE)
 _ENDING = re.compile(r"[\s?.!]*$")
 _SUBJECTS = (
@@ -61,8 +62,7 @@ def with_slots(frame: ReadTurn, companies: Sequence[NamedCompany] = (), period: 
     if companies:
         edits += _company_edits(frame, companies)
     if period:
-        places = frame.period_places
-        edits += [(start, end, f" {_led(period)} " if place == 0 else "") for place, (start, end) in enumerate(places)]
+        edits += _period_edits(frame, period)
     text = _edited(frame.text, edits)
     if companies and not frame.companies:
         text = appended(text, f"at {joined(companies)}")
@@ -85,7 +85,7 @@ def with_metric(frame: ReadTurn, companies: Sequence[NamedCompany], metric: str,
     if companies and companies != frame.distinct:
         edits += _company_edits(frame, companies)
     if period:
-        edits += [(start, end, f" {_led(period)} " if place == 0 else "") for place, (start, end) in enumerate(frame.period_places)]
+        edits += _period_edits(frame, period)
     text = _edited(frame.text, edits)
     return appended(text, _led(period)) if period and not frame.period_places else text
 
@@ -129,6 +129,19 @@ def _led(period: str) -> str:
     if _LAST.match(period):
         return f"over {period}" if period.lower().startswith(("the ", "its ")) else f"over the {period}"
     return f"in {period}"
+
+
+def _period_edits(frame: ReadTurn, period: str) -> list[tuple[int, int, str]]:
+    """The first period named gives way to another, the others go; "2022 10-K" becomes "2021 10-K"."""
+    edits = []
+    for place, (start, end) in enumerate(frame.period_places):
+        words = frame.text[start:end].strip()
+        stands_before = not _PREPOSITION.match(words) and _NOUN_FOLLOWS.match(frame.text, end)
+        written = _led(period)
+        if stands_before and written.lower().startswith("in "):
+            written = written[3:]
+        edits.append((start, end, f" {written} " if place == 0 else ""))
+    return edits
 
 
 def _company_edits(frame: ReadTurn, companies: Sequence[NamedCompany]) -> list[tuple[int, int, str]]:
