@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from finrag_ml_tg1.understanding import follow_up_words as said
 from finrag_ml_tg1.understanding import turn_templates as made
 from finrag_ml_tg1.understanding.operations import is_about_change
+from finrag_ml_tg1.understanding.part_of_year import ORDINALS
 from finrag_ml_tg1.understanding.period_places import find_shift, in_words
 from finrag_ml_tg1.understanding.periods import Periods
 from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn
@@ -45,6 +46,9 @@ _MOST_OPEN_WORDS = 6
 _DUE = re.compile(r"\b(?:due|maturing)[\s?.!]*$", re.IGNORECASE)
 _SINGULAR = {"do": "does", "are": "is", "were": "was", "have": "has"}
 _THEY = re.compile(r"\b(do|are|were|have)(?=\s+they\b)", re.IGNORECASE)
+_OTHER_QUARTER = re.compile(
+    rf"(?:(?:in|for)\s+)?(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+one)?[\s?.!]*", re.IGNORECASE
+)
 _QUARTERS = ("Q1", "Q2", "Q3", "Q4", "H1", "H2", "9M")
 
 
@@ -111,7 +115,11 @@ def _read_leaning(frame: ReadTurn, earlier: ReadTurn | None, turn: ReadTurn) -> 
     opening = said.read_opening(turn.text)
     bare = turn.bare()
     period = turn.period
-    shift = find_shift(bare)
+    shift = find_shift(turn.text)
+    other = _OTHER_QUARTER.fullmatch(turn.text[opening.length :])
+    if other and frame.periods.fiscal_period in _QUARTERS[:4]:
+        period = in_words(frame.periods.years, f"Q{ORDINALS[other[1].lower()]}") if frame.periods.years else ""
+        bare = bare[: opening.length]
     if shift:
         told = shift.words_from(_of_part(frame.periods, turn.periods.fiscal_period))
         if not turn.periods.years and (not turn.period_places or shift.unit == "year"):

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _COURTESY = (
-    r"(?:ok(?:ay)?|thanks?(?:\s+(?:you|a lot|so much|very much))?|great|cool|good|nice|perfect|right|sure|alright|hm+|no|yes|"
+    r"(?:ok(?:ay)?|thanks?(?:\s+(?:you|a\s+lot|so\s+much|very\s+much))*|great|cool|good|nice|perfect|right|sure|alright|hm+|no|yes|"
     r"please|so|well|got it|interesting|hello|hi|hey|wow)"
 )
 _REQUEST = r"(?:(?:can|could|would|will)\s+you\s+(?:also\s+|please\s+)*)?(?:please\s+)?(?:do|give\s+me|show(?:\s+me)?|tell\s+me|get\s+me)\s+(?:the\s+same(?:\s+thing)?|that|it)(?:\s+(?:again|too))?"
@@ -38,7 +38,7 @@ _GOING_ON = (
     rf"{_REQUEST}|i(?:'d|\s+would)\s+also\s+like(?:\s+to\s+(?:see|know|have))?|i\s+meant?|"
     rf"(?:is|was)\s+(?:that|this|it)\s+(?:(?:still|also)\s+)*(?:the\s+case|true|the\s+same)(?=\s)|(?:the\s+)?same(?:\s+(?:thing|question|numbers?|figures?))?(?=\s+(?:for|in|but|with)\b|\W*$)|now)"
 )
-_OPENING = re.compile(rf"^\s*(?:(?:(?P<courtesy>{_COURTESY})|(?P<on>{_GOING_ON}))(?!\w)[\s,.:;!–—-]*)+", re.IGNORECASE)
+_OPENING = re.compile(rf"^[\s.,…–-]*(?:(?:(?P<courtesy>{_COURTESY})|(?P<on>{_GOING_ON}))(?!\w)[\s,.:;!–—-]*)+", re.IGNORECASE)
 _SMALL_TALK = re.compile(
     rf"^(?:{_COURTESY}[\s,.!?]*)*(?:there|bye|goodbye|good\s+(?:morning|afternoon|evening|day)|what\s+can\s+you\s+do|who\s+are\s+you|"
     r"how\s+are\s+you|help|that\s+(?:is|was)\s+(?:all|helpful)|that's\s+(?:all|helpful))?[\s?.!]*$",
@@ -49,7 +49,7 @@ _SAY_NOTHING = frozenset(
     "a about again all also an and any are as at be been by can could did do does each figure figures fiscal for from "
     "get give had has have how i in is it its like many me much number numbers of on once one only or over please report "
     "reported same see show that the their them then there these they thing this those to too value want was we well "
-    "were what what's whats s when which who will with would year years you amount amounts two three four five six seven eight nine ten just know let look lets let's "
+    "were what what's whats s when which who will with would year years you amount amounts two three four five six seven eight nine ten before earlier previously look looks instead show just know let look lets let's "
     "quarter between question".split()
 )
 _COMPARE_WORDS = frozenset(
@@ -94,7 +94,7 @@ REPORT = re.compile(
     re.IGNORECASE,
 )
 CAUSE = re.compile(
-    r"\b(?:what\s+(?:(?:mainly|primarily)\s+)?(?:drove|drives|caused|led\s+to|explains|explained|(?:is|was)\s+behind|contributed\s+to)|"
+    r"\b(?:explain|what\s+(?:(?:mainly|primarily)\s+)?(?:drove|drives|caused|led\s+to|explains|explained|(?:is|was)\s+behind|contributed\s+to)|"
     r"(?:reasons?|drivers?|causes?|factors?)\s+(?:for|of|behind)|because\s+of)\s+"
     r"(?P<what>this|that|it|these|(?:(?:the|this|that)\s+)?(?:change|increase|decrease|decline|drop|fall|rise|growth|improvement|jump|surge|loss))"
     r"\b(?!\s+(?:in|of)\b)",

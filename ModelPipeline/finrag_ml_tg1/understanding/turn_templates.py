@@ -16,6 +16,7 @@ _PREPOSITION = re.compile(
     r"(?:in|for|from|between|since|ever|as|at|by|over|during|of|on|compared|versus|vs|relative|than|starting|until|through)\b",
     re.IGNORECASE,
 )
+_IS_ORDER = re.compile(r"(?:break\s+down|explain|describe|summari[sz]e|show|list|tell)\b", re.IGNORECASE)
 _NOUN_FOLLOWS = re.compile(r"\s+[\w&-]")
 _FOR = re.compile(r"^(?:for|of)\s+(?=fy|fiscal\s+\d|\d)", re.IGNORECASE)
 _LAST = re.compile(r"(?:the\s+|its\s+)?(?:last|past|latest|recent|previous)\b", re.IGNORECASE)
@@ -52,7 +53,7 @@ def appended(text: str, words: str) -> str:
     """Return a question with words added to its end."""
     ending = _ENDING.search(text)
     body = text[: ending.start()] if ending else text
-    mark = "." if text.rstrip().endswith(".") or text.startswith("Break down") else "?"
+    mark = "." if text.rstrip().endswith(".") or _IS_ORDER.match(text) else "?"
     return f"{body} {words.strip()}{mark}" if words.strip() else text
 
 
