@@ -32,7 +32,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
-from finrag_ml_tg1.understanding.follow_up import FollowUps
+from finrag_ml_tg1.understanding.conversation.follow_ups import FollowUps
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage

@@ -15,7 +15,7 @@ from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.report import Outcome, share
 from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, Catalog
 from finrag_ml_tg1.scope import Question, Scope, Turn
-from finrag_ml_tg1.understanding.follow_up import FollowUps
+from finrag_ml_tg1.understanding.conversation.follow_ups import FollowUps
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver
@@ -39,9 +39,7 @@ def evaluate_scope(
     `latest`, `years_ago` and whether "words" or a "number" answer (`asks`). `appears_in_filings` and `is_word` say
     which words are no names, as those of an index do.
     """
-    readers = {
-        name: _Reader(catalog, appears_in_filings, is_word) for name, catalog in read_catalogs(catalogs).items()
-    }
+    readers = {name: _Reader(catalog, appears_in_filings, is_word) for name, catalog in read_catalogs(catalogs).items()}
     right: Counter[str] = Counter()
     by_kind: dict[str, list[bool]] = {}
     misses = []

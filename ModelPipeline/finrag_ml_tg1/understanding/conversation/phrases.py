@@ -9,6 +9,7 @@ from finrag_ml_tg1.understanding.wording import normal_words
 __all__ = [
     "ASKS_OF_ALL",
     "BREAKDOWN",
+    "EXTREME",
     "CAUSE",
     "CHANGES",
     "CORRECTION",
@@ -38,7 +39,9 @@ _GOING_ON = (
     rf"{_REQUEST}|i(?:'d|\s+would)\s+also\s+like(?:\s+to\s+(?:see|know|have))?|i\s+meant?|"
     rf"(?:is|was)\s+(?:that|this|it)\s+(?:(?:still|also)\s+)*(?:the\s+case|true|the\s+same)(?=\s)|(?:the\s+)?same(?:\s+(?:thing|question|numbers?|figures?))?(?=\s+(?:for|in|but|with)\b|\W*$)|now)"
 )
-_OPENING = re.compile(rf"^[\s.,…–-]*(?:(?:(?P<courtesy>{_COURTESY})|(?P<on>{_GOING_ON}))(?!\w)[\s,.:;!–—-]*)+", re.IGNORECASE)
+_OPENING = re.compile(
+    rf"^[\s.,…–-]*(?:(?:(?P<courtesy>{_COURTESY})|(?P<on>{_GOING_ON}))(?!\w)[\s,.:;!–—-]*)+", re.IGNORECASE
+)
 _SMALL_TALK = re.compile(
     rf"^(?:{_COURTESY}[\s,.!?]*)*(?:there|bye|goodbye|good\s+(?:morning|afternoon|evening|day)|what\s+can\s+you\s+do|who\s+are\s+you|"
     r"how\s+are\s+you|help|that\s+(?:is|was)\s+(?:all|helpful)|that's\s+(?:all|helpful))?[\s?.!]*$",
@@ -74,8 +77,14 @@ _KINDS = {
     "operation": _SAY_NOTHING | OPERATION_WORDS,
     "extreme": _SAY_NOTHING | _EXTREMES,
 }
-_NEEDED = {"comparison": _COMPARE_WORDS, "change": _COMPARE_WORDS | _CHANGE_WORDS, "operation": OPERATION_WORDS, "extreme": _EXTREMES}
+_NEEDED = {
+    "comparison": _COMPARE_WORDS,
+    "change": _COMPARE_WORDS | _CHANGE_WORDS,
+    "operation": OPERATION_WORDS,
+    "extreme": _EXTREMES,
+}
 
+EXTREME = re.compile(rf"\b(?:{'|'.join(sorted(_EXTREMES))})\b", re.IGNORECASE)
 RELATES = re.compile(
     r"^(?:as\s+(?:an?\s+)?(?:percent\w*|share|%|fraction|proportion|ratio|multiple)\b|in\s+(?:percent\w*|%|relation|terms)(?!\w)|"
     r"per\s+(?:share|employee)\b|relative\s+to\b)",

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.scope import Question
-from finrag_ml_tg1.understanding.follow_up_rewriting import rewritten, says_all
-from finrag_ml_tg1.understanding.follow_up_words import is_small_talk, read_opening
+from finrag_ml_tg1.understanding.conversation.rewriting import rewritten, says_all
+from finrag_ml_tg1.understanding.conversation.phrases import is_small_talk, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
-from finrag_ml_tg1.understanding.turn_reading import ReadTurn, TurnReader
+from finrag_ml_tg1.understanding.conversation.turns import ReadTurn, TurnReader
 
 __all__ = ["FollowUps"]
 
@@ -90,7 +90,7 @@ class FollowUps:
 
         Where the rewritten words are not read as naming the companies meant, these are called by their full names.
         """
-        text = rewritten(talk.frame, talk.earlier, turn, self._reader.is_word)
+        text = rewritten(talk.frame, talk.earlier, turn, self._reader.vocabulary)
         if text is None:
             return None
         read = self._reader.read(text)
@@ -98,7 +98,7 @@ class FollowUps:
         if _keys(read) <= known and bool(read.companies) == bool(_keys(talk.frame) | _keys(turn)):
             return read
         earlier = talk.earlier.with_full_names() if talk.earlier else None
-        text = rewritten(talk.frame.with_full_names(), earlier, turn.with_full_names(), self._reader.is_word)
+        text = rewritten(talk.frame.with_full_names(), earlier, turn.with_full_names(), self._reader.vocabulary)
         return self._reader.read(text) if text else read
 
 

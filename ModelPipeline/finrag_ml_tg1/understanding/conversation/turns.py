@@ -10,14 +10,14 @@ from itertools import islice
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.companies import CompanyNames
-from finrag_ml_tg1.understanding.follow_up_words import CORRECTION, has_only, read_opening
+from finrag_ml_tg1.understanding.conversation.phrases import CORRECTION, has_only, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.other_names import BLANK
-from finrag_ml_tg1.understanding.period_places import period_places
+from finrag_ml_tg1.understanding.conversation.period_places import period_places
 from finrag_ml_tg1.understanding.periods import Periods, find_periods
 from finrag_ml_tg1.understanding.wording import Word, read_words
 
-__all__ = ["NamedCompany", "NamedMetric", "ReadTurn", "TurnReader"]
+__all__ = ["NamedCompany", "NamedMetric", "ReadTurn", "TurnReader", "Vocabulary"]
 
 _POSSESSIVE = re.compile(r"(?:'s|')$")
 _READINGS_KEPT = 1_024
@@ -89,6 +89,14 @@ class ReadTurn:
         return replace(self, companies=companies)
 
 
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Whether a word stands in any indexed passage, and whether it is one of the language."""
+
+    appears_in_filings: Callable[[str], bool]
+    is_word: Callable[[str], bool]
+
+
 class TurnReader:
     """Reads messages about the companies an index covers; `read` returns what one names."""
 
@@ -102,8 +110,7 @@ class TurnReader:
         """`appears_in_filings` and `is_word` tell what words are no names of companies, and not misspelled ones."""
         self._names = CompanyNames(companies, metrics)
         self._metrics = metrics
-        self._appears_in_filings = appears_in_filings
-        self.is_word = is_word
+        self.vocabulary = Vocabulary(appears_in_filings, is_word)
         # A client sends the whole conversation with each of its questions.
         self.read = lru_cache(_READINGS_KEPT)(self._read)
 
@@ -124,7 +131,7 @@ class TurnReader:
         )
 
     def _companies(self, text: str) -> tuple[NamedCompany, ...]:
-        mentions = self._names.find(text, self._appears_in_filings, self.is_word)
+        mentions = self._names.find(text, self.vocabulary.appears_in_filings, self.vocabulary.is_word)
         misspelled = {written for written, _ in mentions.misspelled}
         found = []
         for start, end, company in mentions.places:

@@ -6,9 +6,21 @@ import re
 from collections.abc import Sequence
 
 from finrag_ml_tg1.understanding.operations import asks_for_words, operation_of
-from finrag_ml_tg1.understanding.turn_reading import NamedCompany, ReadTurn
+from finrag_ml_tg1.understanding.conversation.turns import NamedCompany, ReadTurn
 
-__all__ = ["appended", "joined", "measure_of", "owned", "period_of", "say_about", "subject_of", "was", "with_metric", "with_slots"]
+__all__ = [
+    "appended",
+    "joined",
+    "measure_of",
+    "opened",
+    "owned",
+    "period_of",
+    "say_about",
+    "subject_of",
+    "was",
+    "with_metric",
+    "with_slots",
+]
 
 _JOINING = re.compile(r"[\s,]*(?:(?:and|or|&|vs\.?|versus)\s*)?")
 _LEADING_JOINT = re.compile(r"(?:,|\b(?:and|or|with|to|vs\.?|versus|than))\s*$", re.IGNORECASE)
@@ -24,12 +36,21 @@ _ENDING = re.compile(r"[\s?.!]*$")
 _SUBJECTS = (
     re.compile(r"\babout\s+(?P<what>.+)", re.IGNORECASE),
     re.compile(r"\b(?:describe|summari[sz]e|explain|discuss|exposure to)\s+(?P<what>.+)", re.IGNORECASE),
-    re.compile(r"^(?:what|which|how many)\s+(?!(?:is|are|was|were|do|does|did|has|have)\b)(?P<what>.+?)\s+(?:do|does|did|has|have|is|are|was|were)\b", re.IGNORECASE),
+    re.compile(
+        r"^(?:what|which|how many)\s+(?!(?:is|are|was|were|do|does|did|has|have)\b)(?P<what>.+?)\s+(?:do|does|did|has|have|is|are|was|were)\b",
+        re.IGNORECASE,
+    ),
     re.compile(r"^(?:what|who)\s+(?:is|are|was|were)\s+(?P<what>.+)", re.IGNORECASE),
-    re.compile(r"^(?:what|which|how|who|does|do|did|is|are|was|were)\s+(?:(?:does|do|did|is|are|was|were|much|many)\s+)*(?P<what>.+)", re.IGNORECASE),
+    re.compile(
+        r"^(?:what|which|how|who|does|do|did|is|are|was|were)\s+(?:(?:does|do|did|is|are|was|were|much|many)\s+)*(?P<what>.+)",
+        re.IGNORECASE,
+    ),
 )
 _DONE = re.compile(r"^what\s+(?P<aux>did|does|do)\s+(?P<what>(?!.*\b(?:about|say)\b)\w+.*)", re.IGNORECASE)
-_EDGES = re.compile(r"^(?:(?:the|its|their|his|of|at|for|by|in)\b\s*|'s\b\s*|[\s,])+|(?:\b(?:of|at|for|by|in|the)\b|[\s,.?!])+$", re.IGNORECASE)
+_EDGES = re.compile(
+    r"^(?:(?:the|its|their|his|of|at|for|by|in)\b\s*|'s\b\s*|[\s,])+|(?:\b(?:of|at|for|by|in|the)\b|[\s,.?!])+$",
+    re.IGNORECASE,
+)
 
 
 def joined(companies: Sequence[NamedCompany]) -> str:
@@ -115,6 +136,11 @@ def subject_of(frame: ReadTurn) -> str:
         if what:
             return what
     return _EDGES.sub("", text)
+
+
+def opened(text: str) -> str:
+    """Return a text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def was(metric: str) -> str:

@@ -66,7 +66,8 @@ _QUARTER_AFTER = re.compile(
     rf"{_LINK}\b(?:(?:next|following|subsequent)\s+quarter|quarter\s+(?:later|after)(?:\s+that)?)\b", re.IGNORECASE
 )
 _YEARS_BEFORE = re.compile(
-    rf"{_LINK}\b(?:prior|previous|preceding)\s+(?P<count>two|three|four|five|[2-5])\s+(?:fiscal\s+)?years\b", re.IGNORECASE
+    rf"{_LINK}\b(?:prior|previous|preceding)\s+(?P<count>two|three|four|five|[2-5])\s+(?:fiscal\s+)?years\b",
+    re.IGNORECASE,
 )
 _WHOLE_YEAR = re.compile(
     rf"{_LINK}\b(?:full|whole|entire)[\s-](?:fiscal\s+)?year\b(?!\s*(?:fy\s*)?\d)(?:\s+as\s+a\s+whole)?", re.IGNORECASE
