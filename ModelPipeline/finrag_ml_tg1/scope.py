@@ -48,8 +48,8 @@ class Question:
     """One question as asked.
 
     `top_k` is how many passages may be cited or listed (None: the default). Without `include_passages` only those that
-    show a number are, without `include_numbers` no number is looked up. `history` are the turns before it, oldest first;
-    of one that leaned on them `text` is what it means alone and `as_asked` the user's own words, else "".
+    show a number are, without `include_numbers` no number is looked up. `history` are the turns before it, the oldest
+    first; of a question that leaned on them `text` is what it means alone and `as_asked` the user's own words, else "".
     """
 
     text: str

@@ -37,7 +37,7 @@ class CompanyMentions:
     """Covered companies in the order named, names of no covered company, and the question without them.
 
     Where no covered company is named, the other names stay: they may be what is asked about. `misspelled` are words as
-    written, with the company that they were read as. `places` tell where each covered one is named: (start, end, company).
+    written, with the company that they were read as; `places` are where covered ones are named: (start, end, company).
     """
 
     companies: tuple[Company, ...]

@@ -16,8 +16,8 @@ NOT_NAMES = frozenset(
     "comparison consolidated could covid cybersecurity describe did director discuss do does ebitda eps esg "
     "europe explain fiscal for form from fy gaap give group had has have how i ifrs in income inc is it item "
     "items list management md&a me name net of on or part please q1 q2 q3 q4 question r&d results revenue risk "
-    "roe sales sec section segment should show summarise summarize summary tell that the their them these they this to u.s "
-    "us usa was we were what when where which who why will with would year years january february march april may "
+    "roe sales sec section segment should show summarise summarize summary tell that the their them these they this to "
+    "u.s us usa was we were what when where which who why will with would year years january february march april may "
     "june july august september october november december america american asia china greater united states north "
     "south pacific middle east latin japan india africa canada mexico germany france uk kingdom covid-19".split()
 )

@@ -24,9 +24,9 @@ _BASE_FORMS = {
 
 
 def change_word(text: str) -> str:
-    """The verb that says how something changed, as it follows "did"; "" when none does."""
+    """Return the verb that says how something changed, as it follows "did"; "" when none does."""
     match = CHANGE.search(text)
-    if match is None or not is_about_change(text) and not re.search(r"\bgr[eo]w", text, re.IGNORECASE):
+    if match is None or (not is_about_change(text) and not re.search(r"\bgr[eo]w", text, re.IGNORECASE)):
         return ""
     word = match.group().lower()
     if word in _BASE_FORMS:

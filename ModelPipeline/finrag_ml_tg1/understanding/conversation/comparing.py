@@ -9,9 +9,11 @@ from finrag_ml_tg1.understanding.conversation import phrases as said
 from finrag_ml_tg1.understanding.conversation import templates as made
 from finrag_ml_tg1.understanding.conversation.change_words import change_word
 from finrag_ml_tg1.understanding.conversation.leaning import Leaning
+from finrag_ml_tg1.understanding.conversation.message_words import has_only
 from finrag_ml_tg1.understanding.conversation.period_places import find_shift, in_words
 from finrag_ml_tg1.understanding.conversation.sentences import changed
 from finrag_ml_tg1.understanding.conversation.turns import NamedCompany
+from finrag_ml_tg1.understanding.periods import find_periods
 
 __all__ = ["comparison"]
 
@@ -30,34 +32,40 @@ _DEGREES = {
     "least": "lowest",
     "fewest": "lowest",
 }
+_AMOUNT = re.compile(r"\bhow (?:much|many)\b", re.IGNORECASE)
+_THAN = re.compile(r"\bthan\b", re.IGNORECASE)
 _MOST_NAME_WORDS = 4
 
 
 def comparison(leaning: Leaning) -> str | None:
-    """Return the question meant by a follow-up, None for one of another kind: "compare that with Microsoft", "is that more than in 2021?", "which of them was larger?"."""
+    """Return what is meant by "compare that with Microsoft", "is that more than in 2021?", "which of them was larger?".
+
+    None for a message of another kind.
+    """
     frame, turn, rest = leaning.frame, leaning.turn, leaning.rest
-    text = turn.text
     is_beside = _BESIDE.match(leaning.body) is not None
-    if turn.metrics or not (said.has_only(rest, "change") or (is_beside and said.has_only(rest, "nothing"))):
+    if turn.metrics or not (has_only(rest, "change") or (is_beside and has_only(rest, "nothing"))):
         return None
-    compares = is_beside or said.has_only(rest, "comparison") or _COMPARED.search(text) is not None
-    own_keys = {named.key for named in turn.companies}
+    compares = is_beside or has_only(rest, "comparison") or _COMPARED.search(turn.text) is not None
     if turn.companies:
-        if not compares:
-            return None
+        own_keys = {named.key for named in turn.companies}
         both = (*(named for named in frame.distinct if named.key not in own_keys), *turn.distinct)
-        return _of_companies(leaning, both)
-    if leaning.period and compares:
-        return _of_periods(leaning)
+        return _of_companies(leaning, both) if compares else None
     if leaning.period:
-        return changed(leaning)
+        return _of_periods(leaning) if compares else changed(leaning)
+    return _among_those_asked(leaning)
+
+
+def _among_those_asked(leaning: Leaning) -> str | None:
+    """Which of the years or companies asked about already is meant, where the message names none."""
+    frame, text = leaning.frame, leaning.turn.text
     if _WHICH_YEAR.search(text) and frame.companies:
         extreme = said.EXTREME.search(text) or _MORE_OR_LESS.search(text)
         word = extreme.group() if extreme else "highest"
         return made.appended(f"In which year was {made.measure_of(frame)} the {word}?", made.period_of(frame))
-    if said.has_only(rest, "extreme") and not frame.companies:
+    if has_only(leaning.rest, "extreme") and not frame.companies:
         return None
-    return _of_both(leaning) if said.has_only(rest, "comparison") else changed(leaning)
+    return _of_both(leaning) if has_only(leaning.rest, "comparison") else changed(leaning)
 
 
 def _of_both(leaning: Leaning) -> str | None:
@@ -93,34 +101,34 @@ def _of_companies(leaning: Leaning, companies: Sequence[NamedCompany]) -> str:
 
 def _of_periods(leaning: Leaning) -> str | None:
     """The question asked of two periods beside one another: that of the question before and the one now named."""
-    frame, turn = leaning.frame, leaning.turn
-    own = turn.periods.years
-    shift = find_shift(turn.text) if not own else None
-    if shift:
-        told = shift.words_from(frame.periods)
-        own = tuple(int(year) for year in re.findall(r"\b\d{4}\b", told or ""))
+    frame, own = leaning.frame, _years_named(leaning)
     before, part = frame.periods.years, frame.periods.fiscal_period
-    if not own:
-        return None
+    if len(own) != 1:
+        return changed(leaning) if own else None
     years = sorted({*own, *before})
-    if len(own) > 1:
-        return changed(leaning)
-    if not frame.metrics:
+    if not before and frame.metrics:
+        return f"How did {made.measure_of(frame)} change compared to {in_words(own, part).removeprefix('in ')}?"
+    if len(before) != 1 or not frame.metrics:
         return made.with_slots(frame, period=in_words(years, part))
-    what = made.measure_of(frame)
-    more = _MORE_OR_LESS.search(turn.text)
-    is_amount = re.search(r"\bhow (?:much|many)\b", turn.text, re.IGNORECASE) is not None
-    if len(before) != 1:
-        year = in_words(own, part).removeprefix("in ")
-        return (
-            f"How did {what} change compared to {year}?"
-            if not before
-            else made.with_slots(frame, period=in_words(years, part))
-        )
+    return _of_two_years(leaning, before, own)
+
+
+def _of_two_years(leaning: Leaning, before: Sequence[int], own: Sequence[int]) -> str:
+    text, what, part = leaning.turn.text, made.measure_of(leaning.frame), leaning.frame.periods.fiscal_period
+    more = _MORE_OR_LESS.search(text)
+    is_amount = _AMOUNT.search(text) is not None
     if more and not is_amount:
-        first, second = (before, own) if re.search(r"\bthan\b", turn.text, re.IGNORECASE) else (own, before)
+        first, second = (before, own) if _THAN.search(text) else (own, before)
         return f"Was {what} {in_words(first, part)} {more.group().lower()} than {in_words(second, part)}?"
-    change = change_word(turn.text) or "change"
     by = "By how much" if is_amount else "How"
-    earlier, later = (in_words((year,), part) for year in (years[0], years[-1]))
-    return f"{by} did {what} {change} {later} compared to {earlier.removeprefix('in ')}?"
+    earlier, later = (in_words((year,), part) for year in sorted((*before, *own)))
+    return f"{by} did {what} {change_word(text) or 'change'} {later} compared to {earlier.removeprefix('in ')}?"
+
+
+def _years_named(leaning: Leaning) -> tuple[int, ...]:
+    """The years a message names, or tells from those of the question before."""
+    own = leaning.turn.periods.years
+    shift = find_shift(leaning.turn.text)
+    if own or shift is None:
+        return own
+    return find_periods(shift.words_from(leaning.frame.periods) or "").years

@@ -1,4 +1,4 @@
-"""Questions about another company that leave out what is asked of it: "why did Nike's fall?", "does Boeing name any?"."""
+"""Questions about another company that leave out what is asked of it: "why did Nike's fall?"."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.scope import Question
-from finrag_ml_tg1.understanding.conversation.rewriting import rewritten, says_all
 from finrag_ml_tg1.understanding.conversation.phrases import is_small_talk, read_opening
-from finrag_ml_tg1.understanding.metric_names import MetricNames
+from finrag_ml_tg1.understanding.conversation.rewriting import rewritten, says_all
 from finrag_ml_tg1.understanding.conversation.turns import ReadTurn, TurnReader
+from finrag_ml_tg1.understanding.metric_names import MetricNames
 
 __all__ = ["FollowUps"]
 
@@ -50,7 +50,7 @@ class FollowUps:
         self._reader = TurnReader(companies, metrics, appears_in_filings, is_word)
 
     def standalone(self, question: Question) -> Question:
-        """Return the question without its history, as it would be asked alone; its words change only if it leans on it."""
+        """Return the question without its history, as it is asked alone: in other words only if it leans on it."""
         alone = replace(question, history=())
         turns = [turn.content for turn in question.history if turn.role == "user" and turn.content.strip()]
         if not turns or len(question.text) > _MOST_CHARS or question.filters.tickers:

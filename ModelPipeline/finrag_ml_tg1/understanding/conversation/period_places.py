@@ -1,4 +1,4 @@
-"""Where a text names a period, and periods told by their distance from another: "the year before", "the prior quarter"."""
+"""Where a text names a period, and periods told from another one: "the year before", "the prior quarter"."""
 
 from __future__ import annotations
 

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 
-from finrag_ml_tg1.understanding.wording import normal_words
+from finrag_ml_tg1.understanding.conversation.message_words import EXTREMES
 
 __all__ = [
     "ASKS_OF_ALL",
     "BREAKDOWN",
-    "EXTREME",
     "CAUSE",
     "CHANGES",
     "CORRECTION",
+    "EXTREME",
     "IS_SENTENCE",
     "OF_A_NUMBER",
-    "OPERATION_WORDS",
     "QUALITY",
     "REFERENCES",
-    "REPORT",
     "RELATES",
+    "REPORT",
     "TRAILING",
     "Opening",
     "asks_more",
     "asks_why",
-    "has_only",
     "is_small_talk",
     "read_opening",
 ]
@@ -33,7 +31,10 @@ _COURTESY = (
     r"(?:ok(?:ay)?|thanks?(?:\s+(?:you|a\s+lot|so\s+much|very\s+much))*|great|cool|good|nice|perfect|right|sure|alright|hm+|no|yes|"
     r"please|so|well|got it|interesting|hello|hi|hey|wow)"
 )
-_REQUEST = r"(?:(?:can|could|would|will)\s+you\s+(?:also\s+|please\s+)*)?(?:please\s+)?(?:do|give\s+me|show(?:\s+me)?|tell\s+me|get\s+me)\s+(?:the\s+same(?:\s+thing)?|that|it)(?:\s+(?:again|too))?"
+_REQUEST = (
+    r"(?:(?:can|could|would|will)\s+you\s+(?:also\s+|please\s+)*)?(?:please\s+)?"
+    r"(?:do|give\s+me|show(?:\s+me)?|tell\s+me|get\s+me)\s+(?:the\s+same(?:\s+thing)?|that|it)(?:\s+(?:again|too))?"
+)
 _GOING_ON = (
     rf"(?:and|or|but|plus|also|then|now\s+do|(?:and\s+|or\s+)?(?:what|how)\s+about|what\s+if\s+we\s+take|"
     rf"{_REQUEST}|i(?:'d|\s+would)\s+also\s+like(?:\s+to\s+(?:see|know|have))?|i\s+meant?|"
@@ -47,44 +48,7 @@ _SMALL_TALK = re.compile(
     r"how\s+are\s+you|help|that\s+(?:is|was)\s+(?:all|helpful)|that's\s+(?:all|helpful))?[\s?.!]*$",
     re.IGNORECASE,
 )
-# Words that ask again and add nothing to what was asked.
-_SAY_NOTHING = frozenset(
-    "a about again all also an and any are as at be been by can could did do does each figure figures fiscal for from "
-    "get give had has have how i in is it its like many me much number numbers of on once one only or over please report "
-    "reported same see show that the their them then there these they thing this those to too value want was we well "
-    "were what what's whats s when which who will with would year years you amount amounts two three four five six seven eight nine ten before earlier previously look looks instead show just know let look lets let's "
-    "quarter between question".split()
-)
-_COMPARE_WORDS = frozenset(
-    "compare compared compares comparing comparison vs versus relative against difference differ differs different than "
-    "higher lower larger smaller bigger greater more less better worse fewer two both highest lowest largest smallest biggest "
-    "other another stack together combined".split()
-)
-_PARTIES = frozenset("company companies firm firms up".split())
-_CHANGE_WORDS = frozenset(
-    "change changed changes changing grow grew grown growth growing increase increased increases decrease decreased "
-    "decreases decline declined fall fell fallen drop dropped rise rose risen develop developed evolve evolved improve "
-    "improved percent percentage".split()
-)
-OPERATION_WORDS = frozenset(
-    "average mean total sum cagr growth rate annual compound trend change difference combined cumulative overall median".split()
-)
-_EXTREMES = frozenset("highest lowest largest smallest biggest best worst most least fewest greatest".split())
-_KINDS = {
-    "nothing": _SAY_NOTHING,
-    "comparison": _SAY_NOTHING | _PARTIES | _COMPARE_WORDS,
-    "change": _SAY_NOTHING | _PARTIES | _COMPARE_WORDS | _CHANGE_WORDS,
-    "operation": _SAY_NOTHING | OPERATION_WORDS,
-    "extreme": _SAY_NOTHING | _EXTREMES,
-}
-_NEEDED = {
-    "comparison": _COMPARE_WORDS,
-    "change": _COMPARE_WORDS | _CHANGE_WORDS,
-    "operation": OPERATION_WORDS,
-    "extreme": _EXTREMES,
-}
-
-EXTREME = re.compile(rf"\b(?:{'|'.join(sorted(_EXTREMES))})\b", re.IGNORECASE)
+EXTREME = re.compile(rf"\b(?:{'|'.join(sorted(EXTREMES))})\b", re.IGNORECASE)
 RELATES = re.compile(
     r"^(?:as\s+(?:an?\s+)?(?:percent\w*|share|%|fraction|proportion|ratio|multiple)\b|in\s+(?:percent\w*|%|relation|terms)(?!\w)|"
     r"per\s+(?:share|employee)\b|relative\s+to\b)",
@@ -178,15 +142,6 @@ def read_opening(text: str) -> Opening:
 def is_small_talk(text: str) -> bool:
     """Return whether a message asks nothing of filings: "thanks!", "hello"."""
     return _SMALL_TALK.match(text) is not None
-
-
-def has_only(text: str, kind: str) -> bool:
-    """Return whether a text has no words but those of a kind, and one that makes the kind.
-
-    The kinds are "nothing", "comparison", "change", "operation" and "extreme".
-    """
-    words = set(normal_words(text))
-    return words <= _KINDS[kind] and (kind == "nothing" or bool(words & _NEEDED[kind]))
 
 
 def asks_why(text: str) -> bool:

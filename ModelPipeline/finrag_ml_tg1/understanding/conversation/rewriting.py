@@ -6,7 +6,8 @@ from finrag_ml_tg1.understanding.conversation import phrases as said
 from finrag_ml_tg1.understanding.conversation.comparing import comparison
 from finrag_ml_tg1.understanding.conversation.elliptic import is_left_open, is_ownerless, of_the_same
 from finrag_ml_tg1.understanding.conversation.exchanges import exchange, operation, report
-from finrag_ml_tg1.understanding.conversation.leaning import read_leaning
+from finrag_ml_tg1.understanding.conversation.leaning import Leaning, read_leaning
+from finrag_ml_tg1.understanding.conversation.message_words import has_only
 from finrag_ml_tg1.understanding.conversation.new_subjects import new_subject
 from finrag_ml_tg1.understanding.conversation.period_places import find_shift
 from finrag_ml_tg1.understanding.conversation.reasons import reasons
@@ -32,7 +33,7 @@ def says_all(turn: ReadTurn) -> bool:
         or (not turn.metrics and is_ownerless(turn))
     )
     words = said.REPORT.sub(" ", rest)
-    has_subject = turn.metrics or not (said.has_only(words, "nothing") or said.has_only(words, "change"))
+    has_subject = turn.metrics or not (has_only(words, "nothing") or has_only(words, "change"))
     return bool(has_subject and not is_part)
 
 
@@ -44,17 +45,18 @@ def rewritten(frame: ReadTurn, earlier: ReadTurn | None, turn: ReadTurn, vocabul
     if said.is_small_talk(turn.text) or says_all(turn):
         return None
     leaning = read_leaning(frame, earlier, turn)
-    asks_of_all = said.ASKS_OF_ALL.search(turn.text) is not None and not said.has_only(leaning.rest, "comparison")
-    if not turn.companies and asks_of_all:
+    asks_of_all = said.ASKS_OF_ALL.search(turn.text) is not None and not has_only(leaning.rest, "comparison")
+    if asks_of_all and not turn.companies:
         return None
-    for form in (comparison, reasons, exchange, operation, report):
-        text = form(leaning)
-        if text is not None:
-            return text
-    if turn.companies and frame.metrics and not turn.metrics and is_ownerless(turn):
+    texts = (form(leaning) for form in (comparison, reasons, exchange, operation, report))
+    return next((text for text in texts if text is not None), None) or _said_anew(leaning, vocabulary)
+
+
+def _said_anew(leaning: Leaning, vocabulary: Vocabulary) -> str | None:
+    """What a message with a subject of its own means after what was asked."""
+    turn = leaning.turn
+    if turn.companies and leaning.frame.metrics and not turn.metrics and is_ownerless(turn):
         return of_the_same(leaning)
     if turn.companies and not leaning.is_going_on:
         return sentence(leaning) if is_left_open(turn) else None
-    if said.IS_SENTENCE.match(leaning.body):
-        return sentence(leaning)
-    return new_subject(leaning, vocabulary)
+    return sentence(leaning) if said.IS_SENTENCE.match(leaning.body) else new_subject(leaning, vocabulary)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from finrag_ml_tg1.understanding.operations import asks_for_words, operation_of
 from finrag_ml_tg1.understanding.conversation.turns import NamedCompany, ReadTurn
+from finrag_ml_tg1.understanding.operations import asks_for_words, operation_of
 
 __all__ = [
     "appended",
@@ -37,7 +37,8 @@ _SUBJECTS = (
     re.compile(r"\babout\s+(?P<what>.+)", re.IGNORECASE),
     re.compile(r"\b(?:describe|summari[sz]e|explain|discuss|exposure to)\s+(?P<what>.+)", re.IGNORECASE),
     re.compile(
-        r"^(?:what|which|how many)\s+(?!(?:is|are|was|were|do|does|did|has|have)\b)(?P<what>.+?)\s+(?:do|does|did|has|have|is|are|was|were)\b",
+        r"^(?:what|which|how many)\s+(?!(?:is|are|was|were|do|does|did|has|have)\b)(?P<what>.+?)\s+"
+        r"(?:do|does|did|has|have|is|are|was|were)\b",
         re.IGNORECASE,
     ),
     re.compile(r"^(?:what|who)\s+(?:is|are|was|were)\s+(?P<what>.+)", re.IGNORECASE),

@@ -10,10 +10,11 @@ from itertools import islice
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.understanding.companies import CompanyNames
-from finrag_ml_tg1.understanding.conversation.phrases import CORRECTION, has_only, read_opening
+from finrag_ml_tg1.understanding.conversation.message_words import has_only
+from finrag_ml_tg1.understanding.conversation.period_places import period_places
+from finrag_ml_tg1.understanding.conversation.phrases import CORRECTION, read_opening
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.other_names import BLANK
-from finrag_ml_tg1.understanding.conversation.period_places import period_places
 from finrag_ml_tg1.understanding.periods import Periods, find_periods
 from finrag_ml_tg1.understanding.wording import Word, read_words
 
