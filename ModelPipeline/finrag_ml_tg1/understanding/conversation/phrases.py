@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from finrag_ml_tg1.understanding.conversation.message_words import EXTREMES
 
@@ -123,14 +124,12 @@ _MORE = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Opening:
     """How a message begins: `is_going_on` when it joins the one before it, `length` characters that only do that."""
 
-    __slots__ = ("is_going_on", "length")
-
-    def __init__(self, length: int, *, is_going_on: bool) -> None:
-        self.length = length
-        self.is_going_on = is_going_on
+    length: int
+    is_going_on: bool
 
 
 def read_opening(text: str) -> Opening:

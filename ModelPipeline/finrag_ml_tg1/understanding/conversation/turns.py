@@ -143,7 +143,9 @@ class TurnReader:
             found.append(NamedCompany(start, end, name, company.name))
         for name in mentions.unknown:
             match = re.search(rf"(?<!\w){re.escape(name)}(?:'s|')?(?!\w)", text)
-            if match:
+            # "Total debt ...", "Same for ...": a sentence begins with a capital letter.
+            is_opening = match is not None and match.start() == 0 and not _POSSESSIVE.search(match.group())
+            if match and not (is_opening and self.vocabulary.is_word(name.lower())):
                 found.append(NamedCompany(match.start(), match.end(), name))
         return tuple(sorted(found, key=lambda named: named.start))
 
