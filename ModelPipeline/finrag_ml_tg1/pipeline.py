@@ -7,7 +7,7 @@ object is opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
+from finrag_ml_tg1.understanding.conversation.follow_ups import FollowUps
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
@@ -62,6 +63,7 @@ class FinRAG:
         self.index = index
         names = MetricNames(load_metrics())
         self._resolver = ScopeResolver(index.catalog, self.appears_in_filings, names, self.is_word)
+        self._follow_ups = FollowUps(index.catalog.companies, names, self.appears_in_filings, self.is_word)
         self._planner = Planner(names)
         self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
@@ -87,6 +89,7 @@ class FinRAG:
         """
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
+            question = self._follow_ups.standalone(question)
             scope = self.understand(question)
             plan = self._planned(question, scope)
         yield Stage("understanding", timings["understanding"])
@@ -134,7 +137,7 @@ class FinRAG:
             found = self.facts.find(plan, companies, are_named=is_named) if plan and companies else FactSet()
             if found.is_found and not is_named and plan and plan.qualifier:
                 # The filings of the company whose part was named are searched, as if it had been named itself.
-                scope = self._resolver.resolve(question, meant=tuple(self.names(found)))
+                scope = self.understand(question, meant=tuple(self.names(found)))
         partial = replace(partial, scope=scope, found=found)
         if found.is_found:
             return self._with_numbers(partial)
@@ -143,10 +146,14 @@ class FinRAG:
             return replace(partial, answer=_abstention(refusal, 0))
         return replace(partial, answer=self._words_without_number(partial))
 
-    def understand(self, question: Question) -> Scope:
-        """Return where the answer to a question is looked for."""
-        scope = self._resolver.resolve(question)
-        return replace(scope, notes=(*scope.notes, *self._coverage.unread_items(scope)))
+    def understand(self, question: Question, meant: Collection[int] = ()) -> Scope:
+        """Return where the answer to a question that stands alone is looked for; how it was read is said first.
+
+        `meant` are the companies (cik) that it is about though it does not name them.
+        """
+        scope = self._resolver.resolve(question, meant)
+        read_as = (f"Read as: “{question.text}”",) if question.as_asked else ()
+        return replace(scope, notes=(*read_as, *scope.notes, *self._coverage.unread_items(scope)))
 
     def retrieve(self, question: Question, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
         """Return at most `count` passages within a scope, best first; without `dense` by words and place alone."""

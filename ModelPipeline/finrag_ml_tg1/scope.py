@@ -8,8 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-__all__ = ["MAX_QUESTION_CHARS", "MIN_QUESTION_CHARS", "CompanyReference", "Filters", "LeftOut", "Question", "Scope"]
+__all__ = [
+    "MAX_QUESTION_CHARS",
+    "MIN_QUESTION_CHARS",
+    "CompanyReference",
+    "Filters",
+    "LeftOut",
+    "Question",
+    "Scope",
+    "Turn",
+]
 
 MIN_QUESTION_CHARS = 3
 MAX_QUESTION_CHARS = 3_500
@@ -26,11 +36,20 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation, as the client sent it."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question as asked.
 
     `top_k` is how many passages may be cited or listed (None: the default). Without `include_passages` only those that
-    show a number are, without `include_numbers` no number is looked up.
+    show a number are, without `include_numbers` no number is looked up. `history` are the turns before it, the oldest
+    first; of a question that leaned on them `text` is what it means alone and `as_asked` the user's own words, else "".
     """
 
     text: str
@@ -38,6 +57,8 @@ class Question:
     top_k: int | None = None
     include_passages: bool = True
     include_numbers: bool = True
+    history: tuple[Turn, ...] = ()
+    as_asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

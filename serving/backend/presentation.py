@@ -43,7 +43,7 @@ def query_response(result: Result, catalog: Catalog, index_version: str, request
     numbers = NumbersPresentation(catalog, result.shown_at)
     return QueryResponse(
         request_id=request_id,
-        query=result.question.text,
+        query=result.question.as_asked or result.question.text,
         status="answered" if answer.is_answered else "abstained",
         answer=answer.markdown,
         flags=[

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Question
+from finrag_ml_tg1.scope import Turn as EarlierTurn
 
 __all__ = [
     "CatalogResponse",
@@ -77,7 +78,8 @@ class QueryRequest(_Strict):
             items=tuple(chosen.items),
             forms=tuple(chosen.forms),
         )
-        return Question(self.question, filters, self.top_k, self.include_rag, self.include_kpi)
+        history = tuple(EarlierTurn(turn.role, turn.content) for turn in self.history)
+        return Question(self.question, filters, self.top_k, self.include_rag, self.include_kpi, history)
 
 
 class CitationOut(BaseModel):

@@ -16,7 +16,7 @@ from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.misspelled_names import misspelled_names
 from finrag_ml_tg1.understanding.name_places import NamePlaces
 from finrag_ml_tg1.understanding.name_spelling import SpelledName, letters_of, names_spelled_otherwise
-from finrag_ml_tg1.understanding.other_names import BLANK, find_other_names
+from finrag_ml_tg1.understanding.other_names import BLANK, NOT_NAMES, find_other_names
 
 __all__ = ["CompanyMentions", "CompanyNames"]
 
@@ -37,13 +37,14 @@ class CompanyMentions:
     """Covered companies in the order named, names of no covered company, and the question without them.
 
     Where no covered company is named, the other names stay: they may be what is asked about. `misspelled` are words as
-    written, with the company that they were read as.
+    written, with the company that they were read as; `places` are where covered ones are named: (start, end, company).
     """
 
     companies: tuple[Company, ...]
     unknown: tuple[str, ...]
     remainder: str
     misspelled: tuple[tuple[str, Company], ...] = ()
+    places: tuple[tuple[int, int, Company], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class CompanyNames:
         found: dict[int, tuple[int, Company]] = {}
         blanked = list(text)
         misspelled: list[tuple[str, Company]] = []
+        places: list[tuple[int, int, Company]] = []
 
         def take(start: int, end: int, company: Company) -> bool:
             if BLANK in blanked[start:end]:
@@ -104,6 +106,7 @@ class CompanyNames:
             first = min(start, found[company.cik][0]) if company.cik in found else start
             found[company.cik] = (first, company)
             blanked[start:end] = BLANK * (end - start)
+            places.append((start, end, company))
             return True
 
         for match in [*self._name_matches(text), *self._tickers.in_capitals(text)]:
@@ -122,7 +125,9 @@ class CompanyNames:
         unknown = tuple(dict.fromkeys(find_other_names(rest, appears_in_filings, self._metrics.fill)))
         for name in unknown if companies else ():
             rest = re.sub(rf"\b{re.escape(name)}(?:'s|\b)", " ", rest)
-        return CompanyMentions(companies, unknown, " ".join(rest.replace(BLANK, " ").split()), tuple(misspelled))
+        remainder = " ".join(rest.replace(BLANK, " ").split())
+        in_order = tuple(sorted(places, key=lambda place: place[0]))
+        return CompanyMentions(companies, unknown, remainder, tuple(misspelled), in_order)
 
     def _name_matches(self, text: str) -> list[tuple[int, int, Company]]:
         """Longest first. One-word names have to be capitalised, unless no capitalised word names anything else."""
@@ -217,7 +222,9 @@ class CompanyNames:
         """Whether a word of the language, or of a longer name, ends another's name: "H&R Block", "Kevin Johnson"."""
         preceding = _PRECEDING_NAME.search(before)
         is_word = is_partial or name.lower() in EVERYDAY_WORDS
-        return is_word and preceding is not None and not self._places.is_term(preceding[1])
+        if not is_word or preceding is None or preceding[1].lower() in NOT_NAMES:
+            return False
+        return not self._places.is_term(preceding[1])
 
     def _goes_on(self, text: str, end: int) -> bool:
         """Whether a name goes on in capital letters; "Walgreens Total assets" does not, as a metric begins there."""

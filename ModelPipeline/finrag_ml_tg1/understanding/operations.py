@@ -86,7 +86,8 @@ _WORDS = re.compile(
     r"\bwhy\b|\bhow (?:does|do|is|are|was|were|will|can)\b|\bdescribe\b|\bexplain\b|\bdiscuss\b|\bsummari[sz]e\b|"
     r"\btell (?:me|us) about\b|\bwhat does .{0,60}\b(?:say|mean|consider)\b|"
     r"\bpolic(?:y|ies)\b|\brisks?\b|\bstrateg\w+\b|"
-    r"\bwhat (?:drove|caused|led|explains)\b|\bdriv(?:e|en|ers?|ing)\b|\breasons?\b|\bfactors?\b|\brecogni[sz]\w*\b|"
+    r"\bwhat (?:drove|caused|led|explains)\b|\bdriv(?:e|en|ers?|ing)\b|\breasons?\b|\bcauses?\s+(?:of|for)\b|"
+    r"\bfactors?\b|\brecogni[sz]\w*\b|"
     r"\baccount(?:ed|ing)? for\b|\bmethods?\b|\bexpect\w*\b|\boutlook\b|\bguidance\b|\bforecast\w*\b|\bwhere\b",
     re.IGNORECASE,
 )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-__all__ = ["BLANK", "find_other_names"]
+__all__ = ["BLANK", "NOT_NAMES", "find_other_names"]
 
 # Stands in a question for each character of a covered company's name.
 BLANK = "\0"
 
-_NOT_NAMES = frozenset(
+# Words that open a question, or belong to it, with a capital letter.
+NOT_NAMES = frozenset(
     "a an and annual are as at balance between both business by can cash cfo ceo chief company compare compared "
     "comparison consolidated could covid cybersecurity describe did director discuss do does ebitda eps esg "
     "europe explain fiscal for form from fy gaap give group had has have how i ifrs in income inc is it item "
     "items list management md&a me name net of on or part please q1 q2 q3 q4 question r&d results revenue risk "
-    "roe sales sec section segment should show summarize summary tell that the their them these they this to u.s "
-    "us usa was we were what when where which who why will with would year years january february march april may "
+    "roe sales sec section segment should show summarise summarize summary tell that the their them these they this to "
+    "u.s us usa was we were what when where which who why will with would year years january february march april may "
     "june july august september october november december america american asia china greater united states north "
     "south pacific middle east latin japan india africa canada mexico germany france uk kingdom covid-19".split()
 )
@@ -82,9 +83,9 @@ def _reads_as_topic(pattern: re.Pattern[str], match: re.Match[str]) -> bool:
 def _names(phrase: str, appears_in_filings: Callable[[str], bool] | None) -> Iterator[str]:
     """The phrase without words that open a question, if a name is left; None asks for no look at the filings."""
     words = re.sub(r"'s?$", "", phrase).split()
-    while words and words[0].lower().strip(".,") in _NOT_NAMES:
+    while words and words[0].lower().strip(".,") in NOT_NAMES:
         words = words[1:]
     name = " ".join(words).strip(".,?!'")
-    is_name = len(name) >= 3 and name.lower() not in _NOT_NAMES and not any(char.isdigit() for char in name)
+    is_name = len(name) >= 3 and name.lower() not in NOT_NAMES and not any(char.isdigit() for char in name)
     if is_name and not (appears_in_filings and any(appears_in_filings(word) for word in words)):
         yield name

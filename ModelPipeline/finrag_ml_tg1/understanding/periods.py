@@ -23,7 +23,7 @@ from finrag_ml_tg1.understanding.years_compared import (
     without_comparisons,
 )
 
-__all__ = ["Periods", "contradiction_in", "find_periods", "latest_years", "without_periods"]
+__all__ = ["NO_YEAR", "Periods", "contradiction_in", "find_periods", "latest_years", "without_periods"]
 
 _RANGE = re.compile(
     rf"(?P<first>{MARKED_YEAR}|\b{YEAR})\s*(?:-|–|—|\bto\b|\bthrough\b|\buntil\b)\s*"
@@ -37,7 +37,7 @@ _SINGLE = re.compile(
     re.IGNORECASE,
 )
 # Numbers that look like years: amounts, counts, due dates, standards, telephone numbers.
-_NO_YEAR = re.compile(
+NO_YEAR = re.compile(
     rf"[$€£¥]\s?[\d,.]+|\b\d{{1,3}}-\d{{3}}-\d{{4}}\b|\b{YEAR}\s+(?:(?:senior|convertible)\s+)*(?:notes|bonds|debentures)\b"
     rf"|\b(?:asc|asu|topic|section|rule|regulation|no\.|due|maturing|model)\s+(?:in\s+)?\d{{2,4}}(?:-\d+)?\b"
     r"|\b(?:about|approximately|employ\w*|had|has|have|nearly|of|over|some|than|with)\s+\d{4}\s+"
@@ -93,7 +93,7 @@ def find_periods(question: str, *, companies: int = 1) -> Periods:
 
     `companies` is how many were named where they no longer stand: "revenue vs Nike's in 2024" compares no years.
     """
-    text = _NO_YEAR.sub(" ; ", question)
+    text = NO_YEAR.sub(" ; ", question)
     years: set[int] = set()
     is_reversed = False
     for match in _RANGE.finditer(text):

@@ -1,0 +1,1 @@
+"""Questions in a conversation: what one that leans on those before it means alone."""
