@@ -63,7 +63,7 @@ class FinRAG:
         self.index = index
         names = MetricNames(load_metrics())
         self._resolver = ScopeResolver(index.catalog, self.appears_in_filings, names, self.is_word)
-        self._follow_ups = FollowUps(index.catalog.companies, names, self.appears_in_filings, self.is_word)
+        self.follow_ups = FollowUps(index.catalog.companies, names, self.appears_in_filings, self.is_word)
         self._planner = Planner(names)
         self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
@@ -89,7 +89,7 @@ class FinRAG:
         """
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
-            question = self._follow_ups.standalone(question)
+            question = self.follow_ups.standalone(question)
             scope = self.understand(question)
             plan = self._planned(question, scope)
         yield Stage("understanding", timings["understanding"])

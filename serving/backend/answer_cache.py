@@ -90,10 +90,10 @@ class AnswerCache:
 def answer_key(question: Question, index_version: str, model: str, prompt_version: str) -> str:
     """Return the key of an answer: SHA-256 over all that it depends on.
 
-    The question has to stand for itself: one that follows up on others is given as it was rewritten. Runs of white
-    space count as one space; capitals matter, because they may make a word a ticker.
+    The question has to stand for itself: one that follows up on others is given as it was rewritten, and its answer
+    says so. Runs of white space count as one space; capitals matter, because they may make a word a ticker.
     """
-    parts = asdict(question) | {"text": " ".join(question.text.split())}
+    parts = asdict(question) | {"text": " ".join(question.text.split()), "as_asked": bool(question.as_asked)}
     told = json.dumps([parts, index_version, model, prompt_version], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 

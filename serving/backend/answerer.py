@@ -84,13 +84,15 @@ class Answerer:
         began = time.perf_counter()
         question = body.to_question()
         finrag = self._engine.loaded
-        with self._books.entry(request_id, question.text) as entry:
+        with self._books.entry(request_id, body.question) as entry:
             model = await anyio.to_thread.run_sync(self._models.choose, body.model_key)
+            if question.history:
+                question = await self._engine.run(lambda finrag: finrag.follow_ups.standalone(question))
             key = answer_key(question, finrag.index.version, _name(model), load_template().version)
             kept = self._cache.get(key)
             if kept is not None:
                 elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
-                response = renewed(kept, request_id=request_id, query=question.text, processing_ms=elapsed_ms)
+                response = renewed(kept, request_id=request_id, query=body.question, processing_ms=elapsed_ms)
                 entry.response = response
                 for event in _repeated(response):
                     yield event

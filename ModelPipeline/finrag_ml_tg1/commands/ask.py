@@ -15,18 +15,29 @@ __all__ = ["ask"]
 @click.option("--json", "as_json", is_flag=True, help="The whole response as POST /query gives it.")
 @click.option("--ticker", "tickers", multiple=True, help="Only this company (repeatable).")
 @click.option("--year", "years", multiple=True, type=int, help="Only this fiscal year (repeatable).")
+@click.option("--model-key", metavar="KEY", help="Who writes: extractive, or a profile of a model [FINRAG_MODEL].")
 @explaining
-def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str, ...], years: tuple[int, ...]) -> None:
+def ask(
+    question: str,
+    store_url: str | None,
+    as_json: bool,
+    tickers: tuple[str, ...],
+    years: tuple[int, ...],
+    model_key: str | None,
+) -> None:
     """Answer a question from the filings in the index.
 
     Example: finrag ask "How does Apple govern cybersecurity risk?"
     """
+    from finrag_ml_tg1.events import FIRST_TOKEN
     from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Question
 
     if not MIN_QUESTION_CHARS <= len(question.strip()) <= MAX_QUESTION_CHARS:
         raise click.UsageError(f"a question has {MIN_QUESTION_CHARS} to {MAX_QUESTION_CHARS} characters")
-    finrag = Session(store_url).open_pipeline()
-    result = finrag.ask(Question(question, Filters(tickers=tickers, fiscal_years=years)))
+    session = Session(store_url)
+    model = session.open_model(model_key)
+    finrag = session.open_pipeline()
+    result = finrag.ask(Question(question, Filters(tickers=tickers, fiscal_years=years)), model)
     if as_json:
         from serving.backend.presentation import query_response
 
@@ -42,6 +53,10 @@ def ask(question: str, store_url: str | None, as_json: bool, tickers: tuple[str,
             f"[{citation.number}] {passage.company}, {passage.form} FY{passage.fiscal_year}, Item {passage.item or '–'}"
             f"  {passage.passage_id}"
         )
+    for flag in result.answer.flags:
+        click.echo(f"check: “{flag.text}”: {flag.reason}")
     for note in result.scope.notes:
         click.echo(f"note: {note}")
-    click.echo(f"({sum(result.timings_ms.values()):.0f} ms)")
+    elapsed_ms = sum(ms for stage, ms in result.timings_ms.items() if stage != FIRST_TOKEN)
+    cost = f", {result.written.model_id}, {result.written.cost:.6f} USD" if result.written else ""
+    click.echo(f"({elapsed_ms:.0f} ms{cost})")

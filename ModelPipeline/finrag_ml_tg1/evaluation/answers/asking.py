@@ -14,7 +14,7 @@ from finrag_ml_tg1.answering.models.opening import EXTRACTIVE
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.answers.questions import AnswerQuestion
 from finrag_ml_tg1.pipeline import FinRAG
-from finrag_ml_tg1.scope import Question
+from finrag_ml_tg1.scope import Question, Turn
 
 __all__ = ["Ask", "Given", "GivenCitation", "asking", "asking_url"]
 
@@ -59,11 +59,10 @@ def asking(finrag: FinRAG, model: LanguageModel | None = None) -> Ask:
     """Return what asks the product in this process; without a model it quotes."""
 
     def ask(question: AnswerQuestion) -> Given:
-        if question.history:
-            raise SettingsError(f"question {question.identifier} has turns before it: ask a server with --url")
         began = time.perf_counter()
         try:
-            result = finrag.ask(Question(question.text), model)
+            history = tuple(_turn(turn) for turn in question.history)
+            result = finrag.ask(Question(question.text, history=history), model)
         except Exception as error:  # noqa: BLE001 - a question that breaks the program is a finding, not the end
             return Given(milliseconds=_since(began), failure=f"{type(error).__name__}: {error}")
         answer, use = result.answer, result.written
@@ -126,6 +125,10 @@ def _read(body: Mapping[str, Any], milliseconds: float) -> Given:
         milliseconds=milliseconds,
         index_version=body["metadata"]["index_version"],
     )
+
+
+def _turn(turn: Mapping[str, str]) -> Turn:
+    return Turn("assistant" if turn["role"] == "assistant" else "user", turn["content"])
 
 
 def _since(began: float) -> float:

@@ -118,10 +118,13 @@ def test_model_that_is_away_is_a_fallback_and_its_quotations_are_graded(sample_s
     assert (metrics["fell_back"], metrics["correct"], metrics["citations_valid"]) == (1, 1, 1)
 
 
-def test_question_with_turns_before_it_needs_a_server(sample_store: Path, tmp_path: Path) -> None:
-    question = AnswerQuestion("7", "And in 2022?", "5", history=({"role": "user", "content": "Debt in 2023?"},))
-    with pytest.raises(SettingsError, match=r"question 7 .* --url"):
-        asking(open_samples(sample_store, tmp_path))(question)
+def test_question_is_asked_with_the_turns_before_it(sample_store: Path, tmp_path: Path) -> None:
+    turn = {"role": "user", "content": "What were Orquenna's total assets in fiscal 2024?"}
+    asks = asking(open_samples(sample_store, tmp_path))
+    filing = next(part for part in ground_truth() if part["ticker"] == "ORQN" and part["fiscal_year"] == 2023)
+    assets = filing["values"]["us-gaap:Assets"]["value"]
+    question = AnswerQuestion("7", "And in 2023 (in USD)?", assets, history=(turn,))
+    assert evaluate_answers([question], asks, judge=None, tell=print).metrics["correct"] == 1
 
 
 @dataclass
