@@ -192,6 +192,7 @@ def test_ask_prints_the_response_of_the_api_as_json(sample_store: Path, monkeypa
         "query",
         "status",
         "answer",
+        "flags",
         "citations",
         "facts",
         "calculations",

@@ -123,7 +123,7 @@ def test_question_is_asked_with_the_turns_before_it(sample_store: Path, tmp_path
     asks = asking(open_samples(sample_store, tmp_path))
     filing = next(part for part in ground_truth() if part["ticker"] == "ORQN" and part["fiscal_year"] == 2023)
     assets = filing["values"]["us-gaap:Assets"]["value"]
-    question = AnswerQuestion("7", "And in 2023 (in USD)?", assets, history=(turn,))
+    question = AnswerQuestion("7", "And in 2023?", assets, history=(turn,))
     assert evaluate_answers([question], asks, judge=None, tell=print).metrics["correct"] == 1
 
 
