@@ -1,7 +1,8 @@
 """How long questions take over HTTP and what the back end needs: `python -m benchmarks.query_latency --store FOLDER`.
 
 Questions are made from what the index covers: templates over its companies and years, a fifth without a company.
-One client asks one question after another; times include HTTP on loopback.
+One client asks one question after another; times include HTTP on loopback. Each question is asked twice, as a whole and
+as a stream, with nothing kept between them: `taskset -c 0` before it measures one CPU, server and client together.
 """
 
 from __future__ import annotations
@@ -57,13 +58,15 @@ def main() -> None:
         "warning",
     ]
     started = time.perf_counter()
-    environment = {**os.environ, "FINRAG_STORE": arguments.store}
+    environment = {**os.environ, "FINRAG_STORE": arguments.store, "FINRAG_ANSWER_CACHE_MB": "0"}
     with subprocess.Popen(command, env=environment) as server:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                 wait_until_ready(client, server)
                 ready_seconds = time.perf_counter() - started
-                times, answered = _ask_all(client, arguments.questions)
+                questions = _questions(client.get("/catalog").json(), arguments.questions)
+                times, answered = _ask_all(client, questions)
+                first_events, sources = _stream_all(client, questions)
                 health = client.get("/health").json()
             peak = peak_megabytes(server.pid)
         finally:
@@ -74,6 +77,8 @@ def main() -> None:
         "p50_ms": round(statistics.median(times), 1),
         "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
         "max_ms": round(max(times), 1),
+        "first_event_p95_ms": round(statistics.quantiles(first_events, n=20)[-1], 1),
+        "sources_p95_ms": round(statistics.quantiles(sources, n=20)[-1], 1),
         "ready_s": round(ready_seconds, 2),
         "peak_rss_mb": peak,
         "filings": health["filings"],
@@ -83,15 +88,33 @@ def main() -> None:
     print(json.dumps(result, indent=1))
 
 
-def _ask_all(client: httpx.Client, count: int) -> tuple[list[float], int]:
+def _ask_all(client: httpx.Client, questions: list[str]) -> tuple[list[float], int]:
     times, answered = [], 0
-    for question in _questions(client.get("/catalog").json(), count):
+    for question in questions:
         started = time.perf_counter()
         response = client.post("/query", json={"question": question})
         times.append((time.perf_counter() - started) * 1000)
         response.raise_for_status()
         answered += response.json()["status"] == "answered"
     return times, answered
+
+
+def _stream_all(client: httpx.Client, questions: list[str]) -> tuple[list[float], list[float]]:
+    """Milliseconds until the first event and until the sources of each question are there."""
+    first_events, sources = [], []
+    for question in questions:
+        started = time.perf_counter()
+        first: float | None = None
+        with client.stream("POST", "/query/stream", json={"question": question}) as response:
+            for line in response.iter_lines():
+                elapsed_ms = (time.perf_counter() - started) * 1000
+                if line.startswith("event: "):
+                    first = first or elapsed_ms
+                if line == "event: sources":
+                    sources.append(elapsed_ms)
+        assert first is not None, "a stream had no event"
+        first_events.append(first)
+    return first_events, sources
 
 
 def _questions(catalog: dict[str, list[dict[str, object]]], count: int) -> list[str]:
