@@ -107,6 +107,14 @@ def test_resolved_names_the_company_and_year_of_the_question(answered: Json) -> 
     assert answered["resolved"]["fiscal_years"] == [2024]
 
 
+def test_follow_up_is_answered_and_said_as_it_was_read(client: httpx.Client) -> None:
+    history = [{"role": "user", "content": "How many employees does Orquenna have in fiscal 2023?"}]
+    body = ask(client, "and in fiscal 2024?", history=history)
+    assert body["query"] == "and in fiscal 2024?"
+    assert body["resolved"]["notes"][0] == f"Read as: “{EMPLOYEES}”"
+    assert "2,475 employees" in body["answer"]
+
+
 def test_answer_without_a_language_model_costs_nothing(answered: Json) -> None:
     llm = answered["metadata"]["llm"]
     assert (llm["model_id"], llm["total_tokens"], llm["cost"]) == ("extractive", 0, 0)

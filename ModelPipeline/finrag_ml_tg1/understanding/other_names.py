@@ -12,10 +12,10 @@ BLANK = "\0"
 
 # Words that open a question, or belong to it, with a capital letter.
 NOT_NAMES = frozenset(
-    "a an and annual are as at balance between both business by can cash cfo ceo chief company compare compared "
-    "comparison consolidated could covid cybersecurity describe did director discuss do does ebitda eps esg "
+    "a among an and annual any are as at balance between both break business by can cash cfo ceo chief company compare "
+    "compared comparison consolidated could covid cybersecurity describe did director discuss do does ebitda eps esg "
     "europe explain fiscal for form from fy gaap give group had has have how i ifrs in income inc is it item "
-    "items list management md&a me name net of on or part please q1 q2 q3 q4 question r&d results revenue risk "
+    "items list management md&a me name net of on or part please q1 q2 q3 q4 question r&d rank results revenue risk "
     "roe sales sec section segment should show summarise summarize summary tell that the their them these they this to "
     "u.s us usa was we were what when where which who why will with would year years january february march april may "
     "june july august september october november december america american asia china greater united states north "

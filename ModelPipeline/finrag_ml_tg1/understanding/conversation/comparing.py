@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from finrag_ml_tg1.understanding.conversation import phrases as said
 from finrag_ml_tg1.understanding.conversation import templates as made
@@ -12,10 +13,11 @@ from finrag_ml_tg1.understanding.conversation.leaning import Leaning
 from finrag_ml_tg1.understanding.conversation.message_words import has_only
 from finrag_ml_tg1.understanding.conversation.period_places import find_shift, in_words
 from finrag_ml_tg1.understanding.conversation.sentences import changed
-from finrag_ml_tg1.understanding.conversation.turns import NamedCompany
+from finrag_ml_tg1.understanding.conversation.turns import NamedCompany, ReadTurn
+from finrag_ml_tg1.understanding.other_names import NOT_NAMES
 from finrag_ml_tg1.understanding.periods import find_periods
 
-__all__ = ["comparison"]
+__all__ = ["comparison", "with_names_compared"]
 
 _MORE_OR_LESS = re.compile(
     r"\b(?:more|less|higher|lower|larger|smaller|bigger|greater|better|worse|fewer)\b", re.IGNORECASE
@@ -34,6 +36,7 @@ _DEGREES = {
 }
 _AMOUNT = re.compile(r"\bhow (?:much|many)\b", re.IGNORECASE)
 _THAN = re.compile(r"\bthan\b", re.IGNORECASE)
+_NAME = re.compile(r"\b((?!I\b)[A-Z][\w&.-]*\w(?:\s+(?:&\s+)?[A-Z][\w&.-]*\w)*)(?:'s|')?")
 _MOST_NAME_WORDS = 4
 
 
@@ -54,6 +57,18 @@ def comparison(leaning: Leaning) -> str | None:
     if leaning.period:
         return _of_periods(leaning) if compares else changed(leaning)
     return _among_those_asked(leaning)
+
+
+def with_names_compared(turn: ReadTurn) -> ReadTurn:
+    """Return a message that compares with names of no covered company with these as companies: "vs Tesla?"."""
+    bare = turn.bare()
+    names = [match for match in _NAME.finditer(bare) if match.start() and match[1].lower() not in NOT_NAMES]
+    chars = list(bare)
+    for match in names:
+        chars[match.start() : match.end()] = " " * len(match.group())
+    if turn.companies or not names or not has_only("".join(chars), "comparison"):
+        return turn
+    return replace(turn, companies=tuple(NamedCompany(match.start(), match.end(), match[1]) for match in names))
 
 
 def _among_those_asked(leaning: Leaning) -> str | None:

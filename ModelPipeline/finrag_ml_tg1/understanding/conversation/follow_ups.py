@@ -95,7 +95,8 @@ class FollowUps:
             return None
         read = self._reader.read(text)
         known = _keys(talk.frame) | _keys(turn) | (_keys(talk.earlier) if talk.earlier else set())
-        if _keys(read) <= known and bool(read.companies) == bool(_keys(talk.frame) | _keys(turn)):
+        are_meant = all(named.key in known or named.name in turn.text for named in read.companies)
+        if are_meant and bool(read.companies) == bool(_keys(talk.frame) | _keys(turn)):
             return read
         earlier = talk.earlier.with_full_names() if talk.earlier else None
         text = rewritten(talk.frame.with_full_names(), earlier, turn.with_full_names(), self._reader.vocabulary)

@@ -43,7 +43,7 @@ _PLACE = re.compile(
 )
 _LINK = r"(?:(?:in|for|of|over|from|to|with|than|on|at)\s+)?(?:(?:the|a|one|that|its)\s+)?"
 _SAME = r"(?:(?:the\s+)?(?:same|corresponding)\s+(?:quarter|period|half)\s+(?:of\s+|in\s+|a\s+|one\s+)?(?:the\s+)?)"
-_NUMBERS = {"a": 1, "one": 1, **dict(zip("two three four five".split(), range(2, 6), strict=True))}
+_NUMBERS = dict(zip("two three four five".split(), range(2, 6), strict=True))
 _YEARS_AWAY = re.compile(
     rf"{_LINK}\b(?P<count>two|three|four|five|[2-5])\s+years\s+(?P<way>earlier|before|prior|later|after)(?:\s+that)?\b",
     re.IGNORECASE,

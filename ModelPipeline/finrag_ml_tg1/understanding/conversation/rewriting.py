@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finrag_ml_tg1.understanding.conversation import phrases as said
-from finrag_ml_tg1.understanding.conversation.comparing import comparison
+from finrag_ml_tg1.understanding.conversation.comparing import comparison, with_names_compared
 from finrag_ml_tg1.understanding.conversation.elliptic import is_left_open, is_ownerless, of_the_same
 from finrag_ml_tg1.understanding.conversation.exchanges import exchange, operation, report
 from finrag_ml_tg1.understanding.conversation.leaning import Leaning, read_leaning
@@ -44,6 +44,7 @@ def rewritten(frame: ReadTurn, earlier: ReadTurn | None, turn: ReadTurn, vocabul
     """
     if said.is_small_talk(turn.text) or says_all(turn):
         return None
+    turn = with_names_compared(turn)
     leaning = read_leaning(frame, earlier, turn)
     asks_of_all = said.ASKS_OF_ALL.search(turn.text) is not None and not has_only(leaning.rest, "comparison")
     if asks_of_all and not turn.companies:

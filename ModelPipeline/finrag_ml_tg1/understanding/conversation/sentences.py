@@ -17,6 +17,7 @@ __all__ = ["changed", "sentence"]
 _DUE = re.compile(r"\b(?:due|maturing)[\s?.!]*$", re.IGNORECASE)
 _SINGULAR = {"do": "does", "are": "is", "were": "was", "have": "has"}
 _PRONOUN = re.compile(r"\b(?:it|they|this|that|these|those)\b", re.IGNORECASE)
+_COPULA = re.compile(r"\b(?:is|was|are|were)\s*$", re.IGNORECASE)
 _THEY = re.compile(r"\b(do|are|were|have)(?=\s+they\b)", re.IGNORECASE)
 
 
@@ -82,8 +83,10 @@ class _Meaning:
         kind, frame = match.lastgroup, self._frame
         if kind in ("owner", "company") or (kind == "it" and not self.of_metric):
             is_thing = kind == "it" and match.group().lower() in ("this", "that", "them")
+            before, after = match.string[: match.start()], match.string[match.end() :]
+            is_last = not after.strip(" ?.!") and not _COPULA.search(before)
             if self.names_company or is_thing:
-                return match.group()
+                return made.subject_of(frame) if is_thing and is_last else match.group()
             self.names_company = True
             return made.owned(frame.distinct) if kind == "owner" else made.joined(frame.distinct)
         if kind == "it":

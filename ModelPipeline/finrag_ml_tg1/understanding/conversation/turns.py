@@ -118,7 +118,8 @@ class TurnReader:
     def _read(self, message: str) -> ReadTurn:
         """What a message names, with its apostrophes and spaces written one way."""
         text = CORRECTION.sub("", " ".join(message.replace("’", "'").split()))
-        companies = self._companies(text) or self._companies_in_lower_case(text)
+        companies = self._companies(text)
+        companies = self._companies_in_lower_case(text, companies) or companies
         unnamed = list(text)
         for named in companies:
             unnamed[named.start : named.end] = BLANK * (named.end - named.start)
@@ -149,24 +150,28 @@ class TurnReader:
                 found.append(NamedCompany(match.start(), match.end(), name))
         return tuple(sorted(found, key=lambda named: named.start))
 
-    def _companies_in_lower_case(self, text: str) -> tuple[NamedCompany, ...]:
+    def _companies_in_lower_case(self, text: str, known: Sequence[NamedCompany]) -> tuple[NamedCompany, ...]:
         """Covered companies where a message has no other words than their names: "what about apple and msft?"."""
         start = read_opening(text).length
         tokens = list(islice(_TOKEN.finditer(text, start), 2 * _MOST_NAME_WORDS + 1))
         if len(tokens) > 2 * _MOST_NAME_WORDS:
             return ()
         words = [word for word in tokens if not has_only(word.group(), "nothing")]
+        if known and not any(word.group().islower() and self._ticker(word) for word in words):
+            return ()
         if not words or len(words) > _MOST_NAME_WORDS or self._metrics.is_in(text):
             return ()
         chars = list(text)
         for word in words:
-            is_ticker = self._names.by_ticker(word.group().strip(_SIGNS)) is not None
-            written = word.group().upper() if is_ticker else word.group().capitalize()
+            written = word.group().upper() if self._ticker(word) else word.group().capitalize()
             chars[word.start() : word.end()] = written if len(written) == len(word.group()) else word.group()
         names = self._companies("".join(chars))
         named = {place for one in names for place in range(one.start, one.end)}
         is_all = all(word.start() in named or word.group() in _JOINTS for word in words)
         return names if is_all and all(one.full_name for one in names) else ()
+
+    def _ticker(self, word: re.Match[str]) -> Company | None:
+        return self._names.by_ticker(word.group().strip(_SIGNS))
 
     def _named_metrics(self, text: str) -> list[NamedMetric]:
         words: list[Word] = []
