@@ -26,7 +26,7 @@ class ServedStore:
 
     url: str
     store: ObjectStore
-    access: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def s3_settings(endpoint: str) -> dict[str, str]:
