@@ -64,17 +64,17 @@ def serve_backend(
     *,
     port: int | None = None,
     awaiting: str = "/readyz",
-    environ: Mapping[str, str] | None = None,
+    access: Mapping[str, str] | None = None,
     **settings: str,
 ) -> Iterator[Server]:
     """Run the back end as production does, on `store`, until the block ends; `folder` takes its cache and its log.
 
-    `environ` holds more settings. Returns once `awaiting` answers 200.
+    `access` are the settings the store is reached with. Returns once `awaiting` answers 200.
     """
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     environment = clean_environment(**{"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings)
-    environment |= environ or {}
+    environment |= access or {}
     command = [sys.executable, "-m", "uvicorn", "serving.backend.app:app", "--port", str(port), "--workers", "1"]
     command += ["--timeout-graceful-shutdown", "5"]
     log = folder / f"backend-{port}.log"

@@ -26,7 +26,7 @@ class ServedStore:
 
     url: str
     store: ObjectStore
-    environ: Mapping[str, str] = field(default_factory=dict)
+    access: Mapping[str, str] = field(default_factory=dict)
 
 
 def s3_settings(endpoint: str) -> dict[str, str]:

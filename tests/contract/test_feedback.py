@@ -44,7 +44,7 @@ def test_accepted_feedback_is_in_the_store_at_once(served_store: ServedStore, tm
     """The server is killed, so that nothing can be written after the answer."""
     before = datetime.now(UTC)
     comment = "The table is of 2023. " + "𝒮" * 1_978
-    with serve_backend(served_store.url, tmp_path / "backend", environ=served_store.environ) as server:
+    with serve_backend(served_store.url, tmp_path / "backend", access=served_store.access) as server:
         response = give(server, VALID | {"verdict": "evidence_wrong", "comment": comment})
         server.process.kill()
     assert (response.status_code, response.json()) == (202, {"accepted": True})
@@ -83,8 +83,8 @@ def test_wrong_feedback_is_refused_by_field(
 
 
 def test_feedback_is_not_accepted_while_the_store_is_away(tmp_path: Path) -> None:
-    environ = s3_settings(f"http://127.0.0.1:{free_port()}")
-    with serve_backend("s3://bucket/prefix", tmp_path / "backend", awaiting="/livez", environ=environ) as server:
+    access = s3_settings(f"http://127.0.0.1:{free_port()}")
+    with serve_backend("s3://bucket/prefix", tmp_path / "backend", awaiting="/livez", access=access) as server:
         response = give(server, VALID)
         assert_problem(response, 503)
         assert int(response.headers["Retry-After"]) > 0

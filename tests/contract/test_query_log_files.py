@@ -37,7 +37,7 @@ def ask(server: Server, question: str = EMPLOYEES, count: int = 1) -> list[str]:
 
 def test_rows_are_in_the_store_when_the_server_has_ended(served_store: ServedStore, tmp_path: Path) -> None:
     before = datetime.now(UTC)
-    with serve_backend(served_store.url, tmp_path / "backend", environ=served_store.environ) as server:
+    with serve_backend(served_store.url, tmp_path / "backend", access=served_store.access) as server:
         asked = [ask(server, question)[0] for question in (EMPLOYEES, REVENUE, APPLE)]
         httpx.post(f"{server.url}/query", json={"question": "?"}, trust_env=False)
         assert list(served_store.store.list("logs/")) == []
@@ -85,7 +85,7 @@ def test_words_of_question_and_answer_are_written_when_they_are_asked_for(sample
 
 
 def test_killed_server_loses_no_more_than_the_batch(served_store: ServedStore, tmp_path: Path) -> None:
-    with serve_backend(served_store.url, tmp_path / "backend", environ=served_store.environ) as server:
+    with serve_backend(served_store.url, tmp_path / "backend", access=served_store.access) as server:
         asked = ask(server, APPLE, count=130)
         wait_until(lambda: list(served_store.store.list("logs/")) != [], "a hundred rows are written")
         server.process.kill()

@@ -1,4 +1,4 @@
-"""What a language model costs is told, counted, logged and limited; an answer given again costs nothing."""
+"""What a language model costs is the same in answer, usage, budget and log, also where calls overlap or break off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from finrag_ml_tg1.answering.models.language_model import TokenUsage
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.contract.conftest import EMPLOYEES
-from tests.contract.event_streams import ask_streaming, read_events, streaming
+from tests.contract.event_streams import read_events, streaming
 from tests.local_processes import serve_backend, wait_until
 from tests.logged_queries import logged_rows
 from tests.model_servers import Reply, ScriptedModelServer
@@ -60,9 +60,9 @@ def folder(sample_store: Path, tmp_path: Path) -> Path:
 
 @contextmanager
 def serving(folder: Path, model: ScriptedModelServer, **settings: str) -> Iterator[Spender]:
-    environ = {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": model.openai_url, "FINRAG_MODEL_TIMEOUT_S": "5"}
+    access = {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": model.openai_url, "FINRAG_MODEL_TIMEOUT_S": "5"}
     with (
-        serve_backend(str(folder), folder.parent / "backend", environ=environ | settings) as server,
+        serve_backend(str(folder), folder.parent / "backend", access=access | settings) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
     ):
         yield Spender(client, model)
@@ -86,27 +86,13 @@ def test_cost_is_the_same_in_answer_usage_budget_and_log(folder: Path, model: Sc
     assert row["prompt_version"] == llm["prompt_version"]
 
 
-def test_answer_given_again_costs_nothing_and_asks_no_model(folder: Path, model: ScriptedModelServer) -> None:
+def test_answer_given_again_is_logged_as_kept_and_free(folder: Path, model: ScriptedModelServer) -> None:
     with serving(folder, model) as spender:
-        first, again = spender.ask(), spender.ask(f"  {EMPLOYEES} ")
-        streamed = ask_streaming(spender.client, EMPLOYEES)[-1].data
-        other = spender.ask(QUESTIONS[0])
+        given = [spender.ask(question) for question in (EMPLOYEES, EMPLOYEES, QUESTIONS[0])]
         usage = spender.usage()
-    assert len(model.requests) == 2
-    assert [answer["metadata"]["cached"] for answer in (first, again, streamed, other)] == [False, True, True, False]
-    for repeated in (again, streamed):
-        assert (repeated["answer"], repeated["citations"]) == (first["answer"], first["citations"])
-        assert repeated["request_id"] != first["request_id"]
-        llm = repeated["metadata"]["llm"]
-        assert (llm["cost"], llm["total_tokens"], llm["model_id"]) == (0, 0, first["metadata"]["llm"]["model_id"])
+    assert [answer["metadata"]["cached"] for answer in given] == [False, True, False]
     assert usage["today"]["cost_usd"] == float(2 * PRICE)
-    assert usage["today"]["queries"] == 4
-    assert [(row["is_cached"], row["cost_usd"]) for row in rows(folder)] == [
-        (False, PRICE),
-        (True, 0),
-        (True, 0),
-        (False, PRICE),
-    ]
+    assert [(row["is_cached"], row["cost_usd"]) for row in rows(folder)] == [(False, PRICE), (True, 0), (False, PRICE)]
 
 
 def test_answers_are_not_kept_when_no_room_is_given(folder: Path, model: ScriptedModelServer) -> None:
@@ -115,40 +101,18 @@ def test_answers_are_not_kept_when_no_room_is_given(folder: Path, model: Scripte
     assert len(model.requests) == 2
 
 
-def test_quotation_in_place_of_a_model_that_failed_is_not_given_again(folder: Path, model: ScriptedModelServer) -> None:
+def test_quotations_that_stand_in_for_a_model_are_logged_as_such(folder: Path, model: ScriptedModelServer) -> None:
+    """The first fails, two answers reach 0.30 USD, and after them none is asked; what it could not pay is not kept."""
     model.script(Reply(status=403, error="AccessDeniedException", message="no"), TWENTY_CENTS)
-    with serving(folder, model) as spender:
-        failed, written = spender.ask(), spender.ask()
-    assert failed["metadata"]["llm"]["fallback"]
-    assert (written["metadata"]["cached"], written["metadata"]["llm"]["fallback"]) == (False, None)
-    assert [row["is_fallback"] for row in rows(folder)] == [True, False]
-
-
-def test_filings_are_quoted_once_the_budget_is_spent_also_after_a_restart(
-    folder: Path, model: ScriptedModelServer
-) -> None:
-    """Two answers reach 0.30 USD; after them no model is asked."""
-    budget = {"FINRAG_DAILY_BUDGET_USD": "0.30"}
-    with serving(folder, model, **budget) as spender:
-        assert [spender.ask(question)["metadata"]["llm"]["cost"] for question in QUESTIONS[:2]] == [float(PRICE)] * 2
-        withheld = [spender.ask(QUESTIONS[2]) for _ in range(2)]
+    with serving(folder, model, FINRAG_DAILY_BUDGET_USD="0.30") as spender:
+        given = [spender.ask(question) for question in (*QUESTIONS, QUESTIONS[0], QUESTIONS[0])]
         usage = spender.usage()
-    assert len(model.requests) == 2
-    for response in withheld:
-        assert response["status"] == "answered"
-        assert "2,475 employees" in response["answer"]
-        assert "0.30 USD" in response["answer"]
-        assert any("0.30 USD" in note for note in response["resolved"]["notes"])
-        assert response["metadata"]["cached"] is False
-        assert response["metadata"]["llm"]["cost"] == 0
+    assert len(model.requests) == 3
+    assert ["0.30 USD" in response["answer"] for response in given] == [False, False, False, True, True]
+    assert not any(response["metadata"]["cached"] for response in given)
     assert (usage["budget"]["is_spent"], usage["budget"]["left_usd"]) == (True, 0)
-    assert [row["is_fallback"] for row in rows(folder)] == [False, False, True, True]
-
-    with serving(folder, model, **budget) as spender:
-        wait_until(lambda: bool(spender.usage()["budget"]["is_complete"]), "the log is read")
-        assert spender.usage()["budget"]["spent_today_usd"] == float(2 * PRICE)
-        assert "0.30 USD" in spender.ask(QUESTIONS[2])["answer"]
-    assert len(model.requests) == 2
+    assert [row["is_fallback"] for row in rows(folder)] == [True, False, False, True, True]
+    assert [row["cost_usd"] for row in rows(folder)] == [0, PRICE, PRICE, 0, 0]
 
 
 def test_budget_of_nothing_asks_no_model(folder: Path, model: ScriptedModelServer) -> None:

@@ -74,8 +74,8 @@ def test_restart_forgets_neither_queries_nor_spending(served_store: ServedStore,
     moment = just_now()
     write_logged(served_store.store, moment, "1.25")
     write_logged(served_store.store, moment - timedelta(days=2), "7.5")
-    environ = {**served_store.environ, "FINRAG_DAILY_BUDGET_USD": "2"}
-    with serve_backend(served_store.url, tmp_path / "first", environ=environ) as server:
+    access = {**served_store.access, "FINRAG_DAILY_BUDGET_USD": "2"}
+    with serve_backend(served_store.url, tmp_path / "first", access=access) as server:
         ask(server)
         wait_until(lambda: has_read_the_log(server), "the log is read")
         first = usage(server)
@@ -96,7 +96,7 @@ def test_restart_forgets_neither_queries_nor_spending(served_store: ServedStore,
     }
 
     write_logged(served_store.store, just_now(), "0.75")
-    with serve_backend(served_store.url, tmp_path / "second", environ=environ) as server:
+    with serve_backend(served_store.url, tmp_path / "second", access=access) as server:
         wait_until(lambda: has_read_the_log(server), "the log is read")
         second = usage(server)
         ask(server)
@@ -114,8 +114,8 @@ def test_budget_is_that_of_the_settings(sample_store: Path, tmp_path: Path, budg
 
 
 def test_usage_is_told_while_the_store_is_away(tmp_path: Path) -> None:
-    environ = s3_settings(f"http://127.0.0.1:{free_port()}")
-    with serve_backend("s3://bucket/prefix", tmp_path / "backend", awaiting="/livez", environ=environ) as server:
+    access = s3_settings(f"http://127.0.0.1:{free_port()}")
+    with serve_backend("s3://bucket/prefix", tmp_path / "backend", awaiting="/livez", access=access) as server:
         told = usage(server)
         wait_until(lambda: "not fully known" in server.output, "a warning")
     assert (told["today"]["queries"], told["budget"]["is_complete"]) == (0, False)

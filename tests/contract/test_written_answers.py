@@ -48,7 +48,7 @@ def client(
     }
     folder = tmp_path_factory.mktemp(request.param)
     with (
-        serve_backend(str(sample_store), folder, environ=settings) as server,
+        serve_backend(str(sample_store), folder, **settings) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=30) as opened,
     ):
         yield opened
