@@ -16,7 +16,7 @@ from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.engine import EngineBusyError, EngineNotReadyError
 from serving.backend.schemas import FlagOut, QueryResponse
 from tests.logged_queries import logged_rows
-from tests.unit.serving.responses import response
+from tests.unit.serving.model_response import response
 
 Row = dict[str, Any]
 
