@@ -9,8 +9,8 @@ __all__ = ["without_names"]
 _NAMES = (
     "items? notes? parts? forms? rules? sections? sec\\. §+ asc asu topics? subtopics? exhibits? pages? pp?\\. levels? "
     "schedules? regulations? chapters? articles? ifrs ias ifric sfas fasb nos?\\. titles? tables? figures? steps? "
-    "tiers? phases? pillar class series tranche appendix s&p russell fortune nasdaq dow stoxx ftse nikkei scopes? number "
-    "passages? sources? questions? iso covid"
+    "tiers? phases? pillar class series tranche appendix s&p russell fortune nasdaq dow stoxx ftse nikkei scopes? "
+    "number passages? sources? questions? iso covid"
 ).split()
 _NAMED = re.compile(
     rf"""

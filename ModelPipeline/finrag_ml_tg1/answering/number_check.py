@@ -14,7 +14,7 @@ from decimal import Decimal
 from finrag_ml_tg1.answering.answer import Flag
 from finrag_ml_tg1.answering.number_evidence import Evidence, fact_evidence, fact_years, text_evidence
 from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers
-from finrag_ml_tg1.answering.number_signs import speaks_of_less
+from finrag_ml_tg1.answering.number_signs import names_fall, names_outflow
 from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.written_numbers import NumberKind, WrittenNumber, read_years
 from finrag_ml_tg1.facts.fact_set import FactSet
@@ -25,6 +25,7 @@ _MARK = re.compile(r"\[(\d+)\]")
 _ABOUT = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around|some|circa|near)|~|≈)\s?$", re.IGNORECASE)
 _OVER = re.compile(r"\b(?:over|more than|above|at least|exceed(?:ed|ing|s)?|in excess of)\s?$", re.IGNORECASE)
 _UNDER = re.compile(r"\b(?:nearly|almost|under|less than|below|just short of|up to|close to)\s?$", re.IGNORECASE)
+_CLAUSE = re.compile(r"[;,:]\s")
 _SMALL_COUNT = 10
 _FIRST_DIGIT_SHARE = Decimal("0.05")
 _RATIOS: tuple[NumberKind, ...] = ("percent", "points", "basis points")
@@ -61,10 +62,11 @@ class _Check:
                 continue
             pool = self._pool(self._cited.at(part.start))
             agreeing = [known for known in pool.near(part) if _fits_kind(part, known) and _agrees(part, known)]
+            agreeing = [known for known in agreeing if known.is_fact] or agreeing
             signed = [known for known in agreeing if _fits_sign(part, known)]
             if not signed:
                 yield self._flag(part.start, part.end, _number_reason(agreeing, pool.has_digits(number)))
-            elif part.years and all(known.years and not known.years & part.years for known in signed):
+            elif part.years and all(_is_of_another_year(part, known) for known in signed):
                 yield from self._of_another_year(part, signed)
 
     def _of_another_year(self, part: PlacedNumber, known: Sequence[Evidence]) -> Iterator[Flag]:
@@ -169,7 +171,7 @@ def _agrees_at(part: PlacedNumber, known: Evidence, power: int) -> bool:
     shown = number.digits.scaleb(power)
     if shown == value:
         return True
-    if known.is_exact_only:
+    if known.reading in ("as printed", "guessed"):
         return False
     before = part.words if not part.is_cell else ""
     unit = _last_place(number, power, coarse=False)
@@ -185,13 +187,20 @@ def _agrees_at(part: PlacedNumber, known: Evidence, power: int) -> bool:
 
 def _fits_kind(part: PlacedNumber, known: Evidence) -> bool:
     """Whether a number's unit is that of its evidence; a bare cell of a table may have several."""
-    kind, currency = part.number.kind, part.number.currency
-    if currency and known.currency and currency != known.currency:
+    number, kind = part.number, part.number.kind
+    if number.currency and known.currency and number.currency != known.currency:
+        return False
+    if known.reading == "of shares" and kind == "money":
+        return False
+    # Quoted as printed, an amount beside a stated scale is another amount, but for amounts a share.
+    if known.reading == "as printed" and (
+        number.power is not None or (kind == "money" and not number.places and not part.is_cell)
+    ):
         return False
     if kind == known.kind:
         return True
     if known.is_bare:
-        return known.may_be_percent if kind in _RATIOS else True
+        return known.may_be_percent if kind in _RATIOS else known.may_be_shares or kind != "shares"
     if kind == "plain":
         return known.kind not in _RATIOS or part.is_cell
     return known.kind == "plain" and kind in ("shares", "times", "days")
@@ -201,13 +210,18 @@ def _fits_sign(part: PlacedNumber, known: Evidence) -> bool:
     """Whether the sign that a number has, or that the words give it, is none but its evidence's."""
     if part.number.is_negative:
         return known.sign in ("negative", "either")
-    if part.direction == "down":
-        return known.sign != "positive" or (part.number.kind == "money" and known.is_less)
-    if part.direction == "up":
-        return known.sign != "negative"
-    if known.sign == "negative" and known.is_explicit and not part.is_cell:
-        return known.is_less or speaks_of_less(part.words[-80:])
-    return known.sign != "negative" or not known.is_explicit or known.is_less or speaks_of_less(part.words)
+    if part.direction:
+        return known.sign != ("positive" if part.direction == "down" else "negative")
+    if known.sign != "negative" or not known.is_explicit or known.is_outflow:
+        return True
+    words = part.words if part.is_cell else _CLAUSE.split(part.words)[-1]
+    return names_fall(words) or names_outflow(words)
+
+
+def _is_of_another_year(part: PlacedNumber, known: Evidence) -> bool:
+    is_fiscal = part.year is not None and part.year.is_fiscal
+    years = known.fiscal_years if is_fiscal and known.fiscal_years else known.years
+    return bool(years) and not years & part.years
 
 
 def _number_reason(agreeing: Sequence[Evidence], has_digits: bool) -> str:

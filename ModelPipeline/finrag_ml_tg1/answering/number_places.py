@@ -18,6 +18,8 @@ __all__ = ["PlacedNumber", "placed_numbers"]
 _SCALE_WORDS = re.compile(r"\b(thousands|millions|billions)\b|\b(?:\$\s?)?(000)['’]?s\b|\$\s?(MM)\b", re.IGNORECASE)
 _POWERS = {"thousands": 3, "000": 3, "millions": 6, "mm": 6, "billions": 9}
 _PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bratio|\bmargin|\byield", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:shares?|units?|stock|options?|awards?|rsus?)\b", re.IGNORECASE)
+_PER_SHARE = re.compile(r"\bper[\s-](?:\w+\s){0,2}(?:share|unit)s?\b", re.IGNORECASE)
 _PERIOD_ONLY = re.compile(
     r"(?:\W|\d|\b(?:years?|ended|as|of|at|fiscal|the|for|twelve|months|january|february|march|april|may|june|july"
     r"|august|september|october|november|december)\b)*",
@@ -55,6 +57,7 @@ class PlacedNumber:
     direction: Direction = ""
     is_cell: bool = False
     may_be_percent: bool = False
+    may_be_shares: bool = False
 
 
 def placed_numbers(text: str, *, words: bool = False) -> Iterator[PlacedNumber]:
@@ -167,12 +170,14 @@ class _Table:
     columns: list[frozenset[int]] = field(default_factory=list)
     percent_columns: set[int] = field(default_factory=set)
     is_in_percent: bool = False
+    is_of_shares: bool = False
 
     def heading(self, line: str) -> None:
         """Take in a line outside the rows: a scale, a period, what the rows below are of."""
         self.powers = _powers(line) or self.powers
         if len(line) <= _LONGEST_HEADING and line.strip():
             self.is_in_percent = bool(_PERCENT.search(line))
+            self.is_of_shares = _names_shares(line)
             years = read_years(line)
             if years and _PERIOD_ONLY.fullmatch(line):
                 self.columns = [frozenset(other for year in years for other in (year.year, year.label))]
@@ -211,6 +216,7 @@ class _Table:
                 cells[0].strip(),
                 "",
                 is_cell=place > 0 or len(cells) == 1,
+                may_be_shares=self.is_of_shares or _names_shares(cells[0]),
                 may_be_percent=is_percent_row or place in self.percent_columns or "%" in line,
             )
 
@@ -226,6 +232,10 @@ class _Table:
         if place > 0 and with_years and values % len(with_years) == 0 and len(columns) - len(with_years) <= 1:
             return with_years[(place - 1) * len(with_years) // values]
         return frozenset()
+
+
+def _names_shares(words: str) -> bool:
+    return bool(_SHARES.search(_PER_SHARE.sub(" ", words)))
 
 
 def _powers(line: str) -> tuple[int, ...]:
