@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["Statement", "each_planted", "of_calculation", "of_fact", "of_prose", "of_table", "shown_text"]
+__all__ = [
+    "Statement",
+    "each_planted",
+    "is_sound",
+    "of_calculation",
+    "of_fact",
+    "of_prose",
+    "of_table",
+    "rounded",
+    "shown_text",
+]
 
 _PROSE_NUMBER = re.compile(
-    r"(?<![\w.,$(-])(?P<prefix>\$?)(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d{2,3})(?P<suffix> million| billion|%| percent)(?![\w-])"
+    r"(?<![\w.,$(-])(?P<prefix>\$?)(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d{2,3})"
+    r"(?P<suffix> million| billion|%| percent)(?![\w-])"
     r"|(?<![\w.,(-])(?P<dollars>\$)(?P<whole>\d{1,3}(?:,\d{3})+)(?![\d.,%]|\s*(?:million|billion|per\b))"
 )
 _YEAR = re.compile(r"(?<![\w,.$-])(?:19|20)\d\d(?![\w,.%-]*\d)")
@@ -34,6 +46,10 @@ _VERBS = {
     "increase of": "decrease of",
     "decrease of": "increase of",
 }
+_SIGNED = re.compile(r"income|earnings|profit|gain|return|growth", re.IGNORECASE)
+_OF_LATER = re.compile(
+    r"Due|Year|TwelveMonths|Thereafter|ToBePaid|Maturit|NotYetCommenced|Remaining|Obligation|[Bb]eginning"
+)
 _SCALES = {"": 1, " million": 1_000_000, " billion": 1_000_000_000, " thousand": 1_000}
 
 
@@ -69,26 +85,19 @@ def of_fact(
     used: UsedFact, company: str, texts: Mapping[int, str], found: FactSet, chooser: random.Random
 ) -> Statement:
     """The value of a fact in one of the ways people write it."""
-    return _of_value(used.fact, used.label, company, texts, found, chooser, "facts")
+    statement = _of_value(used.fact, used.label, company, chooser)
+    return replace(statement, sign="−" if used.fact.value < 0 else "", texts=texts, found=found)
 
 
-def of_table(fact: Fact, company: str, texts: Mapping[int, str], chooser: random.Random) -> Statement:
+def of_table(fact: Fact, passage: PassageRecord, texts: Mapping[int, str], chooser: random.Random) -> Statement:
     """A tagged number under its row's label, with the passage that prints it and nothing else."""
-    return _of_value(fact, fact.row_label, company, texts, FactSet(), chooser, "table")
+    statement = _of_value(fact, fact.row_label, passage.company, chooser)
+    return replace(statement, evidence="table", sign=_printed_sign(fact, passage), texts=texts)
 
 
-def _of_value(
-    fact: Fact,
-    label: str,
-    company: str,
-    texts: Mapping[int, str],
-    found: FactSet,
-    chooser: random.Random,
-    evidence: str,
-) -> Statement:
+def _of_value(fact: Fact, label: str, company: str, chooser: random.Random) -> Statement:
     digits, suffix = _amount(abs(fact.value), chooser)
     is_money = fact.unit.startswith("USD")
-    sign = "−" if fact.value < 0 else ""
     per_unit = " per share" if fact.unit == "USD/shares" else " shares" if fact.unit == "shares" else ""
     year = fact.fiscal_year
     label = " ".join(label.split())
@@ -100,9 +109,7 @@ def _of_value(
             (f"{label} for fiscal year {year}: ", " [1]"),
         ]
     )
-    return Statement(
-        evidence, before, sign, "$" if is_money else "", digits, f"{suffix}{per_unit}", after, texts, found
-    )
+    return Statement("facts", before, "", "$" if is_money else "", digits, f"{suffix}{per_unit}", after, {})
 
 
 def of_calculation(
@@ -164,9 +171,9 @@ def rounded(statement: Statement) -> Statement | None:
 def _amount(value: Decimal, chooser: random.Random) -> tuple[str, str]:
     """Digits and scale, exact or rounded to three digits and more."""
     forms = [(f"{value:,f}".rstrip("0").rstrip(".") if value != value.to_integral_value() else f"{value:,.0f}", "")]
-    for suffix, scale in (_SCALES | {}).items():
+    for suffix, scale in _SCALES.items():
         scaled = value / scale
-        if suffix and 1 <= scaled and suffix != " thousand":
+        if suffix and scaled >= 1 and suffix != " thousand":
             exact = f"{scaled.normalize():,f}"
             if len(exact) < 12:
                 forms.append((exact, suffix))
@@ -190,11 +197,7 @@ def each_planted(statement: Statement, chooser: random.Random) -> Iterator[tuple
 
 def _swapped(digits: str, chooser: random.Random) -> str:
     places = [at for at, char in enumerate(digits) if char.isdigit()]
-    pairs = [
-        (a, b)
-        for a, b in zip(places, places[1:], strict=False)
-        if digits[a] != digits[b] and not (a == 0 and digits[b] == "0")
-    ]
+    pairs = [(a, b) for a, b in pairwise(places) if digits[a] != digits[b] and not (a == 0 and digits[b] == "0")]
     if not pairs:
         return ""
     first, second = chooser.choice(pairs)
@@ -229,10 +232,15 @@ def _signs(statement: Statement) -> Iterator[tuple[str, str]]:
         turned = f"{statement.before[:place]}{_VERBS[verb]}{statement.before[place + len(verb) :]}"
         yield "sign", replace(statement, before=turned).markdown
     elif statement.evidence == "prose":
-        if not re.search(r"loss|deficit|negative|decreas|declin|reduc", statement.before, re.IGNORECASE):
+        if not re.search(
+            r"loss|deficit|negative|decreas|declin|reduc|down|lower|fell", statement.before, re.IGNORECASE
+        ):
             yield "sign", replace(statement, sign="−").markdown
-    else:
-        yield "sign", replace(statement, sign="" if statement.sign else "−").markdown
+    elif not statement.sign:
+        yield "sign", replace(statement, sign="−").markdown
+    elif _SIGNED.search(statement.before) and not re.search(r"\bloss\b(?! *\))", statement.before, re.IGNORECASE):
+        # A cost or payment that is printed in brackets may be said without a sign.
+        yield "sign", replace(statement, sign="").markdown
 
 
 def _years(statement: Statement, chooser: random.Random) -> Iterator[tuple[str, str]]:
@@ -254,11 +262,23 @@ def _units(statement: Statement) -> Iterator[tuple[str, str]]:
         yield "unit", replace(statement, prefix="", suffix="%").markdown
 
 
-def sound_facts(facts: Iterable[Fact], passages: Mapping[str, PassageRecord]) -> Iterator[tuple[Fact, PassageRecord]]:
-    """Yield the annual tagged facts that a table prints, of this year or the one before, without dimensions."""
-    for fact in facts:
-        passage = passages.get(fact.passage_id or "")
-        days = (fact.period_end - (fact.period_start or date.min)).days
-        is_annual = fact.period_start is None or 350 <= days <= 380
-        if passage and passage.kind == "table" and fact.value and is_annual and fact.row_label and not fact.dimensions:
-            yield fact, passage
+def is_sound(fact: Fact, passage: PassageRecord) -> bool:
+    """Whether a tag tells what its row says of a year: annual, of the whole company, of that year and no later one."""
+    days = (fact.period_end - (fact.period_start or date.min)).days
+    is_annual = fact.period_start is None or 350 <= days <= 380
+    is_said = bool(fact.row_label) and not any(char.isdigit() for char in fact.row_label)
+    is_shown = passage.kind == "table" and fact.char_start is not None and fact.unit in ("USD", "USD/shares", "shares")
+    return (
+        bool(fact.value)
+        and is_annual
+        and is_said
+        and is_shown
+        and not (fact.dimensions or _OF_LATER.search(fact.concept))
+    )
+
+
+def _printed_sign(fact: Fact, passage: PassageRecord) -> str:
+    """The sign a number is printed with, which may be another than its tag's."""
+    start = (fact.char_start or 0) - passage.char_start
+    before = passage.text[max(0, start - 3) : start + 1].rstrip("0123456789")
+    return "−" if re.search(r"[(−-]\s?\$?\s?$", before) else ""

@@ -26,6 +26,7 @@ _ABOUT = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around|some|
 _OVER = re.compile(r"\b(?:over|more than|above|at least|exceed(?:ed|ing|s)?|in excess of)\s?$", re.IGNORECASE)
 _UNDER = re.compile(r"\b(?:nearly|almost|under|less than|below|just short of|up to|close to)\s?$", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;,:]\s")
+_TELLING_DIGITS = 3
 _SMALL_COUNT = 10
 _FIRST_DIGIT_SHARE = Decimal("0.05")
 _RATIOS: tuple[NumberKind, ...] = ("percent", "points", "basis points")
@@ -61,8 +62,7 @@ class _Check:
             if number.kind == "plain" and number.power is None and number.digits < _SMALL_COUNT and not number.places:
                 continue
             pool = self._pool(self._cited.at(part.start))
-            agreeing = [known for known in pool.near(part) if _fits_kind(part, known) and _agrees(part, known)]
-            agreeing = [known for known in agreeing if known.is_fact] or agreeing
+            agreeing = _decisive(part, [known for known in pool.near(part) if _agrees(part, known)])
             signed = [known for known in agreeing if _fits_sign(part, known)]
             if not signed:
                 yield self._flag(part.start, part.end, _number_reason(agreeing, pool.has_digits(number)))
@@ -161,6 +161,14 @@ def _last_place(number: WrittenNumber, power: int, *, coarse: bool) -> Decimal:
     return Decimal(1).scaleb(power - number.places + zeros)
 
 
+def _decisive(part: PlacedNumber, near: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence of a number's value that fits its unit: facts, where a fact has this value, else what texts print."""
+    fitting = [known for known in near if _fits_kind(part, known)]
+    facts = [known for known in fitting if known.is_fact]
+    has_fact = any(known.is_fact for known in near) and part.number.significant >= _TELLING_DIGITS
+    return facts if facts or has_fact else fitting
+
+
 def _agrees(part: PlacedNumber, known: Evidence) -> bool:
     """Whether the value rounds to the number as written, cut off where the words say "over" or "nearly"."""
     return any(_agrees_at(part, known, power) for power in _powers(part))
@@ -171,7 +179,7 @@ def _agrees_at(part: PlacedNumber, known: Evidence, power: int) -> bool:
     shown = number.digits.scaleb(power)
     if shown == value:
         return True
-    if known.reading in ("as printed", "guessed"):
+    if known.reading == "guessed" or (known.reading == "as printed" and not number.places):
         return False
     before = part.words if not part.is_cell else ""
     unit = _last_place(number, power, coarse=False)
@@ -187,15 +195,10 @@ def _agrees_at(part: PlacedNumber, known: Evidence, power: int) -> bool:
 
 def _fits_kind(part: PlacedNumber, known: Evidence) -> bool:
     """Whether a number's unit is that of its evidence; a bare cell of a table may have several."""
-    number, kind = part.number, part.number.kind
-    if number.currency and known.currency and number.currency != known.currency:
+    kind = part.number.kind
+    if part.number.currency and known.currency and part.number.currency != known.currency:
         return False
-    if known.reading == "of shares" and kind == "money":
-        return False
-    # Quoted as printed, an amount beside a stated scale is another amount, but for amounts a share.
-    if known.reading == "as printed" and (
-        number.power is not None or (kind == "money" and not number.places and not part.is_cell)
-    ):
+    if not _fits_reading(part, known):
         return False
     if kind == known.kind:
         return True
@@ -206,13 +209,24 @@ def _fits_kind(part: PlacedNumber, known: Evidence) -> bool:
     return known.kind == "plain" and kind in ("shares", "times", "days")
 
 
+def _fits_reading(part: PlacedNumber, known: Evidence) -> bool:
+    """Whether the scale a cell was read at is one for this number.
+
+    Quoted as printed beside a stated scale, an amount is another amount, but for amounts a share.
+    """
+    number = part.number
+    if known.reading == "as printed":
+        return number.power is None and (number.kind != "money" or number.places > 0 or part.is_cell)
+    return known.reading != "of shares" or number.kind != "money"
+
+
 def _fits_sign(part: PlacedNumber, known: Evidence) -> bool:
     """Whether the sign that a number has, or that the words give it, is none but its evidence's."""
     if part.number.is_negative:
         return known.sign in ("negative", "either")
     if part.direction:
         return known.sign != ("positive" if part.direction == "down" else "negative")
-    if known.sign != "negative" or not known.is_explicit or known.is_outflow:
+    if known.sign != "negative" or not known.is_explicit or known.is_outflow or not known.is_signed:
         return True
     words = part.words if part.is_cell else _CLAUSE.split(part.words)[-1]
     return names_fall(words) or names_outflow(words)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers
-from finrag_ml_tg1.answering.number_signs import names_either_sign, names_fall, names_outflow
+from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers, stated_powers
+from finrag_ml_tg1.answering.number_signs import names_either_sign, names_fall, names_outflow, names_signed
 from finrag_ml_tg1.answering.written_numbers import NumberKind, read_years
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, FactSet, UsedFact
 
@@ -42,10 +42,10 @@ class Evidence:
     """A value, without its sign, in the base unit of its kind (12.5 for 12.5 %).
 
     `years` are those it is of, none when not known; `fiscal_years` those of them that are fiscal years. The sign
-    `is_explicit` when printed or tagged, not said in words; `is_outflow` is a line that tables print as negative at will.
-    `is_bare`: in a table without a unit. `reading` says how a table's cell was scaled: as its text states, for shares as
-    its text states for other than money, as printed beside a stated scale, or by a guess where no scale is
-    stated.
+    `is_explicit` when printed or tagged, not said in words; `is_outflow` is a line that tables print as negative at
+    will, `is_signed` one that is said with its sign. `is_bare`: in a table without a unit. `reading` says how a
+    table's cell was scaled: as its text states, for shares as its text states for other than money, as printed beside
+    a stated scale, or by a guess from scales stated elsewhere.
     """
 
     value: Decimal
@@ -56,6 +56,7 @@ class Evidence:
     fiscal_years: frozenset[int]
     is_explicit: bool
     is_outflow: bool = False
+    is_signed: bool = True
     is_bare: bool = False
     may_be_percent: bool = False
     may_be_shares: bool = False
@@ -91,11 +92,21 @@ def fact_years(found: FactSet) -> set[int]:
 
 def text_evidence(text: str) -> Iterator[Evidence]:
     """Yield the numbers of a text, those of a table in the scale it states and as printed."""
-    placed = list(placed_numbers(text, words=True))
-    has_scale = any(part.powers for part in placed)
+    placed = list(placed_numbers(text, words=True, labels=_labels_differ(text)))
+    scales = {power for part in placed for power in part.powers} | set(stated_powers(text))
     currencies = [name for name, words in _CURRENCY_WORDS.items() if re.search(words, text, re.IGNORECASE)] or ["USD"]
     for part in placed:
-        yield from _of_placed(part, currencies[0] if len(currencies) == 1 else "", has_scale=has_scale)
+        yield from _of_placed(part, currencies[0] if len(currencies) == 1 else "", scales)
+
+
+def _labels_differ(text: str) -> bool:
+    """Whether a date in January may end the fiscal year before; not where the filing is named for the last.
+
+    The first line of a text names the filing and its fiscal year.
+    """
+    named = re.search(r"\bfiscal ((?:19|20)\d\d)\b", text.partition("\n")[0])
+    ends = [year.year for year in read_years(text) if year.label != year.year]
+    return not (named and ends and max(ends) == int(named[1]))
 
 
 def _inputs(found: FactSet) -> Iterator[UsedFact]:
@@ -158,12 +169,12 @@ def _values(
         )
 
 
-def _of_placed(part: PlacedNumber, currency: str, *, has_scale: bool) -> Iterator[Evidence]:
+def _of_placed(part: PlacedNumber, currency: str, scales: set[int]) -> Iterator[Evidence]:
     """A number at every scale it may have; `currency` is that of the table's amounts."""
     number = part.number
     is_bare = part.is_cell and number.kind == "plain" and number.power is None
     sign, is_explicit = _sign(part)
-    for power, reading in _readings(part, has_scale=has_scale):
+    for power, reading in _readings(part, scales):
         yield Evidence(
             number.digits.scaleb(power),
             number.kind,
@@ -173,6 +184,7 @@ def _of_placed(part: PlacedNumber, currency: str, *, has_scale: bool) -> Iterato
             part.years,
             is_explicit,
             is_outflow=names_outflow(part.words[-_NEAR:]),
+            is_signed=names_signed(part.words[-_NEAR:]),
             is_bare=is_bare,
             may_be_percent=is_bare and part.may_be_percent and power == 0,
             may_be_shares=part.may_be_shares,
@@ -180,16 +192,17 @@ def _of_placed(part: PlacedNumber, currency: str, *, has_scale: bool) -> Iterato
         )
 
 
-def _readings(part: PlacedNumber, *, has_scale: bool) -> Iterator[tuple[int, Reading]]:
+def _readings(part: PlacedNumber, scales: set[int]) -> Iterator[tuple[int, Reading]]:
     number = part.number
     if not part.is_cell or number.power is not None or number.kind not in ("plain", "money", "shares"):
         yield number.power or 0, "stated"
     elif part.powers:
         yield from ((power, "of shares" if place else "stated") for place, power in enumerate(part.powers))
         yield 0, "as printed"
+        yield from ((power, "guessed") for power in sorted(scales - set(part.powers)))
     else:
         yield 0, "stated"
-        yield from ((power, "guessed") for power in (() if has_scale else (3, 6)))
+        yield from ((power, "guessed") for power in sorted(scales or {3, 6}))
 
 
 def _sign(part: PlacedNumber) -> tuple[Sign, bool]:

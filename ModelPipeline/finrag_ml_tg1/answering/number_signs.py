@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Direction", "direction_of", "names_either_sign", "names_fall", "names_outflow"]
+__all__ = ["Direction", "direction_of", "names_either_sign", "names_fall", "names_outflow", "names_signed"]
 
 Direction = Literal["", "up", "down"]
 
@@ -41,8 +41,14 @@ _OUTFLOW = (
 )
 _FALLS = re.compile(_FALL, re.IGNORECASE)
 _OUTFLOWS = re.compile(_OUTFLOW, re.IGNORECASE)
+# What names a line of either sign, or what was taken off before.
 _EITHER = re.compile(
-    r"(?:\(|/\s?)(?:loss(?:es)?|decrease|deficit|used\s(?:in|for)|expense|charge|provision|benefit)[^)]*\)?",
+    r"(?:\(|/\s?)(?:loss(?:es)?|decrease|deficit|used\s(?:in|for)|expense|charge|provision|benefit)[^)]*\)?"
+    r"|\b(?:before|net\sof)\s(?:\w+\s){0,3}?tax(?:es)?|\bpre-?tax",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(
+    r"income|earnings|profit|gain|margin|growth|return|provided|cash\sflow|change|increase|\beps\b|per\s(?:common\s)?share|surplus",
     re.IGNORECASE,
 )
 _TURNED = re.compile(r"\((?:gains?|income|increase|benefit|earnings)", re.IGNORECASE)
@@ -73,3 +79,8 @@ def names_outflow(words: str) -> bool:
 def names_either_sign(label: str) -> bool:
     """Whether a line named for a loss or a cost holds what is gained as a negative number: "Loss (gain) on sale"."""
     return bool(_TURNED.search(label))
+
+
+def names_signed(label: str) -> bool:
+    """Whether a line is one that is said with its sign, income or a change; assets are not."""
+    return bool(_SIGNED.search(label))
