@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Flag
+from finrag_ml_tg1.answering.cited_sentences import cited_sentence_spans
 from finrag_ml_tg1.answering.number_evidence import Evidence, fact_evidence, fact_years, text_evidence
 from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers
 from finrag_ml_tg1.answering.number_signs import names_fall, names_outflow
-from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.written_numbers import NumberKind, WrittenNumber, read_years
 from finrag_ml_tg1.facts.fact_set import FactSet
 
@@ -90,14 +90,14 @@ class _Check:
     def _pool(self, cited: tuple[int, ...]) -> _Pool:
         if cited not in self._pools:
             evidence = [known for number in cited for known in self._of_text[number]]
-            self._pools[cited] = _Pool([*self._facts, *evidence])
+            self._pools[cited] = _Pool(dict.fromkeys([*self._facts, *evidence]))
         return self._pools[cited]
 
 
 class _Pool:
     """Evidence by size, so that a number meets only values near it."""
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, evidence: Iterable[Evidence]) -> None:
         self._evidence = sorted(evidence, key=lambda known: known.value)
         self._values = [known.value for known in self._evidence]
         self._digits = {_plain_digits(value) for value in self._values}
@@ -126,7 +126,7 @@ class _Cited:
         start = 0
         for line in markdown.split("\n"):
             of_line = _marks(line, texts)
-            spans = [(0, len(line))] if "|" in line else [*sentence_spans(line)]
+            spans = [(0, len(line))] if "|" in line else [*cited_sentence_spans(line)]
             for place, (first, _) in enumerate(spans):
                 end = spans[place + 1][0] if place + 1 < len(spans) else len(line)
                 self._starts.append(start + first)
@@ -162,7 +162,7 @@ def _last_place(number: WrittenNumber, power: int, *, coarse: bool) -> Decimal:
 
 
 def _decisive(part: PlacedNumber, near: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence of a number's value that fits its unit: facts, where a fact has this value, else what texts print."""
+    """The evidence of a number's value that fits its unit: facts, where one has this value, else what texts print."""
     fitting = [known for known in near if _fits_kind(part, known)]
     facts = [known for known in fitting if known.is_fact]
     has_fact = any(known.is_fact for known in near) and part.number.significant >= _TELLING_DIGITS

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeVar
 
+from finrag_ml_tg1.answering.cited_sentences import cited_sentence_spans
 from finrag_ml_tg1.answering.number_signs import Direction, direction_of
-from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.written_numbers import JOINING, WrittenNumber, WrittenYear, read_numbers, read_years
 
 __all__ = ["PlacedNumber", "placed_numbers", "stated_powers"]
@@ -72,7 +72,7 @@ def placed_numbers(text: str, *, words: bool = False, labels: bool = True) -> It
             yield from table.row(line, start, words=words)
         else:
             table.heading(line)
-            for first, last in sentence_spans(line):
+            for first, last in cited_sentence_spans(line):
                 yield from _of_sentence(line[first:last], start + first, words=words, labels=labels)
         start += len(line) + 1
 
