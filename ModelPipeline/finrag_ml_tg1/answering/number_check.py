@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Flag
+from finrag_ml_tg1.answering.cited_sentences import cited_sentence_spans
 from finrag_ml_tg1.answering.number_evidence import Evidence, fact_evidence, fact_years, text_evidence
 from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers
-from finrag_ml_tg1.answering.number_signs import speaks_of_less
-from finrag_ml_tg1.answering.sentences import sentence_spans
+from finrag_ml_tg1.answering.number_signs import names_fall, names_outflow
 from finrag_ml_tg1.answering.written_numbers import NumberKind, WrittenNumber, read_years
 from finrag_ml_tg1.facts.fact_set import FactSet
 
@@ -25,6 +25,8 @@ _MARK = re.compile(r"\[(\d+)\]")
 _ABOUT = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around|some|circa|near)|~|≈)\s?$", re.IGNORECASE)
 _OVER = re.compile(r"\b(?:over|more than|above|at least|exceed(?:ed|ing|s)?|in excess of)\s?$", re.IGNORECASE)
 _UNDER = re.compile(r"\b(?:nearly|almost|under|less than|below|just short of|up to|close to)\s?$", re.IGNORECASE)
+_CLAUSE = re.compile(r"[;,:]\s")
+_TELLING_DIGITS = 3
 _SMALL_COUNT = 10
 _FIRST_DIGIT_SHARE = Decimal("0.05")
 _RATIOS: tuple[NumberKind, ...] = ("percent", "points", "basis points")
@@ -60,11 +62,11 @@ class _Check:
             if number.kind == "plain" and number.power is None and number.digits < _SMALL_COUNT and not number.places:
                 continue
             pool = self._pool(self._cited.at(part.start))
-            agreeing = [known for known in pool.near(part) if _fits_kind(part, known) and _agrees(part, known)]
+            agreeing = _decisive(part, [known for known in pool.near(part) if _agrees(part, known)])
             signed = [known for known in agreeing if _fits_sign(part, known)]
             if not signed:
                 yield self._flag(part.start, part.end, _number_reason(agreeing, pool.has_digits(number)))
-            elif part.years and all(known.years and not known.years & part.years for known in signed):
+            elif part.years and all(_is_of_another_year(part, known) for known in signed):
                 yield from self._of_another_year(part, signed)
 
     def _of_another_year(self, part: PlacedNumber, known: Sequence[Evidence]) -> Iterator[Flag]:
@@ -88,14 +90,14 @@ class _Check:
     def _pool(self, cited: tuple[int, ...]) -> _Pool:
         if cited not in self._pools:
             evidence = [known for number in cited for known in self._of_text[number]]
-            self._pools[cited] = _Pool([*self._facts, *evidence])
+            self._pools[cited] = _Pool(dict.fromkeys([*self._facts, *evidence]))
         return self._pools[cited]
 
 
 class _Pool:
     """Evidence by size, so that a number meets only values near it."""
 
-    def __init__(self, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, evidence: Iterable[Evidence]) -> None:
         self._evidence = sorted(evidence, key=lambda known: known.value)
         self._values = [known.value for known in self._evidence]
         self._digits = {_plain_digits(value) for value in self._values}
@@ -124,7 +126,7 @@ class _Cited:
         start = 0
         for line in markdown.split("\n"):
             of_line = _marks(line, texts)
-            spans = [(0, len(line))] if "|" in line else [*sentence_spans(line)]
+            spans = [(0, len(line))] if "|" in line else [*cited_sentence_spans(line)]
             for place, (first, _) in enumerate(spans):
                 end = spans[place + 1][0] if place + 1 < len(spans) else len(line)
                 self._starts.append(start + first)
@@ -159,6 +161,14 @@ def _last_place(number: WrittenNumber, power: int, *, coarse: bool) -> Decimal:
     return Decimal(1).scaleb(power - number.places + zeros)
 
 
+def _decisive(part: PlacedNumber, near: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence of a number's value that fits its unit: facts, where one has this value, else what texts print."""
+    fitting = [known for known in near if _fits_kind(part, known)]
+    facts = [known for known in fitting if known.is_fact]
+    has_fact = any(known.is_fact for known in near) and part.number.significant >= _TELLING_DIGITS
+    return facts if facts or has_fact else fitting
+
+
 def _agrees(part: PlacedNumber, known: Evidence) -> bool:
     """Whether the value rounds to the number as written, cut off where the words say "over" or "nearly"."""
     return any(_agrees_at(part, known, power) for power in _powers(part))
@@ -169,7 +179,7 @@ def _agrees_at(part: PlacedNumber, known: Evidence, power: int) -> bool:
     shown = number.digits.scaleb(power)
     if shown == value:
         return True
-    if known.is_exact_only:
+    if known.reading == "guessed" or (known.reading == "as printed" and not number.places):
         return False
     before = part.words if not part.is_cell else ""
     unit = _last_place(number, power, coarse=False)
@@ -185,29 +195,47 @@ def _agrees_at(part: PlacedNumber, known: Evidence, power: int) -> bool:
 
 def _fits_kind(part: PlacedNumber, known: Evidence) -> bool:
     """Whether a number's unit is that of its evidence; a bare cell of a table may have several."""
-    kind, currency = part.number.kind, part.number.currency
-    if currency and known.currency and currency != known.currency:
+    kind = part.number.kind
+    if part.number.currency and known.currency and part.number.currency != known.currency:
+        return False
+    if not _fits_reading(part, known):
         return False
     if kind == known.kind:
         return True
     if known.is_bare:
-        return known.may_be_percent if kind in _RATIOS else True
+        return known.may_be_percent if kind in _RATIOS else known.may_be_shares or kind != "shares"
     if kind == "plain":
         return known.kind not in _RATIOS or part.is_cell
     return known.kind == "plain" and kind in ("shares", "times", "days")
+
+
+def _fits_reading(part: PlacedNumber, known: Evidence) -> bool:
+    """Whether the scale a cell was read at is one for this number.
+
+    Quoted as printed beside a stated scale, an amount is another amount, but for amounts a share.
+    """
+    number = part.number
+    if known.reading == "as printed":
+        return number.power is None and (number.kind != "money" or number.places > 0 or part.is_cell)
+    return known.reading != "of shares" or number.kind != "money"
 
 
 def _fits_sign(part: PlacedNumber, known: Evidence) -> bool:
     """Whether the sign that a number has, or that the words give it, is none but its evidence's."""
     if part.number.is_negative:
         return known.sign in ("negative", "either")
-    if part.direction == "down":
-        return known.sign != "positive" or (part.number.kind == "money" and known.is_less)
-    if part.direction == "up":
-        return known.sign != "negative"
-    if known.sign == "negative" and known.is_explicit and not part.is_cell:
-        return known.is_less or speaks_of_less(part.words[-80:])
-    return known.sign != "negative" or not known.is_explicit or known.is_less or speaks_of_less(part.words)
+    if part.direction:
+        return known.sign != ("positive" if part.direction == "down" else "negative")
+    if known.sign != "negative" or not known.is_explicit or known.is_outflow or not known.is_signed:
+        return True
+    words = part.words if part.is_cell else _CLAUSE.split(part.words)[-1]
+    return names_fall(words) or names_outflow(words)
+
+
+def _is_of_another_year(part: PlacedNumber, known: Evidence) -> bool:
+    is_fiscal = part.year is not None and part.year.is_fiscal
+    years = known.fiscal_years if is_fiscal and known.fiscal_years else known.years
+    return bool(years) and not years & part.years
 
 
 def _number_reason(agreeing: Sequence[Evidence], has_digits: bool) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers
-from finrag_ml_tg1.answering.number_signs import names_either_sign, speaks_of_less
+from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers, stated_powers
+from finrag_ml_tg1.answering.number_signs import names_either_sign, names_fall, names_outflow, names_signed
 from finrag_ml_tg1.answering.written_numbers import NumberKind, read_years
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, FactSet, UsedFact
 
@@ -17,7 +18,16 @@ __all__ = ["Evidence", "Sign", "fact_evidence", "fact_years", "text_evidence"]
 Sign = Literal["negative", "positive", "either", "unsaid"]
 """Of a number's evidence. "either": a line that is named a loss; "unsaid": a sentence that says neither."""
 
+Reading = Literal["stated", "of shares", "as printed", "guessed"]
+
 _CURRENCY_CODES = 3
+_CURRENCY_WORDS = {
+    "USD": r"\$",
+    "EUR": r"€|\beuros?\b|\bEUR\b",
+    "GBP": r"£|\bGBP\b|\bpounds? sterling",
+    "JPY": r"¥|\byen\b",
+}
+_NEAR = 80
 _DISPLAY_KINDS: dict[Display, tuple[tuple[NumberKind, int], ...]] = {
     "percent": (("percent", 2),),
     "points": (("points", 2), ("basis points", 4)),
@@ -29,9 +39,13 @@ _DISPLAY_KINDS: dict[Display, tuple[tuple[NumberKind, int], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A value, without its sign, in the base unit of its kind (12.5 for 12.5 %); `years` are none when not known.
+    """A value, without its sign, in the base unit of its kind (12.5 for 12.5 %).
 
-    `is_bare`: printed in a table with no unit. `is_table_scaled`: in the scale that the table states.
+    `years` are those it is of, none when not known; `fiscal_years` those of them that are fiscal years. The sign
+    `is_explicit` when printed or tagged, not said in words; `is_outflow` is a line that tables print as negative at
+    will, `is_signed` one that is said with its sign. `is_bare`: in a table without a unit. `reading` says how a
+    table's cell was scaled: as its text states, for shares as its text states for other than money, as printed beside
+    a stated scale, or by a guess from scales stated elsewhere.
     """
 
     value: Decimal
@@ -39,13 +53,15 @@ class Evidence:
     currency: str
     sign: Sign
     years: frozenset[int]
+    fiscal_years: frozenset[int]
     is_explicit: bool
-    """Whether the sign is printed or tagged, not only said in words."""
-    is_less: bool = False
+    is_outflow: bool = False
+    is_signed: bool = True
     is_bare: bool = False
     may_be_percent: bool = False
-    is_cell: bool = False
-    is_exact_only: bool = False
+    may_be_shares: bool = False
+    reading: Reading = "stated"
+    is_fact: bool = False
 
 
 def fact_evidence(found: FactSet) -> Iterator[Evidence]:
@@ -53,20 +69,11 @@ def fact_evidence(found: FactSet) -> Iterator[Evidence]:
     for used in dict.fromkeys((*found.facts, *found.candidates, *_inputs(found))):
         yield from _of_fact(used)
     for calculation in _steps(found.calculations):
-        end_years = {
-            used.fact.period_end.year for used in calculation.inputs if used.fact.fiscal_year == calculation.fiscal_year
-        }
-        own = (
-            {calculation.fiscal_year, *end_years}
-            if calculation.fiscal_year
-            else {year.year for year in read_years(calculation.period)}
-        )
+        fiscal = frozenset({calculation.fiscal_year} if calculation.fiscal_year else ())
+        ends = {used.fact.period_end.year for used in calculation.inputs if used.fact.fiscal_year in fiscal}
+        years = fiscal | ends or {year.year for year in read_years(calculation.period)}
         yield from _values(
-            calculation.value,
-            calculation.unit,
-            calculation.display,
-            frozenset(year for year in own if year),
-            calculation.label,
+            calculation.value, calculation.unit, calculation.display, (frozenset(years), fiscal), calculation.label
         )
     for words in _words_of(found):
         yield from text_evidence(words)
@@ -85,10 +92,21 @@ def fact_years(found: FactSet) -> set[int]:
 
 def text_evidence(text: str) -> Iterator[Evidence]:
     """Yield the numbers of a text, those of a table in the scale it states and as printed."""
-    placed = list(placed_numbers(text, words=True))
-    has_scale = any(part.powers for part in placed)
+    placed = list(placed_numbers(text, words=True, labels=_labels_differ(text)))
+    scales = {power for part in placed for power in part.powers} | set(stated_powers(text))
+    currencies = [name for name, words in _CURRENCY_WORDS.items() if re.search(words, text, re.IGNORECASE)] or ["USD"]
     for part in placed:
-        yield from _of_placed(part, has_scale=has_scale)
+        yield from _of_placed(part, currencies[0] if len(currencies) == 1 else "", scales)
+
+
+def _labels_differ(text: str) -> bool:
+    """Whether a date in January may end the fiscal year before; not where the filing is named for the last.
+
+    The first line of a text names the filing and its fiscal year.
+    """
+    named = re.search(r"\bfiscal ((?:19|20)\d\d)\b", text.partition("\n")[0])
+    ends = [year.year for year in read_years(text) if year.label != year.year]
+    return not (named and ends and max(ends) == int(named[1]))
 
 
 def _inputs(found: FactSet) -> Iterator[UsedFact]:
@@ -119,11 +137,13 @@ def _years_of(used: UsedFact) -> set[int]:
 def _of_fact(used: UsedFact) -> Iterator[Evidence]:
     fact = used.fact
     value = -fact.value if used.is_turned else fact.value
-    years = frozenset({fact.fiscal_year, fact.period_end.year})
-    yield from _values(value, fact.unit, used.display, years, f"{used.label} {fact.row_label}")
+    years = frozenset({fact.fiscal_year, fact.period_end.year}), frozenset({fact.fiscal_year})
+    yield from _values(value, fact.unit, used.display, years, used.label)
 
 
-def _values(value: Decimal, unit: str, display: Display, years: frozenset[int], label: str) -> Iterator[Evidence]:
+def _values(
+    value: Decimal, unit: str, display: Display, years: tuple[frozenset[int], frozenset[int]], label: str
+) -> Iterator[Evidence]:
     """A value in every unit it may be stated in: a ratio as percent or times, points as basis points."""
     sign: Sign = "either" if names_either_sign(label) else "negative" if value < 0 else "positive"
     money, _, _per = unit.partition("/")
@@ -138,45 +158,59 @@ def _values(value: Decimal, unit: str, display: Display, years: frozenset[int], 
             kinds = [("plain", 0), ("percent", 2), ("times", 0)] if unit == "pure" else [("plain", 0)]
     for kind, power in kinds:
         yield Evidence(
-            abs(value).scaleb(power), kind, currency, sign, years, is_explicit=True, is_less=speaks_of_less(label)
+            abs(value).scaleb(power),
+            kind,
+            currency,
+            sign,
+            *years,
+            is_explicit=True,
+            is_outflow=names_outflow(label),
+            is_fact=True,
         )
 
 
-def _of_placed(part: PlacedNumber, *, has_scale: bool) -> Iterator[Evidence]:
+def _of_placed(part: PlacedNumber, currency: str, scales: set[int]) -> Iterator[Evidence]:
+    """A number at every scale it may have; `currency` is that of the table's amounts."""
     number = part.number
-    is_less = speaks_of_less(part.words[-80:])
     is_bare = part.is_cell and number.kind == "plain" and number.power is None
-    sign, is_explicit = _sign(part, is_less=is_less)
-    scales_apply = part.is_cell and number.power is None and number.kind in ("plain", "money", "shares")
-    powers = {number.power or 0: False}
-    if scales_apply:
-        if part.powers:
-            scaled = part.powers if number.kind != "money" else part.powers[:1]
-            powers |= dict.fromkeys(scaled, False)
-        elif not has_scale:
-            powers |= {3: True, 6: True}
-    for power, is_exact_only in powers.items():
-        is_as_printed = scales_apply and bool(part.powers) and power == 0
+    sign, is_explicit = _sign(part)
+    for power, reading in _readings(part, scales):
         yield Evidence(
             number.digits.scaleb(power),
             number.kind,
-            number.currency,
+            number.currency or (currency if is_bare else ""),
             sign,
             part.years,
+            part.years,
             is_explicit,
-            is_less=is_less,
+            is_outflow=names_outflow(part.words[-_NEAR:]),
+            is_signed=names_signed(part.words[-_NEAR:]),
             is_bare=is_bare,
             may_be_percent=is_bare and part.may_be_percent and power == 0,
-            is_cell=part.is_cell,
-            is_exact_only=is_exact_only or is_as_printed,
+            may_be_shares=part.may_be_shares,
+            reading=reading,
         )
 
 
-def _sign(part: PlacedNumber, *, is_less: bool) -> tuple[Sign, bool]:
+def _readings(part: PlacedNumber, scales: set[int]) -> Iterator[tuple[int, Reading]]:
+    number = part.number
+    if not part.is_cell or number.power is not None or number.kind not in ("plain", "money", "shares"):
+        yield number.power or 0, "stated"
+    elif part.powers:
+        yield from ((power, "of shares" if place else "stated") for place, power in enumerate(part.powers))
+        yield 0, "as printed"
+        yield from ((power, "guessed") for power in sorted(scales - set(part.powers)))
+    else:
+        yield 0, "stated"
+        yield from ((power, "guessed") for power in sorted(scales or {3, 6}))
+
+
+def _sign(part: PlacedNumber) -> tuple[Sign, bool]:
+    """The sign, and whether it is printed."""
     if part.number.is_negative:
         return ("either" if part.is_cell and names_either_sign(part.words) else "negative"), True
     if part.is_cell:
-        return ("either" if is_less else "positive"), True
+        return ("either" if names_fall(part.words) else "positive"), True
     if part.direction:
         return ("negative" if part.direction == "down" else "positive"), False
     return "unsaid", False

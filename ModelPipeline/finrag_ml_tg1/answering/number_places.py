@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeVar
 
+from finrag_ml_tg1.answering.cited_sentences import cited_sentence_spans
 from finrag_ml_tg1.answering.number_signs import Direction, direction_of
-from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.written_numbers import JOINING, WrittenNumber, WrittenYear, read_numbers, read_years
 
-__all__ = ["PlacedNumber", "placed_numbers"]
+__all__ = ["PlacedNumber", "placed_numbers", "stated_powers"]
 
 _SCALE_WORDS = re.compile(r"\b(thousands|millions|billions)\b|\b(?:\$\s?)?(000)['’]?s\b|\$\s?(MM)\b", re.IGNORECASE)
 _POWERS = {"thousands": 3, "000": 3, "millions": 6, "mm": 6, "billions": 9}
 _PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bratio|\bmargin|\byield", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:shares?|units?|options|awards|rsus?)\b", re.IGNORECASE)
+_NO_SHARES = re.compile(r"\bper[\s-](?:\w+\s){0,2}(?:share|unit)s?\b|\bshare-based\b", re.IGNORECASE)
 _PERIOD_ONLY = re.compile(
     r"(?:\W|\d|\b(?:years?|ended|as|of|at|fiscal|the|for|twelve|months|january|february|march|april|may|june|july"
     r"|august|september|october|november|december)\b)*",
@@ -55,27 +57,31 @@ class PlacedNumber:
     direction: Direction = ""
     is_cell: bool = False
     may_be_percent: bool = False
+    may_be_shares: bool = False
 
 
-def placed_numbers(text: str, *, words: bool = False) -> Iterator[PlacedNumber]:
-    """Yield the numbers of a text in order, line by line; `words` adds those written as words."""
-    table = _Table()
+def placed_numbers(text: str, *, words: bool = False, labels: bool = True) -> Iterator[PlacedNumber]:
+    """Yield the numbers of a text in order, line by line; `words` adds those written as words.
+
+    With `labels` a date in January or February may stand for the fiscal year before as well.
+    """
+    table = _Table(labels)
     start = 0
     for line in text.split("\n"):
         if "|" in line:
             yield from table.row(line, start, words=words)
         else:
             table.heading(line)
-            for first, last in sentence_spans(line):
-                yield from _of_sentence(line[first:last], start + first, words=words)
+            for first, last in cited_sentence_spans(line):
+                yield from _of_sentence(line[first:last], start + first, words=words, labels=labels)
         start += len(line) + 1
 
 
-def _of_sentence(sentence: str, start: int, *, words: bool) -> Iterator[PlacedNumber]:
+def _of_sentence(sentence: str, start: int, *, words: bool, labels: bool) -> Iterator[PlacedNumber]:
     numbers = read_numbers(sentence, words=words)
     if not numbers:
         return
-    tied = _tied_years(sentence, numbers, read_years(sentence))
+    tied = _tied_years(sentence, numbers, read_years(sentence), labels=labels)
     previous: Direction = ""
     for place, number in enumerate(numbers):
         between = sentence[numbers[place - 1].end : number.start] if place else ""
@@ -90,7 +96,7 @@ def _of_sentence(sentence: str, start: int, *, words: bool) -> Iterator[PlacedNu
 
 
 def _tied_years(
-    sentence: str, numbers: Sequence[WrittenNumber], years: Sequence[WrittenYear]
+    sentence: str, numbers: Sequence[WrittenNumber], years: Sequence[WrittenYear], *, labels: bool
 ) -> list[tuple[frozenset[int], WrittenYear | None]]:
     """The years each number is of: the one said with it, its place in a list, or all years of the sentence.
 
@@ -101,7 +107,7 @@ def _tied_years(
     listed = _listed(_groups(sentence, numbers), groups)
     firm = [year for year in years if not year.is_loose]
     only = firm[0] if len({year.year for year in firm}) == 1 and len(firm) == len(years) else None
-    all_years = frozenset(other for year in years for other in (year.year, year.label))
+    all_years = _all_years(years, labels=labels)
     tied: list[tuple[frozenset[int], WrittenYear | None]] = []
     for place, number in enumerate(numbers):
         before = numbers[place - 1].end if place else 0
@@ -110,7 +116,7 @@ def _tied_years(
         if year is None:
             tied.append((all_years, None))
         else:
-            tied.append((frozenset({year.year, year.label}), None if year.is_loose else year))
+            tied.append((_all_years([year], labels=labels), None if year.is_loose else year))
     return tied
 
 
@@ -163,19 +169,24 @@ def _said_with(
 class _Table:
     """What the lines above a row tell of it."""
 
+    labels: bool
+
     powers: tuple[int, ...] = ()
     columns: list[frozenset[int]] = field(default_factory=list)
     percent_columns: set[int] = field(default_factory=set)
     is_in_percent: bool = False
+    is_of_shares: bool = False
+    share_columns: set[int] = field(default_factory=set)
 
     def heading(self, line: str) -> None:
         """Take in a line outside the rows: a scale, a period, what the rows below are of."""
-        self.powers = _powers(line) or self.powers
+        self.powers = stated_powers(line) or self.powers
         if len(line) <= _LONGEST_HEADING and line.strip():
             self.is_in_percent = bool(_PERCENT.search(line))
+            self.is_of_shares = _names_shares(line)
             years = read_years(line)
             if years and _PERIOD_ONLY.fullmatch(line):
-                self.columns = [frozenset(other for year in years for other in (year.year, year.label))]
+                self.columns = [self._years(years)]
 
     def row(self, line: str, start: int, *, words: bool) -> Iterator[PlacedNumber]:
         """Yield the numbers of a row; a row of years heads the columns below."""
@@ -183,13 +194,15 @@ class _Table:
         numbers = read_numbers(line, words=words)
         if not numbers and any(read_years(cell) for cell in cells[1:] or cells):
             years = [read_years(cell) for cell in cells]
-            self.columns = [frozenset(other for year in cell for other in (year.year, year.label)) for cell in years]
-        powers = _powers(line)
+            self.columns = [self._years(cell) for cell in years]
+        powers = stated_powers(line)
         if not numbers:
             self.powers = powers or self.powers
             self.percent_columns = {place for place, cell in enumerate(cells) if _PERCENT.search(cell)} | (
                 self.percent_columns if any(read_years(cell) for cell in cells) else set()
             )
+            self.share_columns = {place for place, cell in enumerate(cells) if _names_shares(cell)}
+            self.share_columns |= {place + 1 for place in self.share_columns}
         first = 1 if line.lstrip().startswith("|") else 0
         label_years = read_years(cells[0])
         is_percent_row = self.is_in_percent or bool(_PERCENT.search(cells[0]))
@@ -199,7 +212,7 @@ class _Table:
                 self.percent_columns.add(place)
             years_of = self._years_at(place, len(cells))
             if years_of:
-                years_of |= {other for year in label_years for other in (year.year, year.label)}
+                years_of |= self._years(label_years)
             yield PlacedNumber(
                 number,
                 start + number.start,
@@ -211,8 +224,12 @@ class _Table:
                 cells[0].strip(),
                 "",
                 is_cell=place > 0 or len(cells) == 1,
+                may_be_shares=self.is_of_shares or place in self.share_columns or _names_shares(cells[0]),
                 may_be_percent=is_percent_row or place in self.percent_columns or "%" in line,
             )
+
+    def _years(self, years: Sequence[WrittenYear]) -> frozenset[int]:
+        return _all_years(years, labels=self.labels)
 
     def _years_at(self, place: int, cells: int) -> frozenset[int]:
         columns, values = self.columns, cells - 1
@@ -220,6 +237,8 @@ class _Table:
             return columns[0]
         if len(columns) == cells:
             return columns[place]
+        if cells > len(columns) > 2 and not columns[0] and not columns[-1]:
+            return columns[place] if place < len(columns) else frozenset()
         with_years = [years for years in columns if years]
         if len(columns) == values and place > 0:
             return columns[place - 1]
@@ -228,6 +247,15 @@ class _Table:
         return frozenset()
 
 
-def _powers(line: str) -> tuple[int, ...]:
+def _names_shares(words: str) -> bool:
+    return bool(_SHARES.search(_NO_SHARES.sub(" ", words)))
+
+
+def _all_years(years: Sequence[WrittenYear], *, labels: bool) -> frozenset[int]:
+    return frozenset(other for year in years for other in (year.year, year.label if labels else year.year))
+
+
+def stated_powers(line: str) -> tuple[int, ...]:
+    """Return the powers of ten of the scales that words state, in order: "in millions, shares in thousands"."""
     found = (next(part for part in match.groups() if part) for match in _SCALE_WORDS.finditer(line))
     return tuple(dict.fromkeys(_POWERS[word.lower()] for word in found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Direction", "direction_of", "names_either_sign", "speaks_of_less"]
+__all__ = ["Direction", "direction_of", "names_either_sign", "names_fall", "names_outflow", "names_signed"]
 
 Direction = Literal["", "up", "down"]
 
@@ -33,14 +33,22 @@ _LOSS = re.compile(
     r"(?!.*\b(?:income|gain|profit|earnings|revenues?|sales|compared|from|increas\w+|decreas\w+)\b)|\bloss(?:es)?\sof\b)[^.;|(]{0,50}$",
     re.IGNORECASE,
 )
-_LESS = re.compile(
-    r"loss|decreas|declin|fell|fall|down|lower|drop|reduc|negative|used|outflow|paid|pay|repurchas|purchas|expense|cost|tax|dividend"
-    r"|amortiz|depreci|impair|deficit|provision|charge|write|redempt|repaid|spen[dt]|invest|acqui|deduct|less|offset|treasury|allowance"
-    r"|capex|expenditure|contribut|distribut|change|effect|adjust|eliminat|net\sof|liabilit|obligation|withh[eo]ld",
+_FALL = r"loss|decreas|declin|fell|fall|down|lower|drop|reduc|negative|deficit|shortfall"
+_OUTFLOW = (
+    r"used|outflow|paid|pay|repurchas|purchas|expense|cost|tax|dividend|amortiz|depreci|impair|provision|charge|write"
+    r"|redempt|repaid|spen[dt]|invest|acqui|deduct|less|offset|treasury|allowance|capex|expenditure|contribut|distribut"
+    r"|adjust|eliminat|liabilit|obligation|withh[eo]ld"
+)
+_FALLS = re.compile(_FALL, re.IGNORECASE)
+_OUTFLOWS = re.compile(_OUTFLOW, re.IGNORECASE)
+# What names a line of either sign, or what was taken off before.
+_EITHER = re.compile(
+    r"(?:\(|/\s?)(?:loss(?:es)?|decrease|deficit|used\s(?:in|for)|expense|charge|provision|benefit)[^)]*\)?"
+    r"|\b(?:before|net\sof)\s(?:\w+\s){0,3}?tax(?:es)?|\bpre-?tax",
     re.IGNORECASE,
 )
-_EITHER = re.compile(
-    r"(?:\(|/\s?)(?:loss(?:es)?|decrease|deficit|used\s(?:in|for)|expense|charge|provision|benefit)[^)]*\)?",
+_SIGNED = re.compile(
+    r"income|earnings|profit|gain|margin|growth|return|provided|cash\sflow|change|increase|\beps\b|per\s(?:common\s)?share|surplus",
     re.IGNORECASE,
 )
 _TURNED = re.compile(r"\((?:gains?|income|increase|benefit|earnings)", re.IGNORECASE)
@@ -58,14 +66,21 @@ def direction_of(text: str, start: int, end: int) -> Direction:
     return "up" if found["up"] else "down"
 
 
-def speaks_of_less(words: str) -> bool:
-    """Whether a line or the words before a number name what is often printed negative: a cost, a payment, a fall.
+def names_fall(words: str) -> bool:
+    """Whether words name a loss or a fall; "Net income (loss)" is a name for either sign and none of a loss."""
+    return bool(_FALLS.search(_EITHER.sub(" ", words)))
 
-    "Net income (loss)" is a name for either sign and no such word.
-    """
-    return bool(_LESS.search(_EITHER.sub(" ", words)))
+
+def names_outflow(words: str) -> bool:
+    """Whether words name a cost or a payment, which tables often print as negative."""
+    return bool(_OUTFLOWS.search(_EITHER.sub(" ", words)))
 
 
 def names_either_sign(label: str) -> bool:
     """Whether a line named for a loss or a cost holds what is gained as a negative number: "Loss (gain) on sale"."""
     return bool(_TURNED.search(label))
+
+
+def names_signed(label: str) -> bool:
+    """Whether a line is one that is said with its sign, income or a change; assets are not."""
+    return bool(_SIGNED.search(label))

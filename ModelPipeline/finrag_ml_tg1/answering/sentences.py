@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 __all__ = ["sentence_spans"]
 
-_BOUNDARY = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9•])|\n{2,}|\s+(?=[•●▪])")
+_BOUNDARY = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9•])|\n{2,}|(?<!\s)\s+(?=[•●▪])")
 _LIST_MARKS = re.compile(r"[•●▪■◦·\s]*")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:inc|corp|co|ltd|no|nos|vs|u\.s|u\.k|e\.g|i\.e|etc|st|mr|ms|mrs|dr|jr|sr|approx|dept|fig|sec|art|al|cir"

@@ -110,13 +110,17 @@ class WrittenNumber:
 
 @dataclass(frozen=True, slots=True)
 class WrittenYear:
-    """A year at [start, end); `label` is the fiscal year too that a date in January or February may end."""
+    """A year at [start, end); `label` is the fiscal year too that a date in January or February may end.
+
+    `is_fiscal`: called a fiscal year. `is_loose`: said as a beginning, an end or a due date, "since 2019".
+    """
 
     start: int
     end: int
     year: int
     label: int
     is_loose: bool = False
+    is_fiscal: bool = False
 
 
 def read_years(text: str) -> list[WrittenYear]:
@@ -137,7 +141,12 @@ def _years(text: str) -> Iterator[WrittenYear]:
         is_loose = bool(
             re.search(r"\b(?:since|by|due|until|through|before|after|from|between|than|over|to)\s(?:\w+\s)?$", before)
         )
-        yield WrittenYear(match.start(), match.end(), year, year, is_loose)
+        is_fiscal = bool(
+            re.search(
+                r"(?:fy|fiscal(?:\syear)?)\s?['’]?$", (before + match[0][:-2]).rstrip("0123456789"), re.IGNORECASE
+            )
+        )
+        yield WrittenYear(match.start(), match.end(), year, year, is_loose, is_fiscal)
         if match["until"]:
             until = int(match["until"]) if len(match["until"]) == 4 else year // 100 * 100 + int(match["until"])
             yield WrittenYear(match.start("until"), match.end("until"), until, until, is_loose)
