@@ -20,7 +20,6 @@ __all__ = ["ANSWER_ICON", "describe_cost", "describe_understanding", "show_quest
 
 
 ANSWER_ICON = ":material/find_in_page:"
-_EXTRACTIVE = "extractive"
 _READER_ICON = ":material/person:"
 
 
@@ -136,7 +135,7 @@ def describe_understanding(answer: Answer) -> str:
 def describe_cost(answer: Answer) -> str:
     """Return time, model and price of an answer in plain words."""
     parts = [_duration(answer.processing_time_ms)] if answer.processing_time_ms is not None else []
-    model = answer.model_id if answer.model_id and answer.model_id != _EXTRACTIVE else "quoted, no language model"
+    model = "quoted, no language model" if answer.is_quoted or not answer.model_id else answer.model_id
     price = "answered before, no cost" if answer.is_kept else _describe_price(answer.cost)
     return " · ".join([*parts, escape_inline(model), price])
 
