@@ -16,7 +16,7 @@ from serving.frontend.figures_view import show_charts, show_exact_values, split_
 from serving.frontend.flags import mark_flags, show_flags
 from serving.frontend.passages import Citation
 
-__all__ = ["ANSWER_ICON", "describe_cost", "describe_understanding", "show_question", "show_turn"]
+__all__ = ["ANSWER_ICON", "describe_cost", "describe_price", "describe_understanding", "show_question", "show_turn"]
 
 
 ANSWER_ICON = ":material/find_in_page:"
@@ -136,11 +136,12 @@ def describe_cost(answer: Answer) -> str:
     """Return time, model and price of an answer in plain words."""
     parts = [_duration(answer.processing_time_ms)] if answer.processing_time_ms is not None else []
     model = "quoted, no language model" if answer.is_quoted or not answer.model_id else answer.model_id
-    price = "answered before, no cost" if answer.is_kept else _describe_price(answer.cost)
+    price = "answered before, no cost" if answer.is_kept else describe_price(answer.cost)
     return " · ".join([*parts, escape_inline(model), price])
 
 
-def _describe_price(cost_usd: float | None) -> str:
+def describe_price(cost_usd: float | None) -> str:
+    """Return a price in US dollars in plain words."""
     if not cost_usd:
         return "no model cost"
     return f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "less than $0.0001"

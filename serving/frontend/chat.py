@@ -10,7 +10,7 @@ from functools import partial
 
 import streamlit as st
 
-from serving.frontend.answers import ANSWER_ICON, show_question, show_turn
+from serving.frontend.answers import ANSWER_ICON, describe_price, show_question, show_turn
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
 from serving.frontend.backend_url import BackendUrlError, normalise_backend_url
 from serving.frontend.compare import draw_compare
@@ -119,6 +119,9 @@ def _draw_sidebar(status: BackendStatus, catalog: Catalog | str, *, is_chat: boo
     with st.sidebar:
         if is_chat:
             st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=start_conversation)
+            cost_usd = current_conversation().cost_usd
+            if cost_usd:
+                st.caption(escape_inline(f"This conversation: {describe_price(cost_usd)}"))
         show_status(status)
         with st.container(key="coverage"):
             if isinstance(catalog, Catalog):

@@ -49,13 +49,19 @@ class Conversation:
 
     turns: list[Turn] = field(default_factory=list)
     dropped: int = 0
+    dropped_cost_usd: float = 0.0
+
+    @property
+    def cost_usd(self) -> float:
+        """What the models that wrote in this conversation cost."""
+        return self.dropped_cost_usd + sum(_cost(turn) for turn in self.turns)
 
     def begin(self, question: str) -> Turn:
         """Append and return a new turn; the oldest is dropped when there are too many."""
         turn = Turn(self.dropped + len(self.turns) + 1, question)
         self.turns.append(turn)
         if len(self.turns) > MAX_TURNS:
-            del self.turns[0]
+            self.dropped_cost_usd += _cost(self.turns.pop(0))
             self.dropped += 1
         return turn
 
@@ -71,6 +77,10 @@ class Conversation:
             for question, answer in answered[-_MAX_HISTORY_MESSAGES // 2 :]
             for role, content in (("user", question), ("assistant", answer))
         ]
+
+
+def _cost(turn: Turn) -> float:
+    return turn.outcome.cost or 0.0 if isinstance(turn.outcome, Answer) else 0.0
 
 
 def current_conversation() -> Conversation:

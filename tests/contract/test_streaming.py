@@ -103,3 +103,18 @@ def test_stream_that_is_open_when_the_server_is_told_to_stop_ends_with_an_error(
             wait_until(lambda: server.process.poll() is not None, "the server has ended")
             assert server.process.returncode in (0, -signal.SIGTERM)
             assert "Traceback" not in server.output
+
+
+def test_silent_stream_is_kept_alive(sample_store: Path, tmp_path: Path) -> None:
+    """Proxies cut a connection that is silent for long: a comment is sent every 15 seconds."""
+    with ScriptedModelServer() as model:
+        model.script(Reply(first_after_s=16.5))
+        with (
+            serve_backend(
+                str(sample_store), tmp_path, FINRAG_MODEL="openai", OPENAI_BASE_URL=model.openai_url
+            ) as server,
+            httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
+        ):
+            sent = names(ask_streaming(client, EMPLOYEES))
+    assert " sources  token " in sent
+    assert sent.endswith("done ")

@@ -48,6 +48,17 @@ def test_answer_given_before_costs_nothing(page: AppTest, stub: StubBackend) -> 
     assert "answered before, no cost" in read_page(page)
 
 
+def test_conversation_tells_what_it_cost(page: AppTest, stub: StubBackend) -> None:
+    answer = build_answer("q", ANSWER, [])
+    answer["metadata"]["llm"] |= {"model_id": "a-model", "cost": 0.25}
+    stub.replies["/query"] = Reply(200, answer)
+    ask(page, "How large were net sales?")
+    ask(page, "And before?")
+    words = read_page(page)
+    assert r"a-model · \$0.2500" in words
+    assert r"This conversation: \$0.5000" in words
+
+
 def test_marks_stand_behind_what_they_mark_whatever_the_order() -> None:
     flags = [Flag("number", 4, 5, "5", ""), Flag("number", 0, 1, "1", ""), Flag("number", 4, 5, "5", "")]
     assert mark_flags("1 😀 5", flags) == "1 ⚠ 😀 5 ⚠"
