@@ -46,7 +46,7 @@ _VERBS = {
     "increase of": "decrease of",
     "decrease of": "increase of",
 }
-_SIGNED = re.compile(r"income|earnings|profit|gain|return|growth", re.IGNORECASE)
+_SIGNED = re.compile(r"income(?! tax)|earnings|profit|gain|return|growth", re.IGNORECASE)
 _OF_LATER = re.compile(
     r"Due|Year|TwelveMonths|Thereafter|ToBePaid|Maturit|NotYetCommenced|Remaining|Obligation|[Bb]eginning"
 )
