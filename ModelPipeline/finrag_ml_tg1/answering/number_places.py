@@ -18,7 +18,7 @@ __all__ = ["PlacedNumber", "placed_numbers", "stated_powers"]
 _SCALE_WORDS = re.compile(r"\b(thousands|millions|billions)\b|\b(?:\$\s?)?(000)['’]?s\b|\$\s?(MM)\b", re.IGNORECASE)
 _POWERS = {"thousands": 3, "000": 3, "millions": 6, "mm": 6, "billions": 9}
 _PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bratio|\bmargin|\byield", re.IGNORECASE)
-_SHARES = re.compile(r"\b(?:shares?|units?|options|awards|rsus?)\b", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:shares?|units?|options|awards|rsus?|basic|diluted)\b", re.IGNORECASE)
 _NO_SHARES = re.compile(r"\bper[\s-](?:\w+\s){0,2}(?:share|unit)s?\b|\bshare-based\b", re.IGNORECASE)
 _PERIOD_ONLY = re.compile(
     r"(?:\W|\d|\b(?:years?|ended|as|of|at|fiscal|the|for|twelve|months|january|february|march|april|may|june|july"
@@ -26,9 +26,9 @@ _PERIOD_ONLY = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_BREAKS = re.compile(
-    r"[;.]\s|\b(?:and|while|compared|versus|vs|from|since|after|before|than|due|until|through|but)\b", re.IGNORECASE
+    r"[;.]\s|=|\b(?:and|while|compared|versus|vs|from|since|after|before|than|due|until|through|but)\b", re.IGNORECASE
 )
-_PARTING = re.compile(r"[;.]\s|\b(?:and|while|from|but)\b", re.IGNORECASE)
+_PARTING = re.compile(r"[;.]\s|=|\b(?:and|while|from|but)\b", re.IGNORECASE)
 _LONGEST_WORDS = 200
 _LONGEST_JOINT = 12
 _LONGEST_HEADING = 80

@@ -14,8 +14,8 @@ __all__ = ["JOINING", "NumberKind", "WrittenNumber", "WrittenYear", "read_number
 
 NumberKind = Literal["money", "percent", "points", "basis points", "times", "days", "shares", "plain"]
 
-JOINING = re.compile(r"\s*(?:-|–|—|,?\s*to|,?\s*and|,?\s*or|,)\s*", re.IGNORECASE)
-"""What stands between the numbers of a range or list."""
+JOINING = re.compile(r"\s*(?:[-–—−+÷/×]|,?\s*to|,?\s*and|,?\s*or|,)\s*", re.IGNORECASE)
+"""What stands between the numbers of a range, a list or a formula."""
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
@@ -40,7 +40,7 @@ _NUMBER = re.compile(
     rf"""(?P<opened>\(\s?)?(?:(?<![\w)%.])(?P<minus>[-−–](?=[\d$€£¥(.U])))?(?P<currency>{_CURRENCY})?\s?(?P<opened_late>\()?(?P<minus_late>[-−–](?<=[$€£¥(].))?
     (?<![\w.])(?<!\d,)(?<!\d/)(?P<digits>{_DIGITS})(?!\d|,\d|\.\d|/\d)(?P<closed>\s?\))?
     (?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|mm|mn|bn|tn|mil|bil)s?(?!\w)|(?P<letter>[kmb])(?!\w)
-       |\s\(?in\s(?P<stated>thousand|million|billion)s(?!\w))?
+       |\s\(?(?:in\s)?(?P<stated>thousand|million|billion)s\b\)?)?
     (?P<unit>\s?%|[\s\-]?percentage[\s\-]points?|\s?percent\s?points?|[\s\-]?(?:percent|per\scent)\b|[\s\-]?(?:basis\spoints?|bps?)\b
        |\s?(?:points|pts|pp)\b|\s?x\b|×|\stimes\b|\s(?:US\s|U\.S\.\s)?dollars\b|\sUSD\b|\seuros?\b|\sEUR\b|\s?[€£¥]|[\s\-]days?\b
        |\s(?:(?:of|its|our|common|ordinary|diluted|basic|weighted|average|weighted-average|outstanding|restricted|preferred)\s){{0,4}}shares\b
