@@ -162,7 +162,8 @@ def rounded(statement: Statement) -> Statement | None:
     """The same with a digit less, correctly rounded; None when too few would be left, or it is rounded already."""
     number = Decimal(statement.digits.replace(",", ""))
     places = -number.as_tuple().exponent if isinstance(number.as_tuple().exponent, int) else 0
-    if statement.evidence == "calculations" or places < 1 or len(statement.digits.replace(",", "").replace(".", "").lstrip("0")) < 4:
+    significant = len(statement.digits.replace(",", "").replace(".", "").lstrip("0"))
+    if statement.evidence == "calculations" or places < 1 or significant < 4:
         return None
     kept = number.quantize(Decimal(1).scaleb(1 - places), ROUND_HALF_UP)
     return replace(statement, digits=f"{kept:,}")
