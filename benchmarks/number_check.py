@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import random
 import time
 from collections import Counter
@@ -149,6 +151,7 @@ def measure(true: list[Statement], seed: int, show: int = 0) -> dict[str, object
     right = [key for key in cases if key[1].startswith("right")]
     seconds = time.perf_counter() - started
     return {
+        "hardware": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "seed": seed,
         "planted": sum(cases[key] for key in planted),
         "planted_flagged": sum(flagged[key] for key in planted),

@@ -46,9 +46,9 @@ _VERBS = {
     "increase of": "decrease of",
     "decrease of": "increase of",
 }
-_SIGNED = re.compile(r"income|earnings|profit|gain|return|growth", re.IGNORECASE)
-_OF_LATER = re.compile(
-    r"Due|Year|TwelveMonths|Thereafter|ToBePaid|Maturit|NotYetCommenced|Remaining|Obligation|[Bb]eginning"
+_SIGNED = re.compile(r"income(?! tax)|earnings|profit|gain|return|growth", re.IGNORECASE)
+_OF_ANOTHER_YEAR = re.compile(
+    r"Due|Year|TwelveMonths|Thereafter|ToBePaid|Maturit|NotYetCommenced|Remaining|Obligation|(?i:beginning)"
 )
 _SCALES = {"": 1, " million": 1_000_000, " billion": 1_000_000_000, " thousand": 1_000}
 
@@ -159,10 +159,11 @@ def of_prose(sentence: str, texts: Mapping[int, str]) -> Iterator[Statement]:
 
 
 def rounded(statement: Statement) -> Statement | None:
-    """The same with a digit less, correctly rounded; None when too few would be left."""
+    """The same with a digit less, correctly rounded; None when too few would be left, or it is rounded already."""
     number = Decimal(statement.digits.replace(",", ""))
     places = -number.as_tuple().exponent if isinstance(number.as_tuple().exponent, int) else 0
-    if places < 1 or len(statement.digits.replace(",", "").replace(".", "").lstrip("0")) < 4:
+    significant = len(statement.digits.replace(",", "").replace(".", "").lstrip("0"))
+    if statement.evidence == "calculations" or places < 1 or significant < 4:
         return None
     kept = number.quantize(Decimal(1).scaleb(1 - places), ROUND_HALF_UP)
     return replace(statement, digits=f"{kept:,}")
@@ -268,13 +269,9 @@ def is_sound(fact: Fact, passage: PassageRecord) -> bool:
     is_annual = fact.period_start is None or 350 <= days <= 380
     is_said = bool(fact.row_label) and not any(char.isdigit() for char in fact.row_label)
     is_shown = passage.kind == "table" and fact.char_start is not None and fact.unit in ("USD", "USD/shares", "shares")
-    return (
-        bool(fact.value)
-        and is_annual
-        and is_said
-        and is_shown
-        and not (fact.dimensions or _OF_LATER.search(fact.concept))
-    )
+    is_own = not fact.dimensions and not _OF_ANOTHER_YEAR.search(f"{fact.concept} {fact.row_label}")
+    is_told = bool(re.search(rf"\b{fact.fiscal_year}\b(?![,.]\d)", shown_text(passage)))
+    return bool(fact.value) and is_annual and is_said and is_shown and is_own and is_told
 
 
 def _printed_sign(fact: Fact, passage: PassageRecord) -> str:

@@ -48,7 +48,7 @@ class _Check:
     def __init__(self, markdown: str, found: FactSet, texts: Mapping[int, str]) -> None:
         self._markdown = markdown
         self._facts = list(fact_evidence(found))
-        self._of_text = {number: list(text_evidence(text)) for number, text in texts.items()}
+        self._of_text = {number: text_evidence(text) for number, text in texts.items()}
         self._years = fact_years(found) | {
             other for text in texts.values() for year in read_years(text) for other in (year.year, year.label)
         }
@@ -66,12 +66,12 @@ class _Check:
             signed = [known for known in agreeing if _fits_sign(part, known)]
             if not signed:
                 yield self._flag(part.start, part.end, _number_reason(agreeing, pool.has_digits(number)))
-            elif part.years and all(_is_of_another_year(part, known) for known in signed):
+            elif part.years and all(known.years and _is_of_another_year(part, known) for known in signed):
                 yield from self._of_another_year(part, signed)
 
     def _of_another_year(self, part: PlacedNumber, known: Sequence[Evidence]) -> Iterator[Flag]:
         """Flag the year that a number is tied to, in a table the number below it."""
-        others = " and ".join(str(year) for year in sorted({year for one in known for year in one.years}))
+        others = " and ".join(str(year) for year in sorted({year for one in known for year in one.fiscal_years}))
         reason = f"The sources give {self._markdown[part.start : part.end]} for {others}."
         if part.year is not None:
             yield self._flag(part.year_start + part.year.start, part.year_start + part.year.end, reason)
@@ -233,9 +233,10 @@ def _fits_sign(part: PlacedNumber, known: Evidence) -> bool:
 
 
 def _is_of_another_year(part: PlacedNumber, known: Evidence) -> bool:
-    is_fiscal = part.year is not None and part.year.is_fiscal
-    years = known.fiscal_years if is_fiscal and known.fiscal_years else known.years
-    return bool(years) and not years & part.years
+    """Whether the year said is none of the evidence's: of a date the date's, else the fiscal year."""
+    if part.year is None:
+        return not (known.years | known.fiscal_years) & {other for years in part.years for other in years}
+    return part.year.year not in (known.years if part.year.is_date else known.fiscal_years)
 
 
 def _number_reason(agreeing: Sequence[Evidence], has_digits: bool) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers, stated_powers
@@ -18,6 +19,7 @@ __all__ = ["Evidence", "Sign", "fact_evidence", "fact_years", "text_evidence"]
 Sign = Literal["negative", "positive", "either", "unsaid"]
 """Of a number's evidence. "either": a line that is named a loss; "unsaid": a sentence that says neither."""
 
+Label = Literal["same", "before", "either"]
 Reading = Literal["stated", "of shares", "as printed", "guessed"]
 
 _CURRENCY_CODES = 3
@@ -28,6 +30,7 @@ _CURRENCY_WORDS = {
     "JPY": r"¥|\byen\b",
 }
 _NEAR = 80
+_KEPT_TEXTS = 128
 _DISPLAY_KINDS: dict[Display, tuple[tuple[NumberKind, int], ...]] = {
     "percent": (("percent", 2),),
     "points": (("points", 2), ("basis points", 4)),
@@ -41,7 +44,7 @@ _DISPLAY_KINDS: dict[Display, tuple[tuple[NumberKind, int], ...]] = {
 class Evidence:
     """A value, without its sign, in the base unit of its kind (12.5 for 12.5 %).
 
-    `years` are those it is of, none when not known; `fiscal_years` those of them that are fiscal years. The sign
+    `years` are those of its dates, `fiscal_years` what they are called; none when not known. The sign
     `is_explicit` when printed or tagged, not said in words; `is_outflow` is a line that tables print as negative at
     will, `is_signed` one that is said with its sign. `is_bare`: in a table without a unit. `reading` says how a
     table's cell was scaled: as its text states, for shares as its text states for other than money, as printed beside
@@ -71,10 +74,9 @@ def fact_evidence(found: FactSet) -> Iterator[Evidence]:
     for calculation in _steps(found.calculations):
         fiscal = frozenset({calculation.fiscal_year} if calculation.fiscal_year else ())
         ends = {used.fact.period_end.year for used in calculation.inputs if used.fact.fiscal_year in fiscal}
-        years = fiscal | ends or {year.year for year in read_years(calculation.period)}
-        yield from _values(
-            calculation.value, calculation.unit, calculation.display, (frozenset(years), fiscal), calculation.label
-        )
+        named = frozenset(year.year for year in read_years(calculation.period))
+        years = frozenset(ends) or fiscal or named, fiscal or named
+        yield from _values(calculation.value, calculation.unit, calculation.display, years, calculation.label)
     for words in _words_of(found):
         yield from text_evidence(words)
 
@@ -90,23 +92,27 @@ def fact_years(found: FactSet) -> set[int]:
     return years | {missing.fiscal_year for missing in found.missing if missing.fiscal_year}
 
 
-def text_evidence(text: str) -> Iterator[Evidence]:
-    """Yield the numbers of a text, those of a table in the scale it states and as printed."""
-    placed = list(placed_numbers(text, words=True, labels=_labels_differ(text)))
+@lru_cache(maxsize=_KEPT_TEXTS)
+def text_evidence(text: str) -> tuple[Evidence, ...]:
+    """Return the numbers of a text, those of a table in the scale it states and as printed."""
+    placed = list(placed_numbers(text, words=True))
+    label = _label_of_dates(text)
     scales = {power for part in placed for power in part.powers} | set(stated_powers(text))
     currencies = [name for name, words in _CURRENCY_WORDS.items() if re.search(words, text, re.IGNORECASE)] or ["USD"]
-    for part in placed:
-        yield from _of_placed(part, currencies[0] if len(currencies) == 1 else "", scales)
+    currency = currencies[0] if len(currencies) == 1 else ""
+    return tuple(known for part in placed for known in _of_placed(part, currency, scales, label))
 
 
-def _labels_differ(text: str) -> bool:
-    """Whether a date in January may end the fiscal year before; not where the filing is named for the last.
+def _label_of_dates(text: str) -> Label:
+    """Whether a year that ends in January is named for that year or the one before, by the filing's own name.
 
-    The first line of a text names the filing and its fiscal year.
+    The first line of a text names the filing and its fiscal year, and the last date is that year's end.
     """
     named = re.search(r"\bfiscal ((?:19|20)\d\d)\b", text.partition("\n")[0])
     ends = [year.year for year in read_years(text) if year.label != year.year]
-    return not (named and ends and max(ends) == int(named[1]))
+    if named and ends and max(ends) - int(named[1]) in (0, 1):
+        return "before" if max(ends) > int(named[1]) else "same"
+    return "either"
 
 
 def _inputs(found: FactSet) -> Iterator[UsedFact]:
@@ -137,7 +143,7 @@ def _years_of(used: UsedFact) -> set[int]:
 def _of_fact(used: UsedFact) -> Iterator[Evidence]:
     fact = used.fact
     value = -fact.value if used.is_turned else fact.value
-    years = frozenset({fact.fiscal_year, fact.period_end.year}), frozenset({fact.fiscal_year})
+    years = frozenset({fact.period_end.year}), frozenset({fact.fiscal_year})
     yield from _values(value, fact.unit, used.display, years, used.label)
 
 
@@ -169,7 +175,7 @@ def _values(
         )
 
 
-def _of_placed(part: PlacedNumber, currency: str, scales: set[int]) -> Iterator[Evidence]:
+def _of_placed(part: PlacedNumber, currency: str, scales: set[int], label: Label) -> Iterator[Evidence]:
     """A number at every scale it may have; `currency` is that of the table's amounts."""
     number = part.number
     is_bare = part.is_cell and number.kind == "plain" and number.power is None
@@ -180,8 +186,8 @@ def _of_placed(part: PlacedNumber, currency: str, scales: set[int]) -> Iterator[
             number.kind,
             number.currency or (currency if is_bare else ""),
             sign,
-            part.years,
-            part.years,
+            frozenset(year for year, _ in part.years),
+            frozenset(other for years in part.years for other in _fiscal_years(*years, label)),
             is_explicit,
             is_outflow=names_outflow(part.words[-_NEAR:]),
             is_signed=names_signed(part.words[-_NEAR:]),
@@ -190,6 +196,10 @@ def _of_placed(part: PlacedNumber, currency: str, scales: set[int]) -> Iterator[
             may_be_shares=part.may_be_shares,
             reading=reading,
         )
+
+
+def _fiscal_years(year: int, before: int, label: Label) -> tuple[int, ...]:
+    return {"same": (year,), "before": (before,), "either": (year, before)}[label]
 
 
 def _readings(part: PlacedNumber, scales: set[int]) -> Iterator[tuple[int, Reading]]:

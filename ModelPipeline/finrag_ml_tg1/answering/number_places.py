@@ -18,7 +18,7 @@ __all__ = ["PlacedNumber", "placed_numbers", "stated_powers"]
 _SCALE_WORDS = re.compile(r"\b(thousands|millions|billions)\b|\b(?:\$\s?)?(000)['’]?s\b|\$\s?(MM)\b", re.IGNORECASE)
 _POWERS = {"thousands": 3, "000": 3, "millions": 6, "mm": 6, "billions": 9}
 _PERCENT = re.compile(r"%|\bpercent|\brates?\b|\bratio|\bmargin|\byield", re.IGNORECASE)
-_SHARES = re.compile(r"\b(?:shares?|units?|options|awards|rsus?)\b", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:shares?|units?|options|awards|rsus?|basic|diluted)\b", re.IGNORECASE)
 _NO_SHARES = re.compile(r"\bper[\s-](?:\w+\s){0,2}(?:share|unit)s?\b|\bshare-based\b", re.IGNORECASE)
 _PERIOD_ONLY = re.compile(
     r"(?:\W|\d|\b(?:years?|ended|as|of|at|fiscal|the|for|twelve|months|january|february|march|april|may|june|july"
@@ -26,14 +26,16 @@ _PERIOD_ONLY = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_BREAKS = re.compile(
-    r"[;.]\s|\b(?:and|while|compared|versus|vs|from|since|after|before|than|due|until|through|but)\b", re.IGNORECASE
+    r"[;.]\s|=|\b(?:and|while|compared|versus|vs|from|since|after|before|than|due|until|through|but)\b", re.IGNORECASE
 )
-_PARTING = re.compile(r"[;.]\s|\b(?:and|while|from|but)\b", re.IGNORECASE)
+_PARTING = re.compile(r"[;.]\s|=|\b(?:and|while|from|but)\b", re.IGNORECASE)
 _LONGEST_WORDS = 200
 _LONGEST_JOINT = 12
 _LONGEST_HEADING = 80
 _FORWARD = 50
 _BACKWARD = 80
+
+Year = tuple[int, int]
 
 _Part = TypeVar("_Part", WrittenNumber, WrittenYear)
 
@@ -42,14 +44,15 @@ _Part = TypeVar("_Part", WrittenNumber, WrittenYear)
 class PlacedNumber:
     """A number with what its place tells; offsets are into the whole text.
 
-    `years` are those it is of (none when the text does not tell), `powers` of ten the scales a table states for bare
-    numbers, that for money first. `words` are the row's label, or the sentence up to the number.
+    `years` are those it is of, none when the text does not tell: each with the fiscal year that may be meant by a date
+    early in it. `year` is the one said with it, at an offset from `year_start`. `powers` of ten are the scales a table
+    states for bare numbers, that for money first. `words` are the row's label, or the sentence up to the number.
     """
 
     number: WrittenNumber
     start: int
     end: int
-    years: frozenset[int]
+    years: frozenset[Year]
     year: WrittenYear | None = None
     year_start: int = 0
     powers: tuple[int, ...] = ()
@@ -60,12 +63,9 @@ class PlacedNumber:
     may_be_shares: bool = False
 
 
-def placed_numbers(text: str, *, words: bool = False, labels: bool = True) -> Iterator[PlacedNumber]:
-    """Yield the numbers of a text in order, line by line; `words` adds those written as words.
-
-    With `labels` a date in January or February may stand for the fiscal year before as well.
-    """
-    table = _Table(labels)
+def placed_numbers(text: str, *, words: bool = False) -> Iterator[PlacedNumber]:
+    """Yield the numbers of a text in order, line by line; `words` adds those written as words."""
+    table = _Table()
     start = 0
     for line in text.split("\n"):
         if "|" in line:
@@ -73,15 +73,15 @@ def placed_numbers(text: str, *, words: bool = False, labels: bool = True) -> It
         else:
             table.heading(line)
             for first, last in cited_sentence_spans(line):
-                yield from _of_sentence(line[first:last], start + first, words=words, labels=labels)
+                yield from _of_sentence(line[first:last], start + first, words=words)
         start += len(line) + 1
 
 
-def _of_sentence(sentence: str, start: int, *, words: bool, labels: bool) -> Iterator[PlacedNumber]:
+def _of_sentence(sentence: str, start: int, *, words: bool) -> Iterator[PlacedNumber]:
     numbers = read_numbers(sentence, words=words)
     if not numbers:
         return
-    tied = _tied_years(sentence, numbers, read_years(sentence), labels=labels)
+    tied = _tied_years(sentence, numbers, read_years(sentence))
     previous: Direction = ""
     for place, number in enumerate(numbers):
         between = sentence[numbers[place - 1].end : number.start] if place else ""
@@ -96,8 +96,8 @@ def _of_sentence(sentence: str, start: int, *, words: bool, labels: bool) -> Ite
 
 
 def _tied_years(
-    sentence: str, numbers: Sequence[WrittenNumber], years: Sequence[WrittenYear], *, labels: bool
-) -> list[tuple[frozenset[int], WrittenYear | None]]:
+    sentence: str, numbers: Sequence[WrittenNumber], years: Sequence[WrittenYear]
+) -> list[tuple[frozenset[Year], WrittenYear | None]]:
     """The years each number is of: the one said with it, its place in a list, or all years of the sentence.
 
     The year itself is given where it is one alone.
@@ -107,8 +107,8 @@ def _tied_years(
     listed = _listed(_groups(sentence, numbers), groups)
     firm = [year for year in years if not year.is_loose]
     only = firm[0] if len({year.year for year in firm}) == 1 and len(firm) == len(years) else None
-    all_years = _all_years(years, labels=labels)
-    tied: list[tuple[frozenset[int], WrittenYear | None]] = []
+    all_years = frozenset((year.year, year.label) for year in years)
+    tied: list[tuple[frozenset[Year], WrittenYear | None]] = []
     for place, number in enumerate(numbers):
         before = numbers[place - 1].end if place else 0
         after = numbers[place + 1].start if place + 1 < len(numbers) else len(sentence)
@@ -116,7 +116,7 @@ def _tied_years(
         if year is None:
             tied.append((all_years, None))
         else:
-            tied.append((_all_years([year], labels=labels), None if year.is_loose else year))
+            tied.append((frozenset({(year.year, year.label)}), None if year.is_loose else year))
     return tied
 
 
@@ -169,10 +169,8 @@ def _said_with(
 class _Table:
     """What the lines above a row tell of it."""
 
-    labels: bool
-
     powers: tuple[int, ...] = ()
-    columns: list[frozenset[int]] = field(default_factory=list)
+    columns: list[frozenset[Year]] = field(default_factory=list)
     percent_columns: set[int] = field(default_factory=set)
     is_in_percent: bool = False
     is_of_shares: bool = False
@@ -228,10 +226,10 @@ class _Table:
                 may_be_percent=is_percent_row or place in self.percent_columns or "%" in line,
             )
 
-    def _years(self, years: Sequence[WrittenYear]) -> frozenset[int]:
-        return _all_years(years, labels=self.labels)
+    def _years(self, years: Sequence[WrittenYear]) -> frozenset[Year]:
+        return frozenset((year.year, year.label) for year in years)
 
-    def _years_at(self, place: int, cells: int) -> frozenset[int]:
+    def _years_at(self, place: int, cells: int) -> frozenset[Year]:
         columns, values = self.columns, cells - 1
         if len(columns) == 1:
             return columns[0]
@@ -249,10 +247,6 @@ class _Table:
 
 def _names_shares(words: str) -> bool:
     return bool(_SHARES.search(_NO_SHARES.sub(" ", words)))
-
-
-def _all_years(years: Sequence[WrittenYear], *, labels: bool) -> frozenset[int]:
-    return frozenset(other for year in years for other in (year.year, year.label if labels else year.year))
 
 
 def stated_powers(line: str) -> tuple[int, ...]:

@@ -14,8 +14,8 @@ __all__ = ["JOINING", "NumberKind", "WrittenNumber", "WrittenYear", "read_number
 
 NumberKind = Literal["money", "percent", "points", "basis points", "times", "days", "shares", "plain"]
 
-JOINING = re.compile(r"\s*(?:-|–|—|,?\s*to|,?\s*and|,?\s*or|,)\s*", re.IGNORECASE)
-"""What stands between the numbers of a range or list."""
+JOINING = re.compile(r"\s*(?:[-–—−+÷/×]|,?\s*to|,?\s*and|,?\s*or|,)\s*", re.IGNORECASE)
+"""What stands between the numbers of a range, a list or a formula."""
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
@@ -40,7 +40,7 @@ _NUMBER = re.compile(
     rf"""(?P<opened>\(\s?)?(?:(?<![\w)%.])(?P<minus>[-−–](?=[\d$€£¥(.U])))?(?P<currency>{_CURRENCY})?\s?(?P<opened_late>\()?(?P<minus_late>[-−–](?<=[$€£¥(].))?
     (?<![\w.])(?<!\d,)(?<!\d/)(?P<digits>{_DIGITS})(?!\d|,\d|\.\d|/\d)(?P<closed>\s?\))?
     (?:(?:\s|-)?(?P<scale>thousand|million|billion|trillion|mm|mn|bn|tn|mil|bil)s?(?!\w)|(?P<letter>[kmb])(?!\w)
-       |\s\(?in\s(?P<stated>thousand|million|billion)s(?!\w))?
+       |\s\(?(?:in\s)?(?P<stated>thousand|million|billion)s\b\)?)?
     (?P<unit>\s?%|[\s\-]?percentage[\s\-]points?|\s?percent\s?points?|[\s\-]?(?:percent|per\scent)\b|[\s\-]?(?:basis\spoints?|bps?)\b
        |\s?(?:points|pts|pp)\b|\s?x\b|×|\stimes\b|\s(?:US\s|U\.S\.\s)?dollars\b|\sUSD\b|\seuros?\b|\sEUR\b|\s?[€£¥]|[\s\-]days?\b
        |\s(?:(?:of|its|our|common|ordinary|diluted|basic|weighted|average|weighted-average|outstanding|restricted|preferred)\s){{0,4}}shares\b
@@ -112,7 +112,7 @@ class WrittenNumber:
 class WrittenYear:
     """A year at [start, end); `label` is the fiscal year too that a date in January or February may end.
 
-    `is_fiscal`: called a fiscal year. `is_loose`: said as a beginning, an end or a due date, "since 2019".
+    `is_date`: with its day. `is_loose`: said as a beginning, an end or a due date, "since 2019".
     """
 
     start: int
@@ -120,7 +120,7 @@ class WrittenYear:
     year: int
     label: int
     is_loose: bool = False
-    is_fiscal: bool = False
+    is_date: bool = False
 
 
 def read_years(text: str) -> list[WrittenYear]:
@@ -134,19 +134,14 @@ def _years(text: str) -> Iterator[WrittenYear]:
         if written:
             year = int(written) if len(written) == 4 else 2000 + int(written)
             month = (date["month"] or date["late"] or "").lower()
-            yield WrittenYear(date.start(), date.end(), year, year - month.startswith(("jan", "feb")))
+            yield WrittenYear(date.start(), date.end(), year, year - month.startswith(("jan", "feb")), is_date=True)
     for match in _YEAR.finditer(_DATE.sub(lambda date: " " * len(date[0]), text)):
         year = int(match["year"] or f"20{match['short']}")
         before = text[max(0, match.start() - 20) : match.start()]
         is_loose = bool(
             re.search(r"\b(?:since|by|due|until|through|before|after|from|between|than|over|to)\s(?:\w+\s)?$", before)
         )
-        is_fiscal = bool(
-            re.search(
-                r"(?:fy|fiscal(?:\syear)?)\s?['’]?$", (before + match[0][:-2]).rstrip("0123456789"), re.IGNORECASE
-            )
-        )
-        yield WrittenYear(match.start(), match.end(), year, year, is_loose, is_fiscal)
+        yield WrittenYear(match.start(), match.end(), year, year, is_loose)
         if match["until"]:
             until = int(match["until"]) if len(match["until"]) == 4 else year // 100 * 100 + int(match["until"])
             yield WrittenYear(match.start("until"), match.end("until"), until, until, is_loose)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -45,22 +44,42 @@ def fact(
 ) -> UsedFact:
     start, end = date(year, 1, 1), date(year, 12, 31)
     tagged = Fact(
-        1, "a", "10-K", "c", label, label, "", "income", Decimal(value), unit, None, start, end, (), year, "FY", "tagged",
-        None, None, None, 0,
-    )  # fmt: skip
-    return UsedFact(tagged, "m", label, display)
+        cik=1,
+        accession="1-22-1",
+        form="10-K",
+        concept="us-gaap:Sales",
+        label=label,
+        row_label=label,
+        row_path="",
+        statement="income",
+        value=Decimal(value),
+        unit="USD",
+        decimals=None,
+        period_start=start,
+        period_end=end,
+        dimensions=(),
+        fiscal_year=year,
+        fiscal_period="FY",
+        source="tagged",
+        passage_id=None,
+        char_start=None,
+        char_end=None,
+        recency=0,
+    )
+    return UsedFact(tagged, "sales", label, "money")
 
 
-def calculation(value: str, display: Display, label: str, unit: str = "pure") -> Calculation:
+def calculation(value: str, display: Display, label: str) -> Calculation:
     inputs = (fact("100000000", 2021), fact("97000000", 2022))
-    return Calculation("m", label, "fiscal 2022", 1, 2022, "a / b", "1 / 2", inputs, Decimal(value), unit, display)
+    return Calculation("m", label, "fiscal 2022", 1, 2022, "a / b", "1 / 2", inputs, Decimal(value), "pure", display)
 
 
+NOTHING = FactSet()
 FOUND = FactSet((fact("-5200000", 2022), calculation("-0.03", "percent", "Growth of operating income")))
 POINTS = FactSet((calculation("0.125", "points", "Change in operating margin"),))
 
 
-def flagged(markdown: str, found: FactSet = FactSet()) -> list[str]:
+def flagged(markdown: str, found: FactSet = NOTHING) -> list[str]:
     flags = flag_numbers(markdown, found, TEXTS)
     assert all(flag.kind == "number" and markdown[flag.start : flag.end] == flag.text for flag in flags)
     return [flag.text for flag in flags]
@@ -148,12 +167,12 @@ def sample_rag(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def test_planted_numbers_are_flagged_and_right_ones_are_not(sample_rag: FinRAG) -> None:
-    result = measure(list(statements(sample_rag, 60, seed=11)), seed=11)
+    result = measure(list(statements(sample_rag, 30, seed=11)), seed=11)
     planted, right = result["planted"], result["right"]
     assert isinstance(planted, int)
     assert isinstance(right, int)
     assert planted >= 300
-    assert right >= 150
+    assert right >= 100
     assert result["planted_flagged"] >= 0.99 * planted  # type: ignore[operator]
     assert result["right_flagged"] <= 0.01 * right  # type: ignore[operator]
 
@@ -192,7 +211,7 @@ def test_any_text_gets_flags_at_exact_offsets_in_order(markdown: str, text: str)
 def test_rounded_fact_is_right_and_the_next_number_is_not(value: int, places: int, scale: tuple[str, int]) -> None:
     name, power = scale
     shown = round(Decimal(value).scaleb(-power), places)
-    found = FactSet((replace(fact(str(value), 2022), label="Sales"),))
+    found = FactSet((fact(str(value), 2022, "Sales"),))
     if shown >= 10:
         assert flag_numbers(f"Sales were ${shown:,} {name}.", found, {}) == ()
         off = shown + 2 * Decimal(1).scaleb(-places)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from finrag_ml_tg1.answering.support import flag_unsupported
 
 TEXTS = {
-    1: "Orquenna, 10-K for fiscal 2024\nNet sales increased due to higher demand for pumps in Europe and new valve makers.",
-    2: "Orquenna, 10-K for fiscal 2024\nWe face risks from suppliers, cybersecurity incidents and tariffs on imported steel.",
+    1: "Orquenna, 10-K for fiscal 2024\nNet sales increased on demand for pumps in Europe and new valve makers.",
+    2: "Orquenna, 10-K for fiscal 2024\nWe face risks from suppliers, cybersecurity and tariffs on imported steel.",
 }
 
 
@@ -50,7 +50,7 @@ def test_supported_words_and_words_that_need_none_are_left_alone(markdown: str) 
 @pytest.mark.parametrize(
     ("markdown", "expected"),
     [
-        ("Net sales increased [1]. Olive harvests suffered from the weather.", ["Olive harvests suffered from the weather."]),
+        ("Net sales increased [1]. Olive harvests suffered badly.", ["Olive harvests suffered badly."]),
         ("Net sales increased.[1] Then came the harvest.", ["Then came the harvest."]),
         ("- Olive harvests suffered badly\n- Suppliers are a risk [2]", ["Olive harvests suffered badly"]),
         ("Net sales increased on pumps.\n\nSuppliers are a risk [2].", ["Net sales increased on pumps."]),
@@ -71,13 +71,11 @@ def test_short_or_paraphrased_sentence_is_not_flagged_for_its_words() -> None:
     assert flagged("Turnover went up strongly [1].") == []
 
 
+PARTS = st.sampled_from(["[1]", "[9]", "Sales rose", ".", " ", "\n", "- ", "# ", "|", "```", "é", "?", ":"])
+
+
 @settings(deadline=None, max_examples=300)
-@given(
-    st.lists(st.sampled_from(["[1]", "[9]", "Sales rose", ".", " ", "\n", "- ", "# ", "|", "```", "é", "?", ":"])).map(
-        "".join
-    )
-    | st.text()
-)
+@given(st.lists(PARTS).map("".join) | st.text())
 def test_any_text_gets_flags_at_exact_offsets_in_order(markdown: str) -> None:
     flags = flag_unsupported(markdown, TEXTS)
     assert all(markdown[flag.start : flag.end] == flag.text for flag in flags)
