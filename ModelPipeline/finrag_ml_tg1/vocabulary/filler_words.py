@@ -24,7 +24,7 @@ FILLERS = frozenset(
     magnitude make many march may maybe me mean mentioned million millions month months more most much my need net
     nine no not november now number numbers october of on one only opening or originally other our out over overall
     paid pay payment payments peers per percent percentage period periods please point portion position possibly post
-    posted precisely present proportion provide provided pull quarter quarterly question quick quickly quote rank
+    posted precisely present profile proportion provide provided pull quarter quarterly question quick quickly quote rank
     ranked ranking rate ratio re really recent record recorded reduction registrant relative report reported reporting
     reports respectively restated result results retrieve rise risen rose roughly s same say see seen september seven
     share she sheet should show showed shown shows since six size slower slowest smaller smallest so specific spend
