@@ -17,6 +17,7 @@ from finrag_ml_tg1.answering.combined import numbers_then_words
 from finrag_ml_tg1.answering.coverage_words import CoverageWords
 from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.left_out import left_out_sentences
+from finrag_ml_tg1.answering.metric_words import asks_beside_metrics, row_names
 from finrag_ml_tg1.answering.model_answer import write_answer
 from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
@@ -207,7 +208,8 @@ class FinRAG:
         """Why neither numbers nor passages answer; None when passages may."""
         plan, found, scope = partial.plan, partial.found, partial.scope
         reason = missing_words(found, self.names(found))
-        if plan is not None and plan.obstacle is not None:
+        asks_more = self._asks_more_than_numbers(scope)
+        if plan is not None and plan.obstacle is not None and not (asks_more and plan.obstacle == scope.period_problem):
             return plan.obstacle
         if scope.obstacle is not None:
             return " ".join([scope.obstacle, *([reason] if reason and scope.companies else [])])
@@ -215,11 +217,14 @@ class FinRAG:
         if is_number and not scope.companies and self._names_statement_metric(partial):
             # Passages of other companies would answer, and not the question.
             return f"{reason or _NO_COMPANY} {describe_coverage(self.index.catalog)}"
-        if is_number and reason and (found.candidates or self._names_metric(partial)):
+        if is_number and reason and not asks_more and (found.candidates or self._names_metric(partial)):
             return reason
         if not partial.question.include_passages:
             return reason or _ONLY_NUMBERS
         return None
+
+    def _asks_more_than_numbers(self, scope: Scope) -> bool:
+        return asks_beside_metrics(read_topic(scope.asked or scope.topic, self.index.corpus), scope.metrics)
 
     def _names_metric(self, partial: Result) -> bool:
         """Whether a metric of the statements, and nothing beside it, is asked of companies whose numbers are known."""
@@ -258,10 +263,14 @@ class FinRAG:
         with _timed(timings, "retrieval"):
             found = self.retrieve(question, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
         with _timed(timings, "answering"):
-            return self._answered(question, scope, found)
+            return self._answered(question, scope, found, are_numbers_shown=partial.found.is_found)
 
-    def _answered(self, question: Question, scope: Scope, passages: list[PassageRecord]) -> Answer:
+    def _answered(
+        self, question: Question, scope: Scope, passages: list[PassageRecord], *, are_numbers_shown: bool
+    ) -> Answer:
         topic = read_topic(scope.asked or scope.topic, self.index.corpus)
+        if not are_numbers_shown:
+            topic = replace(topic, rows=row_names(topic, scope.metrics))
         several = len(scope.accessions) > 1 or not scope.companies
         answer = answer_extractively(
             topic,

@@ -33,7 +33,7 @@ _ASKS_FOR_BEST = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_AMOUNT = re.compile(
-    r"\bhow (?:much|many|large|big|high|low|far|steep\w*)\b|\b(?:what|which) (?:\w+ )?(?:percentage|percent|share|"
+    r"\bhow (?:much|many|large|big|high|low|far|steep\w*)\b|\bnumber of\b|\b(?:what|which) (?:\w+ )?(?:percentage|percent|share|"
     r"portion|amounts?|prices?|sum|level|weight|stake|part|slice|penalty|costs?|loss|charges?|gain|proceeds)\b",
     re.IGNORECASE,
 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
-from finrag_ml_tg1.answering.evidence import is_enough
+from finrag_ml_tg1.answering.evidence_strength import is_enough
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import choose_sentences
 from finrag_ml_tg1.answering.sentence_fit import score_sentences
-from finrag_ml_tg1.answering.table_choice import rows_that_answer
+from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
@@ -95,12 +95,13 @@ def _chosen(
         likest = max((part.likeness for part in own), default=0.0)
         own_passages = [passages[place] for place in own_places]
         own_likeness = [likeness[place] for place in own_places]
-        if not is_enough(topic, own_passages, own_likeness, likest, names_company=names_company):
+        table = rows_of_statements(topic, passages, accession=filing)
+        if not table and not is_enough(topic, own_passages, own_likeness, likest, names_company=names_company):
             continue
         if row is not None:
             chosen.append(row)
             continue
-        table = rows_that_answer(topic, passages, likeness, accession=filing)
+        table = table or rows_that_answer(topic, passages, likeness, accession=filing)
         chosen += table
         chosen += choose_sentences(
             own, passages, count=max(1, count // 2) if table else count, max_words=words // 2 if table else words

@@ -13,7 +13,7 @@ from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["choose_sentences"]
 
-_BEST_SHARE = 0.78
+_BEST_SHARE = 0.82
 _NEAR_DUPLICATE = 0.62
 
 # "This increase was due to …": of what, the sentence before tells.
