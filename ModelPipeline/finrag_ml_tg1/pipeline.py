@@ -20,6 +20,7 @@ from finrag_ml_tg1.answering.left_out import left_out_sentences
 from finrag_ml_tg1.answering.metric_words import asks_beside_metrics, row_names
 from finrag_ml_tg1.answering.model_answer import write_answer
 from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.near_questions import NearQuestions
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.prompts.context import Evidence
 from finrag_ml_tg1.answering.topic import read_topic
@@ -66,6 +67,7 @@ class FinRAG:
         self._planner = Planner(names)
         self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
+        self._near = NearQuestions(index.catalog, index.encoder, self._knows)
 
     @classmethod
     def open(cls, store: ObjectStore, cache: FileCache, folder: Path) -> FinRAG:
@@ -140,9 +142,10 @@ class FinRAG:
         if found.is_found:
             return self._with_numbers(partial)
         refusal = self._refusal(partial)
-        if refusal is not None:
-            return replace(partial, answer=_abstention(refusal, 0))
-        return replace(partial, answer=self._words_without_number(partial))
+        answer = self._words_without_number(partial) if refusal is None else _abstention(refusal, 0)
+        if answer.is_answered:
+            return replace(partial, answer=answer)
+        return replace(partial, answer=replace(answer, markdown=self._with_near_questions(answer.markdown, partial)))
 
     def understand(self, question: Question) -> Scope:
         """Return where the answer to a question is looked for."""
@@ -209,7 +212,7 @@ class FinRAG:
         plan, found, scope = partial.plan, partial.found, partial.scope
         reason = missing_words(found, self.names(found))
         asks_more = self._asks_more_than_numbers(scope)
-        if plan is not None and plan.obstacle is not None and not (asks_more and plan.obstacle == scope.period_problem):
+        if plan is not None and plan.obstacle is not None and not asks_more:
             return plan.obstacle
         if scope.obstacle is not None:
             return " ".join([scope.obstacle, *([reason] if reason and scope.companies else [])])
@@ -285,6 +288,14 @@ class FinRAG:
             silent = "\n\n".join(self._coverage.silent_filings(scope, answer))
             return replace(answer, markdown=_joined(answer.markdown, silent), appendix=silent)
         return replace(answer, markdown=self._nothing_found(scope))
+
+    def _with_near_questions(self, markdown: str, partial: Result) -> str:
+        """An abstention with questions that are answered."""
+        offered = "\n".join(f"- {near}" for near in self._near.offer(partial.question.text, partial.scope))
+        return _joined(markdown, f"You could ask:\n\n{offered}" if offered else "")
+
+    def _knows(self, company: Company, metric: str, fiscal_year: int) -> bool:
+        return self.look_up([company], [metric], [fiscal_year]).is_found
 
     def _nothing_found(self, scope: Scope) -> str:
         return f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}"

@@ -1,4 +1,4 @@
-"""Which sentences are quoted: the best that say different things, none that hangs in the air, no more than can be read."""
+"""Which sentences are quoted: the best that say different things, none that hangs in the air, not too many to read."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _NEAR_DUPLICATE = 0.62
 # "This increase was due to …": of what, the sentence before tells.
 _HANGS = re.compile(
     r"(?:this|these|those|such|it|they|its|their|he|she|his|her|both|however|also|in addition|additionally|moreover|"
-    r"furthermore|as a result|accordingly|consequently|therefore|the (?:overall |net )?(?:increase|decrease|decline|change|"
-    r"improvement|reduction|growth|former|latter)s?(?: (?:was|were|is|are|primarily|mainly|reflect\w*|result\w*)))\b",
+    r"furthermore|as a result|accordingly|consequently|therefore|the (?:overall |net )?(?:increase|decrease|decline|"
+    r"change|improvement|reduction|growth|former|latter)s?"
+    r"(?: (?:was|were|is|are|primarily|mainly|reflect\w*|result\w*)))\b",
     re.IGNORECASE,
 )
 
