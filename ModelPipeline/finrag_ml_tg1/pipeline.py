@@ -17,8 +17,10 @@ from finrag_ml_tg1.answering.combined import numbers_then_words
 from finrag_ml_tg1.answering.coverage_words import CoverageWords
 from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.left_out import left_out_sentences
+from finrag_ml_tg1.answering.metric_words import asks_beside_metrics, row_names
 from finrag_ml_tg1.answering.model_answer import write_answer
 from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.near_questions import NearQuestions
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.prompts.context import Evidence
 from finrag_ml_tg1.answering.topic import read_topic
@@ -67,6 +69,7 @@ class FinRAG:
         self._planner = Planner(names)
         self._coverage = CoverageWords(index.catalog)
         self.facts = FactFinder(index.facts)
+        self._near = NearQuestions(index.catalog, index.encoder, self._knows)
 
     @classmethod
     def open(cls, store: ObjectStore, cache: FileCache, folder: Path) -> FinRAG:
@@ -142,9 +145,10 @@ class FinRAG:
         if found.is_found:
             return self._with_numbers(partial)
         refusal = self._refusal(partial)
-        if refusal is not None:
-            return replace(partial, answer=_abstention(refusal, 0))
-        return replace(partial, answer=self._words_without_number(partial))
+        answer = self._words_without_number(partial) if refusal is None else _abstention(refusal, 0)
+        if answer.is_answered:
+            return replace(partial, answer=answer)
+        return replace(partial, answer=replace(answer, markdown=self._with_near_questions(answer.markdown, partial)))
 
     def understand(self, question: Question, meant: Collection[int] = ()) -> Scope:
         """Return where the answer to a question that stands alone is looked for; how it was read is said first.
@@ -214,7 +218,8 @@ class FinRAG:
         """Why neither numbers nor passages answer; None when passages may."""
         plan, found, scope = partial.plan, partial.found, partial.scope
         reason = missing_words(found, self.names(found))
-        if plan is not None and plan.obstacle is not None:
+        asks_more = self._asks_more_than_numbers(scope)
+        if plan is not None and plan.obstacle is not None and not asks_more:
             return plan.obstacle
         if scope.obstacle is not None:
             return " ".join([scope.obstacle, *([reason] if reason and scope.companies else [])])
@@ -222,11 +227,14 @@ class FinRAG:
         if is_number and not scope.companies and self._names_statement_metric(partial):
             # Passages of other companies would answer, and not the question.
             return f"{reason or _NO_COMPANY} {describe_coverage(self.index.catalog)}"
-        if is_number and reason and (found.candidates or self._names_metric(partial)):
+        if is_number and reason and not asks_more and (found.candidates or self._names_metric(partial)):
             return reason
         if not partial.question.include_passages:
             return reason or _ONLY_NUMBERS
         return None
+
+    def _asks_more_than_numbers(self, scope: Scope) -> bool:
+        return asks_beside_metrics(read_topic(scope.asked or scope.topic, self.index.corpus), scope.metrics)
 
     def _names_metric(self, partial: Result) -> bool:
         """Whether a metric of the statements, and nothing beside it, is asked of companies whose numbers are known."""
@@ -265,10 +273,14 @@ class FinRAG:
         with _timed(timings, "retrieval"):
             found = self.retrieve(question, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions)))
         with _timed(timings, "answering"):
-            return self._answered(question, scope, found)
+            return self._answered(question, scope, found, are_numbers_shown=partial.found.is_found)
 
-    def _answered(self, question: Question, scope: Scope, passages: list[PassageRecord]) -> Answer:
+    def _answered(
+        self, question: Question, scope: Scope, passages: list[PassageRecord], *, are_numbers_shown: bool
+    ) -> Answer:
         topic = read_topic(scope.asked or scope.topic, self.index.corpus)
+        if not are_numbers_shown:
+            topic = replace(topic, rows=row_names(topic, scope.metrics))
         several = len(scope.accessions) > 1 or not scope.companies
         answer = answer_extractively(
             topic,
@@ -283,6 +295,14 @@ class FinRAG:
             silent = "\n\n".join(self._coverage.silent_filings(scope, answer))
             return replace(answer, markdown=_joined(answer.markdown, silent), appendix=silent)
         return replace(answer, markdown=self._nothing_found(scope))
+
+    def _with_near_questions(self, markdown: str, partial: Result) -> str:
+        """An abstention with questions that are answered."""
+        offered = "\n".join(f"- {near}" for near in self._near.offer(partial.question.text, partial.scope))
+        return _joined(markdown, f"You could ask:\n\n{offered}" if offered else "")
+
+    def _knows(self, company: Company, metric: str, fiscal_year: int) -> bool:
+        return self.look_up([company], [metric], [fiscal_year]).is_found
 
     def _nothing_found(self, scope: Scope) -> str:
         return f"{_NOT_IN_FILINGS} {self._coverage.nothing_found(scope)}"

@@ -19,10 +19,10 @@ _GIVES_REASON = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_REST = re.compile(
-    r"\b(?:by|per|for each|across|of each|into|split|breakdown|break down)\s+(?:\w+\s+)?(?:its\s+)?(?:segments?|regions?|"
-    r"countr(?:y|ies)|geograph\w+|products?|product (?:lines?|categor\w+)|categor(?:y|ies)|channels?|quarters?|business(?:es)?|"
-    r"lines? of business|part of|parts|type|class|maturit\w+|years?)\b|\bbreak ?down\b|\bsplit (?:by|into|up)\b|"
-    r"\b(?:schedule|table) of\b|\bcontractual obligations\b|\bmaturit(?:y|ies)\b",
+    r"\b(?:by|per|for each|across|of each|into|split|breakdown|break down)\s+(?:\w+\s+)?(?:its\s+)?(?:segments?|"
+    r"regions?|countr(?:y|ies)|geograph\w+|products?|product (?:lines?|categor\w+)|categor(?:y|ies)|channels?|"
+    r"quarters?|business(?:es)?|lines? of business|part of|parts|type|class|maturit\w+|years?)\b|\bbreak ?down\b|"
+    r"\bsplit (?:by|into|up)\b|\b(?:schedule|table) of\b|\bcontractual obligations\b|\bmaturit(?:y|ies)\b",
     re.IGNORECASE,
 )
 _ASKS_FOR_BEST = re.compile(
@@ -33,8 +33,9 @@ _ASKS_FOR_BEST = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_AMOUNT = re.compile(
-    r"\bhow (?:much|many|large|big|high|low|far|steep\w*)\b|\b(?:what|which) (?:\w+ )?(?:percentage|percent|share|"
-    r"portion|amounts?|prices?|sum|level|weight|stake|part|slice|penalty|costs?|loss|charges?|gain|proceeds)\b",
+    r"\bhow (?:much|many|large|big|high|low|far|steep\w*)\b|\bnumber of\b|"
+    r"\b(?:what|which) (?:\w+ )?(?:percentage|percent|share|portion|amounts?|prices?|sum|level|weight|stake|part|slice|"
+    r"penalty|costs?|loss|charges?|gain|proceeds)\b",
     re.IGNORECASE,
 )
 

@@ -7,13 +7,14 @@ the choice; where the evidence is too weak the question is left unanswered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
-from finrag_ml_tg1.answering.evidence import is_enough
+from finrag_ml_tg1.answering.evidence_strength import WEAKER_BY, evidence_strength
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import choose_sentences
 from finrag_ml_tg1.answering.sentence_fit import score_sentences
-from finrag_ml_tg1.answering.table_choice import rows_that_answer
+from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
@@ -30,6 +31,22 @@ _MAX_WORDS = 115
 _LEAST_WORDS_OF_ONE = 30
 
 
+@dataclass(frozen=True, slots=True)
+class _Filing:
+    """What one filing (None: all together) has to say, and how strongly it speaks to the question."""
+
+    accession: str | None
+    row: Statement | None
+    statement_rows: list[Statement]
+    sentences: list[Statement]
+    strength: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it holds what is asked by name, however it reads."""
+        return bool(self.statement_rows)
+
+
 def answer_extractively(
     topic: Topic,
     passages: Sequence[PassageRecord],
@@ -43,73 +60,92 @@ def answer_extractively(
     """Return the best statements of the passages (best passage first), or an unanswered result when none is enough.
 
     `likeness` are the cosines of the passages with the question. Sentences are read in the best passages alone, rows
-    in all. With `several` companies or years asked, each filing speaks for itself.
+    in all. With `several` companies or years asked, each filing speaks for itself; without `names_company` more is
+    asked of the evidence.
     """
-    filings: list[str | None] = [None]
+    accessions: Sequence[str | None] = [None]
     if several:
-        filings = [*dict.fromkeys(passage.accession for passage in passages)][:_MAX_FILINGS]
-    read = _read(topic, passages, filings)
-    context_length = sum(len(passage.text) for _, passage in read)
-    chosen = _chosen(topic, passages, likeness, encoder, read=read, filings=filings, names_company=names_company)
+        accessions = list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]
+    read = _read(topic, passages, accessions)
+    chosen = _rows_asked_for(topic, passages, accessions)
+    if not chosen and passages:
+        filings = _filings(topic, passages, likeness, encoder, read=read, accessions=accessions, named=names_company)
+        chosen = _chosen(topic, passages, likeness, filings)
+    context_length = sum(len(passages[place].text) for place in read)
     citations = tuple(_citations(chosen, passages, max_citations))
     return Answer(bool(chosen), write_quotations(chosen, passages), citations, context_length)
 
 
-def _read(
-    topic: Topic, passages: Sequence[PassageRecord], filings: Sequence[str | None]
-) -> list[tuple[int, PassageRecord]]:
-    """The passages whose sentences are read, with their places: the best of all, or of each filing."""
-    numbered = list(enumerate(passages))
+def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
+    """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
-    if len(filings) <= 1:
-        return numbered[:least]
-    of_each = max(_READ_OF_EACH, least // len(filings))
-    own = [[pair for pair in numbered if pair[1].accession == filing][:of_each] for filing in filings]
-    return sorted(pair for pairs in own for pair in pairs)
+    if len(accessions) <= 1:
+        return list(range(len(passages)))[:least]
+    of_each = max(_READ_OF_EACH, least // len(accessions))
+    own = ([place for place, passage in enumerate(passages) if passage.accession == name] for name in accessions)
+    return sorted(place for places in own for place in places[:of_each])
 
 
-def _chosen(
+def _rows_asked_for(
+    topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]
+) -> list[Statement]:
+    """The row of just the name asked for, where every filing has one."""
+    rows = [_row(topic, passages, accession) for accession in accessions]
+    return [row for row in rows if row is not None] if all(rows) else []
+
+
+def _row(topic: Topic, passages: Sequence[PassageRecord], accession: str | None) -> Statement | None:
+    return None if topic.asks_for_words else best_row(topic, passages, accession=accession)
+
+
+def _filings(
     topic: Topic,
     passages: Sequence[PassageRecord],
     likeness: Sequence[float],
     encoder: Encoder,
     *,
-    read: Sequence[tuple[int, PassageRecord]],
-    filings: Sequence[str | None],
-    names_company: bool,
+    read: Sequence[int],
+    accessions: Sequence[str | None],
+    named: bool,
+) -> list[_Filing]:
+    shown = [passages[place] for place in read]
+    scored = score_sentences(topic, shown, [likeness[place] for place in read], encoder, filings=len(accessions))
+    sentences = [replace(part, passage=read[part.passage]) for part in scored]
+    filings = []
+    for accession in accessions:
+        places = [place for place in read if accession in (None, passages[place].accession)]
+        own = [part for part in sentences if part.passage in places]
+        strength = evidence_strength(
+            topic,
+            [passages[place] for place in places],
+            [likeness[place] for place in places],
+            max((part.likeness for part in own), default=0.0),
+            names_company=named,
+        )
+        row = _row(topic, passages, accession)
+        filings.append(_Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength))
+    return filings
+
+
+def _chosen(
+    topic: Topic, passages: Sequence[PassageRecord], likeness: Sequence[float], filings: Sequence[_Filing]
 ) -> list[Statement]:
     """Of each filing the row asked for, or its table, or the sentences that answer; nothing of one that does not."""
-    rows = {filing: _row(topic, passages, filing) for filing in filings}
-    if rows and all(rows.values()):
-        return [row for row in rows.values() if row is not None]
-    places = [number for number, _ in read]
-    shown = [passage for _, passage in read]
-    scored = score_sentences(topic, shown, [likeness[place] for place in places], encoder, filings=len(filings))
-    sentences = [Statement(places[part.passage], part.start, part.end, part.fit, part.likeness) for part in scored]
-    words = max(_LEAST_WORDS_OF_ONE, _MAX_WORDS // max(1, len(filings)))
+    words = max(_LEAST_WORDS_OF_ONE, _MAX_WORDS // len(filings))
     count = _MAX_SENTENCES if len(filings) == 1 else max(1, (_MAX_SENTENCES + 2) // len(filings))
+    strongest = max(filing.strength for filing in filings)
     chosen: list[Statement] = []
-    for filing, row in rows.items():
-        own_places = [place for place in places if filing in (None, passages[place].accession)]
-        own = [part for part in sentences if part.passage in own_places]
-        likest = max((part.likeness for part in own), default=0.0)
-        own_passages = [passages[place] for place in own_places]
-        own_likeness = [likeness[place] for place in own_places]
-        if not is_enough(topic, own_passages, own_likeness, likest, names_company=names_company):
+    for filing in filings:
+        if not filing.is_sure and filing.strength < max(0.0, strongest - WEAKER_BY):
             continue
-        if row is not None:
-            chosen.append(row)
+        if filing.row is not None:
+            chosen.append(filing.row)
             continue
-        table = rows_that_answer(topic, passages, likeness, accession=filing)
+        table = filing.statement_rows or rows_that_answer(topic, passages, likeness, accession=filing.accession)
         chosen += table
-        chosen += choose_sentences(
-            own, passages, count=max(1, count // 2) if table else count, max_words=words // 2 if table else words
-        )
+        most, most_words = (max(1, count // 2), words // 2) if table else (count, words)
+        chosen += choose_sentences(filing.sentences, passages, count=most, max_words=most_words)
     return chosen
-
-
-def _row(topic: Topic, passages: Sequence[PassageRecord], filing: str | None) -> Statement | None:
-    return None if topic.asks_for_words else best_row(topic, passages, accession=filing)
 
 
 def _citations(chosen: Sequence[Statement], passages: Sequence[PassageRecord], count: int) -> Iterator[Citation]:

@@ -87,7 +87,7 @@ def _table(passage: PassageRecord, rows: Sequence[Statement], number: int, *, is
     filled = [[*cells, *[""] * (values + 1 - len(cells))] for cells in printed]
     lines = ["| " + " | ".join(cells) + " |" for cells in (columns, *filled)]
     lines.insert(1, "|---|" + "---:|" * values)
-    return f"{caption or 'Table'} [{number}].{as_printed}\n\n" + "\n".join(lines)
+    return f"**{caption or 'Table'}** [{number}]{as_printed}\n\n" + "\n".join(lines)
 
 
 # A number is not quoted without the unit that its table states above it, wherever that stands.

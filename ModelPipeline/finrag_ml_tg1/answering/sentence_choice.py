@@ -1,4 +1,4 @@
-"""Which sentences are quoted: the best that say different things, none that hangs in the air, no more than can be read."""
+"""Which sentences are quoted: the best that say different things, none that hangs in the air, not too many to read."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["choose_sentences"]
 
-_BEST_SHARE = 0.78
+_BEST_SHARE = 0.82
 _NEAR_DUPLICATE = 0.62
 
 # "This increase was due to …": of what, the sentence before tells.
 _HANGS = re.compile(
     r"(?:this|these|those|such|it|they|its|their|he|she|his|her|both|however|also|in addition|additionally|moreover|"
-    r"furthermore|as a result|accordingly|consequently|therefore|the (?:overall |net )?(?:increase|decrease|decline|change|"
-    r"improvement|reduction|growth|former|latter)s?(?: (?:was|were|is|are|primarily|mainly|reflect\w*|result\w*)))\b",
+    r"furthermore|as a result|accordingly|consequently|therefore|the (?:overall |net )?(?:increase|decrease|decline|"
+    r"change|improvement|reduction|growth|former|latter)s?"
+    r"(?: (?:was|were|is|are|primarily|mainly|reflect\w*|result\w*)))\b",
     re.IGNORECASE,
 )
 

@@ -53,11 +53,11 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 _POINTS_ELSEWHERE = re.compile(
-    r"\b(?:can be found|is (?:provided|included|set forth|contained|incorporated)|(?:see|refer to|included in|described in|"
-    r"discussed in|read in conjunction with|in conjunction with) (?:also )?(?:the |our |“)?(?:consolidated )?(?:notes?|items?|"
-    r"part|section|risk factors|business|financial statements|management))\b|[”\"] (?:in|of) (?:part|item)"
-    r"|\bpages? \d|\b(?:FASB|ASU)\b|^see\b|\bfollowing (?:table|graph|chart|discussion)\b|\btable (?:below|above)\b|"
-    r"\bforward-looking\b",
+    r"\b(?:can be found|is (?:provided|included|set forth|contained|incorporated)|"
+    r"(?:see|refer to|included in|described in|discussed in|in conjunction with) (?:also )?(?:the |our |“)?"
+    r"(?:consolidated )?(?:notes?|items?|part|section|risk factors|business|financial statements|management))\b"
+    r"|[”\"] (?:in|of) (?:part|item)|\bpages? \d|\b(?:FASB|ASU)\b|^see\b|\btable (?:below|above)\b|"
+    r"\bfollowing (?:table|graph|chart|discussion)\b|\bforward-looking\b",
     re.IGNORECASE,
 )
 
@@ -132,7 +132,7 @@ def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: fl
 
 
 def _standing(topic: Topic, passage: PassageRecord, part: Statement, *, heads_item: bool) -> float:
-    """What a sentence gains by its place: an item asked for speaks for itself, so does a heading of just these words."""
+    """What a sentence gains by its place: an item asked for speaks for itself, as a heading of these words does."""
     if _is_of_item(topic, passage):
         if heads_item:
             return _HEADING_REWARD if part.start == 0 and _opens_with_heading(passage) else 0.0

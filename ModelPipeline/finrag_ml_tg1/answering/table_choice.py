@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.answering.answer_kinds import asks_for_amount, asks_for_reason, breaks_down
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
 from finrag_ml_tg1.answering.topic import Topic
+from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["rows_that_answer"]
+__all__ = ["rows_of_statements", "rows_that_answer"]
 
 _MAX_ROWS = 10
 _MAX_ROWS_BY_LABEL = 5
@@ -23,6 +24,9 @@ _LEAST = 0.48
 _LEAST_OF_AMOUNT = 0.6
 _LEAST_UNASKED = 0.72
 _FIRST_PLACES = 2
+_READ_STATEMENTS = 10
+_LONG = 60
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
 _VALUE = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?(?:pts?|bps)?")
 
 
@@ -51,6 +55,24 @@ def rows_that_answer(
     return _rows(topic, passages[best[1]], best[1], best[0])
 
 
+def rows_of_statements(
+    topic: Topic, passages: Sequence[PassageRecord], *, accession: str | None = None
+) -> list[Statement]:
+    """Return the rows of the primary statement found first that hold the numbers asked for, by their labels."""
+    wanted = {name: place for place, name in enumerate(topic.rows)}
+    for number, passage in enumerate(passages[:_READ_STATEMENTS]):
+        if passage.statement == "none" or passage.kind != "table" or accession not in (None, passage.accession):
+            continue
+        rows = [row for row, label in _value_rows(passage, number, 1.0) if _name(label) in wanted]
+        if rows:
+            return rows[:_MAX_ROWS_BY_LABEL]
+    return []
+
+
+def _name(label: str) -> frozenset[str]:
+    return frozenset(split_terms(_IN_PARENTHESES.sub(" ", label.partition(",")[0] if len(label) > _LONG else label)))
+
+
 def _fit(topic: Topic, passage: PassageRecord, likeness: float) -> float:
     text = f"{passage.heading} {passage.lead} {passage.text}"
     fit = likeness + _WORDS_SHARE * topic.word_share(text)
@@ -60,13 +82,7 @@ def _fit(topic: Topic, passage: PassageRecord, likeness: float) -> float:
 
 
 def _rows(topic: Topic, passage: PassageRecord, number: int, fit: float) -> list[Statement]:
-    rows: list[tuple[Statement, str]] = []
-    offset = 0
-    for line in passage.text.split("\n"):
-        label, *cells = line.split(CELL_SEPARATOR)
-        if label.strip() and any(_VALUE.fullmatch(cell.strip()) for cell in cells):
-            rows.append((Statement(number, offset, offset + len(line), fit), label))
-        offset += len(line) + 1
+    rows = list(_value_rows(passage, number, fit))
     if len(rows) <= _MAX_ROWS and (breaks_down(topic.text) or len(rows) <= _MAX_ROWS_BY_LABEL):
         return [row for row, _ in rows]
     named = [(row, topic.word_share(label) + 0.1 * topic.bridge_count(label)) for row, label in rows]
@@ -74,3 +90,13 @@ def _rows(topic: Topic, passage: PassageRecord, number: int, fit: float) -> list
         return [row for row, _ in rows[:_MAX_ROWS]]
     ranked = sorted((pair for pair in named if pair[1] > 0), key=lambda pair: -pair[1])[:_MAX_ROWS_BY_LABEL]
     return sorted((row for row, _ in ranked), key=lambda row: row.start)
+
+
+def _value_rows(passage: PassageRecord, number: int, fit: float) -> Iterator[tuple[Statement, str]]:
+    """Each row with a value, and its label."""
+    offset = 0
+    for line in passage.text.split("\n"):
+        label, *cells = line.split(CELL_SEPARATOR)
+        if label.strip() and any(_VALUE.fullmatch(cell.strip()) for cell in cells):
+            yield Statement(number, offset, offset + len(line), fit), label
+        offset += len(line) + 1

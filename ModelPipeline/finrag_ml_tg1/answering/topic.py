@@ -48,7 +48,8 @@ class Topic:
     """The telling terms of a question (stemmed) with their weight: rare terms more (inverse document frequency).
 
     `whole_items`: the items asked for as such ("the main risk factors"), empty when something in them is asked.
-    `bridge`: terms that filings use for the question's words, beside these.
+    `bridge`: terms that filings use for the question's words, beside these. `rows`: names that rows of statements have
+    for the numbers asked for, each as terms.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Topic:
     phrases: frozenset[tuple[str, str]]
     whole_items: frozenset[str]
     bridge: frozenset[str] = frozenset()
+    rows: tuple[frozenset[str], ...] = ()
 
     @property
     def asks_for_words(self) -> bool:

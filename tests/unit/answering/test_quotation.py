@@ -70,7 +70,7 @@ def test_row_without_any_header_has_no_columns() -> None:
 )
 def test_title_is_one_line_of_words(lead: str, heading: str, title: str) -> None:
     lines = quote(table("2024 | 2023 | 2022\n" + ROW, lead, heading), ROW)
-    assert lines[0] == f"Orquenna Instruments, Inc. (fictional), 10-K for fiscal 2024: {title} [1]."
+    assert lines[0] == f"**Orquenna Instruments, Inc. (fictional), 10-K for fiscal 2024: {title}** [1]"
 
 
 def test_sentences_of_several_filings_stand_under_their_filing() -> None:
