@@ -14,6 +14,7 @@ __all__ = ["Reading", "read_metrics_asked"]
 
 _MAX_LINE_ITEM_WORDS = 10
 _BETWEEN_NAMES = ("and", "or", "vs", "versus")
+_EARNING = ("earn", "earns", "earned")
 _WITHIN_NAMES = (*_BETWEEN_NAMES, "of", "the")
 
 
@@ -111,6 +112,7 @@ def _bound(words: Sequence[Word], mentions: Sequence[MetricMention], beside: Seq
     telling = set(beside)
     bound = {index for index in beside if words[index].is_capitalised and index > 0}
     for mention in mentions:
+        bound |= _earned(words, mention) & telling
         index = mention.start - 1
         while index in telling and not words[index + 1].after_break:
             bound.add(index)
@@ -123,6 +125,14 @@ def _bound(words: Sequence[Word], mentions: Sequence[MetricMention], beside: Seq
                 if index < len(words) and words[index].text in _WITHIN_NAMES and index + 1 in telling:
                     index += 1
     return bound
+
+
+def _earned(words: Sequence[Word], mention: MetricMention) -> set[int]:
+    """What is asked to be earned: "what *royalty* does it earn" does not ask for net income."""
+    if words[mention.start].text not in _EARNING:
+        return set()
+    helpers = [index for index in range(mention.start) if words[index].text in ("do", "does", "did")]
+    return set(range(helpers[-1])) if helpers else set()
 
 
 def _joined_to(words: Sequence[Word], mention: MetricMention) -> int:

@@ -21,7 +21,7 @@ FILLERS = frozenset(
     highest historical historically history hold holds how i improve improved improving in inc include included
     including increase increased increases initially interested is it item its january july june just k kindly know
     larger largest last latest least less level like line list listed ll long look looking looks lower lowest made
-    magnitude make many march may maybe me mean mentioned million millions month months more most much my need net
+    magnitude make many march may maybe me mean mentioned million millions money month months more most much my need net
     nine no not november now number numbers october of on one only opening or originally other our out over overall
     paid pay payment payments peers per percent percentage period periods please point portion position possibly post
     posted precisely present profile proportion provide provided pull quarter quarterly question quick quickly quote rank
@@ -47,7 +47,7 @@ NAMING_FILLERS = frozenset("all compute display document line other us".split())
 LABEL_FILLERS = frozenset(
     """
     after amount balance before beginning change changed changes closing combined consolidated current decrease
-    decreased decreases difference due end ending including increase increased increases less long net opening other
+    decreased decreases difference due end ending including increase increased increases less long money net opening other
     paid portion provided rate total totals under used value values
     """.split()
 )

@@ -20,6 +20,12 @@ def plan(text: str, companies: int = 1) -> Plan:
     return found
 
 
+def test_what_is_asked_to_be_earned_names_a_part() -> None:
+    assert plan("What royalty does earn in 2023?").qualifier == "royalty"
+    assert plan("How much money did earn in 2023?").qualifier == ""
+    assert plan("What profit did earn in 2023?").qualifier == ""
+
+
 @pytest.mark.parametrize(
     ("text", "metric"),
     [
