@@ -1,6 +1,6 @@
 """What a question passes through, as it happens: each event is shown or sent on as soon as it is there.
 
-They come in this order: `Stage` after each step, `Sources`, any number of `Piece`, and `Result` last.
+They come in this order: `Stage` for steps that are done, `Sources`, any number of `Piece`, and `Result` last.
 """
 
 from __future__ import annotations
@@ -56,9 +56,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The answer from the filings, with the passages and numbers that a model which rewrites it is asked with next."""
+    """The answer from the filings, with its passages and numbers.
+
+    `expected` is what the model that is asked with them next is thought to use, on the high side; None: none is asked.
+    """
 
     result: Result
+    expected: ModelUse | None = None
 
 
 Event = Stage | Sources | Piece | Result

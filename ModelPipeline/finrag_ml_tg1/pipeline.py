@@ -7,7 +7,7 @@ object is opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,12 @@ from finrag_ml_tg1.answering.coverage_words import CoverageWords
 from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.left_out import left_out_sentences
 from finrag_ml_tg1.answering.metric_words import asks_beside_metrics, row_names
-from finrag_ml_tg1.answering.model_answer import write_answer
+from finrag_ml_tg1.answering.model_answer import ModelUse, WrittenAnswer, expected_use, unasked, write_answer
 from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.answering.near_questions import NearQuestions
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
-from finrag_ml_tg1.answering.prompts.context import Evidence
+from finrag_ml_tg1.answering.prompts.context import Evidence, render_prompt
+from finrag_ml_tg1.answering.prompts.template import load_template
 from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.events import FIRST_TOKEN, Event, Piece, Result, Sources, Stage
 from finrag_ml_tg1.facts.execution import FactFinder
@@ -40,7 +41,9 @@ from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver, describe_coverage
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
-__all__ = ["DEFAULT_TOP_K", "FinRAG", "paragraphs"]
+__all__ = ["FinRAG", "Permit", "paragraphs"]
+
+Permit = Callable[[ModelUse], str]
 
 DEFAULT_TOP_K = 10
 
@@ -83,12 +86,13 @@ class FinRAG:
         return last
 
     def stream(
-        self, question: Question, model: LanguageModel | None = None, withheld: str = ""
+        self, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
     ) -> Generator[Event, None, None]:
         """Yield what happens on the way to the answer, and the `Result` last.
 
         Without a model the filings are quoted. One is asked only when they hold an answer, and that is what is given
-        when it fails. `withheld` says why a model that was asked for may not write. Closing the generator ends it all.
+        when it fails. `permit` is told what the model is thought to use, and says why it may not be asked ("": it may).
+        Closing the generator ends it all.
         """
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
@@ -96,28 +100,36 @@ class FinRAG:
             scope = self.understand(question)
             plan = self._planned(question, scope)
         yield Stage("understanding", timings["understanding"])
-        result = self._from_filings(Result(question, scope, _abstention("", 0), timings, plan))
-        yield from (Stage(name, ms) for name, ms in timings.items() if name != "understanding")
-        if withheld and result.answer.is_answered:
-            result = _noted(result, (withheld,))
-            result = replace(
-                result, answer=replace(result.answer, markdown=f"{result.answer.markdown}\n\nNote: {withheld}")
-            )
-        yield Sources(result)
-        if model is None or not result.answer.is_answered:
-            yield from (Piece(part) for part in paragraphs(result.answer.markdown))
-            yield result
+        result = self._with_facts(Result(question, scope, _abstention("", 0), timings, plan))
+        yield Stage("facts", timings["facts"])
+        result = self._from_filings(result)
+        yield from (Stage(name, ms) for name, ms in timings.items() if name not in ("understanding", "facts"))
+        if model is not None and result.answer.is_answered:
+            yield from self._in_own_words(result, model, permit)
             return
-        yield from self._in_own_words(result, model)
+        yield Sources(result)
+        yield from (Piece(part) for part in paragraphs(result.answer.markdown))
+        yield result
 
-    def _in_own_words(self, result: Result, model: LanguageModel) -> Generator[Event, None, None]:
+    def _in_own_words(
+        self, result: Result, model: LanguageModel, permit: Permit | None
+    ) -> Generator[Event, None, None]:
         """The answer in a model's words, from what the answer from the filings rests on."""
         timings, answer, scope = result.timings_ms, result.answer, result.scope
         names = self.names(result.found)
         evidence = Evidence(result.question.text, scope, answer.citations, result.found, result.shown_at, names)
-        writing = write_answer(
-            model, evidence, answer, self.index.encoder.count_tokens, lambda: self._nothing_found(scope)
-        )
+        count = self.index.encoder.count_tokens
+        rendered = render_prompt(load_template(), evidence, model.profile, count)
+        expected = expected_use(model, rendered)
+        reason = permit(expected) if permit else ""
+        if reason:
+            result = _written(result, unasked(model, answer, reason))
+            yield Sources(result)
+            yield from (Piece(part) for part in paragraphs(result.answer.markdown))
+            yield result
+            return
+        yield Sources(result, expected)
+        writing = write_answer(model, rendered, evidence, answer, count, lambda: self._nothing_found(scope))
         began = time.perf_counter()
         with _timed(timings, "writing"):
             while True:
@@ -129,26 +141,28 @@ class FinRAG:
                 timings.setdefault(FIRST_TOKEN, _milliseconds(began))
                 if piece:
                     yield Piece(piece)
-        yield replace(_noted(result, written.notes), answer=written.answer, written=written.use)
+        yield _written(result, written)
 
-    def _from_filings(self, partial: Result) -> Result:
-        """The answer in numbers and quotations, or why there is none."""
-        question, scope, plan, timings = partial.question, partial.scope, partial.plan, partial.timings_ms
-        with _timed(timings, "facts"):
+    def _with_facts(self, partial: Result) -> Result:
+        """The numbers asked for; where they tell which company is meant, in its scope."""
+        question, scope, plan = partial.question, partial.scope, partial.plan
+        with _timed(partial.timings_ms, "facts"):
             companies = self._companies_asked(plan, scope, question)
             is_named = bool(scope.companies)
             found = self.facts.find(plan, companies, are_named=is_named) if plan and companies else FactSet()
             if found.is_found and not is_named and plan and plan.qualifier:
                 # The filings of the company whose part was named are searched, as if it had been named itself.
                 scope = self.understand(question, meant=tuple(self.names(found)))
-        partial = replace(partial, scope=scope, found=found)
-        if found.is_found:
+        return replace(partial, scope=scope, found=found)
+
+    def _from_filings(self, partial: Result) -> Result:
+        """The answer in numbers and quotations, or why there is none."""
+        if partial.found.is_found:
             return self._with_numbers(partial)
         refusal = self._refusal(partial)
-        answer = self._words_without_number(partial) if refusal is None else _abstention(refusal, 0)
-        if answer.is_answered:
-            return replace(partial, answer=answer)
-        return replace(partial, answer=replace(answer, markdown=self._with_near_questions(answer.markdown, partial)))
+        if refusal is not None:
+            return replace(partial, answer=_abstention(refusal, 0))
+        return replace(partial, answer=self._words_without_number(partial))
 
     def understand(self, question: Question, meant: Collection[int] = ()) -> Scope:
         """Return where the answer to a question that stands alone is looked for; how it was read is said first.
@@ -326,8 +340,9 @@ def _ciks(found: FactSet) -> set[int]:
     return ciks | {calculation.cik for calculation in found.calculations} | {missing.cik for missing in found.missing}
 
 
-def _noted(result: Result, notes: Sequence[str]) -> Result:
-    return replace(result, scope=replace(result.scope, notes=(*result.scope.notes, *notes)))
+def _written(result: Result, written: WrittenAnswer) -> Result:
+    scope = replace(result.scope, notes=(*result.scope.notes, *written.notes))
+    return replace(result, scope=scope, answer=written.answer, written=written.use)
 
 
 def _joined(*blocks: str) -> str:

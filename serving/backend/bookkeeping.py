@@ -34,12 +34,10 @@ class QueryEntry:
     """What is known of a query when it ends; who answers it fills this in.
 
     `llm` is what a model that was asked is thought to have used, for a query that ends without a response.
-    `is_withheld`: a model was not asked because the budget is spent.
     """
 
     response: QueryResponse | None = None
     llm: ModelUsage | None = None
-    is_withheld: bool = False
 
 
 class Bookkeeping:
@@ -117,7 +115,7 @@ class Bookkeeping:
             index_version=response.metadata.index_version if response else "",
             prompt_version=(llm.prompt_version or "") if llm else "",
             is_cached=response.metadata.cached if response else False,
-            is_fallback=entry.is_withheld or bool(llm and llm.fallback),
+            is_fallback=bool(llm and llm.fallback),
             flags=_counted(response),
             question=question if self._logs_words else None,
             answer=response.answer if response and self._logs_words else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,14 +22,14 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.pipeline import FinRAG
 
-__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineNotReadyError", "EngineStoppingError"]
+__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineNotReadyError", "EngineStoppingError", "Slot"]
 
 R = TypeVar("R")
 
 RETRY_SECONDS = 2.0
 WORKERS = 2
 MAX_WAITING = 16
-# A model that writes keeps a thread waiting, not a core working.
+# A model that writes keeps a thread waiting, not a core working; beyond so many at once the filings are quoted.
 WRITERS = 16
 # How long answers that are being written may go on when the server is told to stop; less than uvicorn grants.
 STOPPING_GRACE_S = 3.0
@@ -53,6 +53,20 @@ class EngineStoppingError(FinRAGError):
     """The server stops before the answer is whole."""
 
 
+class Slot:
+    """A place among the questions that are worked on."""
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave = leave
+        self._is_held = True
+
+    def release(self) -> None:
+        """Make room for another question, once."""
+        if self._is_held:
+            self._is_held = False
+            self._leave()
+
+
 class Engine:
     """Holds the pipeline; `await engine.run(...)` works with it off the event loop, a few calls at a time."""
 
@@ -64,6 +78,7 @@ class Engine:
         self._workers = anyio.CapacityLimiter(WORKERS)
         self._writers = anyio.CapacityLimiter(WRITERS)
         self._waiting = 0
+        self._writing = 0
         self._stopped = asyncio.Event()
         self.is_store_reachable = True
         self.is_shutting_down = False
@@ -116,29 +131,45 @@ class Engine:
             self.is_shutting_down = True
             asyncio.get_running_loop().call_later(STOPPING_GRACE_S, self._stopped.set)
 
-    def check(self) -> None:
-        """Raise EngineNotReadyError, EngineBusyError or EngineStoppingError when no call can be taken now."""
+    @contextmanager
+    def admitted(self) -> Iterator[Slot]:
+        """Take a place for a question; free again when it is released, at the latest when the block ends.
+
+        Raises EngineStoppingError, EngineNotReadyError or EngineBusyError when no question can be taken now.
+        """
         if self.is_shutting_down:
             raise EngineStoppingError(_STOPPING)
         if self.loaded and self._waiting >= MAX_WAITING:
             raise EngineBusyError(_BUSY)
+        self._waiting += 1
+        slot = Slot(self._leave)
+        try:
+            yield slot
+        finally:
+            slot.release()
+
+    @property
+    def can_write(self) -> bool:
+        """Whether one more language model may write now."""
+        return self._writing < WRITERS
 
     async def run(self, work: Callable[[FinRAG], R]) -> R:
-        """Return `work(pipeline)`, done on a worker thread; raises EngineBusyError when too many calls wait."""
+        """Return `work(pipeline)`, done on a worker thread; raises what `admitted` raises."""
         finrag = self.loaded
-        with self._admitted():
+        with self.admitted():
             return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
 
-    async def events(self, begin: Callable[[FinRAG], Generator[Event, None, None]]) -> AsyncGenerator[Event, None]:
-        """Yield the events that `begin(pipeline)` yields on threads; closing this one closes that one.
+    async def events(
+        self, slot: Slot, begin: Callable[[FinRAG], Generator[Event, None, None]], abort: Callable[[], None]
+    ) -> AsyncGenerator[Event, None]:
+        """Yield the events that `begin(pipeline)` yields on threads; `abort()` ends what it waits for.
 
-        Up to `Sources` cores are at work; what follows waits for a language model, if there is one. Raises
-        EngineBusyError when too many calls wait, EngineStoppingError when the server stops meanwhile.
+        Up to `Sources` a core is at work, and the slot is held. What follows may wait for a language model: on another
+        thread, and no longer in the way of other questions. Raises EngineStoppingError when the server stops meanwhile.
         """
-        finrag = self.loaded
-        with self._admitted():
-            events = begin(finrag)
-            limiter = self._workers
+        events = begin(self.loaded)
+        limiter = self._workers
+        with ExitStack() as writing:
             try:
                 while True:
                     step = asyncio.ensure_future(anyio.to_thread.run_sync(next, events, None, limiter=limiter))
@@ -146,10 +177,14 @@ class Engine:
                     if event is None:
                         return
                     if isinstance(event, Sources):
-                        limiter = self._writers
+                        slot.release()
+                        if event.expected is not None:
+                            limiter = self._writers
+                            writing.enter_context(self._counted_as_writing())
                     yield event
             finally:
                 # A thread cannot be cancelled: what it works at is closed when it comes back.
+                abort()
                 step.add_done_callback(lambda done: _close(events, done))
 
     async def _unless_stopped(self, step: asyncio.Future[R]) -> R:
@@ -164,14 +199,15 @@ class Engine:
         return step.result()
 
     @contextmanager
-    def _admitted(self) -> Iterator[None]:
-        if self._waiting >= MAX_WAITING:
-            raise EngineBusyError(_BUSY)
-        self._waiting += 1
+    def _counted_as_writing(self) -> Iterator[None]:
+        self._writing += 1
         try:
             yield
         finally:
-            self._waiting -= 1
+            self._writing -= 1
+
+    def _leave(self) -> None:
+        self._waiting -= 1
 
     def _keep_reason(self, reason: str, level: int = logging.WARNING) -> None:
         if reason != self._reason:

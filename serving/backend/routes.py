@@ -14,7 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.answerer import Answerer
-from serving.backend.engine import Engine
+from serving.backend.engine import Engine, Slot
 from serving.backend.errors import problem_response
 from serving.backend.numbers import facts_response
 from serving.backend.openapi import problems
@@ -45,19 +45,20 @@ def _engine(request: Request) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request that is taken, and who answers it."""
+    """A request that is taken, its place among those worked on, and who answers it."""
 
     body: QueryRequest
     request_id: str
+    slot: Slot
     answerer: Answerer
 
 
-def _asked(body: QueryRequest, request: Request) -> _Asked:
+async def _asked(body: QueryRequest, request: Request) -> AsyncGenerator[_Asked, None]:
     """Refuse what cannot be answered now: a stream that has begun could not be refused with a status."""
     answerer = request.app.state.answerer
     assert isinstance(answerer, Answerer)
-    answerer.check(body)
-    return _Asked(body, request.state.request_id, answerer)
+    with answerer.admitted(body) as slot:
+        yield _Asked(body, request.state.request_id, slot, answerer)
 
 
 LoadedEngine = Annotated[Engine, Depends(_engine)]
@@ -67,13 +68,14 @@ Asked = Annotated[_Asked, Depends(_asked)]
 @router.post("/query", responses=problems(400, 401, 413, 422, 429, 503))
 async def query(asked: Asked, request: Request) -> QueryResponse:
     """Answer a question from the filings, or abstain and say what is covered."""
-    return await asked.answerer.answer(asked.body, asked.request_id, request.is_disconnected)
+    return await asked.answerer.answer(asked.body, asked.request_id, asked.slot, request.is_disconnected)
 
 
 @router.post("/query/stream", response_class=EventSourceResponse, responses=problems(400, 401, 413, 422, 429, 503))
 async def query_stream(asked: Asked) -> AsyncGenerator[ServerSentEvent, None]:
     """Answer as Server-Sent Events: `status`*, `resolved`, `sources`, `token`*, then `done` (as /query) or `error`."""
-    async with aclosing(server_sent_events(asked.answerer.events(asked.body, asked.request_id))) as sent:
+    events = asked.answerer.events(asked.body, asked.request_id, asked.slot)
+    async with aclosing(server_sent_events(events, asked.request_id)) as sent:
         async for event in sent:
             yield event
 

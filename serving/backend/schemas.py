@@ -199,7 +199,8 @@ class ModelUsage(BaseModel):
     """What the language model used; zero for extractive answers. `cost` is in USD.
 
     `model_key` is the profile that was asked, or "extractive". `fallback` says why a model that was asked did not write
-    the answer after all. `prompt_version` names the wording it was asked with.
+    the answer after all. `prompt_version` names the wording it was asked with. Without `price_known` the cost is 0
+    because nobody said what the model's tokens cost.
     """
 
     model_id: str
@@ -209,6 +210,7 @@ class ModelUsage(BaseModel):
     total_tokens: int
     cached_tokens: int
     cost: float
+    price_known: bool
     stop_reason: str
     prompt_version: str | None
     fallback: str | None

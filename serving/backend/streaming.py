@@ -24,7 +24,9 @@ __all__ = ["server_sent_events"]
 _logger = logging.getLogger(__name__)
 
 
-async def server_sent_events(events: AsyncGenerator[QueryEvent, None]) -> AsyncGenerator[ServerSentEvent, None]:
+async def server_sent_events(
+    events: AsyncGenerator[QueryEvent, None], request_id: str
+) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield what is sent for each event; a failure comes last, as the problem it would be without streaming."""
     yield _sent("status", StageOut(stage="received", ms=0))
     try:
@@ -35,7 +37,7 @@ async def server_sent_events(events: AsyncGenerator[QueryEvent, None]) -> AsyncG
     except FinRAGError as error:
         yield _sent("error", problem(503, f"{str(error).removesuffix('.')}."))
     except Exception:
-        _logger.exception("a streamed answer failed")
+        _logger.exception("request %s failed while it was streamed", request_id)
         yield _sent("error", problem(500, UNEXPECTED))
 
 

@@ -18,7 +18,7 @@ import uvicorn
 from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.events import Event, Result
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.pipeline import FinRAG
+from finrag_ml_tg1.pipeline import FinRAG, Permit
 from finrag_ml_tg1.scope import Question
 from serving.backend.app import create_app
 from serving.backend.engine import MAX_WAITING, WORKERS
@@ -72,11 +72,11 @@ class HeldQuestions:
         stream = FinRAG.stream
 
         def held(
-            finrag: FinRAG, question: Question, model: LanguageModel | None = None, withheld: str = ""
+            finrag: FinRAG, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
         ) -> Generator[Event, None, None]:
             self.inside.release()
             assert self.release.wait(30)
-            yield from stream(finrag, question, model, withheld)
+            yield from stream(finrag, question, model, permit)
 
         monkeypatch.setattr(FinRAG, "stream", held)
 
@@ -121,7 +121,9 @@ def test_question_over_the_waiting_limit_is_told_to_come_back(caller: httpx.Clie
 def test_unexpected_failure_is_a_problem_with_the_request_id(
     caller: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(finrag: FinRAG, question: Question, model: LanguageModel | None = None, withheld: str = "") -> Result:
+    def fail(
+        finrag: FinRAG, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
+    ) -> Result:
         raise ZeroDivisionError("an inner detail")
 
     monkeypatch.setattr(FinRAG, "stream", fail)

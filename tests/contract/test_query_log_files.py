@@ -13,7 +13,7 @@ import pytest
 from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
-from finrag_ml_tg1.pipeline import FinRAG
+from finrag_ml_tg1.pipeline import FinRAG, Permit
 from finrag_ml_tg1.scope import Question
 from serving.backend import bookkeeping
 from serving.backend.query_log import QueryLog
@@ -110,7 +110,9 @@ def test_rows_are_in_the_store_when_the_interval_has_passed(
 def test_query_that_fails_is_logged_as_failed(
     sample_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(finrag: FinRAG, question: Question, model: LanguageModel | None = None, withheld: str = "") -> Result:
+    def fail(
+        finrag: FinRAG, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
+    ) -> Result:
         raise ZeroDivisionError("an inner detail")
 
     folder = linked_store(sample_store, tmp_path / "store")

@@ -82,6 +82,7 @@ def test_response_has_exactly_the_agreed_fields(answered: Json) -> None:
         "total_tokens",
         "cached_tokens",
         "cost",
+        "price_known",
         "stop_reason",
         "prompt_version",
         "fallback",

@@ -16,27 +16,34 @@ from finrag_ml_tg1.answering.citation_marks import MarkReader, used_marks
 from finrag_ml_tg1.answering.grounding import words_rested_on
 from finrag_ml_tg1.answering.models.language_model import Finished, LanguageModel, Prompt, StopReason, TokenUsage
 from finrag_ml_tg1.answering.number_check import flag_numbers
-from finrag_ml_tg1.answering.prompts.context import Evidence, RenderedPrompt, render_prompt
+from finrag_ml_tg1.answering.prompts.context import Evidence, RenderedPrompt
 from finrag_ml_tg1.answering.prompts.template import NOT_IN_FILINGS, load_template
+from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.support import flag_unsupported
 from finrag_ml_tg1.errors import ModelError
 
-__all__ = ["ModelUse", "WrittenAnswer", "write_answer"]
+__all__ = ["ModelUse", "WrittenAnswer", "expected_use", "unasked", "write_answer"]
 
 _CUT_SHORT = "The answer was cut short: the language model reached the length it may have."
 _DECLINED = "The language model declined to answer."
 _NOTHING = "The language model wrote nothing."
 _NOTHING_FOUND = "The language model found no answer in the passages; the numbers are the filers' own."
 # What models write in place of the word they were told.
+_NOT = r"(?:(?:do|does|did|is|are|was|were|has|have|could)(?: not|n[’']t)|can[’']t|cannot|not)"
 _SAYS_NOT_FOUND = re.compile(
-    r"\b(?:not? (?:in|found in|contained in) the (?:filings?|passages?|evidence|documents?)|"
-    r"(?:do|does|did) not (?:contain|provide|include|mention|disclose|state|specify|answer|address)|"
-    r"(?:cannot|can't|can not|unable to|not able to) (?:\w+ ){0,2}?(?:answer|determine|find)|"
-    r"no (?:information|mention|answer|evidence)\b|not (?:disclosed|mentioned|specified|provided|available))",
+    rf"\b(?:{_NOT} (?:\w+ ){{0,3}}?(?:found |contained )?in (?:the|these|any) "
+    rf"(?:\w+ )?(?:filings?|passages?|evidence|documents?)"
+    rf"|{_NOT} (?:\w+ )?(?:contain|provide|include|mention|disclose|state|specify|answer|address|say|cover|give|report"
+    rf"|help|know|determine|find|disclosed|mentioned|specified|provided|available|stated|reported|given)"
+    r"|(?:unable|not able) to (?:\w+ ){0,2}?(?:answer|determine|find|help)"
+    r"|no (?:information|mention|answer|evidence)\b)",
     re.IGNORECASE,
 )
-_MOST_WORDS_OF_ABSTENTION = 60
-_SENTENCE_END = re.compile(r"[.!?][\"”’)]*(?:\s*\[\d+\])*(?=\s|$)|\|\s*$", re.MULTILINE)
+# An amount that is stated is an answer; years and marks are none.
+_STATES_AMOUNT = re.compile(r"(?<![\w\[])(?!(?:19|20)\d\d\b)\d[\d,.]*(?!\])")
+_LETTER = re.compile(r"[^\W\d_]")
+_ENDS_SENTENCE = re.compile(r"[.!?][\"”’)]*(?:\s*\[\d+\])*$")
+_MOST_WORDS_OF_ABSTENTION = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class ModelUse:
     """What a language model had to do with an answer, and what it cost (USD).
 
     `fallback` says why the answer is not in its words after all, "" when it is. Of a generation that broke off the
-    tokens are estimates.
+    tokens are estimates. Without `is_price_known` the cost is 0 for want of a price.
     """
 
     key: str
@@ -54,6 +61,7 @@ class ModelUse:
     stop_reason: StopReason | None
     prompt_version: str
     fallback: str = ""
+    is_price_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,21 @@ class WrittenAnswer:
     notes: tuple[str, ...] = ()
 
 
+def expected_use(model: LanguageModel, rendered: RenderedPrompt) -> ModelUse:
+    """Return what asking a model is thought to use, on the high side."""
+    profile = model.profile
+    written = rendered.tokens if profile.caches_prompts else 0
+    return _use(model, TokenUsage(rendered.tokens, profile.max_output_tokens, written_tokens=written), None)
+
+
+def unasked(model: LanguageModel, extractive: Answer, reason: str) -> WrittenAnswer:
+    """Return the extractive answer where a model may not be asked, with the reason."""
+    return _fallen_back(model, extractive, TokenUsage(), None, reason)
+
+
 def write_answer(
     model: LanguageModel,
+    rendered: RenderedPrompt,
     evidence: Evidence,
     extractive: Answer,
     count_word_pieces: Callable[[str], int],
@@ -77,7 +98,6 @@ def write_answer(
     What was yielded is replaced by what is returned: the extractive answer when the model fails, and `abstention()`,
     unanswered, when it finds no answer in passages. Closing the generator ends the model's.
     """
-    rendered = render_prompt(load_template(), evidence, model.profile, count_word_pieces)
     reader = MarkReader([citation.number for citation in rendered.citations])
     draft = ""
     shown = 0
@@ -158,16 +178,29 @@ def _words(citation: Citation) -> str:
 
 
 def _is_abstention(body: str) -> bool:
-    if NOT_IN_FILINGS in body:
+    """Whether the model says that the evidence holds no answer, and nothing else."""
+    if re.sub(r"[\s\\*_-]+", "_", body).strip("_.").upper().startswith(NOT_IN_FILINGS):
         return True
+    sentences = [body[start:end] for start, end in sentence_spans(body)]
     is_short = len(body.split()) <= _MOST_WORDS_OF_ABSTENTION
-    return is_short and not used_marks(body) and _SAYS_NOT_FOUND.search(body) is not None
+    return is_short and all(
+        _SAYS_NOT_FOUND.search(sentence) and not _STATES_AMOUNT.search(sentence) for sentence in sentences
+    )
 
 
 def _whole_sentences(draft: str) -> str:
-    """A draft that was cut off, up to its last whole sentence or table row; all of it when there is none."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(draft)]
-    return draft[: ends[-1]].strip() if ends else draft.strip()
+    """A draft that was cut off, up to its last whole sentence or table row; nothing when there is none."""
+    *lines, last = draft.rstrip().split("\n")
+    kept = "\n".join(lines)
+    if last.lstrip().startswith("|"):
+        return kept.strip()
+    spans = [
+        (start, end)
+        for start, end in sentence_spans(last)
+        if _ENDS_SENTENCE.search(last[start:end]) and _LETTER.search(last[start:end])
+    ]
+    marks = re.match(r"(?:\s*\[\d+\])*", last[spans[-1][1] :]) if spans else None
+    return f"{kept}\n{last[: spans[-1][1] + marks.end()] if marks else ''}".strip()
 
 
 def _notes(rendered: RenderedPrompt, evidence: Evidence, *, is_cut: bool) -> tuple[str, ...]:
@@ -185,7 +218,7 @@ def _estimated(rendered: RenderedPrompt, draft: str, count_word_pieces: Callable
 def _fallen_back(
     model: LanguageModel, extractive: Answer, usage: TokenUsage, stop_reason: StopReason | None, reason: str
 ) -> WrittenAnswer:
-    note = f"{reason} The answer quotes the filings instead."
+    note = reason if reason == _NOTHING_FOUND else f"{reason} The answer quotes the filings instead."
     answer = replace(extractive, markdown=f"{extractive.markdown}\n\nNote: {note}")
     return WrittenAnswer(answer, replace(_use(model, usage, stop_reason), fallback=reason), (note,))
 
@@ -193,4 +226,7 @@ def _fallen_back(
 def _use(model: LanguageModel, usage: TokenUsage, stop_reason: StopReason | None) -> ModelUse:
     profile = model.profile
     version = load_template().version
-    return ModelUse(profile.key, profile.model_id, usage, profile.cost(usage), stop_reason, version)
+    cost = profile.cost(usage)
+    return ModelUse(
+        profile.key, profile.model_id, usage, cost, stop_reason, version, is_price_known=profile.price_known
+    )

@@ -21,19 +21,19 @@ FILLERS = frozenset(
     highest historical historically history hold holds how i improve improved improving in inc include included
     including increase increased increases initially interested is it item its january july june just k kindly know
     larger largest last latest least less level like line list listed ll long look looking looks lower lowest made
-    magnitude make many march may maybe me mean mentioned million millions money month months more most much my need net
-    nine no not november now number numbers october of on one only opening or originally other our out over overall
-    paid pay payment payments peers per percent percentage period periods please point portion position possibly post
-    posted precisely present profile proportion provide provided pull quarter quarterly question quick quickly quote rank
-    ranked ranking rate ratio re really recent record recorded reduction registrant relative report reported reporting
-    reports respectively restated result results retrieve rise risen rose roughly s same say see seen september seven
-    share she sheet should show showed shown shows since six size slower slowest smaller smallest so specific spend
-    spending spends spent stand start state stated statement statements stating still stood sum surpass surpassed
-    tagged tell telling tells ten than thank thanks that the their them then there these they this those thousand
-    thousands three through time to top total totaled totaling totalled totalling totals trend trying twelve two u
-    under understand until up us usd use used using value values ve verify versus vs want was we well went were what
-    whats when which while who whole will wish with within wondering worse worst worth would year years yes yet you
-    your yoy
+    magnitude make many march may maybe me mean mentioned million millions money month months more most much my need
+    net nine no not november now number numbers october of on one only opening or originally other our out over
+    overall paid pay payment payments peers per percent percentage period periods please point portion position
+    possibly post posted precisely present profile proportion provide provided pull quarter quarterly question quick
+    quickly quote rank ranked ranking rate ratio re really recent record recorded reduction registrant relative report
+    reported reporting reports respectively restated result results retrieve rise risen rose roughly s same say see
+    seen september seven share she sheet should show showed shown shows since six size slower slowest smaller smallest
+    so specific spend spending spends spent stand start state stated statement statements stating still stood sum
+    surpass surpassed tagged tell telling tells ten than thank thanks that the their them then there these they this
+    those thousand thousands three through time to top total totaled totaling totalled totalling totals trend trying
+    twelve two u under understand until up us usd use used using value values ve verify versus vs want was we well
+    went were what whats when which while who whole will wish with within wondering worse worst worth would year years
+    yes yet you your yoy
     """.split()
 )
 
@@ -47,7 +47,7 @@ NAMING_FILLERS = frozenset("all compute display document line other us".split())
 LABEL_FILLERS = frozenset(
     """
     after amount balance before beginning change changed changes closing combined consolidated current decrease
-    decreased decreases difference due end ending including increase increased increases less long money net opening other
-    paid portion provided rate total totals under used value values
+    decreased decreases difference due end ending including increase increased increases less long money net opening
+    other     paid portion provided rate total totals under used value values
     """.split()
 )

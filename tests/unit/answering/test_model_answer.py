@@ -9,7 +9,8 @@ import pytest
 from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.model_answer import WrittenAnswer, write_answer
 from finrag_ml_tg1.answering.models.language_model import Finished, TokenUsage
-from finrag_ml_tg1.answering.prompts.context import Evidence
+from finrag_ml_tg1.answering.prompts.context import Evidence, render_prompt
+from finrag_ml_tg1.answering.prompts.template import load_template
 from finrag_ml_tg1.errors import ModelError
 from finrag_ml_tg1.facts.fact_set import FactSet
 from tests.injections import INJECTIONS
@@ -41,12 +42,17 @@ class Written:
         return self.result.answer
 
 
+def count_words(text: str) -> int:
+    return len(text.split())
+
+
 def write(
     model: ScriptedModel, found: FactSet | None = None, *, appendix: str = "", evidence: Evidence | None = None
 ) -> Written:
     given = evidence or make_evidence([PUMPS, STAFF], found=found)
     quoted = Answer(True, QUOTED, tuple(given.citations), 100, appendix=appendix)
-    writing = write_answer(model, given, quoted, lambda text: len(text.split()), lambda: ABSTENTION)
+    rendered = render_prompt(load_template(), given, model.profile, count_words)
+    writing = write_answer(model, rendered, given, quoted, count_words, lambda: ABSTENTION)
     shown = ""
     while True:
         try:
@@ -112,11 +118,25 @@ def test_quotations_stand_in_for_a_model_that_writes_nothing(piece: str) -> None
     assert written.result.use.fallback
 
 
-def test_answer_that_was_cut_off_ends_with_its_last_whole_sentence() -> None:
-    cut = Finished("max_tokens", TokenUsage(10, 500))
-    written = write(ScriptedModel([WROTE, " Besides, the comp", cut]))
-    assert written.answer.markdown == WROTE
+@pytest.mark.parametrize(
+    ("draft", "kept"),
+    [
+        (f"{WROTE} Besides, the comp", WROTE),
+        (f"{WROTE} Revenue of Orquenna Inc. was $383,2", WROTE),
+        (f"{WROTE} It rose in the U.S. by 5", WROTE),
+        (f"1. {WROTE}\n2. Costs may ri", f"1. {WROTE}"),
+        (f"{WROTE}\n\n| Year | Revenue |\n|---|---|\n| 2024 | $39", f"{WROTE}\n\n| Year | Revenue |\n|---|---|"),
+    ],
+)
+def test_answer_that_was_cut_off_ends_with_its_last_whole_sentence(draft: str, kept: str) -> None:
+    written = write(ScriptedModel([draft, Finished("max_tokens", TokenUsage(10, 500))]))
+    assert written.answer.markdown == kept
     assert any("cut short" in note for note in written.result.notes)
+
+
+def test_answer_that_was_cut_off_in_its_first_sentence_is_quoted_instead() -> None:
+    written = write(ScriptedModel(["Revenue of Orquenna Inc. was $383,2", Finished("max_tokens", TokenUsage(10, 500))]))
+    assert written.answer.markdown.startswith(QUOTED)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +145,12 @@ def test_answer_that_was_cut_off_ends_with_its_last_whole_sentence() -> None:
         ["NOT_IN_FILINGS"],
         ["NOT_", "IN_FIL", "INGS"],
         ["  NOT_IN_FILINGS.\n"],
+        ["NOT IN FILINGS"],
+        ["**not_in_filings**"],
+        [r"NOT\_IN\_FILINGS"],
+        ["I don't know."],
+        ["The filings don’t disclose this figure for 2022 [1]."],
+        ["I'm sorry, but I can't help with that."],
         ["The passages do not mention pumps of competitors."],
         ["This is not disclosed in the evidence that was given."],
     ],
@@ -135,6 +161,11 @@ def test_model_that_finds_no_answer_leaves_the_question_unanswered(pieces: list[
     assert written.answer.markdown == ABSTENTION
     assert not any(citation.is_cited for citation in written.answer.citations)
     assert "NOT_IN" not in written.shown
+
+
+def test_number_with_a_reservation_is_an_answer() -> None:
+    text = "Revenue rose to $394 million [1], and the filing does not state by how much prices rose."
+    assert write(ScriptedModel([text])).answer.markdown == text
 
 
 def test_number_of_the_filer_stands_when_the_model_finds_no_answer() -> None:
@@ -151,7 +182,9 @@ def test_part_that_is_not_in_the_filings_is_part_of_an_answer() -> None:
 def test_closing_ends_the_generation() -> None:
     model = ScriptedModel(["Revenue ", "rose ", "again [1]."])
     quoted = Answer(True, QUOTED, (), 100)
-    writing = write_answer(model, make_evidence([PUMPS]), quoted, lambda text: 1, lambda: ABSTENTION)
+    evidence = make_evidence([PUMPS])
+    rendered = render_prompt(load_template(), evidence, model.profile, count_words)
+    writing = write_answer(model, rendered, evidence, quoted, count_words, lambda: ABSTENTION)
     next(writing)
     writing.close()
     assert model.is_closed

@@ -31,6 +31,7 @@ def response(answer: str = "Revenue was $1. [1]") -> QueryResponse:
                 output_tokens=50,
                 total_tokens=950,
                 cached_tokens=300,
+                price_known=True,
                 cost=0.25,
                 stop_reason="end_turn",
                 prompt_version="p1",

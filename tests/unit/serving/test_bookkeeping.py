@@ -110,10 +110,3 @@ def test_query_that_is_turned_away_is_not_entered(books: Books, error: Exception
         fail(books, error)
     assert books.rows() == []
     assert books.kept.usage.today().queries == 0
-
-
-def test_quotation_in_place_of_a_model_the_budget_withholds_is_entered_as_such(books: Books) -> None:
-    with books.kept.entry("request-1", QUESTION) as entry:
-        entry.is_withheld = True
-        entry.response = response()
-    assert books.row()["is_fallback"] is True

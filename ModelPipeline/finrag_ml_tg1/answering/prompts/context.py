@@ -60,7 +60,7 @@ def render_prompt(
 
     numbers = _numbers(template, evidence)
     question = template.question.format(
-        subject=fenced(_subject(evidence.scope), on_one_line=True), question=fenced(evidence.question)
+        subject=fenced(_subject(evidence), on_one_line=True), question=fenced(evidence.question)
     )
     used = tokens(template.system) + tokens(numbers) + tokens(question) + _TOKENS_OF_FENCE
     room = profile.context_tokens - profile.max_output_tokens - used
@@ -122,7 +122,10 @@ def _calculation_lines(calculation: Calculation, evidence: Evidence) -> Iterator
         )
 
 
-def _subject(scope: Scope) -> str:
+def _subject(evidence: Evidence) -> str:
+    """The companies and periods asked about; periods of filings stand in only where none is named."""
+    scope = evidence.scope
     companies = ", ".join(company.name for company in scope.companies) or "any company"
-    years = ", ".join(str(year) for year in scope.fiscal_years)
-    return f"{companies}; {f'fiscal years {years}' if years else 'any fiscal year'}"
+    of_numbers = sorted({used.fact.fiscal_year for used in evidence.found.facts})
+    years = ", ".join(str(year) for year in scope.named_years or of_numbers or scope.fiscal_years)
+    return f"{companies}; fiscal years {years}" if years else companies
