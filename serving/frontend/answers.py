@@ -83,7 +83,8 @@ def _show_text(number: int, answer: Answer) -> None:
         if not answer.is_numeric:
             st.markdown(escape_answer(text))
             return
-        headline, text = split_headline(text)
+        # What a model wrote is prose: only the number that is given first stands out.
+        headline, text = split_headline(text) if answer.is_quoted else ("", text)
         table, rest = split_after_table(text)
         if headline:
             st.subheader(escape_answer(headline), anchor=False)
@@ -135,9 +136,19 @@ def describe_understanding(answer: Answer) -> str:
 def describe_cost(answer: Answer) -> str:
     """Return time, model and price of an answer in plain words."""
     parts = [_duration(answer.processing_time_ms)] if answer.processing_time_ms is not None else []
-    model = "quoted, no language model" if answer.is_quoted or not answer.model_id else answer.model_id
-    price = "answered before, no cost" if answer.is_kept else describe_price(answer.cost)
-    return " · ".join([*parts, escape_inline(model), price])
+    return " · ".join([*parts, _describe_writer(answer), _describe_cost_of(answer)])
+
+
+def _describe_writer(answer: Answer) -> str:
+    if not answer.is_quoted and answer.model_id:
+        return answer.model_id
+    return "quoted, the language model did not answer" if answer.cost else "quoted, no language model"
+
+
+def _describe_cost_of(answer: Answer) -> str:
+    if answer.is_kept:
+        return "answered before, no cost"
+    return describe_price(answer.cost) if answer.is_price_known else "price not known"
 
 
 def describe_price(cost_usd: float | None) -> str:

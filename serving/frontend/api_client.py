@@ -5,7 +5,9 @@ both with text that can be shown to a reader. Proxies of the environment are not
 redirects are not followed, so that the API key reaches no other host.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -16,8 +18,9 @@ import requests
 
 from serving.frontend.backend_url import is_loopback
 from serving.frontend.contract import Answer, Catalog, Health
+from serving.frontend.event_stream import read_events
 from serving.frontend.figures import Figures
-from serving.frontend.json_row import ContractError
+from serving.frontend.json_row import ContractError, JsonRow
 from serving.frontend.passages import PassageWindow
 
 __all__ = ["ApiError", "BackendAwayError", "BackendClient"]
@@ -114,13 +117,36 @@ class BackendClient:
         query = urlencode({"tickers": ",".join(tickers), "metrics": ",".join(metrics), "fiscal_years": years})
         return _read_record(self._send("GET", f"/facts?{query}"), Figures.from_json)
 
-    def ask(self, question: str, history: Sequence[Mapping[str, str]] = ()) -> Answer:
-        """Return the answer; `history` is earlier messages `{role, content}`, oldest first."""
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Mapping[str, str]] = (),
+        on_text: Callable[[str], None] = lambda text: None,
+    ) -> Answer:
+        """Return the answer; `history` is earlier messages `{role, content}`, oldest first.
+
+        `on_text` is called with the text so far whenever there is more of it; what is returned replaces it.
+        """
         body = {"question": question, "history": [dict(message) for message in history]}
-        return _read_record(self._send("POST", "/query", body), Answer.from_json)
+        response = self._send("POST", "/query/stream", body, is_streamed=True)
+        with closing(response):
+            if response.status_code != HTTPStatus.OK:
+                raise _read_problem(response)
+            if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+                raise _unexpected(response, f"The answer is no stream of events. {_CHECK_URL}")
+            try:
+                return _read_answer(response, on_text)
+            except requests.RequestException as error:
+                raise BackendAwayError("The back end broke off its answer.") from error
 
     def _send(
-        self, method: str, path: str, body: object = None, *, read_timeout_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        read_timeout_s: float | None = None,
+        is_streamed: bool = False,
     ) -> requests.Response:
         read_timeout_s = self._read_timeout_s if read_timeout_s is None else read_timeout_s
         try:
@@ -130,11 +156,31 @@ class BackendClient:
                 json=body,
                 timeout=(_CONNECT_TIMEOUT_S, read_timeout_s),
                 allow_redirects=False,
+                stream=is_streamed,
             )
         except requests.ReadTimeout as error:
             raise BackendAwayError(f"The back end did not answer within {read_timeout_s:g} seconds.") from error
         except requests.RequestException as error:
             raise BackendAwayError("The back end cannot be reached.") from error
+
+
+def _read_answer(response: requests.Response, on_text: Callable[[str], None]) -> Answer:
+    """Return the answer that a stream ends with; raises the error that it ends with instead."""
+    text = ""
+    for event in read_events(response.iter_lines()):
+        if event.name == "token":
+            text += _load(response, event.data, lambda value: JsonRow(value).text("text"))
+            on_text(text)
+        elif event.name == "done":
+            return _load(response, event.data, Answer.from_json)
+        elif event.name == "error":
+            raise _load(response, event.data, lambda value: _streamed_problem(response, JsonRow(value)))
+    raise BackendAwayError("The back end broke off its answer.")
+
+
+def _streamed_problem(response: requests.Response, problem: JsonRow) -> ApiError:
+    status = problem.integer("status")
+    return ApiError(status, problem.text("title"), problem.text("detail"), response.headers.get("X-Request-ID"))
 
 
 def _read_record(response: requests.Response, read: Callable[[object], _Record]) -> _Record:
@@ -144,9 +190,13 @@ def _read_record(response: requests.Response, read: Callable[[object], _Record])
 
 
 def _parse(response: requests.Response, read: Callable[[object], _Record]) -> _Record:
+    return _load(response, response.text, read)
+
+
+def _load(response: requests.Response, text: str, read: Callable[[object], _Record]) -> _Record:
     try:
-        return read(response.json(parse_float=Decimal))
-    except requests.JSONDecodeError as error:
+        return read(json.loads(text, parse_float=Decimal))
+    except json.JSONDecodeError as error:
         raise _unexpected(response, f"The answer is not JSON. {_CHECK_URL}") from error
     except ContractError as error:
         remedy = "Run the same version of front end and back end."

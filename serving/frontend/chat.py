@@ -6,9 +6,11 @@ the environment: BACKEND_URL and FINRAG_API_KEY. Keys of this page: `new-convers
 """
 
 import os
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from serving.frontend.answers import ANSWER_ICON, describe_price, show_question, show_turn
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
@@ -24,7 +26,7 @@ from serving.frontend.conversation import (
     take_question,
 )
 from serving.frontend.coverage import describe_coverage, load_catalog, show_coverage
-from serving.frontend.escaping import escape_inline
+from serving.frontend.escaping import escape_answer, escape_inline
 from serving.frontend.evidence import open_source
 from serving.frontend.examples import build_examples
 from serving.frontend.passages import Citation
@@ -156,18 +158,25 @@ def _draw_turns(conversation: Conversation, coverage: str) -> Citation | None:
 
 
 def _answer(client: BackendClient, conversation: Conversation, question: str) -> None:
-    """Ask the back end and draw the page anew with what came of it."""
+    """Ask the back end, show its words as they come, and draw the page anew with what came of it."""
     history = conversation.history()
     turn = conversation.begin(question)
     show_question(question)
     with st.chat_message("assistant", avatar=ANSWER_ICON), st.spinner("Reading the filings…", show_time=True):
-        turn.outcome = _ask(client, question, history)
+        words = st.empty()
+        turn.outcome = _ask(client, question, history, lambda text: _show_words(words, text))
     st.rerun()
 
 
-def _ask(client: BackendClient, question: str, history: list[dict[str, str]]) -> Answer | Failure:
+def _show_words(place: DeltaGenerator, text: str) -> None:
+    place.markdown(escape_answer(text))
+
+
+def _ask(
+    client: BackendClient, question: str, history: list[dict[str, str]], on_text: Callable[[str], None]
+) -> Answer | Failure:
     try:
-        return client.ask(question, history)
+        return client.ask(question, history, on_text)
     except BackendAwayError as error:
         return Failure("No answer arrived.", f"{error} The question can be asked again.")
     except ApiError as error:

@@ -118,6 +118,7 @@ class Answer:
     notes: tuple[str, ...]
     model_id: str | None
     cost: float | None
+    is_price_known: bool
     is_quoted: bool
     is_kept: bool
     processing_time_ms: float | None
@@ -153,6 +154,7 @@ class Answer:
             notes=resolved.texts("notes"),
             model_id=llm.optional_text("model_id"),
             cost=llm.optional_number("cost"),
+            is_price_known=llm.flag("price_known"),
             is_quoted=llm.optional_text("model_id") == _EXTRACTIVE or bool(llm.optional_text("fallback")),
             is_kept=metadata.flag("cached"),
             processing_time_ms=metadata.optional_number("processing_time_ms"),

@@ -119,7 +119,8 @@ def build_answer(question: str, text: str, citations: list[Json], *, status: str
                 "output_tokens": 0,
                 "total_tokens": 0,
                 "cached_tokens": 0,
-                "cost": 0.0123,
+                "cost": 0.0,
+                "price_known": True,
                 "stop_reason": "end_turn",
                 "prompt_version": None,
                 "fallback": None,
@@ -211,6 +212,19 @@ def build_problem(status: int, title: str, detail: str, **more: object) -> Reply
     return Reply(status, body, content_type="application/problem+json")
 
 
+def stream_of(whole: Reply) -> Reply:
+    """Return as a stream what `POST /query` would return; an error stays as it is."""
+    if whole.status != 200 or not isinstance(whole.body, dict):
+        return whole
+    answer = whole.body.get("answer")
+    words = answer.split(" ") if isinstance(answer, str) else []
+    events: list[tuple[str, Json]] = [("status", {"stage": "received", "ms": 0})]
+    events += [("token", {"text": word if number == 0 else f" {word}"}) for number, word in enumerate(words)]
+    events.append(("done", whole.body))
+    sent = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
+    return Reply(200, f": ping\n\n{sent}", content_type="text/event-stream")
+
+
 @dataclass
 class StubBackend:
     """What the stub answers, and what it was sent. `replies` overrides a path; `mode` is ok, degraded or no index."""
@@ -224,6 +238,8 @@ class StubBackend:
 
     def answer(self, path: str, body: Json | None) -> Reply:
         path, _, query = path.partition("?")
+        if path == "/query/stream" and path not in self.replies:
+            return stream_of(self.answer("/query", body))
         if path in self.replies:
             return self.replies[path]
         if path.startswith("/passages/"):

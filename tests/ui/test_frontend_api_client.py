@@ -3,6 +3,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -111,9 +112,9 @@ def test_retry_after_is_read_when_too_many_ask(stub: StubBackend) -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(200, "<html>", content_type="text/html"), "not JSON"),
+        (Reply(200, "<html>", content_type="text/html"), "no stream of events"),
         (Reply(200, {"answer": None}), "not shaped as agreed"),
-        (Reply(200, []), "not shaped as agreed"),
+        (Reply(200, []), "no stream of events"),
         (Reply(500, "Internal Server Error", content_type="text/plain"), "gave no reason"),
         (Reply(502, "<html>", content_type="text/html"), "gave no reason"),
         (Reply(401, {}), "FINRAG_API_KEY"),
@@ -126,6 +127,42 @@ def test_unusable_answer_says_what_to_do(stub: StubBackend, reply: Reply, words:
     with connect(stub.url) as client, pytest.raises(ApiError, match=words) as refusal:
         client.ask("How large were net sales?")
     assert refusal.value.status == reply.status
+
+
+def stream(*events: str) -> Reply:
+    return Reply(200, "".join(f"{event}\n\n" for event in events), content_type="text/event-stream")
+
+
+def test_words_are_told_as_they_come(stub: StubBackend) -> None:
+    told: list[str] = []
+    with connect(stub.url) as client:
+        answer = client.ask("How large were net sales?", on_text=told.append)
+    assert told[-1] == answer.text
+    assert len(told) > 5
+    assert all(later.startswith(earlier) for earlier, later in pairwise(told))
+
+
+def test_error_that_ends_a_stream_is_an_api_error(stub: StubBackend) -> None:
+    problem = '{"title": "Service Unavailable", "status": 503, "detail": "The server is shutting down."}'
+    stub.replies["/query/stream"] = stream('event: token\ndata: {"text": "Net"}', f"event: error\ndata: {problem}")
+    with connect(stub.url) as client, pytest.raises(ApiError, match="shutting down") as refusal:
+        client.ask("How large were net sales?")
+    assert (refusal.value.status, refusal.value.request_id) == (503, REQUEST_ID)
+
+
+@pytest.mark.parametrize("sent", ["event: status\ndata: {}", 'event: token\ndata: {"text": "Net"}', ""])
+def test_stream_that_ends_without_an_answer_is_a_back_end_away(stub: StubBackend, sent: str) -> None:
+    stub.replies["/query/stream"] = stream(sent)
+    with connect(stub.url) as client, pytest.raises(BackendAwayError, match="broke off"):
+        client.ask("How large were net sales?")
+
+
+@pytest.mark.parametrize(("data", "words"), [("{", "not JSON"), ("[]", "not shaped"), ("{}", "not shaped")])
+def test_event_that_cannot_be_read_says_what_to_do(stub: StubBackend, data: str, words: str) -> None:
+    for name in ("token", "done", "error"):
+        stub.replies["/query/stream"] = stream(f"event: {name}\ndata: {data}")
+        with connect(stub.url) as client, pytest.raises(ApiError, match=words):
+            client.ask("How large were net sales?")
 
 
 def test_redirect_is_not_followed(stub: StubBackend) -> None:

@@ -13,6 +13,7 @@ from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.flags import Flag, mark_flags
 from tests.injections import INJECTIONS
 from tests.ui.stub_backend import Reply, StubBackend, build_answer
+from tests.ui.stub_numbers import build_revenues
 from tests.ui.test_frontend_chat import ask, page, read_page
 
 __all__ = ["page"]
@@ -46,6 +47,22 @@ def test_answer_given_before_costs_nothing(page: AppTest, stub: StubBackend) -> 
     stub.replies["/query"] = Reply(200, answer)
     ask(page, "How large were net sales?")
     assert "answered before, no cost" in read_page(page)
+
+
+def test_price_that_nobody_knows_is_not_called_free(page: AppTest, stub: StubBackend) -> None:
+    answer = build_answer("q", ANSWER, [])
+    answer["metadata"]["llm"] |= {"model_id": "a-model", "price_known": False}
+    stub.replies["/query"] = Reply(200, answer)
+    ask(page, "How large were net sales?")
+    assert "a-model · price not known" in read_page(page)
+
+
+def test_answer_of_a_model_that_begins_in_bold_stays_whole(page: AppTest, stub: StubBackend) -> None:
+    answer = {**build_answer("q", "**Velmora**'s net sales were stable.", []), "facts": build_revenues()}
+    answer["metadata"]["llm"] |= {"model_id": "a-model"}
+    stub.replies["/query"] = Reply(200, answer)
+    ask(page, "How large were net sales?")
+    assert "**Velmora**'s net sales were stable." in read_page(page)
 
 
 def test_conversation_tells_what_it_cost(page: AppTest, stub: StubBackend) -> None:
