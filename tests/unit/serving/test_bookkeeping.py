@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.engine import EngineBusyError, EngineNotReadyError
 from serving.backend.schemas import FlagOut, QueryResponse
+from tests.event_loops import run
 from tests.logged_queries import logged_rows
 from tests.unit.serving.model_response import response
 
@@ -86,7 +86,7 @@ async def take_first(books: Books) -> None:
 
 
 def test_answer_that_was_taken_is_entered_as_answered(books: Books) -> None:
-    asyncio.run(take_first(books))
+    run(take_first(books))
     assert books.row()["status"] == "answered"
 
 

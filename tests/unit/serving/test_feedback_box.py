@@ -13,6 +13,7 @@ from finrag_ml_tg1.errors import StoreUnavailableError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.feedback import FeedbackBox
 from serving.backend.schemas import FeedbackRequest
+from tests.event_loops import run
 from tests.unit.serving.conftest import FaultyStore
 
 LAST_SECOND = datetime(2026, 3, 14, 23, 59, 59, 5_000, tzinfo=UTC)
@@ -24,7 +25,7 @@ def feedback(comment: str = "") -> FeedbackRequest:
 
 def test_accepted_feedback_is_one_line_of_json(store: ObjectStore) -> None:
     comment = 'Two\nlines, "quoted", Größe 🧪\x00'
-    asyncio.run(FeedbackBox(store, clock=lambda: LAST_SECOND).accept(feedback(comment)))
+    run(FeedbackBox(store, clock=lambda: LAST_SECOND).accept(feedback(comment)))
 
     [entry] = list(store.list("feedback/"))
     assert entry.key.startswith("feedback/dt=2026-03-14/20260314T235959005000Z-")
@@ -41,14 +42,14 @@ def test_same_feedback_at_the_same_moment_is_kept_twice(store: ObjectStore) -> N
     async def both() -> None:
         await asyncio.gather(*(box.accept(feedback()) for _ in range(2)))
 
-    asyncio.run(both())
+    run(both())
     assert len(list(store.list("feedback/"))) == 2
 
 
 def test_feedback_is_not_accepted_while_the_store_is_away(faulty: FaultyStore) -> None:
     faulty.be_away()
     with pytest.raises(StoreUnavailableError, match="check the network"):
-        asyncio.run(FeedbackBox(faulty).accept(feedback()))
+        run(FeedbackBox(faulty).accept(feedback()))
 
 
 def test_feedback_is_not_accepted_when_the_store_hangs(faulty: FaultyStore) -> None:
@@ -59,4 +60,4 @@ def test_feedback_is_not_accepted_when_the_store_hangs(faulty: FaultyStore) -> N
             await FeedbackBox(faulty, timeout_s=0.2).accept(feedback())
         return time.monotonic() - started
 
-    assert asyncio.run(refused()) < 5
+    assert run(refused()) < 5
