@@ -296,10 +296,12 @@ class FinRAG:
         if not are_numbers_shown:
             topic = replace(topic, rows=row_names(topic, scope.metrics))
         several = len(scope.accessions) > 1 or not scope.companies
+        asked = self.index.encoder.encode([topic.text])[0]
         answer = answer_extractively(
             topic,
+            asked,
             passages,
-            self.index.likeness(topic.text, passages),
+            self.index.likeness(asked, passages),
             self.index.encoder,
             several=several,
             names_company=bool(scope.companies),

@@ -13,7 +13,7 @@ from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.evidence_strength import WEAKER_BY, evidence_strength
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import choose_sentences
-from finrag_ml_tg1.answering.sentence_fit import score_sentences
+from finrag_ml_tg1.answering.sentence_fit import Vector, score_sentences
 from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
@@ -49,6 +49,7 @@ class _Filing:
 
 def answer_extractively(
     topic: Topic,
+    asked: Vector,
     passages: Sequence[PassageRecord],
     likeness: Sequence[float],
     encoder: Encoder,
@@ -59,7 +60,7 @@ def answer_extractively(
 ) -> Answer:
     """Return the best statements of the passages (best passage first), or an unanswered result when none is enough.
 
-    `likeness` are the cosines of the passages with the question. Sentences are read in the best passages alone, rows
+    `asked` is the question's vector, `likeness` the cosines of the passages with it. Sentences are read in the best passages alone, rows
     in all. With `several` companies or years asked, each filing speaks for itself; without `names_company` more is
     asked of the evidence.
     """
@@ -69,7 +70,14 @@ def answer_extractively(
     read = _read(topic, passages, accessions)
     chosen = _rows_asked_for(topic, passages, accessions)
     if not chosen and passages:
-        filings = _filings(topic, passages, likeness, encoder, read=read, accessions=accessions, named=names_company)
+        shown = [passages[place] for place in read]
+        alike = [likeness[place] for place in read]
+        scored = score_sentences(topic, asked, shown, alike, encoder, filings=len(accessions))
+        sentences = [replace(part, passage=read[part.passage]) for part in scored]
+        filings = [
+            _filing(topic, passages, likeness, sentences, read=read, accession=name, names_company=names_company)
+            for name in accessions
+        ]
         chosen = _chosen(topic, passages, likeness, filings)
     context_length = sum(len(passages[place].text) for place in read)
     citations = tuple(_citations(chosen, passages, max_citations))
@@ -98,33 +106,27 @@ def _row(topic: Topic, passages: Sequence[PassageRecord], accession: str | None)
     return None if topic.asks_for_words else best_row(topic, passages, accession=accession)
 
 
-def _filings(
+def _filing(
     topic: Topic,
     passages: Sequence[PassageRecord],
     likeness: Sequence[float],
-    encoder: Encoder,
+    sentences: Sequence[Statement],
     *,
     read: Sequence[int],
-    accessions: Sequence[str | None],
-    named: bool,
-) -> list[_Filing]:
-    shown = [passages[place] for place in read]
-    scored = score_sentences(topic, shown, [likeness[place] for place in read], encoder, filings=len(accessions))
-    sentences = [replace(part, passage=read[part.passage]) for part in scored]
-    filings = []
-    for accession in accessions:
-        places = [place for place in read if accession in (None, passages[place].accession)]
-        own = [part for part in sentences if part.passage in places]
-        strength = evidence_strength(
-            topic,
-            [passages[place] for place in places],
-            [likeness[place] for place in places],
-            max((part.likeness for part in own), default=0.0),
-            names_company=named,
-        )
-        row = _row(topic, passages, accession)
-        filings.append(_Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength))
-    return filings
+    accession: str | None,
+    names_company: bool,
+) -> _Filing:
+    places = [place for place in read if accession in (None, passages[place].accession)]
+    own = [part for part in sentences if part.passage in places]
+    strength = evidence_strength(
+        topic,
+        [passages[place] for place in places],
+        [likeness[place] for place in places],
+        max((part.likeness for part in own), default=0.0),
+        names_company=names_company,
+    )
+    row = _row(topic, passages, accession)
+    return _Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength)
 
 
 def _chosen(

@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
+
 from finrag_ml_tg1.answering.answer_kinds import gain_by_kind
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
 from finrag_ml_tg1.answering.sentences import sentence_spans
@@ -19,16 +22,18 @@ from finrag_ml_tg1.index.encoder import Encoder
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
 
-__all__ = ["is_quotable", "score_sentences"]
+__all__ = ["Vector", "is_quotable", "score_sentences"]
+
+Vector = npt.NDArray[np.float32]
 
 _MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
 _MAX_SENTENCE_WORDS = 80
 _READ_SENTENCES = 12
-_READ_OF_EACH = 5
-_MOST_READ = 18
+_READ_OF_EACH = 4
+_MOST_READ = 14
 # What is cut off a long sentence says the least, and costs as much as the rest.
-_ENCODED_WORDS = 48
+_ENCODED_WORDS = 36
 
 # Set on one half of benchmarks/questions/filings.jsonl, and as good on the other (docs/evaluation/answers.md).
 _PASSAGE_SHARE = 0.4
@@ -63,11 +68,17 @@ _POINTS_ELSEWHERE = re.compile(
 
 
 def score_sentences(
-    topic: Topic, passages: Sequence[PassageRecord], likeness: Sequence[float], encoder: Encoder, *, filings: int
+    topic: Topic,
+    asked: Vector,
+    passages: Sequence[PassageRecord],
+    likeness: Sequence[float],
+    encoder: Encoder,
+    *,
+    filings: int,
 ) -> list[Statement]:
     """Return the most promising sentences with their fit, of each of `filings` filings some.
 
-    `likeness` are the cosines of the passages with the question. For a question about a whole item its headings stand
+    `asked` is the question's vector, `likeness` the cosines of the passages with it. For a question about a whole item its headings stand
     for it (filers head each risk with a sentence); an item without headings is short and speaks for itself.
     """
     heads_item = any(_is_of_item(topic, passage) and _opens_with_heading(passage) for passage in passages)
@@ -77,14 +88,14 @@ def score_sentences(
         for fit in [_promise(topic, passages[part.passage], part, likeness[part.passage], heads_item=heads_item)]
     ]
     read = list(_most_promising(promised, passages, filings))
-    if not read:
-        return []
+    if not read or topic.whole_items:
+        return read
     texts = [" ".join(_text(part, passages).split()[:_ENCODED_WORDS]) for part in read]
-    vectors = encoder.encode([topic.text, *texts])
+    vectors = encoder.encode(texts)
     correction = _PROMISED_SHARE - _PASSAGE_SHARE
     return [
         replace(part, fit=part.fit - correction * likeness[part.passage] + float(alike), likeness=float(alike))
-        for part, alike in zip(read, vectors[1:] @ vectors[0], strict=True)
+        for part, alike in zip(read, vectors @ asked, strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartEntry
@@ -170,13 +171,12 @@ class Index:
                 return entry.row_start + found
         return None
 
-    def likeness(self, text: str, passages: Sequence[PassageRecord]) -> list[float]:
-        """Return the cosine of a text with each of some passages of this index, by their stored vectors."""
+    def likeness(self, query: npt.NDArray[np.float32], passages: Sequence[PassageRecord]) -> list[float]:
+        """Return the cosine of a query vector with each of some passages of this index, by their stored vectors."""
         rows = [self.find_passage(passage.passage_id) for passage in passages]
         if not rows:
             return []
-        known = np.array(rows, dtype=np.int64)
-        return [float(value) for value in self.vectors.similarities(self.encoder.encode([text])[0], known)]
+        return [float(value) for value in self.vectors.similarities(query, np.array(rows, dtype=np.int64))]
 
     def neighbours(self, row: int, reach: int) -> tuple[list[PassageRecord], list[PassageRecord]]:
         """Return up to `reach` passages before and after a row, of the same filing, in text order."""

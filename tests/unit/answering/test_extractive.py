@@ -55,16 +55,18 @@ CORPUS = Postings(build_postings([f"{passage.heading} {passage.text}" for passag
 
 
 def answer(encoder: OnnxEncoder, question: str, passages: list[PassageRecord], *, several: bool = False) -> Answer:
-    topic = read_topic(question, CORPUS)
-    alike = likeness(encoder, question, passages)
-    return answer_extractively(topic, passages, alike, encoder, several=several, max_citations=5)
+    return answered(encoder, question, passages, several=several, max_citations=5)
 
 
-def likeness(encoder: OnnxEncoder, question: str, passages: list[PassageRecord]) -> list[float]:
-    """The cosines that an index has of its stored vectors."""
+def answered(
+    encoder: OnnxEncoder, question: str, passages: list[PassageRecord], *, several: bool, max_citations: int
+) -> Answer:
+    """The answer by the cosines that an index has of its stored vectors."""
     texts = [" ".join((passage.company, passage.heading, passage.lead, passage.text)) for passage in passages]
-    vectors = encoder.encode([question, *texts])
-    return [float(value) for value in vectors[1:] @ vectors[0]]
+    asked, *vectors = encoder.encode([question, *texts])
+    alike = [float(vector @ asked) for vector in vectors]
+    topic = read_topic(question, CORPUS)
+    return answer_extractively(topic, asked, passages, alike, encoder, several=several, max_citations=max_citations)
 
 
 QUESTIONS = [
@@ -183,7 +185,5 @@ def test_each_filing_speaks_for_itself_when_several_are_asked(encoder: OnnxEncod
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_no_more_passages_are_listed_than_asked_for(encoder: OnnxEncoder, count: int) -> None:
-    topic = read_topic("What was net income?", CORPUS)
-    alike = likeness(encoder, topic.text, ALL)
-    given = answer_extractively(topic, ALL, alike, encoder, several=False, max_citations=count)
+    given = answered(encoder, "What was net income?", ALL, several=False, max_citations=count)
     assert len(given.citations) == count
