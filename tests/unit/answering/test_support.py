@@ -53,6 +53,8 @@ def flagged(markdown: str) -> list[str]:
         "The filings don't mention the weather, and the harvest cannot be determined from them.",
         "Based on the excerpts, the size of the harvest was not specified.",
         "Neither filing mentions the weather.",
+        "In 2023, Orquenna did not disclose the weather.",
+        "## Results of operations of Orquenna Inc.\n\nSuppliers are a risk [2].",
         "The sources are silent on the weather.",
         "The company does not disclose the size of its harvest.",
         "Yes.",
@@ -96,6 +98,11 @@ def test_supported_words_and_words_that_need_none_are_left_alone(markdown: str) 
             ["The filings do not mention dividends and Apple moved to Mars."],
         ),
         ("The dividend is not given; its CEO was arrested.", ["The dividend is not given; its CEO was arrested."]),
+        (
+            "Although the filings do not mention it, the company went bankrupt.",
+            ["Although the filings do not mention it, the company went bankrupt."],
+        ),
+        ("The dividend is not disclosed, Apple moved.", ["The dividend is not disclosed, Apple moved."]),
         ("There are no information systems left on Earth.", ["There are no information systems left on Earth."]),
     ],
 )  # fmt: skip
