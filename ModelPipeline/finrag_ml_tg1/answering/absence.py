@@ -30,11 +30,13 @@ _FOUND = r"(?:determined|found|answered|told|verified|confirmed|calculated|estab
 _ABSENCE = re.compile(
     rf"""
       \b{_SOURCE}\b[^,;:]{{0,60}}?\s(?:{_HAVE_NOT}\s(?:\w+\s){{0,2}}?{_TELL}\b|lacks?\b|fails?\sto\s{_TELL}\b|(?:is|are)\ssilent\b)
+    | \b{_SOURCE}\b[^,;:]{{0,60}}?\s(?:make|made|{_TELL})s?\s(?:no|nothing)\b
     | \b(?:neither|none|no)\s(?:of\s)?(?:\w+\s){{0,3}}?{_SOURCE}\s(?:\w+\s){{0,2}}?{_TELL}\b
-    | ^(?:there\s(?:is|are|was|were)\s)?no\s(?:\w+\s){{0,3}}?{_NEWS}\s
-      (?:on|about|regarding|concerning|of|for|as\sto|that|which|whether|is|are|was|were|in|here|given|provided|available|found)\b
+    | ^(?:there\s(?:is|are|was|were)\s)?(?:no|insufficient|not\senough)\s(?:\w+\s){{0,3}}?{_NEWS}\s
+      (?:on|about|regarding|concerning|of|for|as\sto|that|which|whether|is|are|was|were|in|to|here|given|provided|available|found)\b
     | \b(?:i|we|one)\s(?:\w+\s)?(?:cannot|can['’]t|could\snot|couldn['’]t|am\s(?:un|not\s)able\sto|are\s(?:un|not\s)able\sto)\s(?:\w+\s)?{_FIND}\b
     | \b(?:cannot|can['’]t|could\snot|couldn['’]t)\s(?:\w+\s)?be\s(?:\w+\s)?{_FOUND}\b
+    | \b(?:not|im)\s?possible\sto\s{_FIND}\b
     | \b(?:is|are|was|were|been){_NOT}\s(?:\w+\s){{0,2}}?{_TOLD}
     | ^not\s(?:\w+\s)?{_TOLD}
     | {_NOT}\s(?:\w+\s)?(?:in|part\sof|among)\s(?:the|these|those|any)\s(?:\w+\s){{0,3}}?{_SOURCE}\b
