@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from finrag_ml_tg1.answering.inert_text import InertReader, LinkBreaker, bracket_end
+from finrag_ml_tg1.answering.inert_text import InertReader, bracket_end
+from finrag_ml_tg1.answering.invisible import without_invisible
+from finrag_ml_tg1.answering.link_breaker import LinkBreaker
+from finrag_ml_tg1.answering.thoughts import ThoughtDropper
 
 __all__ = ["MarkReader", "used_marks"]
 
@@ -14,8 +17,15 @@ _NAMES = (
     r"|id|n)"
 )
 _NUMBER = rf"(?:{_NAMES}\s*[=:#]?\s*|[\^#]\s*)?\d{{1,3}}"
+# Where in the passage: "[1, p. 4]", "[1; Item 7]", "[1 at 3]".
+_LOCATOR = (
+    r"(?:at\s+(?=\S)|(?:pp?|pages?|pgs?|items?|notes?|sec(?:tion)?s?|para(?:graph)?s?|lines?|parts?|tables?|rows?|columns?"
+    r"|chapters?|exhibits?|figures?|footnotes?|see)\b|[§¶])"
+)
 _MARK = re.compile(
-    rf"\s*{_NUMBER}(?:(?:\s*[,;/&+\-–—]\s*|\s*,?\s*(?:and|to)\s+|\s+){_NUMBER})*\s*(?:†.*)?", re.IGNORECASE | re.DOTALL
+    rf"(?P<numbers>\s*{_NUMBER}(?:(?:\s*[,;/&+\-–—]\s*|\s*,?\s*(?:and|to)\s+|\s+){_NUMBER})*)"
+    rf"(?:\s*[,;:.]?\s*{_LOCATOR}.*|\s*\.?\s*(?:†.*)?)",
+    re.IGNORECASE | re.DOTALL,
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _RANGE = re.compile(r"(\d{1,3})(?:\s*[-–—]\s*|\s+to\s+)(?=\d)|(\d{1,3})", re.IGNORECASE)
@@ -24,7 +34,7 @@ _LONGEST_GAP = 16
 _OPENING = "[【"
 _CLOSES = "]】"
 _CLOSING = frozenset(".,;:!?)")
-_WRITTEN_MARK = re.compile(r"\\.|\[(\d+)\]", re.DOTALL)
+_WRITTEN_MARK = re.compile(r"\\.|\[(\d{1,3})\]", re.DOTALL)
 
 
 def used_marks(markdown: str) -> list[int]:
@@ -36,12 +46,13 @@ def used_marks(markdown: str) -> list[int]:
 class MarkReader:
     """Reads Markdown in pieces and gives it back inert with marks `[1][2]`; the cut into pieces changes nothing.
 
-    Numbers outside `known` are left out and kept in `unknown`, in order. A mark that repeats the one before it is
+    Leading thoughts and characters that cannot be seen are left out. Numbers outside `known` are left out and kept in `unknown`, in order. A mark that repeats the one before it is
     left out. Of the text only what may still belong to a mark, a link or a tag is held back.
     """
 
     def __init__(self, known: Collection[int]) -> None:
         self._known = frozenset(known)
+        self._thoughts = ThoughtDropper()
         self._inert = InertReader(_is_mark)
         self._breaker = LinkBreaker()
         self._held = ""
@@ -54,12 +65,12 @@ class MarkReader:
 
     def feed(self, piece: str) -> str:
         """Return what of the text is settled by now."""
-        self._held += self._inert.feed(piece)
+        self._held += self._inert.feed(self._thoughts.feed(without_invisible(piece)))
         return self._read(at_end=False)
 
     def end(self) -> str:
         """Return the rest; a mark that was never closed stays as it was written."""
-        self._held += self._inert.end()
+        self._held += self._inert.feed(self._thoughts.end()) + self._inert.end()
         rest = self._read(at_end=True)
         is_dropped = self._has_left_out and "\n" not in self._gap_after
         return rest + ("" if is_dropped else self._whole_gap())
@@ -98,7 +109,8 @@ class MarkReader:
         return 1, self._space(char) if char.isspace() else self._plain(char)
 
     def _mark(self, inside: str) -> str:
-        numbers = list(dict.fromkeys(_numbers(inside.partition("†")[0])))
+        written = _MARK.fullmatch(inside)
+        numbers = list(dict.fromkeys(_numbers(written["numbers"] if written else "")))
         self.unknown += [number for number in numbers if number not in self._known and number not in self.unknown]
         is_next = bool(self._run) and "\n" not in self._gap
         said = self._run if is_next else []

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["HELD_CHARACTERS", "InertReader", "LinkBreaker", "bracket_end"]
+__all__ = ["HELD_CHARACTERS", "InertReader", "bracket_end"]
 
 HELD_CHARACTERS = 40
 """So many characters after an opening sign are waited for; then it is taken for a plain character."""
 
 _URL_STARTS = ("https://", "http://", "ftp://", "www.", "mailto:", "xmpp:")
-_LONGEST_START = max(map(len, _URL_STARTS))
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>")
 _URL_CLOSERS = frozenset("<>\"'`)]|*\\")
 _ESCAPABLE = frozenset("\\[]<>!`*_()")
@@ -43,14 +42,16 @@ class InertReader:
     """Reads Markdown in pieces and gives it back inert; how it is cut into pieces changes nothing.
 
     Link and image texts stay and their addresses go, HTML tags go, raw URLs go; other Markdown is left. Brackets around
-    words of which `keeps_brackets` is true stay. What is left may still form a link or a tag where something between
-    was taken out: `LinkBreaker` comes last.
+    words of which `keeps_brackets` is true stay. Words that a tag parted stay apart. What is left may still form a link
+    or a tag where something between was taken out: `LinkBreaker` comes last.
     """
 
     def __init__(self, keeps_brackets: Callable[[str], bool]) -> None:
         self._keeps_brackets = keeps_brackets
         self._held = ""
         self._before = ""
+        self._last = ""
+        self._is_parted = False
         self._skips_url = False
         self._skips_address = False
 
@@ -73,11 +74,20 @@ class InertReader:
             if step is None:
                 break
             length, words = step
-            written.append(words)
+            written.append(self._apart(words))
             place += length
             self._before = text[place - 1]
         self._held = self._held[place:]
         return "".join(written)
+
+    def _apart(self, words: str) -> str:
+        """The words, after a space where a tag alone stood between them and the word before."""
+        if not words:
+            return ""
+        is_glued = self._is_parted and self._last.isalnum() and words[0].isalnum()
+        self._is_parted = False
+        self._last = words[-1]
+        return f" {words}" if is_glued else words
 
     def _step(self, text: str, place: int, *, at_end: bool) -> tuple[int, str] | None:
         """How many characters are read from a place and what is written for them; None to wait for more."""
@@ -180,36 +190,10 @@ class InertReader:
             return 1, "<"
         tag = _TAG.match(text, place, place + HELD_CHARACTERS)
         if tag:
+            self._is_parted = True
             return tag.end() - place, " " if tag[1].lower() == "br" else ""
         near = text[place + 1 : place + HELD_CHARACTERS]
         return None if is_near and not ("<" in near or ">" in near) else (1, "<")
-
-
-class LinkBreaker:
-    """Puts a space where what is written would form a tag, a link, a link's definition or a URL."""
-
-    def __init__(self) -> None:
-        self._tail = ""
-
-    def add(self, words: str) -> str:
-        """Return the words, which follow all that was added before, broken where need be."""
-        written: list[str] = []
-        for char in words:
-            if _forms_link(self._tail, char):
-                written.append(" ")
-            written.append(char)
-            self._tail = (self._tail + char)[-_LONGEST_START:]
-        return "".join(written)
-
-
-def _forms_link(before: str, char: str) -> bool:
-    if char in "(:" and before.endswith("]"):
-        return True
-    if before.endswith("<"):
-        return char.isalpha() or char in "/!?"
-    if char == "/":
-        return before.endswith(":/")
-    return char in ".:" and (before + char).lower().endswith(("www.", "mailto:", "xmpp:"))
 
 
 def _url_start(text: str, place: int) -> int | None:

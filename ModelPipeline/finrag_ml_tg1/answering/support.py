@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from finrag_ml_tg1.answering.absence import says_only_absence
 from finrag_ml_tg1.answering.answer import Flag
 from finrag_ml_tg1.answering.cited_sentences import cited_sentence_spans
 from finrag_ml_tg1.index.lexical import split_terms
@@ -17,20 +18,14 @@ from finrag_ml_tg1.index.lexical import split_terms
 __all__ = ["flag_unsupported"]
 
 _MARK = re.compile(r"\[(\d{1,3})\]")
-_HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$|[-=*_\s]{3,}$)")
+_HEADING = re.compile(
+    r"\s{0,3}(?:#{1,6}\s+(?P<words>.*)|(?P<bold>\*\*|__)(?P<inside>[^*_]+)(?P=bold):?\s*$|[-=*_\s]{3,}$)"
+)
 _LIST_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+|\s*>\s*")
-_ABSENCE = re.compile(
-    r"\b(?:no|not|none|nothing|neither|cannot|can['’]t|don['’]t|doesn['’]t|isn['’]t|aren['’]t|didn['’]t|unable|without|lacks?|absent)\b"
-    r"[^.]{0,120}\b(?:filings?|passages?|sources?|texts?|excerpts?|documents?|context|blocks?|provided|supplied|information"
-    r"|disclos\w+|stated?|mention\w*|answer\w*|determin\w+|found|given|specif\w+|detail\w*|data|available)\b"
-    r"|\b(?:filings?|passages?|sources?|texts?|excerpts?|documents?|context|blocks?|information)\b[^.]{0,60}"
-    r"\b(?:no|not|cannot|don['’]t|doesn['’]t|isn['’]t|aren['’]t|didn['’]t|lacks?|silent)\b",
-    re.IGNORECASE,
-)
-_LINKING = re.compile(
-    r"(?:in (?:summary|short|conclusion|sum)|overall|to summari[sz]e|here (?:is|are)|below (?:is|are)|the following)\b",
-    re.IGNORECASE,
-)
+_ROW = re.compile(r"\s*\|[^|]*\|")
+_RULE_SIGNS = frozenset("|-: \t\r")
+_FULL_STOP = re.compile(r"(?<!\bInc)(?<!\bCorp)(?<!\bCo)(?<!\bLtd)(?<!\bU\.S)[.!]$")
+_LONGEST_TITLE_WORDS = 8
 _LEAST_WORDS = 3
 _TELLING_WORDS = 5
 _LEAST_SHARE = 0.15
@@ -44,8 +39,9 @@ def flag_unsupported(markdown: str, texts: Mapping[int, str]) -> tuple[Flag, ...
     """Return a flag for each sentence that nothing is cited for, or that has almost no word in common with what is.
 
     `texts` are the cited blocks by number, as the model was shown them. A mark covers its sentence; the marks at the
-    end of a paragraph or list item cover all of it when its other sentences have none. Headings, table rows, questions,
-    introductions of a list and statements that something is not in the filings need no mark.
+    end of a paragraph or list item cover all of it when its other sentences have none, those of a table's row its cells.
+    Titles, questions, introductions of a list and statements that something is not in the filings need no mark. A
+    heading, a cell of a table or a line of code that has a full stop, or more words than a title, is a statement.
     """
     terms = {number: frozenset(split_terms(text)) for number, text in texts.items()}
     return tuple(flag for part in _sentences(markdown) if (flag := _flag(markdown, part, terms)) is not None)
@@ -76,26 +72,63 @@ def _flag(markdown: str, part: _Sentence, terms: Mapping[int, frozenset[str]]) -
 def _needs_mark(text: str) -> bool:
     plain = text.strip("*_`\"“”'() ")
     is_short = len(re.findall(r"[^\W\d_]{2,}", plain)) < _LEAST_WORDS
-    return not (is_short or plain.endswith(("?", ":")) or _ABSENCE.search(plain) or _LINKING.match(plain))
+    return not (is_short or plain.endswith(("?", ":")) or says_only_absence(_MARK.sub("", plain)))
 
 
 def _sentences(markdown: str) -> Iterator[_Sentence]:
-    """The sentences of an answer outside headings, tables and code, in order."""
+    """The sentences of an answer in order, without what only names something."""
     start, is_code = 0, False
     paragraph: list[tuple[int, int]] = []
-    for line in markdown.split("\n"):
+    lines = markdown.split("\n")
+    rows = _rows(lines)
+    for place, line in enumerate(lines):
         end = start + len(line)
         is_fence = line.lstrip().startswith("```")
         is_code ^= is_fence
-        mark = _LIST_MARK.match(line)
-        is_outside = is_fence or is_code or not line.strip() or "|" in line or bool(_HEADING.match(line))
-        if is_outside or mark:
+        heading = None if is_code else _HEADING.match(line)
+        mark = None if heading else _LIST_MARK.match(line)
+        is_apart = is_fence or is_code or heading or place in rows or not line.strip()
+        if is_apart or mark:
             yield from _of_paragraph(markdown, paragraph)
             paragraph = []
-        if not is_outside:
+        if is_fence:
+            pass
+        elif heading or is_code:
+            first = start + (heading.start("words") if heading and heading["words"] else 0)
+            yield from () if _is_title(markdown[first:end]) else _of_paragraph(markdown, [(first, end)])
+        elif place in rows:
+            yield from _of_row(line, start)
+        elif line.strip():
             paragraph.append((start + (mark.end() if mark else 0), end))
         start = end + 1
     yield from _of_paragraph(markdown, paragraph)
+
+
+def _rows(lines: Sequence[str]) -> set[int]:
+    """Which lines are rows of a table: with bars around a cell, or with bars beside a rule of hyphens."""
+    rows = {place for place, line in enumerate(lines) if _ROW.match(line)}
+    for place, line in enumerate(lines):
+        if {"|", "-"} <= set(line) <= _RULE_SIGNS:
+            rows |= {place - 1, place} if place and "|" in lines[place - 1] else {place}
+        elif place - 1 in rows and "|" in line:
+            rows.add(place)
+    return rows
+
+
+def _of_row(line: str, start: int) -> Iterator[_Sentence]:
+    """The cells of a row that state something, each with all marks of the row."""
+    marks = tuple(int(mark) for mark in _MARK.findall(line))
+    for cell in re.finditer(r"[^|]+", line):
+        words = cell[0].strip()
+        if not _is_title(words):
+            first = start + cell.start() + cell[0].index(words)
+            yield _Sentence(first, first + len(words), marks)
+
+
+def _is_title(words: str) -> bool:
+    """Whether words only name something: few, without a full stop."""
+    plain = _MARK.sub("", words).strip("*_` ")
+    return len(plain.split()) <= _LONGEST_TITLE_WORDS and not _FULL_STOP.search(plain)
 
 
 def _of_paragraph(markdown: str, lines: Sequence[tuple[int, int]]) -> Iterator[_Sentence]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
+import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from finrag_ml_tg1.answering.citation_marks import MarkReader, used_marks
@@ -17,7 +19,8 @@ PIECES = st.sampled_from(
         "\n", "\n\n", ",", ";", ".", ":", "!", "![", "](", "http://evil.example/a", "https://", "www.", "mailto:",
         "<", ">", "<b>", "</b>", "<img src=x", "<https://a.b>", "\\", "|", "word", "Revenue", "(1,234)", "-", "–",
         "1", "12", "and", "to", "javascript:alert(1)", "x" * 45, "\"title\"", "<!--", "é", "【", "】", "†", "*", "#",
-        "h", "ht", "htt",
+        "h", "ht", "htt", "<think>", "</think>", "</Thinking>", "<reasoning>", "<thi", "\u202e", "\u200b", "\ufe0f", "\r",
+        "\U000e0041", "[1, p. 4]", "[1.]", ", p. ", "; Item",
     ]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=120)
@@ -50,6 +53,14 @@ def read(text: str, pieces: int | None = None) -> tuple[str, list[int]]:
         ("Sales rose [1, 1].", "Sales rose [1]."),
         ("- Sales [1]\n- Costs [1]", "- Sales [1]\n- Costs [1]"),
         ("| Sales [1] | Costs [1] |", "| Sales [1] | Costs [1] |"),
+        ("Sales rose [1, p. 4].", "Sales rose [1]."),
+        ("Sales rose [1, pp. 4-6].", "Sales rose [1]."),
+        ("Sales rose [1; Item 7].", "Sales rose [1]."),
+        ("Sales rose [1, 2: Note 12].", "Sales rose [1][2]."),
+        ("Sales rose [1, 2, page 4].", "Sales rose [1][2]."),
+        ("Sales rose [1 at 3].", "Sales rose [1]."),
+        ("Sales rose [1 § 3].", "Sales rose [1]."),
+        ("Sales rose [1.].", "Sales rose [1]."),
     ],
 )
 def test_marks_become_uniform(written: str, expected: str) -> None:
@@ -71,6 +82,7 @@ def test_marks_become_uniform(written: str, expected: str) -> None:
         ("word [7]\nnext", "word\nnext", [7]),
         ("word [7]", "word", [7]),
         ("word [0] [99] [7] [7]", "word", [0, 99, 7]),
+        ("word [7, p. 1].", "word.", [7]),
     ],
 )
 def test_unknown_numbers_are_left_out_and_remembered(written: str, expected: str, unknown: list[int]) -> None:
@@ -83,6 +95,7 @@ def test_unknown_numbers_are_left_out_and_remembered(written: str, expected: str
         "A loss of (1,234) and of [1,234] million",
         "In fiscal [2022] it was so [sic].",
         "See (1) below, Note [Item 7] and [Note 12].",
+        "A ratio of [1.5] and [1 in 3], [1 million] and [1, but not so].",
         "## Heading\n\n**Bold** and *italic*, `code`",
         "Fewer than < 5 % and <5 %, more > 3",
         "\\[1\\] is escaped",
@@ -141,7 +154,7 @@ def test_cut_into_pieces_changes_nothing(text: str, data: st.DataObject) -> None
 def test_no_address_tag_or_unknown_mark_is_left(text: str) -> None:
     written, _ = read(text)
     assert set(used_marks(written)) <= KNOWN
-    unescaped = re.sub(r"\\.", "", written, flags=re.DOTALL)
+    unescaped = re.sub(r"\\.", " ", written, flags=re.DOTALL)
     assert "](" not in unescaped
     assert "]:" not in unescaped
     assert not re.search(r"<[A-Za-z/!?]", unescaped)
@@ -151,10 +164,82 @@ def test_no_address_tag_or_unknown_mark_is_left(text: str) -> None:
 @settings(deadline=None, max_examples=200)
 @given(TEXTS)
 def test_only_a_bounded_part_is_held_back(text: str) -> None:
+    assume("<think" not in "".join(char for char in text if char.isascii() and char not in "\r"))
+    assume("<reasoning" not in text)
     reader, plain = MarkReader(KNOWN), "and so on it went " * 8
     before = reader.feed(text + " ")
     written = before + reader.feed(plain)
     assert len(written) >= len(before) + len(plain) - 100 or not written.endswith(" ")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("<think>It may be 5 billion [1].</think>Sales rose [1].", "Sales rose [1]."),
+        ("<think>\nFirst <b>this</b>, then\n\nthat\n</think>\n\nSales rose [1].", "Sales rose [1]."),
+        ("\n <Thinking>so [7]</Thinking> Sales rose.", "\n Sales rose."),
+        ("<reasoning>so</reasoning><think>and so</think>Sales rose.", "Sales rose."),
+        ("<think>a </thinking> is no end</think>Sales rose.", "Sales rose."),
+        ("<think>It is never closed, and [1]", ""),
+        ("<think></think>", ""),
+        ("<thin", "< thin"),
+        ("<thinner> is no thought", " is no thought"),
+        ("Sales rose. <think>aside</think> Costs fell.", "Sales rose. aside Costs fell."),
+    ],
+)
+def test_leading_thoughts_are_dropped_with_what_they_hold(written: str, expected: str) -> None:
+    reader = MarkReader(KNOWN)
+    assert "".join(map(reader.feed, written)) + reader.end() == expected == read(written)[0]
+
+
+def test_a_long_thought_is_not_held() -> None:
+    reader = MarkReader(KNOWN)
+    reader.feed("<think>")
+    tracemalloc.start()
+    for _ in range(2_000):
+        reader.feed("and so on it went, " * 50)
+    assert tracemalloc.get_traced_memory()[1] < 200_000
+    tracemalloc.stop()
+    assert reader.feed("</think>Sales") + reader.end() == "Sales"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("It is 5 billion</think>Apple grew.", "It is 5 billion Apple grew."),
+        ("5 billion</b><i>Apple", "5 billion Apple"),
+        ("a <b>bold</b>, word", "a bold, word"),
+        ("a<b> bold", "a bold"),
+        ("394<sup></sup>328", "394 328"),
+    ],
+)
+def test_words_that_a_tag_parted_stay_apart(written: str, expected: str) -> None:
+    reader = MarkReader(KNOWN)
+    assert "".join(map(reader.feed, written)) + reader.end() == expected == read(written)[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Sales \u202erose\u202c [1\u200b].", "Sales rose [1]."),
+        ("<\u200bscript>x</\u2060script>", "x"),
+        ("h\u00adttps://evil.example/x next", " next"),
+        ("a\x00b\x1b[0mc\r\nd\te", "ab[0mc\nd\te"),
+        ("hid\U000e0041\U000e0042den\ufe0f \U000e0101x\u034f\u3164", "hidden x"),
+        ("lone \ud800 half", "lone  half"),
+        ("<\u200dthink>so</think>Sales", "Sales"),
+    ],
+)
+def test_characters_that_cannot_be_seen_are_dropped(written: str, expected: str) -> None:
+    reader = MarkReader(KNOWN)
+    assert "".join(map(reader.feed, written)) + reader.end() == expected == read(written)[0]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.characters(exclude_categories=[])))
+def test_no_character_that_cannot_be_seen_is_left(text: str) -> None:
+    written, _ = read(text)
+    assert not [char for char in written if unicodedata.category(char)[0] == "C" and char not in "\n\t"]
 
 
 def test_plain_words_are_written_as_they_come() -> None:
@@ -165,3 +250,7 @@ def test_plain_words_are_written_as_they_come() -> None:
 
 def test_used_marks_come_in_order_of_first_use() -> None:
     assert used_marks("b [2][1] a [2] \\[3] [12]") == [2, 1, 12]
+
+
+def test_a_number_too_long_for_a_mark_is_none() -> None:
+    assert used_marks(f"[1] [{'9' * 5_000}]") == [1]

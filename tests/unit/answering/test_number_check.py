@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.number_check import measure, statements
+from finrag_ml_tg1.answering.citation_marks import MarkReader
 from finrag_ml_tg1.answering.number_check import flag_numbers
+from finrag_ml_tg1.answering.support import flag_unsupported
 from finrag_ml_tg1.facts.fact_set import Calculation, Display, FactSet, UsedFact
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.loaders.cache import DiskCache
@@ -105,6 +107,12 @@ def flagged(markdown: str, found: FactSet = NOTHING) -> list[str]:
         "1. Net sales [1]\n2. See Item 7, Note 44, Form 8-K, Rule 10b5-1, ASC 606, Section 13 and Exhibit 10.1 [2]",
         "In the 4th quarter, Q3 and the 52-week year of the 10-year notes [1].",
         "Two thirds of 2022 and 2021 [1].",
+        "Net sales were USD394.3bn in 2022 [1], or USD 394,328m, 394.328e9 dollars.",
+        "Net sales were about three hundred ninety-four billion dollars [1].",
+        "It has three segments and one hundred sixty-four thousand employees [2].",
+        "Costs declined three percent [2], or 3pct.",
+        "The sources name Phase 3, number 12, table 4 and steps 5 and 6; sources 1 and 2 say so [1].",
+        "It sells the A320, the H100 and 5G chips [1].",
     ],
 )
 def test_right_numbers_are_left_alone(markdown: str) -> None:
@@ -132,6 +140,27 @@ def test_right_numbers_are_left_alone(markdown: str) -> None:
         ("There are 146,000 employees [2].", "146,000"),
         ("Net sales were nearly $394 billion [1].", "$394 billion"),
         ("Administrative costs were $11.8 billion [1].", "$11.8 billion"),
+        ("Net sales were five hundred billion dollars [1].", "five hundred billion dollars"),
+        ("Net sales were half a billion dollars [1].", "half a billion dollars"),
+        ("Net sales were a hundred and twelve million [1].", "a hundred and twelve million"),
+        ("Net sales were 5 hundred million [1].", "5 hundred million"),
+        ("Costs declined seventy-seven percent [2].", "seventy-seven percent"),
+        ("Net sales were USD777m [1].", "USD777m"),
+        ("The margin was 777pct [1].", "777pct"),
+        ("Net sales were 3.9e12 dollars [1].", "3.9e12 dollars"),
+        ("Some 777/1000 of sales [1].", "777/1000"),
+        ("Net sales were 5.000.000 euros [1].", "5.000.000"),
+        ("Net sales grew 12-fold [1].", "12-fold"),
+        ("Net sales grew twelvefold [1].", "twelvefold"),
+        ("Net sales came from the sources 45.7 billion [1].", "45.7 billion"),
+        ("It raised the number 5,432 [1].", "5,432"),
+        ("See the tables 45.7% [1].", "45.7%"),
+        ("Of this phase 45 million [1].", "45 million"),
+        ("Of this Phase 45bn [1].", "45bn"),
+        ("Of this Item 45 billion [1].", "45 billion"),
+        ("It may 45 trillion [1].", "45 trillion"),
+        ("Net sales in May 45 trillion [1].", "45 trillion"),
+        ("Net sales were $394 mıllion [1].", "$394"),
     ],
 )  # fmt: skip
 def test_wrong_numbers_are_flagged(markdown: str, expected: str) -> None:
@@ -198,12 +227,33 @@ PARTS = [
 ]
 
 
+# Letters that a search without regard to case takes for i, s and k, and digits of other scripts.
+STRANGE = str.maketrans({"i": "\u0131", "I": "\u0130", "s": "\u017f", "k": "\u212a", "5": "\u0665", "2": "\uff12"})
+WORDS = [
+    *PARTS, " thousand", " Millions", " bil", "k", "USD", "dollars", " percent", "basis points", "five", "six hundred", "half a",
+    "twelvefold", "12-fold", "1e9", "fiscal ", "FY", "May ", "December 5, 2022", "shares", " days", "in millions", "$000s",
+    "9" * 400, "[" + "9" * 5_000 + "]", "is not disclosed", "sources", "Overall,", "```", "| a | b |", "|---|---|", "\u202e",
+]  # fmt: skip
+ANY_WORDS = st.lists(st.sampled_from(WORDS + [word.translate(STRANGE) for word in WORDS]), max_size=30).map(
+    "".join
+) | st.text(st.characters(exclude_categories=[]))
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(PARTS), max_size=40).map("".join) | st.text(), st.text(max_size=80))
 def test_any_text_gets_flags_at_exact_offsets_in_order(markdown: str, text: str) -> None:
     flags = flag_numbers(markdown, FOUND, {1: text, 2: STATEMENT})
     assert all(markdown[flag.start : flag.end] == flag.text != "" for flag in flags)
     assert [flag.start for flag in flags] == sorted(flag.start for flag in flags)
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY_WORDS, ANY_WORDS)
+def test_no_text_of_any_script_raises(markdown: str, text: str) -> None:
+    flag_numbers(markdown, FOUND, {1: text, 2: STATEMENT})
+    flag_unsupported(markdown, {1: text})
+    reader = MarkReader({1, 2})
+    assert isinstance(reader.feed(markdown) + reader.end(), str)
 
 
 @settings(deadline=None, max_examples=100)
@@ -220,7 +270,27 @@ def test_rounded_fact_is_right_and_the_next_number_is_not(value: int, places: in
 
 @pytest.mark.parametrize(
     "part",
-    ["5 ", "$1,234 million ", "$5 in 2022, ", "| 5 ", "1,", "(", "$(", " ", "1.1.1.", "Notes 1, 2, ", "2022-23 ", "9"],
+    [
+        "five hundred ",
+        "twenty-",
+        "5 hundred ",
+        "1/",
+        "1.000.",
+        "1e9",
+        "sources 4.5 ",
+        "5 ",
+        "$1,234 million ",
+        "$5 in 2022, ",
+        "| 5 ",
+        "1,",
+        "(",
+        "$(",
+        " ",
+        "1.1.1.",
+        "Notes 1, 2, ",
+        "2022-23 ",
+        "9",
+    ],
 )
 def test_long_texts_take_no_longer_than_their_length(part: str) -> None:
     text = part * (20_000 // len(part))
