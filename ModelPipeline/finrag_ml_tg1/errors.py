@@ -56,7 +56,15 @@ class IndexCorruptError(FinRAGError):
 
 
 class ModelError(FinRAGError):
-    """A language model could not be asked, or did not finish; the message names the reason in words for a reader."""
+    """A language model could not be asked, or did not finish.
+
+    `str(error)` is one plain sentence for the reader of an answer; `detail`, on one line, is for whoever runs the
+    server: what the provider said, and what to check.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail or message
 
 
 class EncoderMismatchError(FinRAGError):

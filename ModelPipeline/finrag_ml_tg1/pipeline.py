@@ -19,7 +19,7 @@ from finrag_ml_tg1.answering.extractive import answer_extractively
 from finrag_ml_tg1.answering.left_out import left_out_sentences
 from finrag_ml_tg1.answering.metric_words import asks_beside_metrics, row_names
 from finrag_ml_tg1.answering.model_answer import ModelUse, WrittenAnswer, expected_use, unasked, write_answer
-from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.models.language_model import Cancellation, LanguageModel
 from finrag_ml_tg1.answering.near_questions import NearQuestions
 from finrag_ml_tg1.answering.numeric import answer_in_numbers, missing_words
 from finrag_ml_tg1.answering.prompts.context import Evidence, render_prompt
@@ -86,13 +86,18 @@ class FinRAG:
         return last
 
     def stream(
-        self, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
+        self,
+        question: Question,
+        model: LanguageModel | None = None,
+        permit: Permit | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Generator[Event, None, None]:
         """Yield what happens on the way to the answer, and the `Result` last.
 
         Without a model the filings are quoted. One is asked only when they hold an answer, and that is what is given
         when it fails. `permit` is told what the model is thought to use, and says why it may not be asked ("": it may).
-        Closing the generator ends it all.
+        Closing the generator ends it all; a `cancellation` ends, from another thread, a model that writes or is waited
+        for.
         """
         timings: dict[str, float] = {}
         with _timed(timings, "understanding"):
@@ -105,14 +110,14 @@ class FinRAG:
         result = self._from_filings(result)
         yield from (Stage(name, ms) for name, ms in timings.items() if name not in ("understanding", "facts"))
         if model is not None and result.answer.is_answered:
-            yield from self._in_own_words(result, model, permit)
+            yield from self._in_own_words(result, model, permit, cancellation)
             return
         yield Sources(result)
         yield from (Piece(part) for part in paragraphs(result.answer.markdown))
         yield result
 
     def _in_own_words(
-        self, result: Result, model: LanguageModel, permit: Permit | None
+        self, result: Result, model: LanguageModel, permit: Permit | None, cancellation: Cancellation | None
     ) -> Generator[Event, None, None]:
         """The answer in a model's words, from what the answer from the filings rests on."""
         timings, answer, scope = result.timings_ms, result.answer, result.scope
@@ -129,7 +134,9 @@ class FinRAG:
             yield result
             return
         yield Sources(result, expected)
-        writing = write_answer(model, rendered, evidence, answer, count, lambda: self._nothing_found(scope))
+        writing = write_answer(
+            model, rendered, evidence, answer, count, lambda: self._nothing_found(scope), cancellation
+        )
         began = time.perf_counter()
         with _timed(timings, "writing"):
             while True:

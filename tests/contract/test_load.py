@@ -15,7 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
-from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.models.language_model import Cancellation, LanguageModel
 from finrag_ml_tg1.events import Event, Result
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.pipeline import FinRAG, Permit
@@ -72,11 +72,15 @@ class HeldQuestions:
         stream = FinRAG.stream
 
         def held(
-            finrag: FinRAG, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
+            finrag: FinRAG,
+            question: Question,
+            model: LanguageModel | None = None,
+            permit: Permit | None = None,
+            cancellation: Cancellation | None = None,
         ) -> Generator[Event, None, None]:
             self.inside.release()
             assert self.release.wait(30)
-            yield from stream(finrag, question, model, permit)
+            yield from stream(finrag, question, model, permit, cancellation)
 
         monkeypatch.setattr(FinRAG, "stream", held)
 
@@ -122,7 +126,11 @@ def test_unexpected_failure_is_a_problem_with_the_request_id(
     caller: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(
-        finrag: FinRAG, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
+        finrag: FinRAG,
+        question: Question,
+        model: LanguageModel | None = None,
+        permit: Permit | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Result:
         raise ZeroDivisionError("an inner detail")
 

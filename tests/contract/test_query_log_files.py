@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.models.language_model import Cancellation, LanguageModel
 from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.pipeline import FinRAG, Permit
@@ -111,7 +111,11 @@ def test_query_that_fails_is_logged_as_failed(
     sample_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(
-        finrag: FinRAG, question: Question, model: LanguageModel | None = None, permit: Permit | None = None
+        finrag: FinRAG,
+        question: Question,
+        model: LanguageModel | None = None,
+        permit: Permit | None = None,
+        cancellation: Cancellation | None = None,
     ) -> Result:
         raise ZeroDivisionError("an inner detail")
 

@@ -14,7 +14,14 @@ from decimal import Decimal
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.citation_marks import MarkReader, used_marks
 from finrag_ml_tg1.answering.grounding import words_rested_on
-from finrag_ml_tg1.answering.models.language_model import Finished, LanguageModel, Prompt, StopReason, TokenUsage
+from finrag_ml_tg1.answering.models.language_model import (
+    Cancellation,
+    Finished,
+    LanguageModel,
+    Prompt,
+    StopReason,
+    TokenUsage,
+)
 from finrag_ml_tg1.answering.number_check import flag_numbers
 from finrag_ml_tg1.answering.prompts.context import Evidence, RenderedPrompt
 from finrag_ml_tg1.answering.prompts.template import NOT_IN_FILINGS, load_template
@@ -92,18 +99,19 @@ def write_answer(
     extractive: Answer,
     count_word_pieces: Callable[[str], int],
     abstention: Callable[[], str],
+    cancellation: Cancellation | None = None,
 ) -> Generator[str, None, WrittenAnswer]:
     """Yield the answer's Markdown as the model writes it and return it checked.
 
     What was yielded is replaced by what is returned: the extractive answer when the model fails, and `abstention()`,
-    unanswered, when it finds no answer in passages. Closing the generator ends the model's.
+    unanswered, when it finds no answer in passages. Closing the generator ends the model's, as a cancellation does.
     """
     reader = MarkReader([citation.number for citation in rendered.citations])
     draft = ""
     shown = 0
     finished = None
     try:
-        with closing(_pieces(model, rendered.prompt, reader)) as pieces:
+        with closing(_pieces(model, rendered.prompt, reader, cancellation)) as pieces:
             for piece in pieces:
                 if isinstance(piece, Finished):
                     finished = piece
@@ -133,9 +141,11 @@ def write_answer(
     return WrittenAnswer(_checked(body, evidence, extractive), _use(model, usage, stop_reason), notes)
 
 
-def _pieces(model: LanguageModel, prompt: Prompt, reader: MarkReader) -> Generator[str | Finished, None, None]:
+def _pieces(
+    model: LanguageModel, prompt: Prompt, reader: MarkReader, cancellation: Cancellation | None
+) -> Generator[str | Finished, None, None]:
     """What the model writes with its marks put right."""
-    with closing(model.write(prompt)) as writing:
+    with closing(model.write(prompt, cancellation)) as writing:
         for piece in writing:
             if isinstance(piece, Finished):
                 yield reader.end()

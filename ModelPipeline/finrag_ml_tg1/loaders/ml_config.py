@@ -95,7 +95,8 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     model_id: Annotated[str | None, Setting(("FINRAG_MODEL_ID",), "a model's id at its provider")] = Field(
         default=None,
         pattern=r"^[A-Za-z0-9._:/@+-]{1,300}$",
-        description="Another model than the profile's; its price is then not known.",
+        description="Another model than the profile's. Its price is then not known, so with a daily budget it must run "
+        "on this machine; a profile of `FINRAG_MODELS_FILE` has a price.",
     )
     models_file: Annotated[
         Annotated[str, AfterValidator(_folder)] | None, Setting(("FINRAG_MODELS_FILE",), "a YAML file")
@@ -108,7 +109,7 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         default=30.0,
         ge=0.1,
         le=600,
-        description="Seconds to wait for a model's first words, and between its words.",
+        description="Seconds to wait for a model's first words, and between its words; ten times as long for all.",
     )
     openai_base_url: Annotated[
         str,

@@ -8,7 +8,7 @@ import pytest
 
 from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.model_answer import WrittenAnswer, write_answer
-from finrag_ml_tg1.answering.models.language_model import Finished, TokenUsage
+from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, TokenUsage
 from finrag_ml_tg1.answering.prompts.context import Evidence, render_prompt
 from finrag_ml_tg1.answering.prompts.template import load_template
 from finrag_ml_tg1.errors import ModelError
@@ -188,6 +188,16 @@ def test_closing_ends_the_generation() -> None:
     next(writing)
     writing.close()
     assert model.is_closed
+
+
+def test_cancellation_reaches_the_model() -> None:
+    model = ScriptedModel(["Revenue "])
+    cancellation = Cancellation()
+    quoted = Answer(True, QUOTED, (), 100)
+    evidence = make_evidence([PUMPS])
+    rendered = render_prompt(load_template(), evidence, model.profile, count_words)
+    next(write_answer(model, rendered, evidence, quoted, count_words, lambda: ABSTENTION, cancellation))
+    assert model.cancellation is cancellation
 
 
 @pytest.mark.parametrize("line", INJECTIONS.values(), ids=INJECTIONS)

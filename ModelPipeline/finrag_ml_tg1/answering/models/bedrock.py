@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,7 +19,16 @@ from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.answering.models.bedrock_errors import CHECK, explain
 from finrag_ml_tg1.answering.models.errors import ModelBrokenOffError, ModelMalformedError
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt, StopReason, TokenUsage
+from finrag_ml_tg1.answering.models.interruption import LONGEST_ANSWER, interruptible
+from finrag_ml_tg1.answering.models.language_model import (
+    Cancellation,
+    Finished,
+    ModelProfile,
+    Prompt,
+    StopReason,
+    TokenUsage,
+)
+from finrag_ml_tg1.answering.models.metering import Meter
 
 if TYPE_CHECKING:
     from botocore.eventstream import EventStream
@@ -55,37 +66,52 @@ class BedrockModel:
         """Which model this is."""
         return self._profile
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished]:
-        """Make one request, without repeating it, and yield what comes; see LanguageModel.write."""
-        try:
-            stream = self._connected().converse_stream(**_request(self._profile, prompt))["stream"]
-            try:
-                yield from self._read(stream)
-            finally:
-                stream.close()
-        except (ClientError, BotoCoreError, HTTPError) as error:
-            raise explain(error, self._profile.key, self._config.model_timeout_s) from error
-        except (ParserError, ValueError) as error:
-            raise ModelMalformedError(self._profile.key, "a damaged frame", CHECK) from error
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
+        """Make one request, without repeating it, and yield what comes; see LanguageModel.write.
 
-    def _read(self, stream: EventStream[ConverseStreamOutputTypeDef]) -> Iterator[str | Finished]:
+        A cancellation takes effect once Bedrock has sent the headers of its answer: boto3 gives no access to the
+        connection before. Until then FINRAG_MODEL_TIMEOUT_S ends the wait.
+        """
+        timeout_s = self._config.model_timeout_s
+        try:
+            with closing(self._connected().converse_stream(**_request(self._profile, prompt))["stream"]) as stream:
+                cut_off = partial(_stop_reading, stream)
+                with interruptible(cut_off, cancellation or Cancellation(), LONGEST_ANSWER * timeout_s) as check:
+                    yield from self._read(stream, Meter(self._profile, prompt), check)
+        except (ClientError, BotoCoreError, HTTPError) as error:
+            raise explain(error, timeout_s) from error
+        except (ParserError, ValueError) as error:
+            raise ModelMalformedError("a damaged frame", CHECK) from error
+
+    def _read(
+        self, stream: EventStream[ConverseStreamOutputTypeDef], meter: Meter, check: Callable[[], None]
+    ) -> Generator[str | Finished, None, None]:
         stop: str | None = None
         usage: TokenUsage | None = None
         for event in stream:
+            check()
+            text = ""
             if "contentBlockDelta" in event:
                 delta: Mapping[str, Any] | None = event["contentBlockDelta"].get("delta")
                 if delta is None:
-                    raise ModelMalformedError(self._profile.key, "a piece without content", CHECK)
-                if delta.get("text"):
-                    yield delta["text"]
+                    raise ModelMalformedError("a piece without content", CHECK)
+                text = delta.get("text") or ""
+                if not isinstance(text, str):
+                    raise ModelMalformedError("content that is no text", CHECK)
             elif "messageStop" in event:
-                stop = event["messageStop"].get("stopReason", "")
+                stop = str(event["messageStop"].get("stopReason", ""))
             elif "metadata" in event:
-                usage = _usage(event["metadata"].get("usage", {}))
+                usage = _usage(event["metadata"].get("usage", {}), meter)
+            if kept := meter.take(text):
+                yield kept
+            if meter.is_full:
+                yield Finished("max_tokens", meter.usage())
+                return
+        check()
         if stop is None or usage is None:
-            raise ModelBrokenOffError(self._profile.key)
+            raise ModelBrokenOffError
         if stop not in _STOP_REASONS:
-            raise ModelMalformedError(self._profile.key, f"stop reason {stop[:40]!r}", CHECK)
+            raise ModelMalformedError(f"stop reason {stop[:40]!r}", CHECK)
         yield Finished(_STOP_REASONS[stop], usage)
 
     def _connected(self) -> BedrockRuntimeClient:
@@ -97,12 +123,7 @@ class BedrockModel:
 
 def _request(profile: ModelProfile, prompt: Prompt) -> dict[str, Any]:
     """Return the arguments of ConverseStream, which takes no empty text."""
-    content: list[dict[str, Any]] = []
-    if prompt.context:
-        content.append({"text": prompt.context})
-        if profile.caches_prompts:
-            content.append({"cachePoint": {"type": "default"}})
-    content.append({"text": prompt.question})
+    content = [{"text": text} for text in (prompt.context, prompt.question) if text]
     limits: dict[str, Any] = {"maxTokens": profile.max_output_tokens}
     if profile.temperature is not None:
         limits["temperature"] = profile.temperature
@@ -112,22 +133,27 @@ def _request(profile: ModelProfile, prompt: Prompt) -> dict[str, Any]:
         "inferenceConfig": limits,
     }
     if prompt.system:
-        request["system"] = [{"text": prompt.system}]
+        # What follows differs from question to question: putting it into the cache would cost more and never be read.
+        ends_here = [{"cachePoint": {"type": "default"}}] if profile.caches_prompts else []
+        request["system"] = [{"text": prompt.system}, *ends_here]
     if profile.request:
         request["additionalModelRequestFields"] = dict(profile.request)
     return request
 
 
-def _usage(counted: Mapping[str, Any]) -> TokenUsage:
+def _usage(counted: Mapping[str, Any], meter: Meter) -> TokenUsage:
     """Return the usage; Bedrock's `inputTokens` are those that were neither read from its cache nor put there."""
-    cached = counted.get("cacheReadInputTokens", 0)
-    written = counted.get("cacheWriteInputTokens", 0)
-    return TokenUsage(
-        input_tokens=counted.get("inputTokens", 0) + cached + written,
-        output_tokens=counted.get("outputTokens", 0),
-        cached_tokens=cached,
-        written_tokens=written,
-    )
+    plain: Any = counted.get("inputTokens")
+    cached, written = counted.get("cacheReadInputTokens") or 0, counted.get("cacheWriteInputTokens") or 0
+    if any(type(count) is not int or count < 0 for count in (plain, cached, written)):
+        return meter.usage()
+    return meter.usage(plain + cached + written, counted.get("outputTokens"), cached, written)
+
+
+def _stop_reading(stream: EventStream[ConverseStreamOutputTypeDef]) -> None:
+    """End a read in another thread; the connection is closed by that thread."""
+    with suppress(OSError, ValueError, RuntimeError):  # the stream has ended, or the server has left
+        stream._raw_stream.shutdown()  # type: ignore[attr-defined]  # urllib3's response, which the stubs leave out
 
 
 def _connect(config: MLConfig) -> BedrockRuntimeClient:

@@ -1,4 +1,4 @@
-"""What a failure of boto3 with Bedrock means for the reader of an answer."""
+"""Which of our exceptions a failure of boto3 with Bedrock is."""
 
 from __future__ import annotations
 
@@ -56,33 +56,33 @@ _FAILED = {
 }
 
 
-def explain(error: ClientError | BotoCoreError | HTTPError, model: str, timeout_s: float) -> ModelError:
+def explain(error: ClientError | BotoCoreError | HTTPError, timeout_s: float) -> ModelError:
     """Return the exception to raise for `error`, met before or in the stream."""
     if isinstance(error, ClientError):
-        return _explain_answer(error, model)
+        return _explain_answer(error)
     if isinstance(error, NoRegionError):
-        return ModelCredentialsError(model, "no region is set", "AWS_REGION")
+        return ModelCredentialsError("no region is set", "AWS_REGION")
     if isinstance(error, _NO_CREDENTIALS):
-        return ModelCredentialsError(model, "there are no AWS credentials", _CHECK_KEYS)
+        return ModelCredentialsError("there are no AWS credentials", _CHECK_KEYS)
     if isinstance(error, ReadTimeoutError | StreamTimeoutError):
-        return ModelTimeoutError(model, timeout_s)
+        return ModelTimeoutError(f"nothing came for {timeout_s:g} s")
     if isinstance(error, HTTPError):
-        return ModelBrokenOffError(model)
-    return ModelUnavailableError(model, type(error).__name__, "the network and AWS_REGION")
+        return ModelBrokenOffError()
+    return ModelUnavailableError(type(error).__name__, "the network and AWS_REGION")
 
 
-def _explain_answer(error: ClientError, model: str) -> ModelError:
+def _explain_answer(error: ClientError) -> ModelError:
     said = error.response.get("Error", {})
     metadata = error.response.get("ResponseMetadata", {})
     code = said.get("Code", "")
     status = metadata.get("HTTPStatusCode", 0)
     wait_s = retry_after_seconds(metadata.get("HTTPHeaders", {}).get("retry-after"))
     if code.lower() in _REFUSED or status in {401, 403}:
-        return ModelCredentialsError(model, f"Amazon Bedrock answered {without_secrets(code)}", _CHECK_KEYS)
+        return ModelCredentialsError(f"Amazon Bedrock answered {without_secrets(code)}", _CHECK_KEYS)
     if code.lower() in _FAILED or status >= 500:
-        return ModelUnavailableError(model, without_secrets(f"{status or ''} {code}"), CHECK, wait_s)
+        return ModelUnavailableError(without_secrets(f"{status or ''} {code}"), CHECK, wait_s)
     if code.lower() in _THROTTLED or status == 429:
-        return ModelThrottledError(model, wait_s)
+        return ModelThrottledError(wait_s)
     if code.lower() == "modelstreamerrorexception":
-        return ModelBrokenOffError(model)
-    return ModelRequestError(model, without_secrets(f"{code}: {said.get('Message', '')}"), _CHECK_REQUEST)
+        return ModelBrokenOffError()
+    return ModelRequestError(without_secrets(f"{code}: {said.get('Message', '')}"), _CHECK_REQUEST)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 from finrag_ml_tg1.answering.models.errors import ModelCircuitError
-from finrag_ml_tg1.errors import ModelError
 
 __all__ = ["CircuitBreaker", "Permit"]
 
@@ -24,19 +23,16 @@ class CircuitBreaker:
 
     def __init__(
         self,
-        model: str,
         *,
         failures_to_open: int = 5,
         open_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._model = model
         self._failures_to_open = failures_to_open
         self._open_s = open_s
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
-        self._last = ""
         self._open_until: float | None = None
         self._trial: Permit | None = None
 
@@ -48,7 +44,7 @@ class CircuitBreaker:
                 return permit
             wait_s = self._open_until - self._clock()
             if wait_s > 0 or self._trial is not None:
-                raise ModelCircuitError(self._model, max(wait_s, 1.0), self._last)
+                raise ModelCircuitError(max(wait_s, 1.0))
             self._trial = permit
             return permit
 
@@ -59,12 +55,11 @@ class CircuitBreaker:
             self._failures = 0
             self._open_until = None
 
-    def fail(self, permit: Permit, error: ModelError) -> None:
+    def fail(self, permit: Permit) -> None:
         """The model failed: the circuit opens if that was once too often, and again if this was the trial."""
         with self._lock:
             was_trial = self._end_trial(permit)
             self._failures += 1
-            self._last = str(error)
             if was_trial or (self._open_until is None and self._failures >= self._failures_to_open):
                 self._open_until = self._clock() + self._open_s
 

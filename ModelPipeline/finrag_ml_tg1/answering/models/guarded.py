@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Protocol
 
-from finrag_ml_tg1.answering.models.circuit import CircuitBreaker
-from finrag_ml_tg1.answering.models.errors import ModelRequestError, TransientModelError
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt
+from finrag_ml_tg1.answering.models.circuit import CircuitBreaker, Permit
+from finrag_ml_tg1.answering.models.errors import ModelCancelledError, ModelRequestError, TransientModelError
+from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, LanguageModel, ModelProfile, Prompt
 from finrag_ml_tg1.errors import ModelError
 
-__all__ = ["GuardedModel", "ProviderModel"]
+__all__ = ["GuardedModel"]
 
 _RETRIES = 2
 _FIRST_WAIT_S = 0.5
 _MAX_WAIT_S = 5.0  # also for what a provider asks for: a reader waits, and the extractive answer is there at once
 _RETRY_WINDOW_S = 10.0  # after which a failure is final
-
-
-class ProviderModel(Protocol):
-    """A LanguageModel whose iterator is a generator, so that it can be closed."""
-
-    @property
-    def profile(self) -> ModelProfile:
-        """Which model this is."""
-        ...
-
-    def write(self, prompt: Prompt) -> Generator[str | Finished]:
-        """Make one request and yield what comes; see LanguageModel.write."""
-        ...
+_log = logging.getLogger(__name__)
 
 
 class GuardedModel:
     """LanguageModel that repeats a request only before the first piece, after a random wait that doubles its range.
 
-    `jitter` gives a number from 0 to 1.
+    What is raised in the end is logged with its detail. `jitter` gives a number from 0 to 1.
     """
 
     def __init__(
         self,
-        model: ProviderModel,
+        model: LanguageModel,
         breaker: CircuitBreaker,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        wait: Callable[[Cancellation, float], bool] = Cancellation.wait,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._model = model
         self._breaker = breaker
-        self._sleep = sleep
+        self._wait = wait
         self._clock = clock
         self._jitter = jitter
 
@@ -60,29 +48,34 @@ class GuardedModel:
         """Which model this is."""
         return self._model.profile
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished]:
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         """Yield the pieces and `Finished`; see LanguageModel.write. Raises ModelCircuitError without asking."""
         permit = self._breaker.enter()
         written = False
         try:
-            for piece in self._attempt(prompt):
+            for piece in self._attempt(prompt, cancellation or Cancellation()):
                 written = True
                 yield piece
-        except ModelRequestError:
-            self._breaker.leave(permit)
-            raise
-        except ModelError as error:
-            self._breaker.fail(permit, error)
-            raise
-        except BaseException:  # the reader is gone, which says nothing against the model
-            (self._breaker.succeed if written else self._breaker.leave)(permit)
+        except BaseException as error:
+            self._learn(permit, error, written=written)
             raise
         self._breaker.succeed(permit)
 
-    def _attempt(self, prompt: Prompt) -> Generator[str | Finished]:
+    def _learn(self, permit: Permit, error: BaseException, *, written: bool) -> None:
+        """Tell the breaker what a failure says of the model, and the log what it was."""
+        if not isinstance(error, ModelError) or isinstance(error, ModelCancelledError):
+            # The reader is gone, which says nothing against the model.
+            (self._breaker.succeed if written else self._breaker.leave)(permit)
+            return
+        _log.warning("language model %s: %s", self.profile.key, error.detail)
+        (self._breaker.leave if isinstance(error, ModelRequestError) else self._breaker.fail)(permit)
+
+    def _attempt(self, prompt: Prompt, cancellation: Cancellation) -> Generator[str | Finished, None, None]:
         started = self._clock()
         for attempt in range(_RETRIES + 1):
-            with closing(self._model.write(prompt)) as pieces:
+            if cancellation.is_cancelled:
+                raise ModelCancelledError
+            with closing(self._model.write(prompt, cancellation)) as pieces:
                 try:
                     first = next(pieces)
                 except TransientModelError as error:
@@ -93,7 +86,7 @@ class GuardedModel:
                     yield first
                     yield from pieces
                     return
-            self._sleep(wait_s)
+            self._wait(cancellation, wait_s)
 
     def _wait_s(self, attempt: int, error: TransientModelError) -> float:
         """Return how long to wait; longer than the window when the provider asks for more than a reader would wait."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import logging
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
 
-__all__ = ["Finished", "LanguageModel", "ModelProfile", "Prompt", "StopReason", "TokenUsage"]
+__all__ = ["Cancellation", "Finished", "LanguageModel", "ModelProfile", "Prompt", "StopReason", "TokenUsage"]
 
 Provider = Literal["bedrock", "openai"]
 StopReason = Literal["end_turn", "max_tokens", "refusal"]
 
 _PER_MILLION = Decimal(1_000_000)
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class ModelProfile:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked: `system` and `context` first, which a provider may cache, the question last."""
+    """What a model is asked: `system`, which is the same for all questions, `context`, and the question last."""
 
     system: str
     context: str
@@ -84,6 +88,56 @@ class Finished:
     usage: TokenUsage
 
 
+class Cancellation:
+    """Set once, by whoever no longer wants an answer. Safe for use from several threads."""
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._closing: list[Callable[[], None]] = []
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """End what is under way; never raises, does not wait, and does nothing the second time."""
+        with self._lock:
+            if self._cancelled.is_set():
+                return
+            self._cancelled.set()
+            for close in self._closing:
+                _call(close)
+
+    def wait(self, seconds: float) -> bool:
+        """Return after that long, or as soon as it is cancelled; whether it is."""
+        return self._cancelled.wait(seconds)
+
+    @contextmanager
+    def closing_with(self, close: Callable[[], None]) -> Iterator[None]:
+        """Have `close` called once when it is cancelled within the block, or at once when it is cancelled already.
+
+        It is not called after the block. It must return at once; what it raises is logged.
+        """
+        with self._lock:
+            self._closing.append(close)
+            if self._cancelled.is_set():
+                _call(close)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._closing.remove(close)
+
+
+def _call(close: Callable[[], None]) -> None:
+    try:
+        close()
+    except Exception:
+        _logger.exception("a connection could not be closed")
+
+
 class LanguageModel(Protocol):
     """Writes an answer. Safe for use from several threads."""
 
@@ -92,10 +146,10 @@ class LanguageModel(Protocol):
         """Which model this is."""
         ...
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         """Yield the text in pieces as it arrives, and `Finished` last.
 
-        Closing the generator ends the generation and its connection. Raises ModelError; whatever was yielded before is
-        then to be thrown away.
+        Closing the generator ends the generation and its connection; a `cancellation` does so from another thread, and
+        ModelCancelledError is raised. Raises ModelError; whatever was yielded before is then to be thrown away.
         """
         ...

@@ -1,23 +1,31 @@
 """Models behind the chat completions of OpenAI, or of a server that speaks the same: Ollama, vLLM and others.
 
 https://platform.openai.com/docs/api-reference/chat-streaming. Where a server counts no tokens (Ollama and vLLM of old,
-proxies), they are estimated from the characters: four a token, as English text has on average.
+proxies), they are estimated from the characters.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, suppress
+from functools import partial
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import urllib3
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import parse_url
 
 from finrag_ml_tg1.answering.models.chat_completions import ChatCompletion
-from finrag_ml_tg1.answering.models.errors import ModelMalformedError, ModelTimeoutError
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt
+from finrag_ml_tg1.answering.models.connection import cut, open_connection
+from finrag_ml_tg1.answering.models.errors import ModelMalformedError, ModelTimeoutError, ModelUnavailableError
+from finrag_ml_tg1.answering.models.interruption import LONGEST_ANSWER, interruptible
+from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, ModelProfile, Prompt
+from finrag_ml_tg1.answering.models.metering import Meter
 from finrag_ml_tg1.answering.models.openai_errors import CHECK, explain, explain_answer
 from finrag_ml_tg1.answering.models.server_sent_events import EventReader
 
@@ -29,6 +37,8 @@ __all__ = ["OpenAICompatibleModel"]
 _CONNECT_TIMEOUT_S = 4.0
 _MAX_ERROR_BYTES = 65_536
 _MAX_ANSWER_BYTES = 8 * 1_048_576
+# A chunk has some 300 bytes around its text.
+_MOST_BYTES_PER_TOKEN = 4096
 # OpenAI's reasoning models refuse `max_tokens`; Ollama and others know nothing else.
 _NEW_LIMIT_HOSTS = (".openai.com", ".openai.azure.com")
 
@@ -41,32 +51,41 @@ class OpenAICompatibleModel:
         self._url = f"{base_url}/chat/completions"
         self._api_key = api_key.get_secret_value() if api_key else ""
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=timeout_s), retries=False
-        )
 
     @property
     def profile(self) -> ModelProfile:
         """Which model this is."""
         return self._profile
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished]:
-        """Make one request, without repeating it, and yield what comes; see LanguageModel.write."""
-        try:
-            response = self._post(prompt)
-            try:
-                yield from self._read(response, prompt)
-            finally:
-                response.close()
-        except HTTPError as error:
-            raise explain(error, self._profile.key, self._timeout_s) from error
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
+        """Make one request, without repeating it, and yield what comes; see LanguageModel.write.
 
-    def _post(self, prompt: Prompt) -> urllib3.BaseHTTPResponse:
+        A cancellation takes effect at once, except while it is connecting.
+        """
+        with closing(self._connected()) as connection:
+            cut_off = partial(cut, connection.sock)
+            most_seconds = LONGEST_ANSWER * self._timeout_s
+            try:
+                with interruptible(cut_off, cancellation or Cancellation(), most_seconds) as check:
+                    yield from self._read(self._post(connection, prompt), prompt, check)
+            except (HTTPError, HTTPException, OSError) as error:
+                raise explain(error, self._timeout_s) from error
+
+    def _connected(self) -> HTTPConnection:
+        try:
+            return open_connection(self._url, connect_timeout_s=_CONNECT_TIMEOUT_S, read_timeout_s=self._timeout_s)
+        except (HTTPError, OSError) as error:
+            raise ModelUnavailableError(type(error).__name__, f"the network and {CHECK}") from error
+
+    def _post(self, connection: HTTPConnection, prompt: Prompt) -> BaseHTTPResponse:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if self._api_key:
             headers["Authorization"] = f"Bearer {self._api_key}"
         body = json.dumps(self._body(prompt), ensure_ascii=False).encode("utf-8", errors="replace")
-        return self._pool.request("POST", self._url, body=body, headers=headers, preload_content=False, redirect=False)
+        path = parse_url(self._url).request_uri
+        with suppress(BrokenPipeError):  # a server that does not read to the end may have answered why
+            connection.request("POST", path, body=body, headers=headers, preload_content=False)
+        return connection.getresponse()
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         asked = f"{prompt.context}\n\n{prompt.question}" if prompt.context else prompt.question
@@ -85,44 +104,57 @@ class OpenAICompatibleModel:
             body["temperature"] = self._profile.temperature
         return body
 
-    def _read(self, response: urllib3.BaseHTTPResponse, prompt: Prompt) -> Iterator[str | Finished]:
-        key = self._profile.key
-        if response.status != 200:
-            body = response.read(_MAX_ERROR_BYTES)
-            raise explain_answer(response.status, response.headers, body, key, self._api_key)
-        completion = ChatCompletion(key, self._api_key)
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json":  # a server that does not stream
-            yield from completion.take_whole(self._parsed(response.read(_MAX_ANSWER_BYTES)))
-        elif kind == "text/event-stream":
-            for data in self._events(response):
-                if data == "[DONE]":
-                    completion.end()
-                    break
-                yield from completion.take_chunk(self._parsed(data))
-        else:
-            raise ModelMalformedError(key, f"an answer of the type {kind[:40] or 'unknown'}", CHECK)
-        yield completion.finished(prompt)
+    def _read(
+        self, response: BaseHTTPResponse, prompt: Prompt, check: Callable[[], None]
+    ) -> Generator[str | Finished, None, None]:
+        with closing(response):
+            if response.status != 200:
+                body = response.read(_MAX_ERROR_BYTES)
+                raise explain_answer(response.status, response.headers, body, self._api_key)
+            completion = ChatCompletion(Meter(self._profile, prompt), self._api_key)
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind == "application/json":  # a server that does not stream
+                whole = response.read(_MAX_ANSWER_BYTES)
+                check()
+                yield from completion.take_whole(_parsed(whole))
+            elif kind == "text/event-stream":
+                for data in self._events(response, check):
+                    if data == "[DONE]":
+                        completion.end()
+                        break
+                    yield from completion.take_chunk(_parsed(data))
+                    if completion.is_cut:
+                        break
+            else:
+                raise ModelMalformedError(f"an answer of the type {kind[:40]!r}", CHECK)
+            yield completion.finished()
 
-    def _events(self, response: urllib3.BaseHTTPResponse) -> Iterator[str]:
+    def _events(self, response: BaseHTTPResponse, check: Callable[[], None]) -> Iterator[str]:
         """Yield the data of each event; comments, which keep a connection alive, don't count as a sign of life."""
         reader = EventReader()
         last = time.monotonic()
+        left_bytes = _MAX_ANSWER_BYTES + _MOST_BYTES_PER_TOKEN * self._profile.max_output_tokens
         while received := response.read1(65_536):
             try:
                 for data in reader.feed(received):
+                    check()
                     yield data
                     last = time.monotonic()
             except ValueError as error:
-                raise ModelMalformedError(self._profile.key, "a damaged stream", CHECK) from error
+                raise ModelMalformedError("a damaged stream", CHECK) from error
+            check()
             if time.monotonic() - last > self._timeout_s:
-                raise ModelTimeoutError(self._profile.key, self._timeout_s)
+                raise ModelTimeoutError(f"nothing but comments came for {self._timeout_s:g} s")
+            left_bytes -= len(received)
+            if left_bytes < 0:
+                raise ModelMalformedError("a stream that is too long for what it says", CHECK)
 
-    def _parsed(self, data: str | bytes) -> Mapping[str, Any]:
-        try:
-            parsed = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise ModelMalformedError(self._profile.key, "not JSON", CHECK) from error
-        if not isinstance(parsed, dict):
-            raise ModelMalformedError(self._profile.key, "not a JSON object", CHECK)
-        return parsed
+
+def _parsed(data: str | bytes) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ModelMalformedError("not JSON", CHECK) from error
+    if not isinstance(parsed, dict):
+        raise ModelMalformedError("not a JSON object", CHECK)
+    return parsed

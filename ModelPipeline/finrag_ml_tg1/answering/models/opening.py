@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from finrag_ml_tg1.answering.models.circuit import CircuitBreaker
 from finrag_ml_tg1.answering.models.errors import ModelNotOfferedError
-from finrag_ml_tg1.answering.models.guarded import GuardedModel, ProviderModel
+from finrag_ml_tg1.answering.models.guarded import GuardedModel
 from finrag_ml_tg1.answering.models.language_model import LanguageModel, ModelProfile
 from finrag_ml_tg1.answering.models.profiles import ModelProfiles, bundled_profiles, read_profiles
 from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.loaders.loopback import is_loopback
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 
 __all__ = ["EXTRACTIVE", "ModelChoice", "open_models"]
@@ -40,11 +42,6 @@ class ModelChoice:
         """The keys on offer, `extractive` first."""
         return (EXTRACTIVE, *self._profiles)
 
-    @property
-    def default(self) -> LanguageModel | None:
-        """The model that answers when none is named; None: answers are extractive."""
-        return self.choose(None)
-
     def resolve(self, key: str | None) -> str:
         """Return which of `keys` a key means; raises ModelNotOfferedError, whose words say what is on offer."""
         name = self._default if key is None else _SHORT_NAMES.get(key, key)
@@ -64,7 +61,7 @@ class ModelChoice:
         with self._lock:
             if name not in self._models:
                 profile = self._profiles[name]
-                self._models[name] = GuardedModel(_provider(profile, self._config), CircuitBreaker(name))
+                self._models[name] = GuardedModel(_provider(profile, self._config), CircuitBreaker())
             return self._models[name]
 
 
@@ -98,6 +95,7 @@ def _configured(config: MLConfig, profiles: ModelProfiles) -> ModelProfile:
         raise SettingsError(f"FINRAG_MODEL={config.model!r} is no model; allowed: {names}.")
     if config.model_id is None or config.model_id == profile.model_id:
         return profile
+    _check_budget(profile, config)
     _log.warning(
         "the price of FINRAG_MODEL_ID=%s is not known, so its answers cost nothing in reports and budget; "
         "FINRAG_MODELS_FILE can say it",
@@ -116,6 +114,17 @@ def _configured(config: MLConfig, profiles: ModelProfiles) -> ModelProfile:
     )
 
 
+def _check_budget(profile: ModelProfile, config: MLConfig) -> None:
+    """Raise SettingsError when a budget is to be kept with a model of unknown price that others run, for money."""
+    at = config.openai_base_url if profile.provider == "openai" else config.aws_endpoint_url_bedrock_runtime
+    is_own = at is not None and is_loopback(urlsplit(at).hostname or "")
+    if config.daily_budget_usd and not is_own:
+        raise SettingsError(
+            f"FINRAG_DAILY_BUDGET_USD cannot be kept: the price of FINRAG_MODEL_ID={config.model_id} is not known. "
+            "Put the model and its prices (0 where it is free) into a file and name it in FINRAG_MODELS_FILE."
+        )
+
+
 def _has_openai(config: MLConfig) -> bool:
     return config.openai_api_key is not None or "openai_base_url" in config.model_fields_set
 
@@ -130,7 +139,7 @@ def _check_aws(config: MLConfig) -> None:
         )
 
 
-def _provider(profile: ModelProfile, config: MLConfig) -> ProviderModel:
+def _provider(profile: ModelProfile, config: MLConfig) -> LanguageModel:
     """Return the client; only then are the libraries imported that it needs."""
     if profile.provider == "bedrock":
         from finrag_ml_tg1.answering.models.bedrock import BedrockModel

@@ -1,4 +1,4 @@
-"""What providers say in headers and error bodies, in a form that can be used and shown."""
+"""What providers say in headers and error bodies, in a form that can be used and logged."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ _SECRET = re.compile(
 
 
 def without_secrets(text: str, *secrets: str) -> str:
-    """Return the words of a provider on one line, cut, with `secrets`, what looks like a key, and addresses hidden."""
+    """Return the words of a provider on one line, cut, with `secrets`, what looks like a key, and addresses hidden.
+
+    Characters that do not print, those that steer a terminal among them, become spaces.
+    """
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")
-    line = _SECRET.sub("***", " ".join(text.split()))
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    line = _SECRET.sub("***", " ".join(printable.split()))
     return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
 
 

@@ -6,13 +6,13 @@ made a second.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import urlsplit
 
 from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.loaders.loopback import is_loopback
 
-__all__ = ["ARCHIVES_URL", "DATA_URL", "base_address", "is_loopback", "user_agent"]
+__all__ = ["ARCHIVES_URL", "DATA_URL", "base_address", "user_agent"]
 
 ARCHIVES_URL = "https://www.sec.gov"
 DATA_URL = "https://data.sec.gov"
@@ -53,13 +53,3 @@ def base_address(url: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise SettingsError("FINRAG_SEC_URL must begin with https://; http:// is for this machine alone.")
     return url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine by its name or address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

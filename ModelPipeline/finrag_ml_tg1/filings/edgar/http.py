@@ -15,11 +15,11 @@ import httpx
 
 from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES
-from finrag_ml_tg1.filings.edgar.access import is_loopback
 from finrag_ml_tg1.filings.edgar.http_body import DamagedBodyError, read_body
 from finrag_ml_tg1.filings.edgar.http_cache import CachedAnswer, HttpCache, explained
 from finrag_ml_tg1.filings.edgar.rate_limit import MAX_PAUSE_S, RateLimit
 from finrag_ml_tg1.filings.edgar.refusals import TRY_LATER, EdgarUnavailableError, TransientError, refusal
+from finrag_ml_tg1.loaders.loopback import is_loopback
 
 __all__ = ["TRIES", "EdgarHttp", "Fetched", "Network"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from finrag_ml_tg1.answering.models.bedrock import BedrockModel
-from finrag_ml_tg1.answering.models.guarded import ProviderModel
+from finrag_ml_tg1.answering.models.language_model import LanguageModel
 from finrag_ml_tg1.answering.models.openai_compatible import OpenAICompatibleModel
 from finrag_ml_tg1.answering.models.profiles import bundled_profiles
 from finrag_ml_tg1.loaders.ml_config_loader import MLConfig, load_config
@@ -44,12 +44,12 @@ def provider(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def model(provider: str, server: ScriptedModelServer) -> ProviderModel:
+def model(provider: str, server: ScriptedModelServer) -> LanguageModel:
     return make_model(provider, server.url)
 
 
 @pytest.fixture
-def hasty_model(provider: str, server: ScriptedModelServer) -> ProviderModel:
+def hasty_model(provider: str, server: ScriptedModelServer) -> LanguageModel:
     """A model that is not waited for long."""
     return make_model(provider, server.url, FINRAG_MODEL_TIMEOUT_S=str(SHORT_TIMEOUT_S))
 
@@ -67,7 +67,7 @@ def settings(url: str, **more: str) -> MLConfig:
     return load_config(environ=environ | more, folder=Path("/nonexistent"))
 
 
-def make_model(provider: str, url: str, **more: str) -> ProviderModel:
+def make_model(provider: str, url: str, **more: str) -> LanguageModel:
     """Return the client of the bundled profile, without retries and circuit."""
     config = settings(url, **more)
     profiles = bundled_profiles().by_key

@@ -15,7 +15,7 @@ from finrag_ml_tg1.answering.models.errors import (
     ModelThrottledError,
     ModelUnavailableError,
 )
-from finrag_ml_tg1.answering.models.language_model import Finished, Prompt
+from finrag_ml_tg1.answering.models.language_model import Finished, Prompt, TokenUsage
 from finrag_ml_tg1.answering.models.profiles import bundled_profiles
 from finrag_ml_tg1.errors import ModelError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
@@ -25,19 +25,24 @@ from tests.unit.answering.models.conftest import make_model, settings
 PROMPT = Prompt("system", "context", "question?")
 
 
-def test_cache_point_stands_between_context_and_question(server: ScriptedModelServer) -> None:
+def test_cache_point_stands_after_what_is_the_same_for_all_questions(server: ScriptedModelServer) -> None:
+    profile = replace(bundled_profiles().by_key["production_balanced"], caches_prompts=True)
+
+    list(BedrockModel(profile, settings(server.url)).write(PROMPT))
+
+    (request,) = server.requests
+    assert request.body["system"] == [{"text": "system"}, {"cachePoint": {"type": "default"}}]
+    assert request.body["messages"][0]["content"] == [{"text": "context"}, {"text": "question?"}]
+
+
+def test_bundled_profiles_put_nothing_into_the_cache(server: ScriptedModelServer) -> None:
     list(make_model("bedrock", server.url).write(PROMPT))
 
     (request,) = server.requests
-    assert request.body["system"] == [{"text": "system"}]
-    assert request.body["messages"][0]["content"] == [
-        {"text": "context"},
-        {"cachePoint": {"type": "default"}},
-        {"text": "question?"},
-    ]
+    assert "cachePoint" not in str(request.body)
 
 
-def test_nothing_empty_and_no_cache_point_is_sent_where_there_is_no_context(server: ScriptedModelServer) -> None:
+def test_nothing_empty_is_sent_where_there_is_no_context(server: ScriptedModelServer) -> None:
     list(make_model("bedrock", server.url).write(Prompt("", "", "question?")))
 
     (request,) = server.requests
@@ -54,16 +59,15 @@ def test_request_has_the_model_and_the_limits_of_the_profile(server: ScriptedMod
     assert request.body["additionalModelRequestFields"] == {"thinking": {"type": "disabled"}}
 
 
-def test_temperature_is_sent_where_the_profile_has_one_and_no_cache_point_where_it_does_not_cache(
+def test_temperature_is_sent_where_the_profile_has_one(
     server: ScriptedModelServer,
 ) -> None:
-    profile = replace(bundled_profiles().by_key["production_balanced"], temperature=0.0, caches_prompts=False)
+    profile = replace(bundled_profiles().by_key["production_balanced"], temperature=0.0)
 
     list(BedrockModel(profile, settings(server.url)).write(PROMPT))
 
     (request,) = server.requests
     assert request.body["inferenceConfig"] == {"maxTokens": 2000, "temperature": 0.0}
-    assert {"cachePoint": {"type": "default"}} not in request.body["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,29 @@ def test_reasoning_is_no_part_of_the_answer(server: ScriptedModelServer) -> None
 def test_missing_region_and_missing_credentials_are_named() -> None:
     profile = bundled_profiles().by_key["production_balanced"]
 
-    with pytest.raises(ModelCredentialsError, match="AWS_REGION"):
+    with pytest.raises(ModelCredentialsError) as without_region:
         next(BedrockModel(profile, MLConfig()).write(PROMPT))
-    with pytest.raises(ModelCredentialsError, match="AWS_ACCESS_KEY_ID"):
+    with pytest.raises(ModelCredentialsError) as without_key:
         next(BedrockModel(profile, MLConfig(aws_region="us-east-1")).write(PROMPT))
+    assert "AWS_REGION" in without_region.value.detail
+    assert "AWS_ACCESS_KEY_ID" in without_key.value.detail
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {},
+        {"inputTokens": "many", "outputTokens": 1, "totalTokens": 1},
+        {"inputTokens": 1.5, "outputTokens": True, "totalTokens": 1},
+        {"inputTokens": 9, "outputTokens": 1, "totalTokens": 1, "cacheReadInputTokens": [1]},
+    ],
+    ids=str,
+)
+def test_counts_that_are_none_are_estimated(server: ScriptedModelServer, counted: dict[str, object]) -> None:
+    piece = event_frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "x" * 41}})
+    end = event_frame("messageStop", {"stopReason": "end_turn"})
+    server.script(Reply(events=(piece, end, event_frame("metadata", {"usage": counted}))))
+
+    *_, finished = make_model("bedrock", server.url).write(PROMPT)
+
+    assert finished == Finished("end_turn", TokenUsage(6, 11))  # 22 and 41 characters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
@@ -10,6 +12,7 @@ import pytest
 from finrag_ml_tg1.answering.models.circuit import CircuitBreaker
 from finrag_ml_tg1.answering.models.errors import (
     ModelBrokenOffError,
+    ModelCancelledError,
     ModelCircuitError,
     ModelCredentialsError,
     ModelMalformedError,
@@ -18,8 +21,15 @@ from finrag_ml_tg1.answering.models.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
 )
-from finrag_ml_tg1.answering.models.guarded import GuardedModel, ProviderModel
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt, TokenUsage
+from finrag_ml_tg1.answering.models.guarded import GuardedModel
+from finrag_ml_tg1.answering.models.language_model import (
+    Cancellation,
+    Finished,
+    LanguageModel,
+    ModelProfile,
+    Prompt,
+    TokenUsage,
+)
 from finrag_ml_tg1.errors import ModelError
 from tests.local_processes import free_port, wait_until
 from tests.model_servers import Reply, ScriptedModelServer
@@ -27,7 +37,7 @@ from tests.unit.answering.models.conftest import make_model
 
 PROMPT = Prompt("system", "context", "question?")
 END = Finished("end_turn", TokenUsage(10, 2))
-BUSY = ModelThrottledError("balanced")
+BUSY = ModelThrottledError()
 PROFILE = ModelProfile("balanced", "openai", "id", context_tokens=1000, max_output_tokens=100)
 
 
@@ -45,6 +55,10 @@ class Time:
         self.slept.append(seconds)
         self.now += seconds
 
+    def wait(self, cancellation: Cancellation, seconds: float) -> bool:
+        self.sleep(seconds)
+        return cancellation.is_cancelled
+
 
 @dataclass
 class ScriptedModel:
@@ -56,7 +70,7 @@ class ScriptedModel:
     profile: ModelProfile = PROFILE
     calls: int = 0
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished]:
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         script = self.scripts[min(self.calls, len(self.scripts) - 1)]
         self.calls += 1
         self.time.now += self.seconds_per_call
@@ -66,14 +80,12 @@ class ScriptedModel:
             yield step
 
 
-def guard(model: ProviderModel, time: Time, jitter: Callable[[], float] = lambda: 1.0) -> GuardedModel:
-    breaker = CircuitBreaker("balanced", failures_to_open=2, clock=time)
-    return GuardedModel(model, breaker, sleep=time.sleep, clock=time, jitter=jitter)
+def guard(model: LanguageModel, time: Time, jitter: Callable[[], float] = lambda: 1.0) -> GuardedModel:
+    breaker = CircuitBreaker(failures_to_open=2, clock=time)
+    return GuardedModel(model, breaker, wait=time.wait, clock=time, jitter=jitter)
 
 
-@pytest.mark.parametrize(
-    "error", [BUSY, ModelUnavailableError("balanced", "503", "x"), ModelBrokenOffError("balanced")], ids=type
-)
+@pytest.mark.parametrize("error", [BUSY, ModelUnavailableError("503", "x"), ModelBrokenOffError()], ids=type)
 def test_passing_failure_before_the_first_piece_is_repeated(error: ModelError) -> None:
     time = Time()
     model = ScriptedModel([[error], ["Yes.", END]], time)
@@ -103,7 +115,7 @@ def test_waits_are_spread_from_nothing_to_their_limit() -> None:
 
 def test_wait_is_at_least_what_the_provider_asks_for() -> None:
     time = Time()
-    model = ScriptedModel([[ModelThrottledError("balanced", 3.0)], ["Yes.", END]], time)
+    model = ScriptedModel([[ModelThrottledError(3.0)], ["Yes.", END]], time)
 
     list(guard(model, time).write(PROMPT))
 
@@ -112,7 +124,7 @@ def test_wait_is_at_least_what_the_provider_asks_for() -> None:
 
 def test_provider_that_asks_for_a_long_wait_is_not_asked_again() -> None:
     time = Time()
-    model = ScriptedModel([[ModelThrottledError("balanced", 60.0)]], time)
+    model = ScriptedModel([[ModelThrottledError(60.0)]], time)
 
     with pytest.raises(ModelThrottledError):
         list(guard(model, time).write(PROMPT))
@@ -131,10 +143,10 @@ def test_slow_failures_are_not_repeated_beyond_the_time_a_reader_waits() -> None
 @pytest.mark.parametrize(
     "error",
     [
-        ModelTimeoutError("balanced", 30),
-        ModelMalformedError("balanced", "x", "y"),
-        ModelCredentialsError("balanced", "x", "y"),
-        ModelRequestError("balanced", "x", "y"),
+        ModelTimeoutError("nothing came"),
+        ModelMalformedError("x", "y"),
+        ModelCredentialsError("x", "y"),
+        ModelRequestError("x", "y"),
     ],
     ids=type,
 )
@@ -160,7 +172,7 @@ def test_nothing_is_repeated_once_a_piece_was_given() -> None:
 
 def test_model_that_keeps_failing_is_left_alone_and_tried_again_later() -> None:
     time = Time()
-    timeout = ModelTimeoutError("balanced", 30)
+    timeout = ModelTimeoutError("nothing came")
     model = ScriptedModel([[timeout], ["Revenue ", timeout], ["Yes.", END]], time)
     guarded = guard(model, time)
 
@@ -177,7 +189,7 @@ def test_model_that_keeps_failing_is_left_alone_and_tried_again_later() -> None:
 
 def test_refused_requests_do_not_open_the_circuit() -> None:
     time = Time()
-    guarded = guard(ScriptedModel([[ModelRequestError("balanced", "too long", "x")]], time), time)
+    guarded = guard(ScriptedModel([[ModelRequestError("too long", "x")]], time), time)
 
     for _ in range(5):
         with pytest.raises(ModelRequestError):
@@ -186,7 +198,7 @@ def test_refused_requests_do_not_open_the_circuit() -> None:
 
 def test_reader_who_goes_says_nothing_against_the_model_and_ends_its_request() -> None:
     time = Time()
-    timeout = ModelTimeoutError("balanced", 30)
+    timeout = ModelTimeoutError("nothing came")
     model = ScriptedModel([[timeout], ["Revenue ", "rose."], [timeout], ["Yes.", END]], time)
     guarded = guard(model, time)
 
@@ -242,3 +254,69 @@ def test_closing_reaches_the_server(provider: str, server: ScriptedModelServer) 
     pieces.close()
 
     wait_until(lambda: server.disconnects == 1, "the server sees that the client is gone", timeout_s=2.0)
+
+
+def test_nothing_is_asked_of_a_model_when_the_answer_was_cancelled_before() -> None:
+    model = ScriptedModel([["Yes.", END]], Time())
+    cancellation = Cancellation()
+    cancellation.cancel()
+
+    with pytest.raises(ModelCancelledError):
+        next(guard(model, model.time).write(PROMPT, cancellation))
+    assert model.calls == 0
+
+
+def test_wait_for_a_repetition_ends_with_the_cancellation() -> None:
+    model = ScriptedModel([[ModelThrottledError(4.0)]], Time())
+    guarded = GuardedModel(model, CircuitBreaker())
+    cancellation = Cancellation()
+    raised: list[type] = []
+
+    def ask() -> None:
+        try:
+            list(guarded.write(PROMPT, cancellation))
+        except ModelError as error:
+            raised.append(type(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_until(lambda: model.calls == 1, "the model is asked")
+    cancellation.cancel()
+    asking.join(1.0)
+
+    assert raised == [ModelCancelledError]
+    assert model.calls == 1
+
+
+@pytest.mark.parametrize("pieces", [[], ["Revenue "]], ids=["before the first piece", "after it"])
+def test_cancellation_says_nothing_against_the_model(pieces: list[str | Finished | ModelError]) -> None:
+    time = Time()
+    model = ScriptedModel([[*pieces, ModelCancelledError()]] * 5 + [["Yes.", END]], time)
+    guarded = guard(model, time)
+
+    for _ in range(5):
+        with pytest.raises(ModelCancelledError):
+            list(guarded.write(PROMPT))
+    assert list(guarded.write(PROMPT)) == ["Yes.", END]
+    assert model.calls == 6
+
+
+def test_failure_is_logged_once_with_its_detail_and_the_profile(caplog: pytest.LogCaptureFixture) -> None:
+    time = Time()
+    guarded = guard(ScriptedModel([[ModelUnavailableError("503", "OPENAI_BASE_URL")]], time), time)
+
+    with pytest.raises(ModelUnavailableError):
+        list(guarded.write(PROMPT))
+
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == "language model balanced: unavailable (503): if it stays so, check OPENAI_BASE_URL"
+
+
+def test_cancellation_is_no_failure_to_log(caplog: pytest.LogCaptureFixture) -> None:
+    time = Time()
+
+    with pytest.raises(ModelCancelledError):
+        list(guard(ScriptedModel([[ModelCancelledError()]], time), time).write(PROMPT))
+
+    assert caplog.messages == []

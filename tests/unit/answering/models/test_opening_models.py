@@ -37,7 +37,7 @@ def opened(**environ: str) -> ModelChoice:
 def test_extractive_is_the_default_and_offers_no_model() -> None:
     choice = opened()
 
-    assert choice.default is None
+    assert choice.choose(None) is None
     assert choice.choose("extractive") is None
     assert choice.keys == ("extractive",)
     for key in ("bedrock", "production_premium", "nonsense"):
@@ -57,9 +57,10 @@ def test_extractive_is_the_default_and_offers_no_model() -> None:
 def test_configured_model_is_the_default(name: str, expected: str) -> None:
     choice = opened(FINRAG_MODEL=name)
 
-    assert choice.default is not None
-    assert choice.default.profile.key == expected
-    assert choice.choose(expected) is choice.default
+    default = choice.choose(None)
+    assert default is not None
+    assert default.profile.key == expected
+    assert choice.choose(expected) is default
     assert choice.choose("extractive") is None
 
 
@@ -98,7 +99,7 @@ def test_other_model_id_has_no_price_and_none_of_the_fields_of_the_model_it_repl
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        model = opened(FINRAG_MODEL="openai", FINRAG_MODEL_ID="llama3.1:8b").default
+        model = opened(FINRAG_MODEL="openai", FINRAG_MODEL_ID="llama3.1:8b").choose(None)
 
     assert model is not None
     assert (model.profile.model_id, model.profile.price_known, model.profile.request) == ("llama3.1:8b", False, {})
@@ -106,8 +107,48 @@ def test_other_model_id_has_no_price_and_none_of_the_fields_of_the_model_it_repl
     assert "FINRAG_MODELS_FILE" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"FINRAG_MODEL": "openai"},
+        {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": "https://localhost.example.com/v1"},
+        {"FINRAG_MODEL": "openai", "OPENAI_BASE_URL": "http://10.0.0.5:11434/v1"},
+        {"FINRAG_MODEL": "bedrock"},
+        {"FINRAG_MODEL": "bedrock", "OPENAI_BASE_URL": "http://localhost:11434/v1"},
+    ],
+    ids=str,
+)
+def test_budget_with_a_model_of_unknown_price_is_refused_at_the_start(where: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=r"FINRAG_DAILY_BUDGET_USD .*FINRAG_MODEL_ID=other.* FINRAG_MODELS_FILE"):
+        opened(FINRAG_MODEL_ID="other", FINRAG_DAILY_BUDGET_USD="5", **where)
+
+
+@pytest.mark.parametrize(
+    ("address", "budget"),
+    [
+        ("http://localhost:11434/v1", "5"),
+        ("http://127.0.0.1:8080/v1", "5"),
+        ("http://[::1]:8080/v1", "5"),
+        ("https://api.example.com/v1", "0"),
+    ],
+)
+def test_model_of_unknown_price_is_taken_on_this_machine_and_where_none_may_be_asked(
+    caplog: pytest.LogCaptureFixture, address: str, budget: str
+) -> None:
+    choice = opened(
+        FINRAG_MODEL="openai", FINRAG_MODEL_ID="other", FINRAG_DAILY_BUDGET_USD=budget, OPENAI_BASE_URL=address
+    )
+
+    assert choice.keys == ("extractive", "development")
+    assert "is not known" in caplog.text
+
+
+def test_budget_with_a_priced_model_is_taken() -> None:
+    assert opened(FINRAG_MODEL="bedrock", FINRAG_DAILY_BUDGET_USD="5").choose(None) is not None
+
+
 def test_model_id_of_the_profile_itself_keeps_its_price(caplog: pytest.LogCaptureFixture) -> None:
-    model = opened(FINRAG_MODEL="openai", FINRAG_MODEL_ID="gpt-6-luna").default
+    model = opened(FINRAG_MODEL="openai", FINRAG_MODEL_ID="gpt-6-luna").choose(None)
 
     assert model is not None
     assert model.profile.price_known
@@ -126,8 +167,9 @@ def test_file_of_ones_own_takes_the_place_of_the_bundled_one(tmp_path: Path) -> 
     choice = opened(FINRAG_MODEL="house", FINRAG_MODELS_FILE=str(tmp_path / "models.yaml"))
 
     assert choice.keys == ("extractive", "house")
-    assert choice.default is not None
-    assert choice.default.profile.cost(TokenUsage(1_000_000, 1_000_000)) == Decimal("0.4")
+    model = choice.choose(None)
+    assert model is not None
+    assert model.profile.cost(TokenUsage(1_000_000, 1_000_000)) == Decimal("0.4")
     with pytest.raises(SettingsError, match=r"FINRAG_MODEL='bedrock'.*house"):
         opened(FINRAG_MODEL="bedrock", FINRAG_MODELS_FILE=str(tmp_path / "models.yaml"))
 

@@ -49,3 +49,7 @@ def test_key_after_bearer_is_hidden_whatever_it_looks_like() -> None:
 def test_long_words_are_cut() -> None:
     assert without_secrets("word " * 100).endswith("…")
     assert len(without_secrets("word " * 100)) == 200
+
+
+def test_characters_that_steer_a_terminal_or_the_direction_of_text_are_left_out() -> None:
+    assert without_secrets("a\x00b \x1b[31mred\u202e\u2028end") == "a b [31mred end"

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from finrag_ml_tg1.answering.answer import Citation
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt, TokenUsage
+from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, ModelProfile, Prompt, TokenUsage
 from finrag_ml_tg1.answering.prompts.context import Evidence
 from finrag_ml_tg1.facts.fact_set import FactSet, UsedFact
 from finrag_ml_tg1.index.facts import Fact
@@ -78,11 +78,13 @@ class ScriptedModel:
     pieces: Iterable[str | Exception | Finished]
     profile: ModelProfile = PROFILE
     asked: list[Prompt] = field(default_factory=list)
+    cancellation: Cancellation | None = None
     is_closed: bool = False
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         """Yield the pieces."""
         self.asked.append(prompt)
+        self.cancellation = cancellation
         try:
             for piece in self.pieces:
                 if isinstance(piece, Exception):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from finrag_ml_tg1.answering.models.errors import ModelUnavailableError
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt
+from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, ModelProfile, Prompt
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.answers.asking import Given, GivenCitation, asking, asking_url
 from finrag_ml_tg1.evaluation.answers.intervals import interval
@@ -104,9 +104,9 @@ class Away:
 
     profile: ModelProfile = field(default_factory=lambda: ModelProfile("away", "openai", "away-1", 8_000, 500))
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         yield ""
-        raise ModelUnavailableError("away", "connection refused", "its address")
+        raise ModelUnavailableError("connection refused", "its address")
 
 
 def test_model_that_is_away_is_a_fallback_and_its_quotations_are_graded(sample_store: Path, tmp_path: Path) -> None:

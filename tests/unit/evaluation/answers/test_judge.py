@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from finrag_ml_tg1.answering.models.language_model import Finished, ModelProfile, Prompt, TokenUsage
+from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, ModelProfile, Prompt, TokenUsage
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.evaluation.answers.grading import grade
 
@@ -22,7 +22,7 @@ class Scripted:
     prompts: list[Prompt] = field(default_factory=list)
     profile: ModelProfile = field(default_factory=lambda: ModelProfile("scripted", "openai", "scripted-1", 8_000, 500))
 
-    def write(self, prompt: Prompt) -> Generator[str | Finished, None, None]:
+    def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         self.prompts.append(prompt)
         yield self.reply[:3]
         yield self.reply[3:]
