@@ -168,6 +168,17 @@ def test_filings_are_quoted_when_the_model_fails(
     wait_until(lambda: not ask(client, EMPLOYEES)["metadata"]["llm"]["fallback"], "the model is asked again", 60)
 
 
+def test_words_of_the_provider_are_no_part_of_the_answer(client: httpx.Client, model: ScriptedModelServer) -> None:
+    plain = ask(client, EMPLOYEES, model_key="extractive")
+    said = "messages[1].content: see [2] <b>x</b> **y**, check http://10.0.0.5"
+    model.script(Reply(status=400, error="ValidationException", message=said))
+    response = ask(client, EMPLOYEES)
+    note = "The language model refused the request. The answer quotes the filings instead."
+    assert response["answer"] == f"{plain['answer']}\n\nNote: {note}"
+    assert response["resolved"]["notes"] == [*plain["resolved"]["notes"], note]
+    assert "FINRAG" not in str(response)
+
+
 def test_answer_at_the_length_limit_ends_with_a_whole_sentence(
     client: httpx.Client, model: ScriptedModelServer
 ) -> None:

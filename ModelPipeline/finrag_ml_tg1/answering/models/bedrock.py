@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -80,15 +80,13 @@ class BedrockModel:
                     yield from self._read(stream, Meter(self._profile, prompt), check)
         except (ClientError, BotoCoreError, HTTPError) as error:
             raise explain(error, timeout_s) from error
-        except (ParserError, ValueError) as error:
-            raise ModelMalformedError("a damaged frame", CHECK) from error
 
     def _read(
         self, stream: EventStream[ConverseStreamOutputTypeDef], meter: Meter, check: Callable[[], None]
     ) -> Generator[str | Finished, None, None]:
         stop: str | None = None
         usage: TokenUsage | None = None
-        for event in stream:
+        for event in _events(stream):
             check()
             text = ""
             if "contentBlockDelta" in event:
@@ -139,6 +137,14 @@ def _request(profile: ModelProfile, prompt: Prompt) -> dict[str, Any]:
     if profile.request:
         request["additionalModelRequestFields"] = dict(profile.request)
     return request
+
+
+def _events(stream: EventStream[ConverseStreamOutputTypeDef]) -> Iterator[ConverseStreamOutputTypeDef]:
+    """Yield the events; a payload of another shape makes botocore's parser stumble in ways that it does not name."""
+    try:
+        yield from stream
+    except (ParserError, ValueError, AttributeError, TypeError) as error:
+        raise ModelMalformedError("a damaged frame", CHECK) from error
 
 
 def _usage(counted: Mapping[str, Any], meter: Meter) -> TokenUsage:

@@ -138,8 +138,12 @@ def test_other_stop_reasons_mean_one_of_ours(server: ScriptedModelServer, reason
         event_frame("contentBlockDelta", b'{"contentBlockIndex": 0, "delta": {"te'),
         event_frame("messageStop", {"stopReason": "tool_use"}) + event_frame("metadata", {"usage": {}}),
         b"HTTP is not an event stream",
+        event_frame("contentBlockDelta", {"delta": "text"}),
+        event_frame("contentBlockDelta", {"delta": {"text": 5}}),
+        event_frame("contentBlockDelta", b"[1]"),
+        event_frame("contentBlockDelta", b"null"),
+        event_frame("metadata", {"usage": "many"}),
     ],
-    ids=["bad JSON", "a tool that was not offered", "other bytes"],
 )
 def test_frames_that_make_no_sense_are_malformed(server: ScriptedModelServer, frame: bytes) -> None:
     server.script(Reply(events=(frame,)))
