@@ -12,7 +12,7 @@ from decimal import Decimal
 import anyio.to_thread
 
 from finrag_ml_tg1.answering.model_answer import ModelUse
-from finrag_ml_tg1.answering.models.language_model import LanguageModel
+from finrag_ml_tg1.answering.models.language_model import Cancellation, LanguageModel
 from finrag_ml_tg1.answering.models.opening import EXTRACTIVE, ModelChoice
 from finrag_ml_tg1.answering.prompts.template import load_template
 from finrag_ml_tg1.errors import FinRAGError
@@ -130,7 +130,10 @@ class Answerer:
             return ""
 
         with ExitStack() as reserving:
-            asking = self._engine.events(slot, lambda finrag: finrag.stream(question, model, permit), lambda: None)
+            cancellation = Cancellation()
+            asking = self._engine.events(
+                slot, lambda finrag: finrag.stream(question, model, permit, cancellation), cancellation.cancel
+            )
             async with aclosing(asking) as events:
                 async for event in events:
                     match event:

@@ -234,6 +234,19 @@ def test_generation_ends_when_the_caller_goes(client: httpx.Client, model: Scrip
     wait_until(lambda: model.disconnects > left, "the model's connection is closed", 10)
 
 
+@pytest.mark.parametrize("first_after_s", [0.0, TIMEOUT_S - 0.5], ids=["between words", "before the first"])
+def test_silent_generation_ends_when_its_reader_goes(
+    client: httpx.Client, model: ScriptedModelServer, first_after_s: float
+) -> None:
+    model.script(Reply(pieces=("Orquenna ",), ending="stall", first_after_s=first_after_s))
+    open_before = model.open_connections
+    with streaming(client, EMPLOYEES) as response:
+        for event in read_events(response):
+            if event.name == ("sources" if first_after_s else "token"):
+                break
+    wait_until(lambda: model.open_connections <= open_before, "the model's connection is closed", TIMEOUT_S - 0.6)
+
+
 def test_calculation_is_shown_below_the_models_words(client: httpx.Client, model: ScriptedModelServer) -> None:
     def reply(request: Received) -> Reply:
         assert "calculated for Orquenna" in request.asked
