@@ -29,7 +29,9 @@ def backend(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="session")
 def client(backend: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=backend.url, trust_env=False, timeout=30) as opened:
+    with httpx.Client(
+        base_url=backend.url, trust_env=False, timeout=30, limits=httpx.Limits(max_connections=None)
+    ) as opened:
         yield opened
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from serving.backend.engine import WRITERS
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.event_streams import SentEvent, ask_streaming, read_events, streaming
 from tests.contract.test_query_response import QUESTIONS
@@ -118,3 +121,41 @@ def test_silent_stream_is_kept_alive(sample_store: Path, tmp_path: Path) -> None
             sent = names(ask_streaming(client, EMPLOYEES))
     assert " sources  token " in sent
     assert sent.endswith("done ")
+
+
+def test_models_that_are_waited_for_are_in_nobodys_way(sample_store: Path, tmp_path: Path) -> None:
+    """As many models as may write stand still: whoever asks next is answered from the filings, and told why."""
+    with ScriptedModelServer() as model, ExitStack() as streams:
+        model.script(Reply(pieces=("Revenue ", "rose "), ending="stall"))
+        server = streams.enter_context(
+            serve_backend(
+                str(sample_store),
+                tmp_path,
+                FINRAG_MODEL="openai",
+                OPENAI_BASE_URL=model.openai_url,
+                FINRAG_ANSWER_CACHE_MB="0",
+            )
+        )
+        limits = httpx.Limits(max_connections=None)
+        client = streams.enter_context(httpx.Client(base_url=server.url, trust_env=False, timeout=30, limits=limits))
+        for _ in range(WRITERS):
+            opened = read_events(streams.enter_context(streaming(client, EMPLOYEES)))
+            assert any(event.name == "token" for event in opened)
+        assert client.get("/catalog").status_code == httpx.codes.OK
+        response = client.post("/query", json={"question": EMPLOYEES}).raise_for_status().json()
+        assert "2,475 employees" in response["answer"]
+        assert "as possible are being written" in response["metadata"]["llm"]["fallback"]
+        assert len(model.requests) == WRITERS
+
+
+def test_stream_over_the_waiting_limit_is_refused_with_a_status(client: httpx.Client) -> None:
+    asked = [f"{question} Please, {number}." for number in range(12) for question in QUESTIONS]
+    with ThreadPoolExecutor(len(asked)) as pool:
+
+        def ask(question: str) -> tuple[int, str]:
+            with streaming(client, question) as response:
+                return response.status_code, list(read_events(response))[-1].name if response.is_success else ""
+
+        answers = set(pool.map(ask, asked))
+    assert answers <= {(200, "done"), (429, "")}
+    assert (429, "") in answers

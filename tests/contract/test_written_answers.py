@@ -238,7 +238,7 @@ def test_generation_ends_when_the_caller_goes(client: httpx.Client, model: Scrip
 def test_silent_generation_ends_when_its_reader_goes(
     client: httpx.Client, model: ScriptedModelServer, first_after_s: float
 ) -> None:
-    model.script(Reply(pieces=("Orquenna ",), ending="stall", first_after_s=first_after_s))
+    model.script(Reply(pieces=("Orquenna ", "had "), ending="stall", first_after_s=first_after_s))
     open_before = model.open_connections
     with streaming(client, EMPLOYEES) as response:
         for event in read_events(response):
