@@ -135,7 +135,7 @@ class FinRAG:
             return
         yield Sources(result, expected)
         writing = write_answer(
-            model, rendered, evidence, answer, count, lambda: self._nothing_found(scope), cancellation
+            model, rendered, evidence, answer, count, lambda: self._nothing_found(scope), cancellation=cancellation
         )
         began = time.perf_counter()
         with _timed(timings, "writing"):

@@ -25,9 +25,9 @@ from tests.sample_index import linked_store
 Json = dict[str, Any]
 
 QUESTIONS = [f"How many employees does Orquenna have in fiscal {year}?" for year in (2022, 2023, 2024)]
-# At 0.10 USD for a million tokens in, 0.50 USD for a million out: 20 cents.
-TWENTY_CENTS = Reply(pieces=("Orquenna has employees [1].",), usage=TokenUsage(1_000_000, 200_000, 400_000))
-PRICE = Decimal("0.164")  # the cached ones cost a tenth
+# At 0.10 USD for a million tokens in, 0.50 USD for a million out; the cached ones cost a tenth.
+WROTE = Reply(pieces=("Orquenna has employees [1].",), usage=TokenUsage(10_000, 2_000, 4_000))
+PRICE = Decimal("0.00164")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Spender:
 @pytest.fixture
 def model() -> Iterator[ScriptedModelServer]:
     with ScriptedModelServer() as started:
-        started.script(TWENTY_CENTS)
+        started.script(WROTE)
         yield started
 
 
@@ -78,11 +78,11 @@ def test_cost_is_the_same_in_answer_usage_budget_and_log(folder: Path, model: Sc
         usage = spender.usage()
     assert llm["cost"] == float(PRICE)
     assert (usage["today"]["cost_usd"], usage["total"]["cost_usd"]) == (float(PRICE), float(PRICE))
-    assert usage["today"]["cached_tokens"] == 400_000
+    assert usage["today"]["cached_tokens"] == 4_000
     assert (usage["budget"]["spent_today_usd"], usage["budget"]["left_usd"]) == (float(PRICE), float(5 - PRICE))
     [row] = rows(folder)
     assert (row["cost_usd"], row["model_id"]) == (PRICE, llm["model_id"])
-    assert (row["input_tokens"], row["output_tokens"], row["cached_tokens"]) == (1_000_000, 200_000, 400_000)
+    assert (row["input_tokens"], row["output_tokens"], row["cached_tokens"]) == (10_000, 2_000, 4_000)
     assert row["prompt_version"] == llm["prompt_version"]
 
 
@@ -102,13 +102,13 @@ def test_answers_are_not_kept_when_no_room_is_given(folder: Path, model: Scripte
 
 
 def test_quotations_that_stand_in_for_a_model_are_logged_as_such(folder: Path, model: ScriptedModelServer) -> None:
-    """The first fails, two answers reach 0.30 USD, and after them none is asked; what it could not pay is not kept."""
-    model.script(Reply(status=403, error="AccessDeniedException", message="no"), TWENTY_CENTS)
-    with serving(folder, model, FINRAG_DAILY_BUDGET_USD="0.30") as spender:
+    """The first fails, two answers reach 0.003 USD, and after them none is asked; what it could not pay is not kept."""
+    model.script(Reply(status=403, error="AccessDeniedException", message="no"), WROTE)
+    with serving(folder, model, FINRAG_DAILY_BUDGET_USD="0.003") as spender:
         given = [spender.ask(question) for question in (*QUESTIONS, QUESTIONS[0], QUESTIONS[0])]
         usage = spender.usage()
     assert len(model.requests) == 3
-    assert ["0.30 USD" in response["answer"] for response in given] == [False, False, False, True, True]
+    assert ["0.003 USD" in response["answer"] for response in given] == [False, False, False, True, True]
     assert not any(response["metadata"]["cached"] for response in given)
     assert (usage["budget"]["is_spent"], usage["budget"]["left_usd"]) == (True, 0)
     assert [row["is_fallback"] for row in rows(folder)] == [True, False, False, True, True]

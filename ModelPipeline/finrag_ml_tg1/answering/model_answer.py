@@ -99,6 +99,7 @@ def write_answer(
     extractive: Answer,
     count_word_pieces: Callable[[str], int],
     abstention: Callable[[], str],
+    *,
     cancellation: Cancellation | None = None,
 ) -> Generator[str, None, WrittenAnswer]:
     """Yield the answer's Markdown as the model writes it and return it checked.

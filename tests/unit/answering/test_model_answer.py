@@ -196,7 +196,7 @@ def test_cancellation_reaches_the_model() -> None:
     quoted = Answer(True, QUOTED, (), 100)
     evidence = make_evidence([PUMPS])
     rendered = render_prompt(load_template(), evidence, model.profile, count_words)
-    next(write_answer(model, rendered, evidence, quoted, count_words, lambda: ABSTENTION, cancellation))
+    next(write_answer(model, rendered, evidence, quoted, count_words, lambda: ABSTENTION, cancellation=cancellation))
     assert model.cancellation is cancellation
 
 
