@@ -12,6 +12,7 @@ _SOURCE = (
 )
 _NOT = r"(?:\s(?:not|never)|n['’]t)"
 _HAVE_NOT = rf"(?:(?:do|does|did|has|have|is|are|was|were|could|would|can|ca){_NOT}|cannot)"
+_CAN_NOT = r"(?:cannot|can['’]t|could\snot|couldn['’]t)"
 _TELL = (
     r"(?:contain|mention|disclos|stat|provid|specif|giv|say|tell|answer|includ|address|report|show|discuss|indicat|determin"
     r"|describ|detail|cover|identif|quantif|list|nam|explain|present|offer|allow|support|confirm|break|refer|speak)\w*"
@@ -34,8 +35,8 @@ _ABSENCE = re.compile(
     | \b(?:neither|none|no)\s(?:of\s)?(?:\w+\s){{0,3}}?{_SOURCE}\s(?:\w+\s){{0,2}}?{_TELL}\b
     | ^(?:there\s(?:is|are|was|were)\s)?(?:no|insufficient|not\senough)\s(?:\w+\s){{0,3}}?{_NEWS}\s
       (?:on|about|regarding|concerning|of|for|as\sto|that|which|whether|is|are|was|were|in|to|here|given|provided|available|found)\b
-    | \b(?:i|we|one)\s(?:\w+\s)?(?:cannot|can['’]t|could\snot|couldn['’]t|am\s(?:un|not\s)able\sto|are\s(?:un|not\s)able\sto)\s(?:\w+\s)?{_FIND}\b
-    | \b(?:cannot|can['’]t|could\snot|couldn['’]t)\s(?:\w+\s)?be\s(?:\w+\s)?{_FOUND}\b
+    | \b(?:i|we|one)\s(?:\w+\s)?(?:{_CAN_NOT}|(?:am|are|is|was|were)\s(?:un|not\s)able\sto)\s(?:\w+\s)?{_FIND}\b
+    | \b{_CAN_NOT}\s(?:\w+\s)?be\s(?:\w+\s)?{_FOUND}\b
     | \b(?:not|im)\s?possible\sto\s{_FIND}\b
     | \b(?:is|are|was|were|been){_NOT}\s(?:\w+\s){{0,2}}?{_TOLD}
     | ^not\s(?:\w+\s)?{_TOLD}
@@ -46,7 +47,10 @@ _ABSENCE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _AUXILIARY = r"(?:is|are|was|were|has|have|had|will|would|may|might|can|could|should|must|did|does|do|cannot)"
-_PAST = r"(?:\w{2,}ed|rose|fell|grew|sold|bought|paid|went|made|lost|won|became|left|took|gave|held|led|cut|spent|began|got|met|ran|saw)"
+_PAST = (
+    r"(?:\w{2,}ed|rose|fell|grew|sold|bought|paid|went|made|lost|won|became|left|took|gave|held|led|cut|spent|began|got|met"
+    r"|ran|saw)"
+)
 # Where a second statement begins: after a semicolon, or a joining word that is followed by a verb.
 _NEXT_STATEMENT = re.compile(
     rf"""\s*[;:—]\s+ | \s–\s

@@ -46,8 +46,9 @@ def used_marks(markdown: str) -> list[int]:
 class MarkReader:
     """Reads Markdown in pieces and gives it back inert with marks `[1][2]`; the cut into pieces changes nothing.
 
-    Leading thoughts and characters that cannot be seen are left out. Numbers outside `known` are left out and kept in `unknown`, in order. A mark that repeats the one before it is
-    left out. Of the text only what may still belong to a mark, a link or a tag is held back.
+    Leading thoughts and characters that cannot be seen are left out. So are numbers outside `known`, which are kept in
+    `unknown`, in order, and a mark that repeats the one before it. Of the text only what may still belong to a mark, a
+    link or a tag is held back.
     """
 
     def __init__(self, known: Collection[int]) -> None:

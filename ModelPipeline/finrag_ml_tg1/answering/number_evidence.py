@@ -1,4 +1,4 @@
-"""The numbers an answer may state: values of facts and calculations, and what the cited texts print."""
+"""The numbers an answer may state because a cited text prints them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from finrag_ml_tg1.answering.number_places import PlacedNumber, placed_numbers, stated_powers
+from finrag_ml_tg1.answering.number_columns import stated_powers
+from finrag_ml_tg1.answering.number_places import placed_numbers
 from finrag_ml_tg1.answering.number_signs import names_either_sign, names_fall, names_outflow, names_signed
-from finrag_ml_tg1.answering.written_numbers import NumberKind, read_years
-from finrag_ml_tg1.facts.fact_set import Calculation, Display, FactSet, UsedFact
+from finrag_ml_tg1.answering.number_units import NumberKind
+from finrag_ml_tg1.answering.placed_number import PlacedNumber
+from finrag_ml_tg1.answering.written_years import read_years
 
-__all__ = ["Evidence", "Sign", "fact_evidence", "fact_years", "text_evidence"]
+__all__ = ["Evidence", "Sign", "text_evidence"]
 
 Sign = Literal["negative", "positive", "either", "unsaid"]
 """Of a number's evidence. "either": a line that is named a loss; "unsaid": a sentence that says neither."""
@@ -22,7 +24,6 @@ Sign = Literal["negative", "positive", "either", "unsaid"]
 Label = Literal["same", "before", "either"]
 Reading = Literal["stated", "of shares", "as printed", "guessed"]
 
-_CURRENCY_CODES = 3
 _CURRENCY_WORDS = {
     "USD": r"\$",
     "EUR": r"€|\beuros?\b|\bEUR\b",
@@ -31,13 +32,6 @@ _CURRENCY_WORDS = {
 }
 _NEAR = 80
 _KEPT_TEXTS = 128
-_DISPLAY_KINDS: dict[Display, tuple[tuple[NumberKind, int], ...]] = {
-    "percent": (("percent", 2),),
-    "points": (("points", 2), ("basis points", 4)),
-    "basis points": (("basis points", 4), ("points", 2)),
-    "times": (("times", 0),),
-    "days": (("days", 0),),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +61,6 @@ class Evidence:
     is_fact: bool = False
 
 
-def fact_evidence(found: FactSet) -> Iterator[Evidence]:
-    """Yield the values of facts, calculations and what they rest on, and the numbers in their notes."""
-    for used in dict.fromkeys((*found.facts, *found.candidates, *_inputs(found))):
-        yield from _of_fact(used)
-    for calculation in _steps(found.calculations):
-        fiscal = frozenset({calculation.fiscal_year} if calculation.fiscal_year else ())
-        ends = {used.fact.period_end.year for used in calculation.inputs if used.fact.fiscal_year in fiscal}
-        named = frozenset(year.year for year in read_years(calculation.period))
-        years = frozenset(ends) or fiscal or named, fiscal or named
-        yield from _values(calculation.value, calculation.unit, calculation.display, years, calculation.label)
-    for words in _words_of(found):
-        yield from text_evidence(words)
-
-
-def fact_years(found: FactSet) -> set[int]:
-    """Return the years that facts and calculations are of, or name."""
-    years = {year.year for words in _words_of(found) for year in read_years(words)}
-    for used in (*found.facts, *found.candidates, *_inputs(found)):
-        years |= _years_of(used)
-    for calculation in _steps(found.calculations):
-        years |= {year.year for year in read_years(calculation.period)}
-        years |= {calculation.fiscal_year} if calculation.fiscal_year else set()
-    return years | {missing.fiscal_year for missing in found.missing if missing.fiscal_year}
-
-
 @lru_cache(maxsize=_KEPT_TEXTS)
 def text_evidence(text: str) -> tuple[Evidence, ...]:
     """Return the numbers of a text, those of a table in the scale it states and as printed."""
@@ -113,66 +82,6 @@ def _label_of_dates(text: str) -> Label:
     if named and ends and max(ends) - int(named[1]) in (0, 1):
         return "before" if max(ends) > int(named[1]) else "same"
     return "either"
-
-
-def _inputs(found: FactSet) -> Iterator[UsedFact]:
-    return (used for calculation in _steps(found.calculations) for used in calculation.inputs)
-
-
-def _steps(calculations: tuple[Calculation, ...]) -> Iterator[Calculation]:
-    for calculation in calculations:
-        yield calculation
-        yield from _steps(calculation.steps)
-
-
-def _words_of(found: FactSet) -> Iterator[str]:
-    """What is said beside the values, and may be repeated."""
-    yield from found.notes
-    yield from (missing.reason for missing in found.missing)
-    for used in (*found.facts, *found.candidates, *_inputs(found)):
-        yield from (used.label, used.fact.row_label, *used.notes)
-    for calculation in _steps(found.calculations):
-        yield from (calculation.label, calculation.formula, calculation.caveat, *calculation.notes)
-
-
-def _years_of(used: UsedFact) -> set[int]:
-    start = used.fact.period_start
-    return {used.fact.fiscal_year, used.fact.period_end.year} | ({start.year} if start else set())
-
-
-def _of_fact(used: UsedFact) -> Iterator[Evidence]:
-    fact = used.fact
-    value = -fact.value if used.is_turned else fact.value
-    years = frozenset({fact.period_end.year}), frozenset({fact.fiscal_year})
-    yield from _values(value, fact.unit, used.display, years, used.label)
-
-
-def _values(
-    value: Decimal, unit: str, display: Display, years: tuple[frozenset[int], frozenset[int]], label: str
-) -> Iterator[Evidence]:
-    """A value in every unit it may be stated in: a ratio as percent or times, points as basis points."""
-    sign: Sign = "either" if names_either_sign(label) else "negative" if value < 0 else "positive"
-    money, _, _per = unit.partition("/")
-    kinds: list[tuple[NumberKind, int]] = list(_DISPLAY_KINDS.get(display, ())) if unit in ("pure", "days", "") else []
-    currency = ""
-    if not kinds:
-        if len(money) == _CURRENCY_CODES and money.isupper():
-            kinds, currency = [("money", 0)], money
-        elif money == "shares":
-            kinds = [("shares", 0)]
-        else:
-            kinds = [("plain", 0), ("percent", 2), ("times", 0)] if unit == "pure" else [("plain", 0)]
-    for kind, power in kinds:
-        yield Evidence(
-            abs(value).scaleb(power),
-            kind,
-            currency,
-            sign,
-            *years,
-            is_explicit=True,
-            is_outflow=names_outflow(label),
-            is_fact=True,
-        )
 
 
 def _of_placed(part: PlacedNumber, currency: str, scales: set[int], label: Label) -> Iterator[Evidence]:

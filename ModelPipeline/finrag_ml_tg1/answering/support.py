@@ -39,9 +39,10 @@ def flag_unsupported(markdown: str, texts: Mapping[int, str]) -> tuple[Flag, ...
     """Return a flag for each sentence that nothing is cited for, or that has almost no word in common with what is.
 
     `texts` are the cited blocks by number, as the model was shown them. A mark covers its sentence; the marks at the
-    end of a paragraph or list item cover all of it when its other sentences have none, those of a table's row its cells.
-    Titles, questions, introductions of a list and statements that something is not in the filings need no mark. A
-    heading, a cell of a table or a line of code that has a full stop, or more words than a title, is a statement.
+    end of a paragraph or list item cover all of it when its other sentences have none, those of a row
+    its cells. Titles, questions, introductions of a list and statements that something is not in the filings need no
+    mark. A heading, a cell of a table or a line of code that has a full stop, or more words than a title, is a
+    statement.
     """
     terms = {number: frozenset(split_terms(text)) for number, text in texts.items()}
     return tuple(flag for part in _sentences(markdown) if (flag := _flag(markdown, part, terms)) is not None)

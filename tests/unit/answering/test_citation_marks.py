@@ -19,8 +19,8 @@ PIECES = st.sampled_from(
         "\n", "\n\n", ",", ";", ".", ":", "!", "![", "](", "http://evil.example/a", "https://", "www.", "mailto:",
         "<", ">", "<b>", "</b>", "<img src=x", "<https://a.b>", "\\", "|", "word", "Revenue", "(1,234)", "-", "–",
         "1", "12", "and", "to", "javascript:alert(1)", "x" * 45, "\"title\"", "<!--", "é", "【", "】", "†", "*", "#",
-        "h", "ht", "htt", "<think>", "</think>", "</Thinking>", "<reasoning>", "<thi", "\u202e", "\u200b", "\ufe0f", "\r",
-        "\U000e0041", "[1, p. 4]", "[1.]", ", p. ", "; Item",
+        "h", "ht", "htt", "<think>", "</think>", "</Thinking>", "<reasoning>", "<thi", "\u202e", "\u200b", "\ufe0f",
+        "\r", "\U000e0041", "[1, p. 4]", "[1.]", ", p. ", "; Item",
     ]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=120)

@@ -139,8 +139,8 @@ def test_any_text_gets_flags_at_exact_offsets_in_order(markdown: str) -> None:
 @pytest.mark.parametrize(
     "part",
     [
-    "[1] ", ". ", ".[1] ", "not filings ", "information ", "**", "> ", " ", "a\n", "# ", "| ", "|-|\n", "no ", "and a ", ", and ",
-    "not given ", "The filings do not mention and ",
+        "[1] ", ". ", ".[1] ", "not filings ", "information ", "**", "> ", " ", "a\n", "# ", "| ", "|-|\n", "no ",
+        "and a ", ", and ", "not given ", "The filings do not mention and ",
     ],
 )  # fmt: skip
 def test_long_texts_take_no_longer_than_their_length(part: str) -> None:
