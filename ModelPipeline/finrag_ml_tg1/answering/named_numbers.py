@@ -23,7 +23,7 @@ _NAMED = re.compile(
     rf"""
     \[\d{{1,3}}\]                                              # citation marks
     | \b\d{{10}}-\d{{2}}-\d{{6}}\b                             # accession numbers
-    | \b(?:10|20|40|8|6|11|4)-[KQF](?:/A)?\b | \b[NS]-\d\b | \b40[13]\s?\([a-z]\)
+    | \b(?:10|20|40|8|6|11|4)-[KQF](?:/A)?\b | \b10Q\b | \b[NS]-\d\b | \b40[13]\s?\([a-z]\)
     | \b(?:(?:{"|".join(_NAMES)})[\s\-]{{0,3}}|(?:{"|".join(_COUNTED)})[\s\-]{{0,3}}(?!{_QUANTITY}))(?!{_AMOUNT})
       \d[\w.\-]*(?:\([\da-z]{{1,3}}\))*
       (?:(?:,\s?|,?\sand\s|\sor\s|\sthrough\s|[–-])(?!{_AMOUNT})\d{{1,2}}[a-c]?\b(?![.,]\d))*
