@@ -26,7 +26,7 @@ from serving.backend.engine import Engine, Slot
 from serving.backend.presentation import model_usage, query_response
 from serving.backend.schemas import QueryRequest, QueryResponse
 
-__all__ = ["Answered", "Answerer", "ClientGoneError", "Drafted", "QueryEvent"]
+__all__ = ["Answered", "Answerer", "ClientGoneError", "Drafted", "QueryEvent", "whole_answer"]
 
 # How soon a client that goes while nothing happens is noticed.
 _GONE_AFTER_S = 0.5
@@ -69,16 +69,6 @@ class Answerer:
         self._models.resolve(body.model_key)
         with self._engine.admitted() as slot:
             yield slot
-
-    async def answer(
-        self, body: QueryRequest, request_id: str, slot: Slot, is_gone: Callable[[], Awaitable[bool]]
-    ) -> QueryResponse:
-        """Return the response; raises what `events` raises, and ClientGoneError once `is_gone()`."""
-        async with aclosing(self.events(body, request_id, slot)) as events:
-            while True:
-                event = await _unless_gone(asyncio.ensure_future(anext(events)), is_gone)
-                if isinstance(event, Answered):
-                    return event.response
 
     async def events(self, body: QueryRequest, request_id: str, slot: Slot) -> AsyncGenerator[QueryEvent, None]:
         """Yield the steps, the draft, the words as they are written, and the response last."""
@@ -144,6 +134,16 @@ class Answerer:
                             yield Answered(present(event))
                         case _:
                             yield event
+
+
+async def whole_answer(
+    events: AsyncGenerator[QueryEvent, None], is_gone: Callable[[], Awaitable[bool]]
+) -> QueryResponse:
+    """Return the response that the events end with; raises what they raise, and ClientGoneError once `is_gone()`."""
+    while True:
+        event = await _unless_gone(asyncio.ensure_future(anext(events)), is_gone)
+        if isinstance(event, Answered):
+            return event.response
 
 
 async def _unless_gone(step: asyncio.Future[QueryEvent], is_gone: Callable[[], Awaitable[bool]]) -> QueryEvent:

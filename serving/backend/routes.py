@@ -13,8 +13,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
-from serving.backend.answerer import Answerer
-from serving.backend.engine import Engine, Slot
+from serving.backend.answerer import Answerer, QueryEvent, whole_answer
+from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
 from serving.backend.numbers import facts_response
 from serving.backend.openapi import problems
@@ -45,20 +45,23 @@ def _engine(request: Request) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request that is taken, its place among those worked on, and who answers it."""
+    """A request that is taken, and the events that answer it."""
 
-    body: QueryRequest
     request_id: str
-    slot: Slot
-    answerer: Answerer
+    events: AsyncGenerator[QueryEvent, None]
 
 
 async def _asked(body: QueryRequest, request: Request) -> AsyncGenerator[_Asked, None]:
-    """Refuse what cannot be answered now: a stream that has begun could not be refused with a status."""
+    """Refuse what cannot be answered now: a stream that has begun could not be refused with a status.
+
+    The events are closed here, where a request ends for certain: a stream whose reader has gone is left where it is.
+    """
     answerer = request.app.state.answerer
     assert isinstance(answerer, Answerer)
+    request_id: str = request.state.request_id
     with answerer.admitted(body) as slot:
-        yield _Asked(body, request.state.request_id, slot, answerer)
+        async with aclosing(answerer.events(body, request_id, slot)) as events:
+            yield _Asked(request_id, events)
 
 
 LoadedEngine = Annotated[Engine, Depends(_engine)]
@@ -68,16 +71,14 @@ Asked = Annotated[_Asked, Depends(_asked)]
 @router.post("/query", responses=problems(400, 401, 413, 422, 429, 503))
 async def query(asked: Asked, request: Request) -> QueryResponse:
     """Answer a question from the filings, or abstain and say what is covered."""
-    return await asked.answerer.answer(asked.body, asked.request_id, asked.slot, request.is_disconnected)
+    return await whole_answer(asked.events, request.is_disconnected)
 
 
 @router.post("/query/stream", response_class=EventSourceResponse, responses=problems(400, 401, 413, 422, 429, 503))
 async def query_stream(asked: Asked) -> AsyncGenerator[ServerSentEvent, None]:
     """Answer as Server-Sent Events: `status`*, `resolved`, `sources`, `token`*, then `done` (as /query) or `error`."""
-    events = asked.answerer.events(asked.body, asked.request_id, asked.slot)
-    async with aclosing(server_sent_events(events, asked.request_id)) as sent:
-        async for event in sent:
-            yield event
+    async for event in server_sent_events(asked.events, asked.request_id):
+        yield event
 
 
 @router.get("/facts", responses=problems(400, 401, 422, 429, 503))

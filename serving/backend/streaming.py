@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
 
 from fastapi.sse import ServerSentEvent
 from pydantic import BaseModel
@@ -30,10 +29,9 @@ async def server_sent_events(
     """Yield what is sent for each event; a failure comes last, as the problem it would be without streaming."""
     yield _sent("status", StageOut(stage="received", ms=0))
     try:
-        async with aclosing(events):
-            async for event in events:
-                for sent in _sent_for(event):
-                    yield sent
+        async for event in events:
+            for sent in _sent_for(event):
+                yield sent
     except FinRAGError as error:
         yield _sent("error", problem(503, f"{str(error).removesuffix('.')}."))
     except Exception:
