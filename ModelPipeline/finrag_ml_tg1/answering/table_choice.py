@@ -27,15 +27,21 @@ _FIRST_PLACES = 2
 _READ_STATEMENTS = 10
 _LONG = 60
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
-_VALUE = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?(?:pts?|bps)?")
+_VALUE = re.compile(r"[$€£¥(]*-?(?!(?:19|20)\d\d$)\d[\d,.]*\)?\s*%?\)?(?:pts?|bps)?")
 
 
 def rows_that_answer(
-    topic: Topic, passages: Sequence[PassageRecord], likeness: Sequence[float], *, accession: str | None = None
+    topic: Topic,
+    passages: Sequence[PassageRecord],
+    likeness: Sequence[float],
+    *,
+    accession: str | None = None,
+    likest_sentence: float = 0.0,
 ) -> list[Statement]:
     """Return rows of the table that speaks most to the question, in their order; none where sentences answer better.
 
-    Of a large table the rows that name what is asked are returned.
+    `likest_sentence` is the greatest cosine of a sentence with the question. Of a large table the rows that name what
+    is asked are returned.
     """
     is_asked = breaks_down(topic.text)
     if topic.whole_items or (topic.is_plain_value and not is_asked):
@@ -49,8 +55,11 @@ def rows_that_answer(
         fit = _fit(topic, passage, likeness[number]) - _RANK_STEP * place
         if best is None or fit > best[0]:
             best = (fit, number)
+    wants_figures = is_asked or asks_for_amount(topic.text)
+    if best is None or (not wants_figures and likeness[best[1]] < likest_sentence):
+        return []
     least = _LEAST if is_asked else _LEAST_OF_AMOUNT if asks_for_amount(topic.text) else _LEAST_UNASKED
-    if best is None or best[0] < least or (asks_for_reason(topic.text) and not is_asked):
+    if best[0] < least or (asks_for_reason(topic.text) and not is_asked):
         return []
     return _rows(topic, passages[best[1]], best[1], best[0])
 
