@@ -6,6 +6,7 @@ the choice; where the evidence is too weak the question is left unanswered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,8 @@ _MAX_SENTENCES = 4
 _MAX_FILINGS = 5
 _MAX_WORDS = 115
 _LEAST_WORDS_OF_ONE = 30
+
+_BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,17 @@ def answer_extractively(
 def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
     """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
+    worth = [place for place, passage in enumerate(passages) if not _lists_exhibits(passage)]
     if len(accessions) <= 1:
-        return list(range(len(passages)))[:least]
+        return worth[:least]
     of_each = max(_READ_OF_EACH, least // len(accessions))
-    own = ([place for place, passage in enumerate(passages) if passage.accession == name] for name in accessions)
+    own = ([place for place in worth if passages[place].accession == name] for name in accessions)
     return sorted(place for places in own for place in places[:of_each])
+
+
+def _lists_exhibits(passage: PassageRecord) -> bool:
+    """Whether a table names contracts filed elsewhere: their titles are full of words and say nothing."""
+    return passage.kind == "table" and _BY_REFERENCE.search(passage.text) is not None
 
 
 def _rows_asked_for(

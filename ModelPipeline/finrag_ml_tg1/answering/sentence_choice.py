@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,7 +14,11 @@ __all__ = ["BEST_SHARE", "choose_sentences"]
 
 # How well a statement has to fit beside the best one.
 BEST_SHARE = 0.82
+# So near the best one takes the place of one that is too long.
+_AS_GOOD = 0.9
 _NEAR_DUPLICATE = 0.62
+# No day and no year.
+_FIGURE = re.compile(r"\d+[.,][\d.,]+|\d{3}|\d{5,}")
 
 
 def choose_sentences(
@@ -24,14 +29,17 @@ def choose_sentences(
     max_words: int,
     least_share: float,
 ) -> list[Statement]:
-    """Return at most `count` statements of at most `max_words` words in all (but the best in any case), best first.
+    """Return at most `count` statements of at most `max_words` words in all, best first.
 
-    `least_share` is how well each has to fit, as a share of the best.
+    One is longer only where no other is nearly as good. `least_share` is how well each has to fit, as a share of the best.
     """
     kept: list[Statement] = []
     kept_terms: list[set[str]] = []
     words = 0
     ranked = sorted(candidates, key=lambda statement: -statement.fit)
+    nearly_best = [part for part in ranked if part.fit >= _AS_GOOD * ranked[0].fit]
+    if any(_words(part, passages) <= max_words for part in nearly_best):
+        ranked = [part for part in ranked if _words(part, passages) <= max_words]
     for statement in ranked:
         if len(kept) >= count or statement.fit < least_share * ranked[0].fit:
             break
@@ -71,4 +79,6 @@ def _words(statement: Statement, passages: Sequence[PassageRecord]) -> int:
 
 
 def _is_repetition(terms: set[str], others: set[str]) -> bool:
-    return len(terms & others) > _NEAR_DUPLICATE * min(len(terms), len(others))
+    """Whether one says hardly more than the other; with other figures the same words say something else."""
+    figures = {term for term in terms if _FIGURE.fullmatch(term)}
+    return len(terms & others) > _NEAR_DUPLICATE * min(len(terms), len(others)) and figures <= others

@@ -29,6 +29,7 @@ Vector = npt.NDArray[np.float32]
 _MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
 _MAX_SENTENCE_WORDS = 80
+_MAX_JOINED_WORDS = 90
 _READ_SENTENCES = 12
 _READ_OF_EACH = 4
 _MOST_READ = 14
@@ -114,7 +115,8 @@ def _quotable_sentences(topic: Topic, passages: Sequence[PassageRecord]) -> Iter
             text = passage.text[start:end]
             is_whole = is_quotable(text, least)
             if is_whole and _speaks_of(topic, text):
-                first = before[0] if before and _HANGS.match(text) else start
+                is_short = before is not None and len(passage.text[before[0] : end].split()) <= _MAX_JOINED_WORDS
+                first = before[0] if before is not None and is_short and _HANGS.match(text) else start
                 yield Statement(number, first, end, 0.0)
             before = (start, end) if is_whole else None
 

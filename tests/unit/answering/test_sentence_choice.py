@@ -9,8 +9,9 @@ from tests.unit.answering.passages import make_passage
 FIRST = "Pump sales rose 9% as laboratories reopened."
 SECOND = "The increase was due to orders from hospitals."
 AGAIN = "Pump sales rose 9% as the laboratories reopened."
+BEFORE = "Pump sales rose 4.5% as laboratories reopened."
 OTHER = "Valve prices were cut twice in spring."
-PASSAGE = make_passage(" ".join((FIRST, SECOND, AGAIN, OTHER)))
+PASSAGE = make_passage(" ".join((FIRST, SECOND, AGAIN, BEFORE, OTHER)))
 
 
 def statement(words: str, fit: float, since: str = "") -> Statement:
@@ -28,6 +29,10 @@ def choose(*candidates: Statement, count: int = 4, max_words: int = 100, least_s
 
 def test_the_same_said_twice_is_quoted_once() -> None:
     assert choose(statement(FIRST, 1.0), statement(AGAIN, 0.9), statement(OTHER, 0.8)) == [FIRST, OTHER]
+
+
+def test_the_same_said_of_other_figures_is_no_repetition() -> None:
+    assert choose(statement(FIRST, 1.0), statement(BEFORE, 0.9)) == [FIRST, BEFORE]
 
 
 def test_a_statement_with_the_one_before_it_takes_its_place() -> None:
