@@ -31,7 +31,7 @@ def choose_sentences(
 ) -> list[Statement]:
     """Return at most `count` statements of at most `max_words` words in all, best first.
 
-    One is longer only where no other is nearly as good. `least_share` is how well each has to fit, as a share of the best.
+    One is longer only where no other is nearly as good. `least_share` is how well each has to fit beside the best.
     """
     kept: list[Statement] = []
     kept_terms: list[set[str]] = []
