@@ -15,6 +15,8 @@ __all__ = ["rows_of_statements", "rows_that_answer"]
 
 _MAX_ROWS = 10
 _MAX_ROWS_BY_LABEL = 5
+# One row alone is no breakdown.
+_FEWEST_PARTS = 2
 _READ_TABLES = 8
 _RANK_STEP = 0.015
 _WORDS_SHARE = 0.35
@@ -95,7 +97,7 @@ def _rows(topic: Topic, passage: PassageRecord, number: int, fit: float) -> list
     if len(rows) <= _MAX_ROWS and (breaks_down(topic.text) or len(rows) <= _MAX_ROWS_BY_LABEL):
         return [row for row, _ in rows]
     named = [(row, topic.word_share(label) + 0.1 * topic.bridge_count(label)) for row, label in rows]
-    if not any(fits for _, fits in named) and breaks_down(topic.text):
+    if sum(fits > 0 for _, fits in named) < _FEWEST_PARTS and breaks_down(topic.text):
         return [row for row, _ in rows[:_MAX_ROWS]]
     ranked = sorted((pair for pair in named if pair[1] > 0), key=lambda pair: -pair[1])[:_MAX_ROWS_BY_LABEL]
     return sorted((row for row, _ in ranked), key=lambda row: row.start)
