@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from finrag_ml_tg1.answering.answer import Answer
+from finrag_ml_tg1.answering.answer_kinds import asks_for_business
 from finrag_ml_tg1.answering.combined import numbers_then_words
 from finrag_ml_tg1.answering.coverage_words import CoverageWords
-from finrag_ml_tg1.answering.extractive import answer_extractively
+from finrag_ml_tg1.answering.extractive import Found, answer_extractively
 from finrag_ml_tg1.answering.left_out import left_out_sentences
 from finrag_ml_tg1.answering.metric_words import asks_beside_metrics, row_names
 from finrag_ml_tg1.answering.model_answer import ModelUse, WrittenAnswer, expected_use, unasked, write_answer
@@ -50,6 +51,8 @@ DEFAULT_TOP_K = 10
 _READ_PASSAGES = 50
 _READ_OF_EACH = 12
 _MOST_RANKED = 200
+_READ_OF_OPENING = 4
+_MOST_DESCRIBED = 4
 # So many companies covered, a number asked of none of them by name is told of all.
 _MOST_UNNAMED = 12
 
@@ -303,12 +306,12 @@ class FinRAG:
         if not are_numbers_shown:
             topic = replace(topic, rows=row_names(topic, scope.metrics))
         several = len(scope.accessions) > 1 or not scope.companies
+        openings = self._openings(scope) if asks_for_business(topic.text) else []
+        passages = [*openings, *(passage for passage in passages if passage not in openings)]
         asked = self.index.encoder.encode([topic.text])[0]
         answer = answer_extractively(
             topic,
-            asked,
-            passages,
-            self.index.likeness(asked, passages),
+            Found(asked, passages, self.index.likeness(asked, passages), openings=len(openings)),
             self.index.encoder,
             several=several,
             names_company=bool(scope.companies),
@@ -318,6 +321,11 @@ class FinRAG:
             silent = "\n\n".join(self._coverage.silent_filings(scope, answer))
             return replace(answer, markdown=_joined(answer.markdown, silent), appendix=silent)
         return replace(answer, markdown=self._nothing_found(scope))
+
+    def _openings(self, scope: Scope) -> list[PassageRecord]:
+        """Where the annual reports in scope begin to describe the business."""
+        asked = (group[0] for group in scope.accessions[:_MOST_DESCRIBED])
+        return [passage for name in asked for passage in self.index.opening(name, "1", _READ_OF_OPENING)]
 
     def _with_near_questions(self, markdown: str, partial: Result) -> str:
         """An abstention with questions that are answered."""

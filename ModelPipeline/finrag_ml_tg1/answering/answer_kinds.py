@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["asks_for_amount", "asks_for_reason", "breaks_down", "gain_by_kind"]
+from finrag_ml_tg1.index.lexical import split_terms
+
+__all__ = ["asks_for_amount", "asks_for_business", "asks_for_reason", "breaks_down", "gain_by_kind"]
 
 _ASKS_FOR_REASON = re.compile(
     r"\b(?:why|drove|drives?|driven|drivers?|reasons?|caused?|causes|led to|factors? (?:behind|contribut\w+)|explain|"
@@ -29,7 +31,7 @@ _ASKS_FOR_BEST = re.compile(
     r"\b(?:which|what)\s+(?:\w+\s+){0,4}?(?:segments?|regions?|countr(?:y|ies)|geograph\w+|products?|categor(?:y|ies)|"
     r"divisions?|business(?:es)?|areas?|markets?|liabilit(?:y|ies)|assets?|expenses?|costs?)\b[^?]*\b(?:most|"
     r"least|best|worst|fastest|slowest|largest|biggest|smallest|highest|lowest|drop|decline|increase|grew|fell)\b|"
-    r"\bwhat (?:are|were) the (?:\w+ )?(?:largest|biggest|geograph\w+|segments)\b",
+    r"\bwhat (?:is|are|was|were) the (?:\w+ )?(?:largest|biggest|geograph\w+)\b",
     re.IGNORECASE,
 )
 _ASKS_FOR_AMOUNT = re.compile(
@@ -37,6 +39,27 @@ _ASKS_FOR_AMOUNT = re.compile(
     r"\b(?:what|which) (?:\w+ )?(?:percentage|percent|share|portion|amounts?|prices?|sum|level|weight|stake|part|slice|"
     r"penalty|costs?|loss|charges?|gain|proceeds)\b",
     re.IGNORECASE,
+)
+
+
+_ASKS_FOR_BUSINESS = re.compile(
+    r"\bwhat (?:business|industry|sector|line of business)\b|\bdescribe (?:the |its )?business\b|"
+    r"\bkind of (?:business|company)\b|\bbusiness (?:model|overview|description)\b|"
+    r"\bwhat (?:does|do|did)\s+(?:the company |it |they )?(?:do|make|sell)\W*$|"
+    r"\b(?:main|principal|key|major|core) (?:products?|services?|business(?:es)?)\b",
+    re.IGNORECASE,
+)
+_ASKING = frozenset(split_terms("annual 10-k describe explain fiscal report say tell us fy year k s"))
+_OF_BUSINESS = frozenset(
+    split_terms(
+        "business businesses company core industry key kind line main major make model operate operates operating "
+        "overview primarily primary principal product products sector sell service services"
+    )
+)
+# "Elliott Hill, President and Chief Executive Officer"
+_OFFICER = re.compile(
+    r"[A-Z][a-z]+ [A-Z][\w’'-]+, (?:\w+ ){0,8}?(?:Chief|President|Chair\w*|Officer|Director)"
+    r"|(?:appointed|named|elected|succeed\w*)\b"
 )
 
 
@@ -49,7 +72,7 @@ class _Kind:
 
 # The gains were set on one half of benchmarks/questions/filings.jsonl and hold on the other.
 _KINDS = (
-    _Kind(_ASKS_FOR_REASON, _GIVES_REASON, 0.12),
+    _Kind(_ASKS_FOR_REASON, _GIVES_REASON, 0.15),
     _Kind(
         _ASKS_FOR_AMOUNT,
         re.compile(r"[$€£%]|\bpercent\b|\b(?:m|b|tr)illion\b|\d,\d{3}"),
@@ -66,12 +89,20 @@ _KINDS = (
     _Kind(
         re.compile(
             r"\bwho\b|\bwhom\b|\b(?:which|what) (?:\w+ ){0,3}(?:compan(?:y|ies)|agenc(?:y|ies)|countr(?:y|ies)|names?|"
-            r"wholesalers?|customers?|suppliers?|officer|executive|drugs|medicines|segments?)\b",
+            r"wholesalers?|customers?|suppliers?|officer|executive|drugs|medicines|segments?|brands?)\b",
             re.IGNORECASE,
         ),
         re.compile(r"(?<=[a-z,;:] )[A-Z][\w’'.-]+(?: [A-Z][\w’'.-]+)+"),
         0.1,
     ),
+    _Kind(
+        re.compile(
+            r"\b(?:list|name|who are|which|what are)\b[^?]*\b(?:competitors?|rivals|partners|brands|suppliers)\b", re.I
+        ),
+        re.compile(r"(?:[A-Z][\w’'.&-]+(?: [A-Z][\w’'.&-]+)*(?:, (?:and )?| and )){2}[A-Z]"),
+        0.2,
+    ),
+    _Kind(re.compile(r"\bwho\b[^?]*\b(?:ceo|cfo|chief|chair\w*|president|officers?)\b", re.IGNORECASE), _OFFICER, 0.2),
 )
 
 
@@ -83,6 +114,12 @@ def asks_for_reason(question: str) -> bool:
 def asks_for_amount(question: str) -> bool:
     """Return whether a question asks how much or how many."""
     return _ASKS_FOR_AMOUNT.search(question) is not None
+
+
+def asks_for_business(question: str) -> bool:
+    """Return whether a question asks what a company does, and nothing in particular of it."""
+    rest = {term for term in split_terms(question) if not term.isdigit()} - _OF_BUSINESS - _ASKING
+    return _ASKS_FOR_BUSINESS.search(question) is not None and not rest
 
 
 def breaks_down(question: str) -> bool:

@@ -1,7 +1,7 @@
 """How strongly passages speak to a question: whether it is answered from them, or said that they hold no answer.
 
 The weights and limits are calibrated on the development half of benchmarks/questions/abstention.jsonl, and measured on
-the other half (docs/evaluation/answers.md).
+the other half (docs/evaluation/extractive-answers.md).
 """
 
 from __future__ import annotations

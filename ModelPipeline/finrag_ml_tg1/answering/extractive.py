@@ -6,13 +6,15 @@ the choice; where the evidence is too weak the question is left unanswered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.evidence_strength import WEAKER_BY, evidence_strength
+from finrag_ml_tg1.answering.opening import opening_sentences
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
-from finrag_ml_tg1.answering.sentence_choice import choose_sentences
+from finrag_ml_tg1.answering.sentence_choice import BEST_SHARE, choose_sentences
 from finrag_ml_tg1.answering.sentence_fit import Vector, score_sentences
 from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
@@ -20,7 +22,7 @@ from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["answer_extractively"]
+__all__ = ["Found", "answer_extractively"]
 
 _READ_PASSAGES = 12
 _READ_OF_EACH = 5
@@ -29,6 +31,8 @@ _MAX_SENTENCES = 4
 _MAX_FILINGS = 5
 _MAX_WORDS = 115
 _LEAST_WORDS_OF_ONE = 30
+
+_BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +46,53 @@ class _Filing:
     strength: float
 
     @property
+    def likest_sentence(self) -> float:
+        """The greatest cosine of one of its sentences with the question."""
+        return max((part.likeness for part in self.sentences), default=0.0)
+
+    @property
     def is_sure(self) -> bool:
         """Whether it holds what is asked by name, however it reads."""
         return bool(self.statement_rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The passages found for a question, best first, with the cosine of each with the question's vector.
+
+    The first `openings` of them open the descriptions of businesses that are asked for.
+    """
+
+    asked: Vector
+    passages: Sequence[PassageRecord]
+    likeness: Sequence[float]
+    openings: int = 0
+
+
 def answer_extractively(
-    topic: Topic,
-    asked: Vector,
-    passages: Sequence[PassageRecord],
-    likeness: Sequence[float],
-    encoder: Encoder,
-    *,
-    several: bool,
-    names_company: bool = True,
-    max_citations: int,
+    topic: Topic, found: Found, encoder: Encoder, *, several: bool, names_company: bool = True, max_citations: int
 ) -> Answer:
     """Return the best statements of the passages (best passage first), or an unanswered result when none is enough.
 
-    `asked` is the question's vector, `likeness` the cosines of the passages with it. Sentences are read in the best passages alone, rows
-    in all. With `several` companies or years asked, each filing speaks for itself; without `names_company` more is
-    asked of the evidence.
+    Sentences are read in the best passages alone, rows in all. With `several` companies or years asked, each filing
+    speaks for itself; without `names_company` more is asked of the evidence.
     """
+    passages = found.passages
     accessions: Sequence[str | None] = [None]
     if several:
         accessions = list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]
     read = _read(topic, passages, accessions)
-    chosen = _rows_asked_for(topic, passages, accessions)
+    chosen = opening_sentences(passages[: found.openings]) or _rows_asked_for(topic, passages, accessions)
     if not chosen and passages:
         shown = [passages[place] for place in read]
-        alike = [likeness[place] for place in read]
-        scored = score_sentences(topic, asked, shown, alike, encoder, filings=len(accessions))
+        alike = [found.likeness[place] for place in read]
+        scored = score_sentences(topic, found.asked, shown, alike, encoder, filings=len(accessions))
         sentences = [replace(part, passage=read[part.passage]) for part in scored]
         filings = [
-            _filing(topic, passages, likeness, sentences, read=read, accession=name, names_company=names_company)
+            _filing(topic, found, sentences, read=read, accession=name, names_company=names_company)
             for name in accessions
         ]
-        chosen = _chosen(topic, passages, likeness, filings)
+        chosen = _chosen(topic, found, filings)
     context_length = sum(len(passages[place].text) for place in read)
     citations = tuple(_citations(chosen, passages, max_citations))
     return Answer(bool(chosen), write_quotations(chosen, passages), citations, context_length)
@@ -87,11 +101,17 @@ def answer_extractively(
 def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
     """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
+    worth = [place for place, passage in enumerate(passages) if not _lists_exhibits(passage)]
     if len(accessions) <= 1:
-        return list(range(len(passages)))[:least]
+        return worth[:least]
     of_each = max(_READ_OF_EACH, least // len(accessions))
-    own = ([place for place, passage in enumerate(passages) if passage.accession == name] for name in accessions)
+    own = ([place for place in worth if passages[place].accession == name] for name in accessions)
     return sorted(place for places in own for place in places[:of_each])
+
+
+def _lists_exhibits(passage: PassageRecord) -> bool:
+    """Whether a table names contracts filed elsewhere: their titles are full of words and say nothing."""
+    return passage.kind == "table" and _BY_REFERENCE.search(passage.text) is not None
 
 
 def _rows_asked_for(
@@ -108,20 +128,20 @@ def _row(topic: Topic, passages: Sequence[PassageRecord], accession: str | None)
 
 def _filing(
     topic: Topic,
-    passages: Sequence[PassageRecord],
-    likeness: Sequence[float],
+    found: Found,
     sentences: Sequence[Statement],
     *,
     read: Sequence[int],
     accession: str | None,
     names_company: bool,
 ) -> _Filing:
+    passages = found.passages
     places = [place for place in read if accession in (None, passages[place].accession)]
     own = [part for part in sentences if part.passage in places]
     strength = evidence_strength(
         topic,
         [passages[place] for place in places],
-        [likeness[place] for place in places],
+        [found.likeness[place] for place in places],
         max((part.likeness for part in own), default=0.0),
         names_company=names_company,
     )
@@ -129,9 +149,7 @@ def _filing(
     return _Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength)
 
 
-def _chosen(
-    topic: Topic, passages: Sequence[PassageRecord], likeness: Sequence[float], filings: Sequence[_Filing]
-) -> list[Statement]:
+def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Statement]:
     """Of each filing the row asked for, or its table, or the sentences that answer; nothing of one that does not."""
     words = max(_LEAST_WORDS_OF_ONE, _MAX_WORDS // len(filings))
     count = _MAX_SENTENCES if len(filings) == 1 else max(1, (_MAX_SENTENCES + 2) // len(filings))
@@ -143,10 +161,17 @@ def _chosen(
         if filing.row is not None:
             chosen.append(filing.row)
             continue
-        table = filing.statement_rows or rows_that_answer(topic, passages, likeness, accession=filing.accession)
+        table = filing.statement_rows
+        table = table or rows_that_answer(
+            topic, found.passages, found.likeness, accession=filing.accession, likest_sentence=filing.likest_sentence
+        )
         chosen += table
         most, most_words = (max(1, count // 2), words // 2) if table else (count, words)
-        chosen += choose_sentences(filing.sentences, passages, count=most, max_words=most_words)
+        # Each heading of an item that is asked for as a whole is as good as the others.
+        share = 0.0 if topic.whole_items else BEST_SHARE
+        chosen += choose_sentences(
+            filing.sentences, found.passages, count=most, max_words=most_words, least_share=share
+        )
     return chosen
 
 

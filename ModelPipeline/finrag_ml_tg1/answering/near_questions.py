@@ -33,6 +33,7 @@ _ITEM_QUESTIONS = {
     "7A": "What market risks does {name} report for fiscal {year}?",
     "2": "What properties does {name} report for fiscal {year}?",
 }
+_IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _LEGAL_FORM = re.compile(
     r"(?:,?\s+(?:inc|incorporated|corp|corporation|co|company|companies|plc|ltd|limited|n\.?v|s\.?a)\.?|\s*&\s*(?:co|company)\.?"
     r"|/[a-z]{2,3}/?)$",
@@ -122,6 +123,7 @@ class NearQuestions:
 
 def short_name(name: str) -> str:
     """Return a registered name as people write it: without legal form, not all in capitals."""
+    name = _IN_PARENTHESES.sub("", name)
     previous = ""
     while name != previous:
         previous, name = name, _LEGAL_FORM.sub("", name.strip())

@@ -22,27 +22,28 @@ from finrag_ml_tg1.index.encoder import Encoder
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
 
-__all__ = ["Vector", "is_quotable", "score_sentences"]
+__all__ = ["Vector", "is_quotable", "points_elsewhere", "score_sentences"]
 
 Vector = npt.NDArray[np.float32]
 
 _MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
 _MAX_SENTENCE_WORDS = 80
+_MAX_JOINED_WORDS = 90
 _READ_SENTENCES = 12
 _READ_OF_EACH = 4
 _MOST_READ = 14
 # What is cut off a long sentence says the least, and costs as much as the rest.
 _ENCODED_WORDS = 36
 
-# Set on one half of benchmarks/questions/filings.jsonl, and as good on the other (docs/evaluation/answers.md).
+# Set on one half of benchmarks/questions/filings.jsonl (docs/evaluation/extractive-answers.md).
 _PASSAGE_SHARE = 0.4
 _PROMISED_SHARE = 0.8
 _WORDS_SHARE = 0.35
 _BRIDGE_SHARE = 0.4
 _BRIDGE_TERMS = 4
 _RANK_STEP = 0.012
-_BACKWARD_PENALTY = 0.05
+_BACKWARD_PENALTY = 0.1
 _POINTER_PENALTY = 0.3
 _FOOTNOTE_PENALTY = 0.15
 _HEADING_REWARD = 0.35
@@ -50,19 +51,25 @@ _ITEM_REWARD = 0.35
 _HEADED_REWARD = 0.1
 
 _ITEM_HEADING = re.compile(r"(?:part\s+[iv]+|items?\s+\d)", re.IGNORECASE)
-# "(a) Includes …", "(1) In fiscal 2023, …", "* Less than …": of a table's figure.
-_FOOTNOTE = re.compile(r"\(?[a-z0-9]{1,2}\)\s|[*†‡]")
-_POINTS_BACK = re.compile(
-    r"(?:this|these|those|such|it|they|its|their|however|for example|in addition|additionally|furthermore|moreover|"
-    r"for (?:a |further |more |additional )|see |refer to)\b",
+# "This increase was due to …": of what, the sentence before tells, so that the two are one statement.
+_HANGS = re.compile(
+    r"(?:this|these|those|such|it|they|its|their|he|she|his|her|both|however|also|in addition|additionally|moreover|"
+    r"furthermore|as a result|accordingly|consequently|therefore|the former|the latter|"
+    r"the (?:(?:overall|net|sales|revenue|year-over-year|remaining) )*(?:increases?|decreases?|declines?|changes?|"
+    r"growth|improvements?|reductions?|contraction|expansion) "
+    r"(?:was|were|is|are|primarily|mainly|reflect\w*|result\w*))\b",
     re.IGNORECASE,
 )
+# "(a) Includes …", "(1) In fiscal 2023, …", "* Less than …": of a table's figure.
+_FOOTNOTE = re.compile(r"\(?[a-z0-9]{1,2}\)\s|[*†‡]")
+_POINTS_BACK = re.compile(r"(?:for example|for (?:a |further |more |additional )|see |refer to)\b", re.IGNORECASE)
 _POINTS_ELSEWHERE = re.compile(
     r"\b(?:can be found|is (?:provided|included|set forth|contained|incorporated)|"
     r"(?:see|refer to|included in|described in|discussed in|in conjunction with) (?:also )?(?:the |our |“)?"
     r"(?:consolidated )?(?:notes?|items?|part|section|risk factors|business|financial statements|management))\b"
     r"|[”\"] (?:in|of) (?:part|item)|\bpages? \d|\b(?:FASB|ASU)\b|^see\b|\btable (?:below|above)\b|"
-    r"\bfollowing (?:table|graph|chart|discussion)\b|\bforward-looking\b",
+    r"\bfollowing (?:table|graph|chart|discussion)\b|^following (?:is|are)\b|\bas follows\.$|\bforward-looking\b|"
+    r"\b(?:described|set forth|presented|discussed|shown|listed|summarized) (?:below|above)\b",
     re.IGNORECASE,
 )
 
@@ -78,8 +85,9 @@ def score_sentences(
 ) -> list[Statement]:
     """Return the most promising sentences with their fit, of each of `filings` filings some.
 
-    `asked` is the question's vector, `likeness` the cosines of the passages with it. For a question about a whole item its headings stand
-    for it (filers head each risk with a sentence); an item without headings is short and speaks for itself.
+    `asked` is the question's vector, `likeness` the cosines of the passages with it. For a question about a whole item
+    its headings stand for it (filers head each risk with a sentence); an item without headings is short and speaks for
+    itself.
     """
     heads_item = any(_is_of_item(topic, passage) and _opens_with_heading(passage) for passage in passages)
     promised = [
@@ -102,10 +110,15 @@ def score_sentences(
 def _quotable_sentences(topic: Topic, passages: Sequence[PassageRecord]) -> Iterator[Statement]:
     for number, passage in enumerate(passages):
         least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else _MIN_WORDS
+        before: tuple[int, int] | None = None
         for start, end in _sentences(passage):
             text = passage.text[start:end]
-            if is_quotable(text, least) and _speaks_of(topic, text):
-                yield Statement(number, start, end, 0.0)
+            is_whole = is_quotable(text, least)
+            if is_whole and _speaks_of(topic, text):
+                is_short = before is not None and len(passage.text[before[0] : end].split()) <= _MAX_JOINED_WORDS
+                first = before[0] if before is not None and is_short and _HANGS.match(text) else start
+                yield Statement(number, first, end, 0.0)
+            before = (start, end) if is_whole else None
 
 
 def _sentences(passage: PassageRecord) -> Iterator[tuple[int, int]]:
@@ -132,13 +145,13 @@ def _speaks_of(topic: Topic, text: str) -> bool:
 def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: float, *, heads_item: bool) -> float:
     """What is known of a sentence before its own meaning is."""
     text = passage.text[part.start : part.end]
-    fit = _PROMISED_SHARE * likeness + _WORDS_SHARE * topic.word_share(text) - _RANK_STEP * part.passage
+    fit = _PROMISED_SHARE * likeness + _WORDS_SHARE * topic.coverage(text) - _RANK_STEP * part.passage
     if topic.bridge:
         fit += _BRIDGE_SHARE * min(1.0, topic.bridge_count(text) / min(_BRIDGE_TERMS, len(topic.bridge)))
     fit += gain_by_kind(topic.text, text)
-    fit -= _BACKWARD_PENALTY if _POINTS_BACK.match(text) else 0.0
+    fit -= _BACKWARD_PENALTY if _HANGS.match(text) or _POINTS_BACK.match(text) else 0.0
     fit -= _FOOTNOTE_PENALTY if _FOOTNOTE.match(text) else 0.0
-    fit -= _POINTER_PENALTY if _POINTS_ELSEWHERE.search(text) else 0.0
+    fit -= _POINTER_PENALTY if points_elsewhere(text) else 0.0
     return fit + _standing(topic, passage, part, heads_item=heads_item)
 
 
@@ -180,6 +193,11 @@ def _nearest_heading(passage: PassageRecord) -> str:
 def _opens_with_heading(passage: PassageRecord) -> bool:
     nearest = _nearest_heading(passage)
     return bool(nearest) and passage.text.startswith(nearest)
+
+
+def points_elsewhere(sentence: str) -> bool:
+    """Return whether a sentence says where something stands, or how it is to be read, rather than the thing."""
+    return _POINTS_ELSEWHERE.search(sentence) is not None
 
 
 def is_quotable(sentence: str, min_words: int = _MIN_WORDS) -> bool:

@@ -15,6 +15,8 @@ __all__ = ["rows_of_statements", "rows_that_answer"]
 
 _MAX_ROWS = 10
 _MAX_ROWS_BY_LABEL = 5
+# One row alone is no breakdown.
+_FEWEST_PARTS = 2
 _READ_TABLES = 8
 _RANK_STEP = 0.015
 _WORDS_SHARE = 0.35
@@ -27,15 +29,21 @@ _FIRST_PLACES = 2
 _READ_STATEMENTS = 10
 _LONG = 60
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
-_VALUE = re.compile(r"[$€£¥(]*-?\d[\d,.]*\)?\s*%?\)?(?:pts?|bps)?")
+_VALUE = re.compile(r"[$€£¥(]*-?(?!(?:19|20)\d\d$)\d[\d,.]*\)?\s*%?\)?(?:pts?|bps)?")
 
 
 def rows_that_answer(
-    topic: Topic, passages: Sequence[PassageRecord], likeness: Sequence[float], *, accession: str | None = None
+    topic: Topic,
+    passages: Sequence[PassageRecord],
+    likeness: Sequence[float],
+    *,
+    accession: str | None = None,
+    likest_sentence: float = 0.0,
 ) -> list[Statement]:
     """Return rows of the table that speaks most to the question, in their order; none where sentences answer better.
 
-    Of a large table the rows that name what is asked are returned.
+    `likest_sentence` is the greatest cosine of a sentence with the question. Of a large table the rows that name what
+    is asked are returned.
     """
     is_asked = breaks_down(topic.text)
     if topic.whole_items or (topic.is_plain_value and not is_asked):
@@ -49,8 +57,11 @@ def rows_that_answer(
         fit = _fit(topic, passage, likeness[number]) - _RANK_STEP * place
         if best is None or fit > best[0]:
             best = (fit, number)
+    wants_figures = is_asked or asks_for_amount(topic.text)
+    if best is None or (not wants_figures and likeness[best[1]] < likest_sentence):
+        return []
     least = _LEAST if is_asked else _LEAST_OF_AMOUNT if asks_for_amount(topic.text) else _LEAST_UNASKED
-    if best is None or best[0] < least or (asks_for_reason(topic.text) and not is_asked):
+    if best[0] < least or (asks_for_reason(topic.text) and not is_asked):
         return []
     return _rows(topic, passages[best[1]], best[1], best[0])
 
@@ -86,7 +97,7 @@ def _rows(topic: Topic, passage: PassageRecord, number: int, fit: float) -> list
     if len(rows) <= _MAX_ROWS and (breaks_down(topic.text) or len(rows) <= _MAX_ROWS_BY_LABEL):
         return [row for row, _ in rows]
     named = [(row, topic.word_share(label) + 0.1 * topic.bridge_count(label)) for row, label in rows]
-    if not any(fits for _, fits in named) and breaks_down(topic.text):
+    if sum(fits > 0 for _, fits in named) < _FEWEST_PARTS and breaks_down(topic.text):
         return [row for row, _ in rows[:_MAX_ROWS]]
     ranked = sorted((pair for pair in named if pair[1] > 0), key=lambda pair: -pair[1])[:_MAX_ROWS_BY_LABEL]
     return sorted((row for row, _ in ranked), key=lambda row: row.start)

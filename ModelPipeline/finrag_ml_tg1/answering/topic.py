@@ -36,7 +36,7 @@ _PERIOD = re.compile(r"(?:fy|q[1-4])?(?:19|20)?\d\d|q[1-4]|[1-4]q(?:\d\d)?")
 _ASKS_FOR_WORDS = re.compile(
     r"^(?:did|do|does|is|are|was|were|has|have|will|can)\b|"
     r"\b(?:why|how (?:does|do|did|is|are)|describe|explain|discuss|summari[sz]e|tell (?:me|us)|say|happened|risks?|"
-    r"drove|driven|drivers?|reasons?|strategy|polic(?:y|ies)|govern\w*|who|where|which)\b",
+    r"drove|driven|drivers?|reasons?|strategy|polic(?:y|ies)|govern\w*|who|where|when|which)\b",
     re.IGNORECASE,
 )
 

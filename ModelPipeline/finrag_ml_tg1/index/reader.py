@@ -171,6 +171,16 @@ class Index:
                 return entry.row_start + found
         return None
 
+    def opening(self, accession: str, item: str, count: int) -> list[PassageRecord]:
+        """Return the first `count` passages of an item of a filing, in text order; none of a filing without it."""
+        filing = self._filings.get(accession)
+        entries = self.catalog.parts_of({filing["cik"]}, {filing["fiscal_year"]}) if filing else []
+        for entry in entries:
+            part = self.part(entry)
+            is_of_item = (part.rows["accession"] == accession) & (part.rows["item"] == item)
+            return [self._record(part, int(local)) for local in is_of_item.arg_true()[:count]]
+        return []
+
     def likeness(self, query: npt.NDArray[np.float32], passages: Sequence[PassageRecord]) -> list[float]:
         """Return the cosine of a query vector with each of some passages of this index, by their stored vectors."""
         rows = [self.find_passage(passage.passage_id) for passage in passages]

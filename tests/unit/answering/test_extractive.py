@@ -7,7 +7,7 @@ import re
 import pytest
 
 from finrag_ml_tg1.answering.answer import Answer
-from finrag_ml_tg1.answering.extractive import answer_extractively
+from finrag_ml_tg1.answering.extractive import Found, answer_extractively
 from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from finrag_ml_tg1.index.lexical import Postings, build_postings
@@ -66,7 +66,8 @@ def answered(
     asked, *vectors = encoder.encode([question, *texts])
     alike = [float(vector @ asked) for vector in vectors]
     topic = read_topic(question, CORPUS)
-    return answer_extractively(topic, asked, passages, alike, encoder, several=several, max_citations=max_citations)
+    found = Found(asked, passages, alike)
+    return answer_extractively(topic, found, encoder, several=several, max_citations=max_citations)
 
 
 QUESTIONS = [
