@@ -5,7 +5,7 @@ They come in this order: `Stage` for steps that are done, `Sources`, any number 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from finrag_ml_tg1.answering.answer import Answer
@@ -15,7 +15,7 @@ from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.scope import Question, Scope
 
-__all__ = ["FIRST_TOKEN", "Event", "Piece", "Result", "Sources", "Stage"]
+__all__ = ["FIRST_TOKEN", "Event", "Piece", "Result", "Sources", "Stage", "pieces_of"]
 
 # The timing that is part of another: how long a model's first words took, of the time it wrote.
 FIRST_TOKEN = "first_token"
@@ -66,3 +66,10 @@ class Sources:
 
 
 Event = Stage | Sources | Piece | Result
+
+
+def pieces_of(markdown: str) -> Iterator[Piece]:
+    """Yield the Markdown of an answer that is whole, paragraph by paragraph; together they are all of it."""
+    first, *others = markdown.split("\n\n")
+    yield Piece(first)
+    yield from (Piece(f"\n\n{other}") for other in others)

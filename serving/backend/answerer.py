@@ -16,8 +16,7 @@ from finrag_ml_tg1.answering.models.language_model import Cancellation, Language
 from finrag_ml_tg1.answering.models.opening import EXTRACTIVE, ModelChoice
 from finrag_ml_tg1.answering.prompts.template import load_template
 from finrag_ml_tg1.errors import FinRAGError
-from finrag_ml_tg1.events import Piece, Result, Sources, Stage
-from finrag_ml_tg1.pipeline import paragraphs
+from finrag_ml_tg1.events import Piece, Result, Sources, Stage, pieces_of
 from finrag_ml_tg1.scope import Question
 from serving.backend.answer_cache import AnswerCache, answer_key, renewed
 from serving.backend.bookkeeping import Bookkeeping, QueryEntry
@@ -167,5 +166,5 @@ def _name(model: LanguageModel | None) -> str:
 def _repeated(response: QueryResponse) -> Iterator[QueryEvent]:
     """The events of a response that is given again."""
     yield Drafted(response)
-    yield from (Piece(part) for part in paragraphs(response.answer))
+    yield from pieces_of(response.answer)
     yield Answered(response)

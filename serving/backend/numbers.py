@@ -92,7 +92,7 @@ def facts_response(finrag: FinRAG, tickers: list[str], metrics: list[str], fisca
     catalog = finrag.index.catalog
     known = {ticker.upper(): company for company in catalog.companies for ticker in company.tickers}
     numbers = NumbersPresentation(catalog, {})
-    found = finrag.look_up([known[ticker] for ticker in tickers if ticker in known], metrics, fiscal_years)
+    found = finrag.facts.look_up([known[ticker] for ticker in tickers if ticker in known], metrics, fiscal_years)
     unknown = [
         MissingOut(
             company="",

@@ -72,7 +72,7 @@ def evaluate_derived_metrics(folder: Path, encoder_folder: Path, *, progress: Ca
 def _of_year(finrag: FinRAG, company: Company, year: FiscalYear) -> Iterator[_Compared]:
     name = company.tickers[0] if company.tickers else company.name
     for metric, formula in DERIVED.items():
-        found = finrag.look_up([company], [metric], [year.year])
+        found = finrag.facts.look_up([company], [metric], [year.year])
         yield _Compared(metric, name, year.year, _by_hand(formula, year), _first(found), _said(found))
     for metric, comparison in COMPARISONS.items():
         text = comparison.question.format(

@@ -14,6 +14,7 @@ from finrag_ml_tg1.facts.line_items import LineItems
 from finrag_ml_tg1.facts.ranking import ranked
 from finrag_ml_tg1.facts.reading import Reader
 from finrag_ml_tg1.facts.spoken_parts import PartNames, covers_words
+from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.scope import CompanyReference
@@ -40,6 +41,11 @@ class FactFinder:
         self._facts_of = facts_of
         self._metrics: Mapping[str, Metric] = load_metrics()
         self._names: dict[int, _Names] = {}
+
+    def look_up(self, companies: Sequence[Company], metrics: Sequence[str], fiscal_years: Sequence[int]) -> FactSet:
+        """Return registered metrics of covered companies, for the latest fiscal year when none is given."""
+        plan = Plan("lookup", metrics=tuple(metrics), line_item=" ", years=tuple(sorted(fiscal_years)))
+        return self.find(plan, [CompanyReference(company.cik, company.name, company.tickers) for company in companies])
 
     def find(self, plan: Plan, companies: Sequence[CompanyReference], *, are_named: bool = True) -> FactSet:
         """Return the numbers a plan asks for, the asked value first. Raises nothing for what is not there.
