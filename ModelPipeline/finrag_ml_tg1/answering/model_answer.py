@@ -126,7 +126,7 @@ def write_answer(
         return _fallen_back(model, extractive, usage, None, str(error))
     usage = finished.usage if finished else _estimated(rendered, draft, count_word_pieces)
     stop_reason = finished.stop_reason if finished else "end_turn"
-    notes = _notes(rendered, evidence, is_cut=stop_reason == "max_tokens")
+    notes = _notes(rendered, evidence, reader.unknown, is_cut=stop_reason == "max_tokens")
     body = _whole_sentences(draft) if stop_reason == "max_tokens" else draft.strip()
     if stop_reason == "refusal" or not body:
         reason = _DECLINED if stop_reason == "refusal" else _NOTHING
@@ -214,8 +214,10 @@ def _whole_sentences(draft: str) -> str:
     return f"{kept}\n{last[: spans[-1][1] + marks.end()] if marks else ''}".strip()
 
 
-def _notes(rendered: RenderedPrompt, evidence: Evidence, *, is_cut: bool) -> tuple[str, ...]:
+def _notes(rendered: RenderedPrompt, evidence: Evidence, unknown: Sequence[int], *, is_cut: bool) -> tuple[str, ...]:
     notes = [_CUT_SHORT] if is_cut else []
+    if unknown:
+        notes.append("The language model cited passages that it was not given; these marks were removed.")
     if rendered.left_out:
         kept, found = len(rendered.citations), len(evidence.citations)
         notes.append(f"The language model was given {kept} of {found} passages, the most relevant: it takes no more.")

@@ -80,6 +80,7 @@ def test_cost_is_that_of_the_tokens_used() -> None:
 def test_citation_of_a_passage_that_was_not_given_is_removed() -> None:
     written = write(ScriptedModel(["Revenue rose because laboratories ordered more pumps [1][7]."]))
     assert "[7]" not in written.shown + written.answer.markdown
+    assert any("was not given" in note for note in written.result.notes)
     assert "[1]" in written.answer.markdown
 
 
