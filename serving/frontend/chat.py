@@ -58,8 +58,10 @@ def _draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | 
     st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
     conversation = current_conversation()
     question = _read_question(can_answer=status.can_answer)
+    welcome = st.empty()  # drawn empty at once when a question comes: its buttons would stay beside the first answer
     if status.can_answer and not conversation.turns and not question and isinstance(catalog, Catalog):
-        _draw_welcome(catalog)
+        with welcome.container():
+            _draw_welcome(catalog)
     source = _draw_turns(conversation, describe_coverage(catalog) if isinstance(catalog, Catalog) else "")
     if not status.can_answer:
         show_obstacle(client, status)
