@@ -138,7 +138,13 @@ class FinRAG:
             return
         yield Sources(result, expected)
         writing = write_answer(
-            model, rendered, evidence, answer, count, lambda: self._nothing_found(scope), cancellation=cancellation
+            model,
+            rendered,
+            evidence,
+            answer,
+            count,
+            lambda: self._with_near_questions(self._nothing_found(scope), result),
+            cancellation=cancellation,
         )
         began = time.perf_counter()
         with _timed(timings, "writing"):
@@ -170,9 +176,10 @@ class FinRAG:
         if partial.found.is_found:
             return self._with_numbers(partial)
         refusal = self._refusal(partial)
-        if refusal is not None:
-            return replace(partial, answer=_abstention(refusal, 0))
-        return replace(partial, answer=self._words_without_number(partial))
+        answer = self._words_without_number(partial) if refusal is None else _abstention(refusal, 0)
+        if answer.is_answered:
+            return replace(partial, answer=answer)
+        return replace(partial, answer=replace(answer, markdown=self._with_near_questions(answer.markdown, partial)))
 
     def understand(self, question: Question, meant: Collection[int] = ()) -> Scope:
         """Return where the answer to a question that stands alone is looked for; how it was read is said first.
