@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.evidence_strength import WEAKER_BY, evidence_strength
 from finrag_ml_tg1.answering.opening import opening_sentences
+from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import BEST_SHARE, choose_sentences
 from finrag_ml_tg1.answering.sentence_fit import Vector, score_sentences
@@ -101,7 +102,7 @@ def answer_extractively(
 def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
     """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
-    worth = [place for place, passage in enumerate(passages) if not _lists_exhibits(passage)]
+    worth = [place for place, passage in enumerate(passages) if not (_lists_exhibits(passage) or is_page_index(passage))]
     if len(accessions) <= 1:
         return worth[:least]
     of_each = max(_READ_OF_EACH, least // len(accessions))

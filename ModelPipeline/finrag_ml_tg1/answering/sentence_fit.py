@@ -18,6 +18,7 @@ from finrag_ml_tg1.answering.answer_kinds import gain_by_kind
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
 from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.topic import Topic
+from finrag_ml_tg1.answering.whole_company import gain_of_whole
 from finrag_ml_tg1.index.encoder import Encoder
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
@@ -148,7 +149,7 @@ def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: fl
     fit = _PROMISED_SHARE * likeness + _WORDS_SHARE * topic.coverage(text) - _RANK_STEP * part.passage
     if topic.bridge:
         fit += _BRIDGE_SHARE * min(1.0, topic.bridge_count(text) / min(_BRIDGE_TERMS, len(topic.bridge)))
-    fit += gain_by_kind(topic.text, text)
+    fit += gain_by_kind(topic.text, text) + gain_of_whole(topic, passage, text)
     fit -= _BACKWARD_PENALTY if _HANGS.match(text) or _POINTS_BACK.match(text) else 0.0
     fit -= _FOOTNOTE_PENALTY if _FOOTNOTE.match(text) else 0.0
     fit -= _POINTER_PENALTY if points_elsewhere(text) else 0.0
