@@ -32,6 +32,8 @@ _MAX_SENTENCES = 4
 _MAX_FILINGS = 5
 _MAX_WORDS = 115
 _LEAST_WORDS_OF_ONE = 30
+_LEAST_OF_WHETHER = 0.5
+_MOST_WORDS_OF_WHETHER = 2
 
 _BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
 
@@ -138,7 +140,7 @@ def _filing(
 ) -> _Filing:
     passages = found.passages
     places = [place for place in read if accession in (None, passages[place].accession)]
-    own = [part for part in sentences if part.passage in places]
+    own = [part for part in sentences if part.passage in places and _speaks_enough(topic, passages, part)]
     strength = evidence_strength(
         topic,
         [passages[place] for place in places],
@@ -148,6 +150,14 @@ def _filing(
     )
     row = _row(topic, passages, accession)
     return _Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength)
+
+
+def _speaks_enough(topic: Topic, passages: Sequence[PassageRecord], part: Statement) -> bool:
+    """Whether a sentence may say yes or no to a short question: with the words above it it speaks of most of it."""
+    if not topic.asks_whether or topic.whole_items or len(topic.weights) > _MOST_WORDS_OF_WHETHER:
+        return True
+    passage = passages[part.passage]
+    return topic.word_share(f"{passage.heading} {passage.text[part.start : part.end]}") >= _LEAST_OF_WHETHER
 
 
 def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Statement]:
@@ -168,10 +178,15 @@ def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Stat
         )
         chosen += table
         most, most_words = (max(1, count // 2), words // 2) if table else (count, words)
-        # Each heading of an item that is asked for as a whole is as good as the others.
-        share = 0.0 if topic.whole_items else BEST_SHARE
+        if topic.whole_items:
+            # Each heading of an item that is asked for as a whole is as good as the others, in the filing's order.
+            parts = choose_sentences(
+                filing.sentences, found.passages, count=most + (most == _MAX_SENTENCES), max_words=most_words, least_share=0.0
+            )
+            chosen += sorted(parts, key=lambda part: (found.passages[part.passage].char_start, part.start))
+            continue
         chosen += choose_sentences(
-            filing.sentences, found.passages, count=most, max_words=most_words, least_share=share
+            filing.sentences, found.passages, count=most, max_words=most_words, least_share=BEST_SHARE
         )
     return chosen
 

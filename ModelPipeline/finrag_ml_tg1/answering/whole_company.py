@@ -13,8 +13,8 @@ from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 __all__ = ["gain_of_whole"]
 
-_OF_WHOLE = 0.1
-_OF_PART = 0.12
+_OF_WHOLE = 0.15
+_OF_PART = 0.15
 _BESIDE_METRICS = "change changed explain factor factors decrease increase total overall company reason reasons"
 _SEGMENT_HEADING = re.compile(r"\bsegments?\b", re.IGNORECASE)
 _SPEAKS_OF_WHOLE = re.compile(
@@ -33,8 +33,9 @@ def gain_of_whole(topic: Topic, passage: PassageRecord, sentence: str) -> float:
     if not topic.weights or topic.weights.keys() - _terms_of_metrics():
         return 0.0
     names_company = passage.company.split(",")[0].split()[0].lower() in sentence.lower().split(",")[0].split()[:3]
-    gain = _OF_WHOLE if names_company or _SPEAKS_OF_WHOLE.search(sentence) else 0.0
-    return gain - (_OF_PART if _SEGMENT_HEADING.search(passage.heading) else 0.0)
+    if _SEGMENT_HEADING.search(passage.heading):
+        return -_OF_PART
+    return _OF_WHOLE if names_company or _SPEAKS_OF_WHOLE.search(sentence) else 0.0
 
 
 @lru_cache(maxsize=1)
