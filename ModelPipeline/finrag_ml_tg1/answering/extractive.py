@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
+from finrag_ml_tg1.answering.counts import asks_for_count, gain_of_count
 from finrag_ml_tg1.answering.evidence_strength import WEAKER_BY, evidence_strength
 from finrag_ml_tg1.answering.opening import opening_sentences
 from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import BEST_SHARE, choose_sentences
-from finrag_ml_tg1.answering.sentence_fit import Vector, score_sentences
+from finrag_ml_tg1.answering.sentence_fit import Vector, points_elsewhere, score_sentences
 from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
@@ -32,8 +33,9 @@ _MAX_SENTENCES = 4
 _MAX_FILINGS = 5
 _MAX_WORDS = 115
 _LEAST_WORDS_OF_ONE = 30
-_LEAST_OF_WHETHER = 0.5
-_MOST_WORDS_OF_WHETHER = 2
+_LEAST_OF_WHETHER = 0.6
+_FEWEST_FILING_WORDS = 3
+_FEW_WORDS = 2
 
 _BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
 
@@ -126,7 +128,7 @@ def _rows_asked_for(
 
 
 def _row(topic: Topic, passages: Sequence[PassageRecord], accession: str | None) -> Statement | None:
-    return None if topic.asks_for_words else best_row(topic, passages, accession=accession)
+    return None if topic.asks_for_words or topic.whole_items else best_row(topic, passages, accession=accession)
 
 
 def _filing(
@@ -152,12 +154,26 @@ def _filing(
     return _Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength)
 
 
+def _is_told_by_item(topic: Topic, passages: Sequence[PassageRecord], part: Statement) -> bool:
+    passage = passages[part.passage]
+    return passage.item in topic.whole_items and not points_elsewhere(passage.text[part.start : part.end])
+
+
 def _speaks_enough(topic: Topic, passages: Sequence[PassageRecord], part: Statement) -> bool:
-    """Whether a sentence may say yes or no to a short question: with the words above it it speaks of most of it."""
-    if not topic.asks_whether or topic.whole_items or len(topic.weights) > _MOST_WORDS_OF_WHETHER:
+    """Whether a sentence may answer a short question that only a number, or yes or no, answers.
+
+    It has the number of what is to be counted; or, with the words above it, speaks of most that is asked.
+    """
+    if topic.whole_items or len(topic.weights) > _FEW_WORDS:
+        return True
+    if asks_for_count(topic.text):
+        return gain_of_count(topic.text, passages[part.passage].text[part.start : part.end]) > 0
+    if not topic.asks_whether:
         return True
     passage = passages[part.passage]
-    return topic.word_share(f"{passage.heading} {passage.text[part.start : part.end]}") >= _LEAST_OF_WHETHER
+    text = passage.text[part.start : part.end]
+    is_in_filing_words = topic.bridge_count(text) >= _FEWEST_FILING_WORDS
+    return is_in_filing_words or topic.word_share(f"{passage.heading} {text}") >= _LEAST_OF_WHETHER
 
 
 def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Statement]:
@@ -180,8 +196,9 @@ def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Stat
         most, most_words = (max(1, count // 2), words // 2) if table else (count, words)
         if topic.whole_items:
             # Each heading of an item that is asked for as a whole is as good as the others, in the filing's order.
+            own = [part for part in filing.sentences if _is_told_by_item(topic, found.passages, part)]
             parts = choose_sentences(
-                filing.sentences, found.passages, count=most + (most == _MAX_SENTENCES), max_words=most_words, least_share=0.0
+                own or filing.sentences, found.passages, count=most + (most == _MAX_SENTENCES), max_words=most_words, least_share=0.0
             )
             chosen += sorted(parts, key=lambda part: (found.passages[part.passage].char_start, part.start))
             continue

@@ -32,6 +32,7 @@ _MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
 _MAX_TITLE_WORDS = 12
 _FEWEST_HEADINGS = 3
+_LEAST_OF_OPENING = 0.6
 _MAX_SENTENCE_WORDS = 80
 _MAX_JOINED_WORDS = 90
 _READ_SENTENCES = 12
@@ -127,7 +128,9 @@ def _quotable_sentences(topic: Topic, passages: Sequence[PassageRecord]) -> Iter
     for number, passage in enumerate(passages):
         least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else _MIN_WORDS
         if passage.kind == "prose":
-            yield from (Statement(number, start, end, 0.0) for start, end in list_spans(passage.text))
+            for start, opening_end, end in list_spans(passage.text):
+                if topic.word_share(passage.text[start:opening_end]) >= _LEAST_OF_OPENING:
+                    yield Statement(number, start, end, 0.0)
         before: tuple[int, int] | None = None
         for start, end in _sentences(passage):
             text = passage.text[start:end]

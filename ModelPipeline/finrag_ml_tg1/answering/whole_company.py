@@ -13,8 +13,8 @@ from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 __all__ = ["gain_of_whole"]
 
-_OF_WHOLE = 0.15
-_OF_PART = 0.15
+_OF_WHOLE = 0.2
+_OF_PART = 0.25
 _BESIDE_METRICS = "change changed explain factor factors decrease increase total overall company reason reasons"
 _SEGMENT_HEADING = re.compile(r"\bsegments?\b", re.IGNORECASE)
 _SPEAKS_OF_WHOLE = re.compile(
