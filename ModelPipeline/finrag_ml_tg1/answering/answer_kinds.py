@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from finrag_ml_tg1.answering.counts import gain_of_count
 from finrag_ml_tg1.index.lexical import split_terms
 
-__all__ = ["asks_for_amount", "asks_for_business", "asks_for_reason", "breaks_down", "gain_by_kind"]
+__all__ = ["asks_for_amount", "asks_for_business", "asks_for_reason", "asks_what_is_said", "breaks_down", "gain_by_kind"]
 
 _ASKS_FOR_REASON = re.compile(
     r"\b(?:why|drove|drives?|driven|drivers?|reasons?|caused?|causes|led to|factors? (?:behind|contribut\w+)|explain|"
@@ -42,6 +43,7 @@ _ASKS_FOR_AMOUNT = re.compile(
 )
 
 
+_ASKS_WHAT_IS_SAID = re.compile(r"\b(?:say|says|said|tell|describe|comment|write) (?:\w+ )?(?:about|on|of)\b", re.I)
 _ASKS_FOR_BUSINESS = re.compile(
     r"\bwhat (?:business|industry|sector|line of business)\b|\bdescribe (?:the |its )?business\b|"
     r"\bkind of (?:business|company)\b|\bbusiness (?:model|overview|description)\b|"
@@ -102,6 +104,12 @@ _KINDS = (
         re.compile(r"(?:[A-Z][\w’'.&-]+(?: [A-Z][\w’'.&-]+)*(?:, (?:and )?| and )){2}[A-Z]"),
         0.2,
     ),
+    _Kind(
+        re.compile(r"\bwhere\b|\bheadquarter", re.IGNORECASE),
+        re.compile(r"\b(?:located|headquarter\w*|offices?|based)\b[^.;]*\b(?:in|at) [A-Z][a-z]+(?: [A-Z][a-z]+)*, [A-Z]"),
+        0.12,
+    ),
+    _Kind(re.compile(r"\baudit(?:s|ed|ors?)\b|\baccounting firm\b", re.IGNORECASE), re.compile(r"\bLLP\b"), 0.3),
     _Kind(re.compile(r"\bwho\b[^?]*\b(?:ceo|cfo|chief|chair\w*|president|officers?)\b", re.IGNORECASE), _OFFICER, 0.2),
 )
 
@@ -122,6 +130,11 @@ def asks_for_business(question: str) -> bool:
     return _ASKS_FOR_BUSINESS.search(question) is not None and not rest
 
 
+def asks_what_is_said(question: str) -> bool:
+    """Return whether a question asks what a filing says of a thing."""
+    return _ASKS_WHAT_IS_SAID.search(question) is not None
+
+
 def breaks_down(question: str) -> bool:
     """Return whether a question asks for the parts of a whole, or for one of several compared: a table answers it."""
     return _ASKS_FOR_REST.search(question) is not None or _ASKS_FOR_BEST.search(question) is not None
@@ -136,3 +149,4 @@ def _gains(question: str, sentence: str) -> Iterator[float]:
     for kind in _KINDS:
         if kind.asked.search(question) and kind.given.search(sentence):
             yield kind.gain
+    yield gain_of_count(question, sentence)

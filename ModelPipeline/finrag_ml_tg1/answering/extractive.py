@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
+from finrag_ml_tg1.answering.counts import asks_for_count, gain_of_count
 from finrag_ml_tg1.answering.evidence_strength import WEAKER_BY, evidence_strength
 from finrag_ml_tg1.answering.opening import opening_sentences
+from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import BEST_SHARE, choose_sentences
-from finrag_ml_tg1.answering.sentence_fit import Vector, score_sentences
+from finrag_ml_tg1.answering.sentence_fit import Vector, points_elsewhere, score_sentences
 from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
@@ -31,6 +33,9 @@ _MAX_SENTENCES = 4
 _MAX_FILINGS = 5
 _MAX_WORDS = 115
 _LEAST_WORDS_OF_ONE = 30
+_LEAST_OF_WHETHER = 0.6
+_FEWEST_FILING_WORDS = 3
+_FEW_WORDS = 2
 
 _BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
 
@@ -101,7 +106,7 @@ def answer_extractively(
 def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
     """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
-    worth = [place for place, passage in enumerate(passages) if not _lists_exhibits(passage)]
+    worth = [place for place, passage in enumerate(passages) if not (_lists_exhibits(passage) or is_page_index(passage))]
     if len(accessions) <= 1:
         return worth[:least]
     of_each = max(_READ_OF_EACH, least // len(accessions))
@@ -123,7 +128,7 @@ def _rows_asked_for(
 
 
 def _row(topic: Topic, passages: Sequence[PassageRecord], accession: str | None) -> Statement | None:
-    return None if topic.asks_for_words else best_row(topic, passages, accession=accession)
+    return None if topic.asks_for_words or topic.whole_items else best_row(topic, passages, accession=accession)
 
 
 def _filing(
@@ -137,7 +142,7 @@ def _filing(
 ) -> _Filing:
     passages = found.passages
     places = [place for place in read if accession in (None, passages[place].accession)]
-    own = [part for part in sentences if part.passage in places]
+    own = [part for part in sentences if part.passage in places and _speaks_enough(topic, passages, part)]
     strength = evidence_strength(
         topic,
         [passages[place] for place in places],
@@ -147,6 +152,28 @@ def _filing(
     )
     row = _row(topic, passages, accession)
     return _Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength)
+
+
+def _is_told_by_item(topic: Topic, passages: Sequence[PassageRecord], part: Statement) -> bool:
+    passage = passages[part.passage]
+    return passage.item in topic.whole_items and not points_elsewhere(passage.text[part.start : part.end])
+
+
+def _speaks_enough(topic: Topic, passages: Sequence[PassageRecord], part: Statement) -> bool:
+    """Whether a sentence may answer a short question that only a number, or yes or no, answers.
+
+    It has the number of what is to be counted; or, with the words above it, speaks of most that is asked.
+    """
+    if topic.whole_items or len(topic.weights) > _FEW_WORDS:
+        return True
+    if asks_for_count(topic.text):
+        return gain_of_count(topic.text, passages[part.passage].text[part.start : part.end]) > 0
+    if not topic.asks_whether:
+        return True
+    passage = passages[part.passage]
+    text = passage.text[part.start : part.end]
+    is_in_filing_words = topic.bridge_count(text) >= _FEWEST_FILING_WORDS
+    return is_in_filing_words or topic.word_share(f"{passage.heading} {text}") >= _LEAST_OF_WHETHER
 
 
 def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Statement]:
@@ -167,10 +194,16 @@ def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Stat
         )
         chosen += table
         most, most_words = (max(1, count // 2), words // 2) if table else (count, words)
-        # Each heading of an item that is asked for as a whole is as good as the others.
-        share = 0.0 if topic.whole_items else BEST_SHARE
+        if topic.whole_items:
+            # Each heading of an item that is asked for as a whole is as good as the others, in the filing's order.
+            own = [part for part in filing.sentences if _is_told_by_item(topic, found.passages, part)]
+            parts = choose_sentences(
+                own or filing.sentences, found.passages, count=most + (most == _MAX_SENTENCES), max_words=most_words, least_share=0.0
+            )
+            chosen += sorted(parts, key=lambda part: (found.passages[part.passage].char_start, part.start))
+            continue
         chosen += choose_sentences(
-            filing.sentences, found.passages, count=most, max_words=most_words, least_share=share
+            filing.sentences, found.passages, count=most, max_words=most_words, least_share=BEST_SHARE
         )
     return chosen
 

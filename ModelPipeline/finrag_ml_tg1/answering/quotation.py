@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, groupby, takewhile
 
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["CELL_SEPARATOR", "Statement", "reading_order", "write_quotations"]
+__all__ = ["CELL_SEPARATOR", "Statement", "reading_order", "section_above", "write_quotations"]
 
 CELL_SEPARATOR = " | "
 
@@ -84,10 +85,30 @@ def _table(passage: PassageRecord, rows: Sequence[Statement], number: int, *, is
     columns = ["", *names[-values:]] if is_matched else [""] * (values + 1)
     caption = ": ".join(part for part in ("" if is_named else _filing_name(passage), _title(passage)) if part)
     as_printed = f" Columns as printed: {header.replace(CELL_SEPARATOR, ', ')}." if header and not is_matched else ""
-    filled = [[*cells, *[""] * (values + 1 - len(cells))] for cells in printed]
+    filled = [[*cells, *[""] * (values + 1 - len(cells))] for cells in _under_sections(passage, rows, printed)]
     lines = ["| " + " | ".join(cells) + " |" for cells in (columns, *filled)]
     lines.insert(1, "|---|" + "---:|" * values)
     return f"**{caption or 'Table'}** [{number}]{as_printed}\n\n" + "\n".join(lines)
+
+
+def _under_sections(
+    passage: PassageRecord, rows: Sequence[Statement], printed: Sequence[list[str]]
+) -> Iterator[list[str]]:
+    """The cells of each row; above one whose label stands in the table more than once, the line that tells them apart."""
+    labels = Counter(line.split(CELL_SEPARATOR)[0] for line in passage.text.split("\n") if CELL_SEPARATOR in line)
+    shown = ""
+    for row, cells in zip(rows, printed, strict=True):
+        section = section_above(passage.text, row.start)
+        if labels[cells[0]] > 1 and section not in ("", shown):
+            yield [section]
+            shown = section
+        yield cells
+
+
+def section_above(text: str, row_start: int) -> str:
+    """Return the line of words alone that stands next above a row of a table's text, "" for none."""
+    above = reversed(text[:row_start].rstrip("\n").split("\n"))
+    return next((line.strip() for line in above if line.strip() and CELL_SEPARATOR not in line), "")
 
 
 # A number is not quoted without the unit that its table states above it, wherever that stands.

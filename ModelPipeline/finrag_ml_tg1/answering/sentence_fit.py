@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from finrag_ml_tg1.answering.answer_kinds import gain_by_kind
+from finrag_ml_tg1.answering.listed_points import list_spans
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
 from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.topic import Topic
+from finrag_ml_tg1.answering.whole_company import gain_of_whole
 from finrag_ml_tg1.index.encoder import Encoder
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
@@ -28,6 +30,9 @@ Vector = npt.NDArray[np.float32]
 
 _MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
+_MAX_TITLE_WORDS = 12
+_FEWEST_HEADINGS = 3
+_LEAST_OF_OPENING = 0.6
 _MAX_SENTENCE_WORDS = 80
 _MAX_JOINED_WORDS = 90
 _READ_SENTENCES = 12
@@ -61,10 +66,19 @@ _HANGS = re.compile(
     re.IGNORECASE,
 )
 # "(a) Includes …", "(1) In fiscal 2023, …", "* Less than …": of a table's figure.
-_FOOTNOTE = re.compile(r"\(?[a-z0-9]{1,2}\)\s|[*†‡]")
+_FOOTNOTE = re.compile(r"\(?[a-z0-9]{1,2}\)\s|[*†‡]|\d{1,2}\.?[A-Z][a-z]")
+# "2.Primarily related to store closures.": of which figure, only its table tells.
+_WITHOUT_SUBJECT = re.compile(
+    r"(?:\(?\w{1,2}[.)]\s*|[*†‡]\s*|\d{1,2}\s*)?(?:primarily|mainly|principally|includes?|excludes?|represents?|"
+    r"reflects?|consists?|comprised|relates?|related to|net of|amounts? (?:include|represent|reflect|relate))\b",
+    re.IGNORECASE,
+)
+# "We have served as auditor": who, the signature above tells.
+_SIGNATURE = re.compile(r"/s/\s*\S")
+_OF_SIGNER = re.compile(r"(?:we|i)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"(?:for example|for (?:a |further |more |additional )|see |refer to)\b", re.IGNORECASE)
 _POINTS_ELSEWHERE = re.compile(
-    r"\b(?:can be found|is (?:provided|included|set forth|contained|incorporated)|"
+    r"\b(?:can be found|are set forth|is (?:provided|included|set forth|contained|incorporated)|"
     r"(?:see|refer to|included in|described in|discussed in|in conjunction with) (?:also )?(?:the |our |“)?"
     r"(?:consolidated )?(?:notes?|items?|part|section|risk factors|business|financial statements|management))\b"
     r"|[”\"] (?:in|of) (?:part|item)|\bpages? \d|\b(?:FASB|ASU)\b|^see\b|\btable (?:below|above)\b|"
@@ -89,12 +103,15 @@ def score_sentences(
     its headings stand for it (filers head each risk with a sentence); an item without headings is short and speaks for
     itself.
     """
-    heads_item = any(_is_of_item(topic, passage) and _opens_with_heading(passage) for passage in passages)
+    heads_item = any(_is_of_item(topic, passage) and _heading_start(passage) is not None for passage in passages)
     promised = [
         replace(part, fit=fit)
         for part in _quotable_sentences(topic, passages)
         for fit in [_promise(topic, passages[part.passage], part, likeness[part.passage], heads_item=heads_item)]
     ]
+    headings = [part for part in promised if heads_item and _is_heading_of_item(topic, passages[part.passage], part)]
+    if len(headings) >= _FEWEST_HEADINGS:
+        promised = headings
     read = list(_most_promising(promised, passages, filings))
     if not read or topic.whole_items:
         return read
@@ -110,15 +127,25 @@ def score_sentences(
 def _quotable_sentences(topic: Topic, passages: Sequence[PassageRecord]) -> Iterator[Statement]:
     for number, passage in enumerate(passages):
         least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else _MIN_WORDS
+        if passage.kind == "prose":
+            for start, opening_end, end in list_spans(passage.text):
+                if topic.word_share(passage.text[start:opening_end]) >= _LEAST_OF_OPENING:
+                    yield Statement(number, start, end, 0.0)
         before: tuple[int, int] | None = None
         for start, end in _sentences(passage):
             text = passage.text[start:end]
             is_whole = is_quotable(text, least)
             if is_whole and _speaks_of(topic, text):
                 is_short = before is not None and len(passage.text[before[0] : end].split()) <= _MAX_JOINED_WORDS
-                first = before[0] if before is not None and is_short and _HANGS.match(text) else start
+                first = before[0] if before is not None and is_short and _hangs(passage, before, text) else start
                 yield Statement(number, first, end, 0.0)
-            before = (start, end) if is_whole else None
+            before = (start, end) if is_whole or _SIGNATURE.match(text) else None
+
+
+def _hangs(passage: PassageRecord, before: tuple[int, int], text: str) -> bool:
+    """Whether only the sentence before tells of what or of whom this one speaks."""
+    is_signed = _SIGNATURE.match(passage.text, *before) is not None
+    return (_OF_SIGNER if is_signed else _HANGS).match(text) is not None
 
 
 def _sentences(passage: PassageRecord) -> Iterator[tuple[int, int]]:
@@ -148,7 +175,7 @@ def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: fl
     fit = _PROMISED_SHARE * likeness + _WORDS_SHARE * topic.coverage(text) - _RANK_STEP * part.passage
     if topic.bridge:
         fit += _BRIDGE_SHARE * min(1.0, topic.bridge_count(text) / min(_BRIDGE_TERMS, len(topic.bridge)))
-    fit += gain_by_kind(topic.text, text)
+    fit += gain_by_kind(topic.text, text) + gain_of_whole(topic, passage, text)
     fit -= _BACKWARD_PENALTY if _HANGS.match(text) or _POINTS_BACK.match(text) else 0.0
     fit -= _FOOTNOTE_PENALTY if _FOOTNOTE.match(text) else 0.0
     fit -= _POINTER_PENALTY if points_elsewhere(text) else 0.0
@@ -159,7 +186,7 @@ def _standing(topic: Topic, passage: PassageRecord, part: Statement, *, heads_it
     """What a sentence gains by its place: an item asked for speaks for itself, as a heading of these words does."""
     if _is_of_item(topic, passage):
         if heads_item:
-            return _HEADING_REWARD if part.start == 0 and _opens_with_heading(passage) else 0.0
+            return _HEADING_REWARD if _is_heading_of_item(topic, passage, part) else 0.0
         return _ITEM_REWARD
     heading = _nearest_heading(passage) or item_title(passage.item)
     return _HEADED_REWARD if topic.weights and topic.word_share(heading) == 1.0 else 0.0
@@ -190,9 +217,16 @@ def _nearest_heading(passage: PassageRecord) -> str:
     return passage.heading.rpartition(" > ")[2]
 
 
-def _opens_with_heading(passage: PassageRecord) -> bool:
-    nearest = _nearest_heading(passage)
-    return bool(nearest) and passage.text.startswith(nearest)
+def _is_heading_of_item(topic: Topic, passage: PassageRecord, part: Statement) -> bool:
+    return _is_of_item(topic, passage) and part.start == _heading_start(passage)
+
+
+def _heading_start(passage: PassageRecord) -> int | None:
+    """Where the nearest heading opens a passage, below those above it at most; None where it does not."""
+    *above, nearest = passage.heading.split(" > ")
+    start = passage.text.find(nearest) if nearest else -1
+    opening = passage.text[: max(0, start)].strip()
+    return start if start >= 0 and (not opening or opening in above or len(opening.split()) <= _MAX_TITLE_WORDS) else None
 
 
 def points_elsewhere(sentence: str) -> bool:
@@ -206,4 +240,5 @@ def is_quotable(sentence: str, min_words: int = _MIN_WORDS) -> bool:
     ends_well = sentence.rstrip('"”’)').endswith((".", "!", "?"))
     is_heading = (words < _MIN_WORDS and _ITEM_HEADING.match(sentence)) or sentence.upper() == sentence
     is_fragment = sentence[0].islower() or sentence.count("(") < sentence.count(")") or is_heading
+    is_fragment = is_fragment or _WITHOUT_SUBJECT.match(sentence) is not None
     return min_words <= words <= _MAX_SENTENCE_WORDS and ends_well and not is_fragment

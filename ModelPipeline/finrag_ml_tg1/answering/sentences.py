@@ -16,6 +16,8 @@ _ABBREVIATION = re.compile(
 )
 # "Note 16. Segment Reporting" is a title, "in Item 8. Our backlog" are two sentences.
 _NUMBERED = re.compile(r"\b(?:notes?|items?|exhibit)\s+\d{1,2}[a-z]?\.$", re.IGNORECASE)
+# "outside of the U.S. As of" are two sentences, "U.S. Bank" is a name.
+_ENDS_AS_WELL = re.compile(r"\b(?:inc|corp|co|ltd|u\.s|u\.k|etc)\.$", re.IGNORECASE)
 _OPENS_SENTENCE = re.compile(
     r"[\"“(]?(?:a|all|an|as|at|both|during|for|if|in|it|no|on|our|see|such|the|these|this|to|we|when)\b", re.IGNORECASE
 )
@@ -31,8 +33,10 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
         is_blank_line = "\n\n" in boundary.group()
         before = text[start : boundary.start()]
         ends_quote = boundary.group().startswith(('"', "”", "’"))
-        is_title = _NUMBERED.search(before[-16:]) and not _OPENS_SENTENCE.match(text, boundary.end())
-        if not is_blank_line and not ends_quote and (is_title or _ABBREVIATION.search(before[-16:])):
+        opens = _OPENS_SENTENCE.match(text, boundary.end()) is not None
+        is_title = _NUMBERED.search(before[-16:]) and not opens
+        is_short_form = _ABBREVIATION.search(before[-16:]) and not (opens and _ENDS_AS_WELL.search(before[-16:]))
+        if not is_blank_line and not ends_quote and (is_title or is_short_form):
             continue
         end = boundary.start() + len(boundary.group()) - len(boundary.group().lstrip('"”’)]'))
         yield from _trimmed(text, start, end)

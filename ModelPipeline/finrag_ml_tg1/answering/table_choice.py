@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from finrag_ml_tg1.answering.answer_kinds import asks_for_amount, asks_for_reason, breaks_down
-from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
+from finrag_ml_tg1.answering.answer_kinds import asks_for_amount, asks_for_reason, asks_what_is_said, breaks_down
+from finrag_ml_tg1.answering.page_index import is_page_index
+from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement, section_above
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.lexical import split_terms
 from finrag_ml_tg1.index.reader import PassageRecord
@@ -46,13 +47,15 @@ def rows_that_answer(
     is asked are returned.
     """
     is_asked = breaks_down(topic.text)
-    if topic.whole_items or (topic.is_plain_value and not is_asked):
+    if (topic.is_plain_value or asks_what_is_said(topic.text)) and not is_asked:
         return []
+    if topic.whole_items:
+        return _rows_of_item(topic, passages, accession)
     best: tuple[float, int] | None = None
     tables = [number for number, passage in enumerate(passages) if accession in (None, passage.accession)]
     for place, number in enumerate(tables[:_READ_TABLES]):
         passage = passages[number]
-        if passage.kind != "table" or not (is_asked or place < _FIRST_PLACES):
+        if passage.kind != "table" or not (is_asked or place < _FIRST_PLACES) or is_page_index(passage):
             continue
         fit = _fit(topic, passage, likeness[number]) - _RANK_STEP * place
         if best is None or fit > best[0]:
@@ -64,6 +67,15 @@ def rows_that_answer(
     if best[0] < least or (asks_for_reason(topic.text) and not is_asked):
         return []
     return _rows(topic, passages[best[1]], best[1], best[0])
+
+
+def _rows_of_item(topic: Topic, passages: Sequence[PassageRecord], accession: str | None) -> list[Statement]:
+    """The table that an item is, where it is found first: that of the properties, mostly."""
+    own = [(number, passage) for number, passage in enumerate(passages) if accession in (None, passage.accession)]
+    for number, passage in own[:1]:
+        if passage.kind == "table" and passage.item in topic.whole_items and not is_page_index(passage):
+            return [row for row, _ in _value_rows(passage, number, 1.0)][:_MAX_ROWS]
+    return []
 
 
 def rows_of_statements(
@@ -104,10 +116,14 @@ def _rows(topic: Topic, passage: PassageRecord, number: int, fit: float) -> list
 
 
 def _value_rows(passage: PassageRecord, number: int, fit: float) -> Iterator[tuple[Statement, str]]:
-    """Each row with a value, and its label."""
+    """Each row with a value, and its label; of those with one label under the same line only the first."""
     offset = 0
+    seen: set[tuple[str, str]] = set()
     for line in passage.text.split("\n"):
         label, *cells = line.split(CELL_SEPARATOR)
-        if label.strip() and any(_VALUE.fullmatch(cell.strip()) for cell in cells):
+        is_of_values = label.strip() and any(_VALUE.fullmatch(cell.strip()) for cell in cells)
+        name = (section_above(passage.text, offset), label.strip())
+        if is_of_values and name not in seen:
+            seen.add(name)
             yield Statement(number, offset, offset + len(line), fit), label
         offset += len(line) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.lexical import split_terms
@@ -37,6 +38,8 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
     best: Statement | None = None
     for number, passage in enumerate(passages):
         if passage.kind != "table" or (accession is not None and passage.accession != accession):
+            continue
+        if is_page_index(passage):
             continue
         surroundings = f"{passage.heading} {passage.lead}"
         reward = (_STATEMENT_REWARD if passage.statement != "none" else 0.0) - _RANK_STEP * min(

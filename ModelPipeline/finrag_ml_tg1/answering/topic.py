@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from finrag_ml_tg1.answering.word_families import family_terms
 from finrag_ml_tg1.index.lexical import CorpusStatistics, split_terms
 from finrag_ml_tg1.vocabulary.filing_words import filing_words_for
 from finrag_ml_tg1.vocabulary.items import item_title, items_worded_in
@@ -21,11 +22,6 @@ _ASKING_WORDS = (
     "item k key know latest led list main major many me mention much name overview please principal q quarter "
     "question quarterly recent report reported say show spend spent summarize summary tell top us year years"
 )
-# Filings say "decreased" of what a question calls a fall.
-_DIRECTIONS = {
-    "decrease": "contract decline declined drop dropped fall fallen fell lower reduction shrank shrink",
-    "increase": "climb climbed gain grew grow grown growth higher rise risen rose up",
-}
 # "How did the risk factors change?" asks for the whole of them, of each year.
 _CHANGE_WORDS = "change changed differ different evolve evolved new develop developed"
 _PHRASE_SHARE = 0.3
@@ -40,6 +36,7 @@ _ASKS_FOR_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_ASKS_WHETHER = re.compile(r"^\W*(?:did|do|does|is|are|was|were|has|have|had|will|can)\b", re.IGNORECASE)
 _NAMES_THINGS = re.compile(r"\bwhat (?:are|is|kind|type|do|does|did)\b|\blist\b|\bname\b", re.IGNORECASE)
 
 
@@ -65,6 +62,11 @@ class Topic:
         return _ASKS_FOR_WORDS.search(self.text) is not None
 
     @property
+    def asks_whether(self) -> bool:
+        """Whether yes or no is asked."""
+        return _ASKS_WHETHER.search(self.text) is not None
+
+    @property
     def is_plain_value(self) -> bool:
         """Whether the figure of one thing is asked for, in so few words that all of them matter."""
         is_short = 0 < len(self.weights) <= _FEW_WORDS and not self.whole_items
@@ -72,22 +74,22 @@ class Topic:
 
     def holds_stems(self, text: str) -> bool:
         """Return whether each telling word stands in a text, in any form ("employed" for "employees")."""
-        present = {term[:_STEM_CHARS] for term in _terms(text)}
+        present = {term[:_STEM_CHARS] for term in family_terms(text)}
         return all(term[:_STEM_CHARS] in present for term in self.weights)
 
     def word_share(self, text: str) -> float:
         """Return from 0 to 1 the weight of the question's telling words that stand in a text; 1 when it has none."""
         total = sum(self.weights.values())
-        present = set(_terms(text))
+        present = set(family_terms(text))
         return sum(weight for term, weight in self.weights.items() if term in present) / total if total else 1.0
 
     def bridge_count(self, text: str) -> int:
         """Return how many of the filing's words for what is asked a text holds."""
-        return len(self.bridge & set(_terms(text)))
+        return len(self.bridge & set(family_terms(text)))
 
     def phrase_share(self, text: str) -> float:
         """Return from 0 to 1 how many of the question's pairs of neighbouring words a text holds; 1 without any."""
-        return len(self.phrases & set(pairwise(_terms(text)))) / len(self.phrases) if self.phrases else 1.0
+        return len(self.phrases & set(pairwise(family_terms(text)))) / len(self.phrases) if self.phrases else 1.0
 
     def coverage(self, text: str) -> float:
         """Return from 0 to 1 how much of the question a text holds, words and phrases together."""
@@ -96,26 +98,19 @@ class Topic:
 
 
 def read_topic(text: str, corpus: CorpusStatistics) -> Topic:
-    """Return the topic of a question without its company names; years and words of asking do not count."""
-    terms = [term for term in _terms(text) if term not in _asking_terms() and not _PERIOD.fullmatch(term)]
+    """Return the topic of a question without its company names; years and words of asking do not count.
+
+    Where a question has no other words ("When does the fiscal year end?") these are what it is about.
+    """
+    words = [term for term in family_terms(text) if not _PERIOD.fullmatch(term)]
+    terms = [term for term in words if term not in _asking_terms()] or words
     weights = {term: float(np.log1p(corpus.rows / (1 + corpus.document_frequency(term)))) for term in terms}
     phrases = frozenset(pairwise(terms))
     items = items_worded_in(text)
-    titles = {term for item in items for term in split_terms(item_title(item))}
+    titles = {term for item in items for term in family_terms(item_title(item))}
     is_whole = bool(weights) and weights.keys() - _change_terms() <= titles
-    bridge = frozenset(split_terms(filing_words_for(text))) - weights.keys()
+    bridge = frozenset(family_terms(filing_words_for(text))) - weights.keys()
     return Topic(text, weights, phrases, items if is_whole else frozenset(), bridge)
-
-
-def _terms(text: str) -> list[str]:
-    """The stemmed words of a text, those for going up or down each as one."""
-    directions = _direction_terms()
-    return [directions.get(term, term) for term in split_terms(text)]
-
-
-@lru_cache(maxsize=1)
-def _direction_terms() -> dict[str, str]:
-    return {term: split_terms(direction)[0] for direction, words in _DIRECTIONS.items() for term in split_terms(words)}
 
 
 @lru_cache(maxsize=1)
