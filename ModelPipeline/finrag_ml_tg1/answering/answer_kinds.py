@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from finrag_ml_tg1.answering.counts import gain_of_count
 from finrag_ml_tg1.index.lexical import split_terms
 
-__all__ = ["asks_for_amount", "asks_for_business", "asks_for_reason", "asks_what_is_said", "breaks_down", "gain_by_kind"]
+__all__ = [
+    "asks_for_amount",
+    "asks_for_business",
+    "asks_for_reason",
+    "asks_what_is_said",
+    "breaks_down",
+    "gain_by_kind",
+]
 
 _ASKS_FOR_REASON = re.compile(
     r"\b(?:why|drove|drives?|driven|drivers?|reasons?|caused?|causes|led to|factors? (?:behind|contribut\w+)|explain|"
@@ -106,7 +113,9 @@ _KINDS = (
     ),
     _Kind(
         re.compile(r"\bwhere\b|\bheadquarter", re.IGNORECASE),
-        re.compile(r"\b(?:located|headquarter\w*|offices?|based)\b[^.;]*\b(?:in|at) [A-Z][a-z]+(?: [A-Z][a-z]+)*, [A-Z]"),
+        re.compile(
+            r"\b(?:located|headquarter\w*|offices?|based)\b[^.;]*\b(?:in|at) [A-Z][a-z]+(?: [A-Z][a-z]+)*, [A-Z]"
+        ),
         0.12,
     ),
     _Kind(re.compile(r"\baudit(?:s|ed|ors?)\b|\baccounting firm\b", re.IGNORECASE), re.compile(r"\bLLP\b"), 0.3),

@@ -37,6 +37,7 @@ _LEAST_OF_WHETHER = 0.6
 _FEWEST_FILING_WORDS = 3
 _FEW_WORDS = 2
 
+_ASKS_MORE = re.compile(r",| and ")
 _BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
 
 
@@ -106,7 +107,9 @@ def answer_extractively(
 def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
     """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
-    worth = [place for place, passage in enumerate(passages) if not (_lists_exhibits(passage) or is_page_index(passage))]
+    worth = [
+        place for place, passage in enumerate(passages) if not (_lists_exhibits(passage) or is_page_index(passage))
+    ]
     if len(accessions) <= 1:
         return worth[:least]
     of_each = max(_READ_OF_EACH, least // len(accessions))
@@ -164,11 +167,9 @@ def _speaks_enough(topic: Topic, passages: Sequence[PassageRecord], part: Statem
 
     It has the number of what is to be counted; or, with the words above it, speaks of most that is asked.
     """
-    if topic.whole_items or len(topic.weights) > _FEW_WORDS:
-        return True
-    if asks_for_count(topic.text):
+    if asks_for_count(topic.text) and not _ASKS_MORE.search(topic.text):
         return gain_of_count(topic.text, passages[part.passage].text[part.start : part.end]) > 0
-    if not topic.asks_whether:
+    if not topic.asks_whether or topic.whole_items or len(topic.weights) > _FEW_WORDS:
         return True
     passage = passages[part.passage]
     text = passage.text[part.start : part.end]
@@ -198,7 +199,11 @@ def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Stat
             # Each heading of an item that is asked for as a whole is as good as the others, in the filing's order.
             own = [part for part in filing.sentences if _is_told_by_item(topic, found.passages, part)]
             parts = choose_sentences(
-                own or filing.sentences, found.passages, count=most + (most == _MAX_SENTENCES), max_words=most_words, least_share=0.0
+                own or filing.sentences,
+                found.passages,
+                count=most + (most == _MAX_SENTENCES),
+                max_words=most_words,
+                least_share=0.0,
             )
             chosen += sorted(parts, key=lambda part: (found.passages[part.passage].char_start, part.start))
             continue

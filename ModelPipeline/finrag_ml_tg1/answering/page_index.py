@@ -14,7 +14,9 @@ _FEWEST_ROWS = 3
 _FEWEST_UNNAMED = 6
 _SHARE_OF_ROWS = 0.8
 _PAGES = re.compile(r"(?:pages?\s+)?(?:[A-Z]-?)?\d{1,3}(?:\s*[-–,]\s*(?:[A-Z]-?)?\d{1,3})*", re.IGNORECASE)
-_HEADED = re.compile(r"(?:^|\|)\s*page(?:s|\s+(?:no\.?|numbers?))?\s*(?:$|\|)|table of contents|cross-reference", re.I | re.M)
+_HEADED = re.compile(
+    r"(?:^|\|)\s*page(?:s|\s+(?:no\.?|numbers?))?\s*(?:$|\|)|table of contents|cross-reference", re.I | re.M
+)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|thereafter", re.IGNORECASE)
 
 
@@ -25,7 +27,8 @@ def is_page_index(passage: PassageRecord) -> bool:
     """
     if passage.kind != "table":
         return False
-    rows = [line.split(CELL_SEPARATOR) for line in passage.text.split("\n") if CELL_SEPARATOR in line]
+    lines = (line for line in passage.text.split("\n") if CELL_SEPARATOR in line and not _HEADED.search(line))
+    rows = [line.split(CELL_SEPARATOR) for line in lines]
     of_pages = [row for row in rows if _holds_page_alone(row)]
     if len(of_pages) < max(_FEWEST_ROWS, _SHARE_OF_ROWS * len(rows)):
         return False

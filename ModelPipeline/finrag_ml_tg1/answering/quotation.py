@@ -94,7 +94,7 @@ def _table(passage: PassageRecord, rows: Sequence[Statement], number: int, *, is
 def _under_sections(
     passage: PassageRecord, rows: Sequence[Statement], printed: Sequence[list[str]]
 ) -> Iterator[list[str]]:
-    """The cells of each row; above one whose label stands in the table more than once, the line that tells them apart."""
+    """The cells of each row; above one of several of its label, the line that tells them apart."""
     labels = Counter(line.split(CELL_SEPARATOR)[0] for line in passage.text.split("\n") if CELL_SEPARATOR in line)
     shown = ""
     for row, cells in zip(rows, printed, strict=True):

@@ -226,7 +226,9 @@ def _heading_start(passage: PassageRecord) -> int | None:
     *above, nearest = passage.heading.split(" > ")
     start = passage.text.find(nearest) if nearest else -1
     opening = passage.text[: max(0, start)].strip()
-    return start if start >= 0 and (not opening or opening in above or len(opening.split()) <= _MAX_TITLE_WORDS) else None
+    return (
+        start if start >= 0 and (not opening or opening in above or len(opening.split()) <= _MAX_TITLE_WORDS) else None
+    )
 
 
 def points_elsewhere(sentence: str) -> bool:

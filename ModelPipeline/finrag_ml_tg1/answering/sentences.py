@@ -17,7 +17,7 @@ _ABBREVIATION = re.compile(
 # "Note 16. Segment Reporting" is a title, "in Item 8. Our backlog" are two sentences.
 _NUMBERED = re.compile(r"\b(?:notes?|items?|exhibit)\s+\d{1,2}[a-z]?\.$", re.IGNORECASE)
 # "outside of the U.S. As of" are two sentences, "U.S. Bank" is a name.
-_ENDS_AS_WELL = re.compile(r"\b(?:inc|corp|co|ltd|u\.s|u\.k|etc)\.$", re.IGNORECASE)
+_ENDS_AS_WELL = re.compile(r"\b(?:u\.s|u\.k)\.$", re.IGNORECASE)
 _OPENS_SENTENCE = re.compile(
     r"[\"“(]?(?:a|all|an|as|at|both|during|for|if|in|it|no|on|our|see|such|the|these|this|to|we|when)\b", re.IGNORECASE
 )

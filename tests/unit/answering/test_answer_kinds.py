@@ -79,6 +79,16 @@ def test_question_for_an_amount(question: str) -> None:
         ("How much was paid?", "We paid $3.1 million.", "We paid in cash."),
         ("When does the patent expire?", "It expires in August 2017.", "It expires some day."),
         (
+            "Who is the auditor?",
+            "Tindle & Kervan LLP has audited the statements.",
+            "Much judgment of the auditor was needed.",
+        ),
+        (
+            "Where is it headquartered?",
+            "Our principal offices are located in Sampletown, Ohio.",
+            "Our headquarters could be hit by a storm.",
+        ),
+        (
             "Who is the chief executive?",
             "Elliott Marsh, President and Chief Executive Officer, joined us.",
             "Our Chief Executive Officer concluded that controls were effective.",

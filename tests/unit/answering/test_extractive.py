@@ -188,3 +188,35 @@ def test_each_filing_speaks_for_itself_when_several_are_asked(encoder: OnnxEncod
 def test_no_more_passages_are_listed_than_asked_for(encoder: OnnxEncoder, count: int) -> None:
     given = answered(encoder, "What was net income?", ALL, several=False, max_citations=count)
     assert len(given.citations) == count
+
+
+SIGNED = make_passage(
+    "The audit is done.\n\n/s/ Tindle & Kervan LLP\n\nWe have served as the Company's auditor since 1979.",
+    passage_id="signed",
+    item="8",
+    heading="Report of the auditor",
+)
+
+
+def test_auditor_is_named_with_the_sentence_that_the_signature_speaks(encoder: OnnxEncoder) -> None:
+    assert "/s/ Tindle & Kervan LLP We have served" in answer(encoder, "Who is the auditor?", [SIGNED]).markdown
+
+
+def test_plan_for_employees_is_no_number_of_them(encoder: OnnxEncoder) -> None:
+    plan = make_passage(
+        "The employee stock plan permits employees to buy stock at 95% of its price.", passage_id="plan"
+    )
+    assert "1,184" in answer(encoder, "How many employees are there?", [plan, STAFF]).markdown
+    assert not answer(encoder, "How many employees are there?", [plan]).is_answered
+
+
+def test_sentence_of_half_of_a_short_question_says_neither_yes_nor_no(encoder: OnnxEncoder) -> None:
+    stores = make_passage("Our retail stores are mostly in shopping malls.", passage_id="stores", item="2")
+    assert not answer(encoder, "Did it close stores?", [stores]).is_answered
+    closed = make_passage("We announced the closure of nine stores.", passage_id="closed", item="2")
+    assert "nine stores" in answer(encoder, "Did it close stores?", [stores, closed]).markdown
+
+
+def test_footnote_without_a_subject_is_no_sentence(encoder: OnnxEncoder) -> None:
+    note = make_passage("2.Primarily related to store closures and other impairments.", passage_id="note")
+    assert not answer(encoder, "Describe the store closures", [note]).is_answered

@@ -89,3 +89,19 @@ def test_numbers_in_brackets_of_the_filing_are_no_citations() -> None:
     assert write_quotations([Statement(0, 0, len(text), 1.0)], [make_passage(text)]) == (
         r"As footnote \[7\] says, sales grew. [1]"
     )
+
+
+def test_rows_of_one_label_stand_under_the_lines_that_tell_them_apart() -> None:
+    passage = table(
+        "2024 | 2023\nNet sales:\nPumps | $75 | $70\nYear-over-year growth:\nPumps | 7% | 5%\nTubes | 1% | 2%"
+    )
+    rows = [passage.text.index("Pumps | $75"), passage.text.index("Pumps | 7%")]
+    quoted = write_quotations(
+        [Statement(0, start, passage.text.index("\n", start), 1.0) for start in rows], [passage]
+    ).split("\n")
+    assert quoted[-4:] == [
+        "| Net sales: |  |  |",
+        "| Pumps | $75 | $70 |",
+        "| Year-over-year growth: |  |  |",
+        "| Pumps | 7% | 5% |",
+    ]

@@ -86,3 +86,11 @@ def test_spans_are_in_order_apart_and_hold_every_word(text: str) -> None:
         assert text[start:end] == text[start:end].strip()
         outside[start:end] = " " * (end - start)
     assert not any(char.isalnum() for char in outside)
+
+
+def test_country_ends_a_sentence_where_another_one_opens() -> None:
+    assert split("Half work in the U.S. As of May all do. We like U.S. Bank.") == [
+        "Half work in the U.S.",
+        "As of May all do.",
+        "We like U.S. Bank.",
+    ]

@@ -66,3 +66,25 @@ def test_other_passages_are_no_statements(passage: PassageRecord) -> None:
 def test_rows_are_of_the_filing_asked_for() -> None:
     question = replace(topic("Net income"), rows=(frozenset({"net", "incom"}),))
     assert rows_of_statements(question, [INCOME], accession="another") == []
+
+
+def test_of_rows_of_one_label_that_nothing_tells_apart_the_first_is_shown() -> None:
+    twice = make_passage("Revenue by region\nEurope | $40 | $38\nEurope | 13 | 19\nAsia | 20 | 25", kind="table")
+    rows = rows_that_answer(topic("Break down revenue by region"), [twice], [0.5])
+    assert [twice.text[row.start : row.end] for row in rows] == ["Europe | $40 | $38", "Asia | 20 | 25"]
+
+
+def test_pages_are_no_rows() -> None:
+    pages = make_passage("Page\nRevenue by region | 40\nRevenue in Europe | 42\nRevenue in Asia | 45", kind="table")
+    assert rows_that_answer(topic("Break down revenue by region"), [pages], [0.9]) == []
+
+
+def test_no_table_is_shown_when_what_is_said_is_asked() -> None:
+    assert rows_that_answer(topic("What is said about revenue in Europe?"), [REGIONS], [0.9]) == []
+
+
+def test_table_of_an_item_asked_for_is_shown_where_it_is_found_first() -> None:
+    places = make_passage("Owned | 38 | 28\nLeased | 2 | 5", kind="table", item="2")
+    question = topic("What are its properties?")
+    assert labels(rows_that_answer(question, [places, PROSE], [0.4, 0.4]), [places]) == ["Owned", "Leased"]
+    assert rows_that_answer(question, [PROSE, places], [0.4, 0.4]) == []
