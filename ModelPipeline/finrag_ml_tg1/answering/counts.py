@@ -29,8 +29,9 @@ _EMPLOYED_PEOPLE = r"\bemploy(?:s|ed)?\b[^.;]{0,30}?"
 
 
 def asks_for_count(question: str) -> bool:
-    """Return whether a question asks how many there are of a thing."""
-    return _ASKS_COUNT.search(question) is not None
+    """Return whether a question asks how many there are of a thing, which a number alone answers."""
+    asked = _ASKS_COUNT.search(question)
+    return asked is not None and asked["counted"] is not None
 
 
 def gain_of_count(question: str, sentence: str) -> float:

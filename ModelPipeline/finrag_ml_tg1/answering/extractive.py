@@ -203,7 +203,7 @@ def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Stat
                 found.passages,
                 count=most + (most == _MAX_SENTENCES),
                 max_words=most_words,
-                least_share=0.0,
+                least_share=0.0 if own else BEST_SHARE,
             )
             chosen += sorted(parts, key=lambda part: (found.passages[part.passage].char_start, part.start))
             continue

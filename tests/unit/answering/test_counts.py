@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finrag_ml_tg1.answering.counts import gain_of_count
+from finrag_ml_tg1.answering.counts import asks_for_count, gain_of_count
 
 ASKED = "How many employees does it have?"
 
@@ -44,3 +44,8 @@ def test_count_is_of_the_thing_asked() -> None:
     assert gain_of_count("How many stores are there?", "We operate 2,300 stores.") > 0
     assert gain_of_count("How many stores are there?", "We have 2,300 employees.") == 0
     assert gain_of_count("Where are the stores?", "We operate 2,300 stores.") == 0
+
+
+def test_headcount_may_be_told_in_words_and_how_many_may_not() -> None:
+    assert asks_for_count("How many stores are there?")
+    assert not asks_for_count("How does it describe its headcount?")
