@@ -2,7 +2,7 @@
 
 Questions are made from what the index covers: templates over its companies and years, a fifth without a company.
 One client asks one question after another; times include HTTP on loopback. Each question is asked twice, as a whole and
-as a stream, with nothing kept between them: `taskset -c 0` before it measures one CPU, server and client together.
+as a stream, with nothing kept between them. `--one-cpu` gives the server one CPU for itself (Linux), as in its pod.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", required=True)
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--one-cpu", action="store_true")
     arguments = parser.parse_args()
     port = free_port()
     command = [
@@ -60,6 +61,10 @@ def main() -> None:
     started = time.perf_counter()
     environment = {**os.environ, "FINRAG_STORE": arguments.store, "FINRAG_ANSWER_CACHE_MB": "0"}
     with subprocess.Popen(command, env=environment) as server:
+        if arguments.one_cpu:
+            first, *others = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(server.pid, {first})
+            os.sched_setaffinity(0, set(others) or {first})
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                 wait_until_ready(client, server)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from finrag_ml_tg1.answering.answer import Answer
+from finrag_ml_tg1.answering.counts import is_money_for_things
 from finrag_ml_tg1.answering.model_answer import ModelUse, WrittenAnswer, expected_use, unasked, write_answer
 from finrag_ml_tg1.answering.models.language_model import Cancellation, LanguageModel
 from finrag_ml_tg1.answering.prompts.context import Evidence, render_prompt
@@ -143,6 +144,8 @@ class FinRAG:
             companies = self._companies_asked(plan, scope, question)
             is_named = bool(scope.companies)
             found = self.facts.find(plan, companies, are_named=is_named) if plan and companies else FactSet()
+            if is_money_for_things(scope.topic, found):
+                found = FactSet()
             if found.is_found and not is_named and plan and plan.qualifier:
                 # The filings of the company whose part was named are searched, as if it had been named itself.
                 scope = self.understand(question, meant=tuple(company_names(self.index.catalog, found)))

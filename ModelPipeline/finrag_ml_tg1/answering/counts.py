@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["asks_for_count", "gain_of_count"]
+from finrag_ml_tg1.facts.fact_set import FactSet
+
+__all__ = ["asks_for_count", "gain_of_count", "is_money_for_things"]
 
 _OF_COUNT = 0.25
 _OF_TOTAL = 0.12
@@ -17,6 +19,10 @@ _ASKS_COUNT = re.compile(
     r"\b(?:size of|how (?:large|big) is)\s+(?:\w+\s+)?(?P<whole>workforce|staff)\b",
     re.IGNORECASE,
 )
+_ASKS_MONEY = re.compile(
+    r"\bhow many\s+(?:\w+\s+)?(?:dollars|euros|pounds|thousands|millions|billions)\b", re.IGNORECASE
+)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _PEOPLE = "employees people persons workers associates members personnel colleagues staff individuals".split()
 _EMPLOYED = frozenset("employees people workers staff personnel workforce headcount".split())
 # No year, no amount of money, no share.
@@ -32,6 +38,16 @@ def asks_for_count(question: str) -> bool:
     """Return whether a question asks how many there are of a thing, which a number alone answers."""
     asked = _ASKS_COUNT.search(question)
     return asked is not None and asked["counted"] is not None
+
+
+def is_money_for_things(question: str, found: FactSet) -> bool:
+    """Return whether only lines in money were found where a number of things is asked for.
+
+    A line named "Restaurants" states what they are worth, not how many there are.
+    """
+    lines = [used for used in found.facts if not used.metric]
+    is_of_money = bool(lines) and all(_CURRENCY.fullmatch(used.fact.unit) for used in lines)
+    return is_of_money and asks_for_count(question) and not _ASKS_MONEY.search(question)
 
 
 def gain_of_count(question: str, sentence: str) -> float:

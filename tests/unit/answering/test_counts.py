@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from finrag_ml_tg1.answering.counts import asks_for_count, gain_of_count
+from finrag_ml_tg1.answering.counts import asks_for_count, gain_of_count, is_money_for_things
+from finrag_ml_tg1.facts.fact_set import FactSet
+from tests.unit.answering.prompts.evidence import revenue
 
 ASKED = "How many employees does it have?"
 
@@ -49,3 +53,13 @@ def test_count_is_of_the_thing_asked() -> None:
 def test_headcount_may_be_told_in_words_and_how_many_may_not() -> None:
     assert asks_for_count("How many stores are there?")
     assert not asks_for_count("How does it describe its headcount?")
+
+
+def test_value_of_things_is_not_their_number() -> None:
+    [stated] = revenue().facts
+    line = FactSet((replace(stated, metric="", label="Restaurants"),))
+    assert is_money_for_things("How many restaurants are there?", line)
+    assert not is_money_for_things("How many millions of dollars are the restaurants worth?", line)
+    assert not is_money_for_things("What are restaurants?", line)
+    assert not is_money_for_things("How many sales are there?", revenue())
+    assert not is_money_for_things("How many restaurants are there?", FactSet())
