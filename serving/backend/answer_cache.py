@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from finrag_ml_tg1.scope import Question
-from serving.backend.schemas import QueryResponse
+from serving.backend.schemas.answers import QueryResponse
 
 __all__ = ["AnswerCache", "answer_key", "renewed"]
 

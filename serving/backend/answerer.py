@@ -23,7 +23,8 @@ from serving.backend.bookkeeping import Bookkeeping, QueryEntry
 from serving.backend.budget import BudgetSpentError, Reservation
 from serving.backend.engine import Engine, Slot
 from serving.backend.presentation import model_usage, query_response
-from serving.backend.schemas import QueryRequest, QueryResponse
+from serving.backend.schemas.answers import QueryResponse
+from serving.backend.schemas.requests import QueryRequest
 
 __all__ = ["Answered", "Answerer", "ClientGoneError", "Drafted", "QueryEvent", "whole_answer"]
 

@@ -21,7 +21,7 @@ from serving.backend.feedback import FeedbackBox
 from serving.backend.past_usage import PastUsage
 from serving.backend.query_log import QueryLog
 from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, StageTime
-from serving.backend.schemas import ModelUsage, QueryResponse
+from serving.backend.schemas.answers import ModelUsage, QueryResponse
 from serving.backend.usage import Usage
 
 __all__ = ["Bookkeeping", "QueryEntry"]

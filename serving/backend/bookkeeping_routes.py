@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.openapi import problems
-from serving.backend.schemas import (
+from serving.backend.schemas.usage import (
     BudgetOut,
     FeedbackRequest,
     FeedbackResponse,

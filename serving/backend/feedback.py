@@ -12,7 +12,7 @@ import polars as pl
 from finrag_ml_tg1.errors import StoreUnavailableError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.dated_keys import dated_key, utc_now
-from serving.backend.schemas import FeedbackRequest
+from serving.backend.schemas.usage import FeedbackRequest
 
 __all__ = ["FEEDBACK_FOLDER", "FEEDBACK_SCHEMA", "FeedbackBox"]
 

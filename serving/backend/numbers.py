@@ -8,7 +8,7 @@ from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact
 from finrag_ml_tg1.index.catalog import Catalog
 from finrag_ml_tg1.index.facts import Fact
 from finrag_ml_tg1.pipeline import FinRAG
-from serving.backend.schemas import CalculationOut, FactOut, FactsResponse, MissingOut
+from serving.backend.schemas.numbers import CalculationOut, FactOut, FactsResponse, MissingOut
 
 __all__ = ["NumbersPresentation", "facts_response"]
 

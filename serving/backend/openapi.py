@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from serving.backend.errors import PROBLEM_JSON
-from serving.backend.schemas import Problem
+from serving.backend.schemas.problems import Problem
 
 __all__ = ["DocumentedAPI", "problems"]
 

@@ -14,22 +14,24 @@ from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.numbers import NumbersPresentation
-from serving.backend.schemas import (
-    CatalogResponse,
+from serving.backend.schemas.answers import (
     CitationOut,
-    CompanyOut,
     ContextInfo,
-    FilingCoverageOut,
-    FilingOut,
     FlagOut,
-    ItemDoubt,
     Metadata,
-    MetricOut,
     ModelUsage,
-    PassageOut,
     QueryResponse,
     Resolved,
     ResolvedCompany,
+)
+from serving.backend.schemas.catalog import (
+    CatalogResponse,
+    CompanyOut,
+    FilingCoverageOut,
+    FilingOut,
+    ItemDoubt,
+    MetricOut,
+    PassageOut,
 )
 
 __all__ = ["catalog_response", "model_usage", "passage", "query_response"]

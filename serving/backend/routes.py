@@ -20,14 +20,10 @@ from serving.backend.numbers import facts_response
 from serving.backend.openapi import problems
 from serving.backend.presentation import catalog_response, passage
 from serving.backend.process import rss_megabytes, uptime_seconds
-from serving.backend.schemas import (
-    CatalogResponse,
-    FactsResponse,
-    HealthResponse,
-    PassageResponse,
-    QueryRequest,
-    QueryResponse,
-)
+from serving.backend.schemas.answers import QueryResponse
+from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, PassageResponse
+from serving.backend.schemas.numbers import FactsResponse
+from serving.backend.schemas.requests import QueryRequest
 from serving.backend.streaming import server_sent_events
 
 __all__ = ["router"]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -22,6 +21,7 @@ from botocore.exceptions import (
 )
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError
+from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.object_store import (
     ObjectInfo,
     StoredObject,
@@ -36,7 +36,6 @@ from finrag_ml_tg1.loaders.s3_errors import explain, status_of
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
-    from pydantic import SecretStr
 
     from finrag_ml_tg1.loaders.ml_config import MLConfig
 
@@ -197,14 +196,7 @@ class S3Store:
 
 
 def _connect(config: MLConfig) -> S3Client:
-    """Return a client with the settings' credentials, or with boto3's own search for them when there are none."""
-    session = boto3.session.Session(
-        aws_access_key_id=_revealed(config.aws_access_key_id),
-        aws_secret_access_key=_revealed(config.aws_secret_access_key),
-        aws_session_token=_revealed(config.aws_session_token),
-        region_name=config.aws_region,
-    )
-    return session.client(
+    return open_session(config).client(
         "s3",
         endpoint_url=config.aws_endpoint_url_s3,
         config=Config(
@@ -218,7 +210,3 @@ def _connect(config: MLConfig) -> S3Client:
             s3={"addressing_style": "path" if config.aws_endpoint_url_s3 else "auto"},
         ),
     )
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from serving.backend.schemas import ContextInfo, Metadata, ModelUsage, QueryResponse, Resolved
+from serving.backend.schemas.answers import ContextInfo, Metadata, ModelUsage, QueryResponse, Resolved
 
 __all__ = ["THEN", "response"]
 

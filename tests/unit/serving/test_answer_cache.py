@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from finrag_ml_tg1.scope import Filters, Question
 from serving.backend.answer_cache import AnswerCache, answer_key, renewed
-from serving.backend.schemas import QueryResponse
+from serving.backend.schemas.answers import QueryResponse
 from tests.unit.serving.model_response import THEN, response
 
 QUESTION = Question("What was the revenue of Orquenna in 2024?", Filters(tickers=("ORQN",), fiscal_years=(2024,)), 5)

@@ -13,7 +13,7 @@ from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.engine import EngineBusyError, EngineNotReadyError
-from serving.backend.schemas import FlagOut, QueryResponse
+from serving.backend.schemas.answers import FlagOut, QueryResponse
 from tests.event_loops import run
 from tests.logged_queries import logged_rows
 from tests.unit.serving.model_response import response

@@ -12,7 +12,7 @@ import pytest
 from finrag_ml_tg1.errors import StoreUnavailableError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.feedback import FeedbackBox
-from serving.backend.schemas import FeedbackRequest
+from serving.backend.schemas.usage import FeedbackRequest
 from tests.event_loops import run
 from tests.unit.serving.conftest import FaultyStore
 

@@ -11,7 +11,6 @@ from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.eventstream import ParserError
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,12 +28,12 @@ from finrag_ml_tg1.answering.models.language_model import (
     TokenUsage,
 )
 from finrag_ml_tg1.answering.models.metering import Meter
+from finrag_ml_tg1.loaders.aws_session import open_session
 
 if TYPE_CHECKING:
     from botocore.eventstream import EventStream
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_bedrock_runtime.type_defs import ConverseStreamOutputTypeDef
-    from pydantic import SecretStr
 
     from finrag_ml_tg1.loaders.ml_config import MLConfig
 
@@ -163,14 +162,7 @@ def _stop_reading(stream: EventStream[ConverseStreamOutputTypeDef]) -> None:
 
 
 def _connect(config: MLConfig) -> BedrockRuntimeClient:
-    """Return a client with the settings' credentials, or with boto3's own search for them when there are none."""
-    session = boto3.session.Session(
-        aws_access_key_id=_revealed(config.aws_access_key_id),
-        aws_secret_access_key=_revealed(config.aws_secret_access_key),
-        aws_session_token=_revealed(config.aws_session_token),
-        region_name=config.aws_region,
-    )
-    return session.client(
+    return open_session(config).client(
         "bedrock-runtime",
         endpoint_url=config.aws_endpoint_url_bedrock_runtime,
         config=Config(
@@ -180,7 +172,3 @@ def _connect(config: MLConfig) -> BedrockRuntimeClient:
             max_pool_connections=32,
         ),
     )
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None

@@ -1,0 +1,1 @@
+"""The HTTP contract: what is accepted and returned, and nothing else."""

@@ -1,0 +1,123 @@
+"""What is covered, passages, and the state of the process."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+__all__ = [
+    "CatalogResponse",
+    "CompanyOut",
+    "FilingCoverageOut",
+    "FilingOut",
+    "HealthResponse",
+    "ItemDoubt",
+    "MetricOut",
+    "PassageOut",
+    "PassageResponse",
+]
+
+
+class PassageOut(BaseModel):
+    """One passage; `lead` repeats the caption and header of a table that was split."""
+
+    passage_id: str
+    ticker: str
+    company: str
+    form: str
+    fiscal_year: int
+    accession: str
+    item: str
+    item_title: str
+    page: int | None
+    kind: str
+    lead: str
+    heading: str
+    text: str
+    source_url: str | None
+
+
+class PassageResponse(BaseModel):
+    """A passage with its neighbours in the filing, in text order."""
+
+    passage: PassageOut
+    before: list[PassageOut]
+    after: list[PassageOut]
+
+
+class ItemDoubt(BaseModel):
+    """An item that may not have been read whole, and why."""
+
+    item: str
+    reason: str
+
+
+class FilingCoverageOut(BaseModel):
+    """What was read of a filing.
+
+    `share_in_items` is the part (0 to 1) of its text that lies in items. `pointers` names the items that hold no text
+    of their own, with what they say instead. `checks_made` counts the totals of its statements that were held against
+    their parts, `checks_held` those that are equal; `notes` name the others, and numbers not tagged as printed.
+    """
+
+    characters: int
+    passages: int
+    facts: int
+    checks_made: int
+    checks_held: int
+    items_expected: int
+    items_found: int
+    items_missing: list[str]
+    share_in_items: float
+    pointers: dict[str, str]
+    doubts: list[ItemDoubt]
+    notes: list[str]
+
+
+class FilingOut(BaseModel):
+    """One covered filing."""
+
+    form: str
+    fiscal_year: int
+    period_end: str
+    accession: str
+    items: list[str]
+    coverage: FilingCoverageOut
+
+
+class CompanyOut(BaseModel):
+    """One covered company."""
+
+    cik: int
+    name: str
+    tickers: list[str]
+    filings: list[FilingOut]
+
+
+class MetricOut(BaseModel):
+    """A metric that can be asked for by name."""
+
+    name: str
+    label: str
+    unit: str
+
+
+class CatalogResponse(BaseModel):
+    """What the index covers."""
+
+    index_version: str
+    companies: list[CompanyOut]
+    metrics: list[MetricOut]
+
+
+class HealthResponse(BaseModel):
+    """The state of the process and its index."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    store: str
+    index_version: str | None
+    filings: int
+    passages: int
+    uptime_s: float
+    rss_mb: float
