@@ -116,7 +116,8 @@ def _of_tables(rag: FinRAG, of_each: int, chooser: random.Random) -> Iterator[St
     ciks = [company.cik for company in rag.index.catalog.companies]
     pool = []
     for cik in chooser.sample(ciks, min(len(ciks), 25)):
-        facts = [fact for concept in rag.index.facts(cik).concepts for fact in rag.index.facts(cik).of_concept(concept)]
+        own = rag.index.facts(cik)
+        facts = [fact for concept in sorted(own.concepts) for fact in own.of_concept(concept)]
         pool += chooser.sample(facts, min(len(facts), 40 * of_each // 10))
     chooser.shuffle(pool)
     taken = 0
