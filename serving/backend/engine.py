@@ -183,9 +183,12 @@ class Engine:
                             writing.enter_context(self._counted_as_writing())
                     yield event
             finally:
-                # A thread cannot be cancelled: what it works at is closed when it comes back.
                 abort()
-                step.add_done_callback(lambda done: _close(events, done))
+                if step.done():
+                    events.close()
+                else:
+                    # A thread cannot be cancelled: what it works at is closed when it comes back.
+                    step.add_done_callback(lambda done: _close_late(events, done))
 
     async def _unless_stopped(self, step: asyncio.Future[R]) -> R:
         stopped = asyncio.ensure_future(self._stopped.wait())
@@ -219,8 +222,9 @@ class Engine:
         return FinRAG.open(self._store, DiskCache(folder, self._store, self._config.cache_bytes), folder)
 
 
-def _close(events: Generator[Event, None, None], last: asyncio.Future[Event | None]) -> None:
-    """Close the events of a question; a failure of the last step was raised already, or nobody is there to be told."""
-    if not last.cancelled():
-        last.exception()
+def _close_late(events: Generator[Event, None, None], last: asyncio.Future[Event | None]) -> None:
+    """Close the events of a question that nobody waits for any more; a failure of its last step is told in the log."""
+    failure = None if last.cancelled() else last.exception()
+    if failure is not None:
+        _logger.error("a question that nobody waited for failed", exc_info=failure)
     events.close()
