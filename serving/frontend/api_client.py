@@ -17,11 +17,13 @@ from urllib.parse import quote, urlencode
 import requests
 
 from serving.frontend.backend_url import is_loopback
-from serving.frontend.contract import Answer, Catalog, Health
+from serving.frontend.contract.answer import Answer
+from serving.frontend.contract.catalog import Catalog
+from serving.frontend.contract.figures import Figures
+from serving.frontend.contract.health import Health
+from serving.frontend.contract.json_row import ContractError, JsonRow
+from serving.frontend.contract.passages import PassageWindow
 from serving.frontend.event_stream import read_events
-from serving.frontend.figures import Figures
-from serving.frontend.json_row import ContractError, JsonRow
-from serving.frontend.passages import PassageWindow
 
 __all__ = ["ApiError", "BackendAwayError", "BackendClient"]
 

@@ -1,41 +1,24 @@
-"""The entry and the chat page: `streamlit run serving/frontend/chat.py`. The other page is in `compare`.
+"""The entry: `streamlit run serving/frontend/chat.py`. Draws what all pages share, then the page that was chosen.
 
-Streamlit runs this file from top to bottom at every interaction; what lasts is in `conversation`. Settings come from
-the environment: BACKEND_URL and FINRAG_API_KEY. Keys of this page: `new-conversation`, `coverage`, `example-N`,
-`question` (the input), `backend-obstacle`; those of a turn and of the source pane are in `answers` and `evidence`.
+Streamlit runs this file from top to bottom at every interaction. Settings come from the environment: BACKEND_URL and
+FINRAG_API_KEY. Keys: `coverage`; those of the pages are in their own folders.
 """
 
 import os
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from serving.frontend.answers import ANSWER_ICON, describe_price, show_question, show_turn
-from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
+from serving.frontend.api_client import BackendClient
 from serving.frontend.backend_url import BackendUrlError, normalise_backend_url
-from serving.frontend.compare import draw_compare
-from serving.frontend.contract import Answer, Catalog
-from serving.frontend.conversation import (
-    Conversation,
-    Failure,
-    current_conversation,
-    request_question,
-    start_conversation,
-    take_question,
-)
-from serving.frontend.coverage import describe_coverage, load_catalog, show_coverage
-from serving.frontend.escaping import escape_answer, escape_inline
-from serving.frontend.evidence import open_source
-from serving.frontend.examples import build_examples
-from serving.frontend.passages import Citation
-from serving.frontend.status import BackendStatus, read_status, show_obstacle, show_status
+from serving.frontend.compare.page import draw_compare
+from serving.frontend.contract.catalog import Catalog
+from serving.frontend.conversation.page import draw_chat
+from serving.frontend.coverage.covered import load_catalog, show_coverage
+from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.status.backend_status import BackendStatus, read_status, show_obstacle, show_status
 
 __all__ = ["main"]
-
-_MAX_QUESTION_CHARS = 3500
-_INPUT_KEY = "question"
 
 
 def main() -> None:
@@ -44,31 +27,16 @@ def main() -> None:
     client = _connect_or_stop()
     status = read_status(client)
     catalog = load_catalog(client, status.health.index_version if status.health else None) if status.can_answer else ""
+    beside = st.sidebar.container()  # what a page draws beside itself comes above what all pages share
     # Pages have no icon: Streamlit would have the browser fetch it from a server of another company.
-    chat = st.Page(partial(_draw_chat, client, status, catalog), title="Chat", default=True)
-    compare = st.Page(partial(_draw_compare, client, status, catalog), title="Compare", url_path="compare")
-    chosen = st.navigation([chat, compare])
-    _draw_sidebar(status, catalog, is_chat=chosen is chat)
+    chosen = st.navigation(
+        [
+            st.Page(partial(draw_chat, client, status, catalog, beside), title="Chat", default=True),
+            st.Page(partial(_draw_compare, client, status, catalog), title="Compare", url_path="compare"),
+        ]
+    )
+    _draw_sidebar(status, catalog)
     chosen.run()
-
-
-def _draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str) -> None:
-    """Draw the conversation and answer the question that was asked, if any."""
-    st.title("FinRAG", anchor=False)
-    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
-    conversation = current_conversation()
-    question = _read_question(can_answer=status.can_answer)
-    welcome = st.empty()  # drawn empty at once when a question comes: its buttons would stay beside the first answer
-    if status.can_answer and not conversation.turns and not question and isinstance(catalog, Catalog):
-        with welcome.container():
-            _draw_welcome(catalog)
-    source = _draw_turns(conversation, describe_coverage(catalog) if isinstance(catalog, Catalog) else "")
-    if not status.can_answer:
-        show_obstacle(client, status)
-    if source:
-        open_source(client, source)
-    elif question:
-        _answer(client, conversation, question)
 
 
 def _draw_compare(client: BackendClient, status: BackendStatus, catalog: Catalog | str) -> None:
@@ -83,25 +51,6 @@ def _draw_compare(client: BackendClient, status: BackendStatus, catalog: Catalog
         draw_compare(client, catalog)
     else:
         st.info(f"What can be compared is not known: {escape_inline(catalog)}")
-
-
-def _read_question(*, can_answer: bool) -> str | None:
-    """Draw the input at the foot of the page and return the question to answer now, typed or requested."""
-    st.chat_input(
-        "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
-        key=_INPUT_KEY,
-        max_chars=_MAX_QUESTION_CHARS,
-        disabled=not can_answer,
-        # A second question sent now would interrupt the first.
-        submit_mode="disable",
-        on_submit=_request_typed,
-    )
-    return take_question()
-
-
-def _request_typed() -> None:
-    """Keep what was typed: an input that turns out disabled in the same run would lose it."""
-    request_question(st.session_state[_INPUT_KEY])
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -119,78 +68,14 @@ def _connect_or_stop() -> BackendClient:
     return _connect(base_url, os.environ.get("FINRAG_API_KEY") or None)
 
 
-def _draw_sidebar(status: BackendStatus, catalog: Catalog | str, *, is_chat: bool) -> None:
+def _draw_sidebar(status: BackendStatus, catalog: Catalog | str) -> None:
     with st.sidebar:
-        if is_chat:
-            st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=start_conversation)
-            cost_usd = current_conversation().cost_usd
-            if cost_usd:
-                st.caption(escape_inline(f"This conversation: {describe_price(cost_usd)}"))
         show_status(status)
         with st.container(key="coverage"):
             if isinstance(catalog, Catalog):
                 show_coverage(catalog)
             elif catalog:
                 st.caption(f"The list of covered filings cannot be shown: {escape_inline(catalog)}")
-
-
-def _draw_welcome(catalog: Catalog) -> None:
-    """Draw example questions, one button each."""
-    examples = build_examples(catalog)
-    if not examples:
-        st.info("The index holds no filing yet. Add some with `finrag ingest SOURCE && finrag index`.")
-        return
-    st.markdown("**Questions to begin with**")
-    for position, example in enumerate(examples, start=1):
-        st.button(
-            escape_inline(example),
-            key=f"example-{position}",
-            on_click=request_question,
-            args=(example,),
-            width="stretch",
-        )
-
-
-def _draw_turns(conversation: Conversation, coverage: str) -> Citation | None:
-    """Draw the conversation and return the source clicked in it."""
-    if conversation.dropped:
-        st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
-    clicked = [show_turn(turn, coverage) for turn in conversation.turns]
-    return next((citation for citation in clicked if citation), None)
-
-
-def _answer(client: BackendClient, conversation: Conversation, question: str) -> None:
-    """Ask the back end, show its words as they come, and draw the page anew with what came of it."""
-    history = conversation.history()
-    turn = conversation.begin(question)
-    show_question(question)
-    with st.chat_message("assistant", avatar=ANSWER_ICON), st.spinner("Reading the filings…", show_time=True):
-        words = st.empty()
-        turn.outcome = _ask(client, question, history, lambda text: _show_words(words, text))
-    st.rerun()
-
-
-def _show_words(place: DeltaGenerator, text: str) -> None:
-    place.markdown(escape_answer(text))
-
-
-def _ask(
-    client: BackendClient, question: str, history: list[dict[str, str]], on_text: Callable[[str], None]
-) -> Answer | Failure:
-    try:
-        return client.ask(question, history, on_text)
-    except BackendAwayError as error:
-        return Failure("No answer arrived.", f"{error} The question can be asked again.")
-    except ApiError as error:
-        return _describe_refusal(error)
-
-
-def _describe_refusal(error: ApiError) -> Failure:
-    lines = [error.detail, *error.field_errors]
-    if error.retry_after_s is not None:
-        unit = "second" if error.retry_after_s == 1 else "seconds"
-        lines.append(f"Try again in {error.retry_after_s} {unit}.")
-    return Failure(f"{error.title} ({error.status})", "\n".join(lines), error.request_id)
 
 
 main()

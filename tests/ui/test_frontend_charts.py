@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from serving.frontend.chart_data import Chart, choose_charts
-from serving.frontend.chart_spec import build_spec, describe_chart
-from serving.frontend.figures import read_calculations, read_facts
-from serving.frontend.json_row import JsonRow
+from serving.frontend.contract.figures import read_calculations, read_facts
+from serving.frontend.contract.json_row import JsonRow
+from serving.frontend.numbers.chart_data import Chart, choose_charts
+from serving.frontend.numbers.chart_spec import build_spec, describe_chart
 from tests.ui.stub_numbers import COMPANY, Json, build_fact, build_margin, build_revenues, build_segments
 
 

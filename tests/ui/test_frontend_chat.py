@@ -316,11 +316,12 @@ def test_key_is_sent_with_every_call(stub: StubBackend, monkeypatch: pytest.Monk
 
 def test_front_end_loads_neither_data_frames_nor_the_pipeline() -> None:
     program = (
-        "import sys, serving.frontend.answers, serving.frontend.evidence, serving.frontend.coverage\n"
-        "import serving.frontend.status, serving.frontend.examples\n"
-        "from serving.frontend.figures import read_facts\n"
-        "from serving.frontend.figures_view import show_charts, show_exact_values\n"
-        "from serving.frontend.json_row import JsonRow\n"
+        "import importlib, pkgutil, sys, serving.frontend\n"
+        "for module in pkgutil.walk_packages(serving.frontend.__path__, 'serving.frontend.'):\n"
+        "    module.name == 'serving.frontend.chat' or importlib.import_module(module.name)\n"
+        "from serving.frontend.contract.figures import read_facts\n"
+        "from serving.frontend.numbers.figures_view import show_charts, show_exact_values\n"
+        "from serving.frontend.contract.json_row import JsonRow\n"
         "from tests.ui.stub_numbers import build_revenues\n"
         "facts = read_facts(JsonRow({'facts': build_revenues()}), 'facts')\n"
         "show_charts(facts, (), (), key='1')\n"

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from serving.frontend.compare_table import build_metric_table, select_metric
-from serving.frontend.figures import Figures
+from serving.frontend.compare.compare_table import build_metric_table, select_metric
+from serving.frontend.contract.figures import Figures
 from tests.ui.stub_backend import COMPANY, Reply, StubBackend
 from tests.ui.stub_numbers import Json, build_fact, build_margin, build_revenues, build_segments
 
@@ -16,7 +16,7 @@ def draw_page() -> None:
     import os
 
     from serving.frontend.api_client import BackendClient
-    from serving.frontend.compare import draw_compare
+    from serving.frontend.compare.page import draw_compare
 
     client = BackendClient(os.environ["BACKEND_URL"])
     draw_compare(client, client.fetch_catalog())

@@ -1,7 +1,7 @@
-from serving.frontend.contract import Catalog, Company, Filing, Metric
-from serving.frontend.conversation import MAX_TURNS, Conversation, Failure
-from serving.frontend.coverage import describe_coverage
-from serving.frontend.examples import build_examples
+from serving.frontend.contract.catalog import Catalog, Company, Filing, Metric
+from serving.frontend.conversation.conversation import MAX_TURNS, Conversation, Failure
+from serving.frontend.coverage.covered import describe_coverage
+from serving.frontend.suggestions.examples import build_examples
 
 
 def build_company(name: str, *years: int) -> Company:

@@ -1,6 +1,6 @@
 import pytest
 
-from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
+from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 
 WJ = "\u2060"
 

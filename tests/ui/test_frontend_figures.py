@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from serving.frontend.figures import Calculation, Fact, format_exact, read_calculations, read_facts
-from serving.frontend.json_row import ContractError, JsonRow
+from serving.frontend.contract.figures import Calculation, Fact, format_exact, read_calculations, read_facts
+from serving.frontend.contract.json_row import ContractError, JsonRow
 from tests.ui.stub_numbers import Json, build_fact, build_margin
 
 

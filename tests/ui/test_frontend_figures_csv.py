@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from serving.frontend.figures import read_calculations, read_facts
-from serving.frontend.figures_csv import CSV_COLUMNS, build_csv
-from serving.frontend.json_row import JsonRow
+from serving.frontend.contract.figures import read_calculations, read_facts
+from serving.frontend.contract.json_row import JsonRow
+from serving.frontend.numbers.figures_csv import CSV_COLUMNS, build_csv
 from tests.ui.stub_numbers import COMPANY, Json, build_fact, build_margin, build_segments
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
-from serving.frontend.flags import Flag, mark_flags
+from serving.frontend.contract.answer import Flag
+from serving.frontend.conversation.flags import mark_flags
+from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 from tests.injections import INJECTIONS
 from tests.ui.stub_backend import Reply, StubBackend, build_answer
 from tests.ui.stub_numbers import build_revenues

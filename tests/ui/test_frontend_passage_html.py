@@ -2,7 +2,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from serving.frontend.passage_html import build_passage_html
+from serving.frontend.markup.passage_html import build_passage_html
 from tests.ui.stub_backend import HOSTILE, RISK_SENTENCE, RISK_TEXT, TABLE_LEAD, TABLE_TEXT
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from serving.frontend.escaping import escape_inline
-from serving.frontend.figures import Calculation, Fact, Figure, Figures, format_exact
+from serving.frontend.contract.figures import Calculation, Fact, Figure, Figures, format_exact
+from serving.frontend.markup.escaping import escape_inline
 
 __all__ = ["MetricFigures", "build_metric_table", "select_metric"]
 

@@ -6,7 +6,7 @@ The numbers stand inside a layer, not at the top: from there Streamlit would tak
 from collections.abc import Sequence
 from typing import Any
 
-from serving.frontend.chart_data import Chart, Point
+from serving.frontend.numbers.chart_data import Chart, Point
 
 __all__ = ["build_spec", "describe_chart"]
 

@@ -1,34 +1,17 @@
 """What a language model wrote and the evidence does not bear out: marked where it stands, and explained below."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
-from serving.frontend.escaping import escape_inline
-from serving.frontend.json_row import JsonRow
+from serving.frontend.contract.answer import Flag
+from serving.frontend.markup.escaping import escape_inline
 
-__all__ = ["Flag", "mark_flags", "read_flag", "show_flags"]
+__all__ = ["mark_flags", "show_flags"]
 
 _SIGN = " ⚠"
 _MAX_QUOTED_CHARS = 160
 _MAX_LISTED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A stretch [start, end) of an answer, in Unicode code points, and why it is doubted."""
-
-    kind: str
-    start: int
-    end: int
-    text: str
-    reason: str
-
-
-def read_flag(row: JsonRow) -> Flag:
-    """Return the record, or raise `ContractError`."""
-    return Flag(row.text("kind"), row.integer("start"), row.integer("end"), row.text("text"), row.text("reason"))
 
 
 def mark_flags(answer: str, flags: Sequence[Flag]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from serving.frontend.contract import Answer
+from serving.frontend.contract.answer import Answer
 
 __all__ = [
     "MAX_TURNS",

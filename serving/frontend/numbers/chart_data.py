@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from serving.frontend.figures import Calculation, Fact, format_exact
+from serving.frontend.contract.figures import Calculation, Fact, format_exact
 
 __all__ = ["Chart", "Point", "choose_charts"]
 

@@ -9,12 +9,12 @@ from functools import partial
 
 import streamlit as st
 
-from serving.frontend.chart_data import choose_charts
-from serving.frontend.chart_spec import build_spec, describe_chart
-from serving.frontend.escaping import escape_inline
-from serving.frontend.exact_list import build_list
-from serving.frontend.figures import Calculation, Fact
-from serving.frontend.figures_csv import build_csv
+from serving.frontend.contract.figures import Calculation, Fact
+from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.numbers.chart_data import choose_charts
+from serving.frontend.numbers.chart_spec import build_spec, describe_chart
+from serving.frontend.numbers.exact_list import build_list
+from serving.frontend.numbers.figures_csv import build_csv
 
 __all__ = ["show_charts", "show_exact_values", "split_after_table", "split_headline"]
 

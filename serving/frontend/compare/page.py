@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
-from serving.frontend.compare_table import build_metric_table, select_metric
-from serving.frontend.contract import Catalog, Company
-from serving.frontend.escaping import escape_inline
-from serving.frontend.figures import Figures
-from serving.frontend.figures_view import show_charts, show_exact_values
+from serving.frontend.compare.compare_table import build_metric_table, select_metric
+from serving.frontend.contract.catalog import Catalog, Company
+from serving.frontend.contract.figures import Figures
+from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.numbers.figures_view import show_charts, show_exact_values
 
 __all__ = ["draw_compare"]
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
-from serving.frontend.contract import Catalog, Company
-from serving.frontend.escaping import escape_inline
+from serving.frontend.contract.catalog import Catalog, Company
+from serving.frontend.markup.escaping import escape_inline
 
 __all__ = ["describe_coverage", "load_catalog", "show_coverage"]
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 import streamlit as st
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
-from serving.frontend.escaping import escape_inline
-from serving.frontend.passage_html import build_passage_html
-from serving.frontend.passages import Citation, Passage, PassageWindow
+from serving.frontend.contract.passages import Citation, Passage, PassageWindow
+from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.markup.passage_html import build_passage_html
 
 __all__ = ["label_citation", "label_item", "open_source"]
 

@@ -6,8 +6,8 @@ from enum import Enum
 import streamlit as st
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
-from serving.frontend.contract import Health
-from serving.frontend.escaping import escape_inline
+from serving.frontend.contract.health import Health
+from serving.frontend.markup.escaping import escape_inline
 
 __all__ = ["BackendStatus", "State", "read_status", "show_obstacle", "show_status"]
 

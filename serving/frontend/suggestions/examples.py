@@ -2,7 +2,7 @@
 
 import re
 
-from serving.frontend.contract import Catalog, Company
+from serving.frontend.contract.catalog import Catalog, Company
 
 __all__ = ["build_examples"]
 

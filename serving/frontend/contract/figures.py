@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
-from serving.frontend.json_row import JsonRow
+from serving.frontend.contract.json_row import JsonRow
 
 __all__ = ["Calculation", "Fact", "Figure", "Figures", "Missing", "format_exact", "read_calculations", "read_facts"]
 

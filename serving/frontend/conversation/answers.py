@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from serving.frontend.contract import Answer
-from serving.frontend.conversation import Failure, Turn, request_question
-from serving.frontend.escaping import escape_answer, escape_inline, escape_lines
-from serving.frontend.evidence import label_citation, label_item
-from serving.frontend.figures_view import show_charts, show_exact_values, split_after_table, split_headline
-from serving.frontend.flags import mark_flags, show_flags
-from serving.frontend.passages import Citation
+from serving.frontend.contract.answer import Answer
+from serving.frontend.contract.passages import Citation
+from serving.frontend.conversation.conversation import Failure, Turn, request_question
+from serving.frontend.conversation.flags import mark_flags, show_flags
+from serving.frontend.evidence.source_pane import label_citation, label_item
+from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
+from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
 
 __all__ = ["ANSWER_ICON", "describe_cost", "describe_price", "describe_understanding", "show_question", "show_turn"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from serving.frontend.escaping import escape_inline
-from serving.frontend.figures import Calculation, Fact, Figure, format_exact
+from serving.frontend.contract.figures import Calculation, Fact, Figure, format_exact
+from serving.frontend.markup.escaping import escape_inline
 
 __all__ = ["build_list"]
 

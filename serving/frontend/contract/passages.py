@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from serving.frontend.json_row import ContractError, JsonRow
+from serving.frontend.contract.json_row import ContractError, JsonRow
 
 __all__ = ["Citation", "Passage", "PassageWindow", "read_citation"]
 

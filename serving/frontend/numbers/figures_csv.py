@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from serving.frontend.figures import Calculation, Fact, format_exact
+from serving.frontend.contract.figures import Calculation, Fact, format_exact
 
 __all__ = ["CSV_COLUMNS", "build_csv"]
 

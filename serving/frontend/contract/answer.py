@@ -1,0 +1,89 @@
+"""An answer, as `POST /query` gives it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from serving.frontend.contract.figures import Calculation, Fact, read_calculations, read_facts
+from serving.frontend.contract.json_row import JsonRow
+from serving.frontend.contract.passages import Citation, read_citation
+
+__all__ = ["Answer", "Flag"]
+
+_EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A stretch [start, end) of an answer, in Unicode code points, and why it is doubted."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    reason: str
+
+
+def _read_flag(row: JsonRow) -> Flag:
+    """Return the record, or raise `ContractError`."""
+    return Flag(row.text("kind"), row.integer("start"), row.integer("end"), row.text("text"), row.text("reason"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `POST /query` returned, as far as it is shown."""
+
+    request_id: str
+    status: str
+    text: str
+    flags: tuple[Flag, ...]
+    citations: tuple[Citation, ...]
+    facts: tuple[Fact, ...]
+    calculations: tuple[Calculation, ...]
+    companies: tuple[str, ...]
+    fiscal_years: tuple[str, ...]
+    items: tuple[str, ...]
+    metrics: tuple[str, ...]
+    notes: tuple[str, ...]
+    model_id: str | None
+    cost: float | None
+    is_price_known: bool
+    is_quoted: bool
+    is_kept: bool
+    processing_time_ms: float | None
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the filings held no answer."""
+        return self.status == "abstained"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the answer rests on tagged numbers."""
+        return bool(self.facts or self.calculations)
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Return the record, or raise `ContractError`."""
+        row = JsonRow(value)
+        resolved, metadata = row.row("resolved"), row.row("metadata")
+        llm = metadata.row("llm")
+        return cls(
+            request_id=row.text("request_id"),
+            status=row.text("status"),
+            text=row.text("answer"),
+            flags=tuple(_read_flag(flag) for flag in row.rows("flags")),
+            citations=tuple(read_citation(citation) for citation in row.rows("citations")),
+            facts=read_facts(row, "facts"),
+            calculations=read_calculations(row, "calculations"),
+            companies=tuple(company.text("name") for company in resolved.rows("companies")),
+            fiscal_years=resolved.texts("fiscal_years"),
+            items=resolved.texts("items"),
+            metrics=resolved.texts("metrics"),
+            notes=resolved.texts("notes"),
+            model_id=llm.optional_text("model_id"),
+            cost=llm.optional_number("cost"),
+            is_price_known=llm.flag("price_known"),
+            is_quoted=llm.optional_text("model_id") == _EXTRACTIVE or bool(llm.optional_text("fallback")),
+            is_kept=metadata.flag("cached"),
+            processing_time_ms=metadata.optional_number("processing_time_ms"),
+        )

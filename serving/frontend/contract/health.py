@@ -1,0 +1,31 @@
+"""The state of the back end, as `GET /health` tells it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from serving.frontend.contract.json_row import JsonRow
+
+__all__ = ["Health"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `GET /health` says."""
+
+    status: str
+    store: str | None
+    index_version: str | None
+    filings: int | None
+    passages: int | None
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Return the record, or raise `ContractError`."""
+        row = JsonRow(value)
+        return cls(
+            status=row.text("status"),
+            store=row.optional_text("store"),
+            index_version=row.optional_text("index_version"),
+            filings=row.optional_integer("filings"),
+            passages=row.optional_integer("passages"),
+        )

@@ -1,0 +1,1 @@
+"""What can be asked: the catalog and the page that shows it."""

@@ -1,0 +1,1 @@
+"""The source pane: the words of a filing that an answer rests on."""

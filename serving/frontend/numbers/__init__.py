@@ -1,0 +1,1 @@
+"""Numbers of an answer drawn and written: charts, exact values, tables, CSV."""

@@ -1,0 +1,1 @@
+"""The state of the back end and the page that shows it."""

@@ -1,0 +1,1 @@
+"""Questions offered to the reader, made from what is covered."""
