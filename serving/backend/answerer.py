@@ -63,6 +63,11 @@ class Answerer:
         self._books = books
         self._cache = cache
 
+    @property
+    def models(self) -> ModelChoice:
+        """The models on offer."""
+        return self._models
+
     @contextmanager
     def admitted(self, body: QueryRequest) -> Iterator[Slot]:
         """Take a place for a request; raises ModelNotOfferedError, or what `Engine.admitted` raises."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from finrag_ml_tg1.answering.model_answer import ModelUse
+from finrag_ml_tg1.answering.models.opening import EXTRACTIVE
 from finrag_ml_tg1.events import FIRST_TOKEN, Result
 from finrag_ml_tg1.index.catalog import Catalog
-from finrag_ml_tg1.index.coverage import FilingCoverage
 from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
-from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.numbers import NumbersPresentation
 from serving.backend.schemas.answers import (
     CitationOut,
@@ -24,19 +21,9 @@ from serving.backend.schemas.answers import (
     Resolved,
     ResolvedCompany,
 )
-from serving.backend.schemas.catalog import (
-    CatalogResponse,
-    CompanyOut,
-    FilingCoverageOut,
-    FilingOut,
-    ItemDoubt,
-    MetricOut,
-    PassageOut,
-)
+from serving.backend.schemas.catalog import PassageOut
 
-__all__ = ["catalog_response", "model_usage", "passage", "query_response"]
-
-EXTRACTIVE = "extractive"
+__all__ = ["model_usage", "passage", "query_response"]
 
 
 def query_response(result: Result, catalog: Catalog, index_version: str, request_id: str = "") -> QueryResponse:
@@ -137,43 +124,4 @@ def passage(record: PassageRecord) -> PassageOut:
         heading=record.heading,
         text=record.text,
         source_url=record.source_url,
-    )
-
-
-def catalog_response(catalog: Catalog, index_version: str) -> CatalogResponse:
-    """Return what an index covers, companies by name, filings newest first."""
-    filings: dict[int, list[FilingOut]] = {}
-    for row in catalog.filings.sort("period_end", descending=True).iter_rows(named=True):
-        filings.setdefault(row["cik"], []).append(
-            FilingOut(
-                form=row["form"],
-                fiscal_year=row["fiscal_year"],
-                period_end=row["period_end"].isoformat(),
-                accession=row["accession"],
-                items=[item.item for item in catalog.coverage(row["cik"])[row["accession"]].items],
-                coverage=_coverage(row, catalog.coverage(row["cik"])[row["accession"]]),
-            )
-        )
-    companies = [
-        CompanyOut(cik=company.cik, name=company.name, tickers=list(company.tickers), filings=filings[company.cik])
-        for company in catalog.companies
-    ]
-    metrics = [MetricOut(name=metric.name, label=metric.label, unit=metric.unit) for metric in load_metrics().values()]
-    return CatalogResponse(index_version=index_version, companies=companies, metrics=metrics)
-
-
-def _coverage(row: Mapping[str, Any], coverage: FilingCoverage) -> FilingCoverageOut:
-    return FilingCoverageOut(
-        characters=row["characters"],
-        passages=row["passages"],
-        facts=row["facts"],
-        checks_made=row["checks_made"],
-        checks_held=row["checks_held"],
-        items_expected=len(coverage.expected),
-        items_found=coverage.found,
-        items_missing=list(coverage.missing),
-        share_in_items=coverage.share_in_items,
-        pointers=coverage.pointers(),
-        doubts=[ItemDoubt(item=item, reason=reason) for item, reason in coverage.doubts],
-        notes=row["notes"],
     )

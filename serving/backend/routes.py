@@ -14,11 +14,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.answerer import Answerer, QueryEvent, whole_answer
+from serving.backend.catalog_presentation import catalog_response
 from serving.backend.engine import Engine
 from serving.backend.errors import problem_response
 from serving.backend.numbers import facts_response
 from serving.backend.openapi import problems
-from serving.backend.presentation import catalog_response, passage
+from serving.backend.presentation import passage
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas.answers import QueryResponse
 from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, PassageResponse
@@ -99,9 +100,13 @@ def _listed(text: str) -> list[str]:
 
 
 @router.get("/catalog", responses=problems(401, 429, 503))
-async def catalog(engine: LoadedEngine) -> CatalogResponse:
-    """List the companies, filings and items that are covered."""
-    return await engine.run(lambda finrag: catalog_response(finrag.index.catalog, finrag.index.version))
+async def catalog(request: Request, engine: LoadedEngine) -> CatalogResponse:
+    """List the companies, filings and items that are covered, the metrics with a name and the models on offer."""
+    answerer = request.app.state.answerer
+    assert isinstance(answerer, Answerer)
+    return await engine.run(
+        lambda finrag: catalog_response(finrag.index.catalog, finrag.index.version, answerer.models)
+    )
 
 
 @router.get("/passages/{passage_id}", responses=problems(401, 404, 422, 429, 503))

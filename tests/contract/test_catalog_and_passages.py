@@ -46,7 +46,7 @@ COVERAGE = {
 
 def test_catalog_has_exactly_the_agreed_fields(client: httpx.Client) -> None:
     catalog = client.get("/catalog").raise_for_status().json()
-    assert set(catalog) == {"index_version", "companies", "metrics"}
+    assert set(catalog) == {"index_version", "companies", "items", "metrics", "models"}
     for company in catalog["companies"]:
         assert set(company) == {"cik", "name", "tickers", "filings"}
         for filing in company["filings"]:
@@ -74,6 +74,20 @@ def test_catalog_names_the_items_of_each_filing(client: httpx.Client) -> None:
     found = {f["accession"]: set(f["items"]) for company in catalog["companies"] for f in company["filings"]}
     for entry in ground_truth():
         assert found[entry["accession"]] == set(entry["items"])
+
+
+def test_catalog_lists_covered_items_in_the_order_of_the_form(client: httpx.Client) -> None:
+    catalog = client.get("/catalog").raise_for_status().json()
+    listed = [item["item"] for item in catalog["items"]]
+    assert listed[:6] == ["1", "1A", "1B", "1C", "2", "3"]
+    assert set(listed) == {item for company in catalog["companies"] for f in company["filings"] for item in f["items"]}
+    assert {"item": "1A", "title": "Risk Factors"} in catalog["items"]
+
+
+def test_catalog_offers_quotations_alone_when_no_model_is_set(client: httpx.Client) -> None:
+    assert client.get("/catalog").raise_for_status().json()["models"] == [
+        {"key": "extractive", "model_id": "extractive", "input_price": 0, "output_price": 0, "is_default": True}
+    ]
 
 
 def test_catalog_tells_what_was_read_of_each_filing(client: httpx.Client) -> None:

@@ -54,6 +54,15 @@ def client(
         yield opened
 
 
+def test_catalog_offers_the_models_with_their_prices(client: httpx.Client, request: pytest.FixtureRequest) -> None:
+    provider = request.node.callspec.params["client"]
+    models = {model["key"]: model for model in client.get("/catalog").raise_for_status().json()["models"]}
+    default = "development" if provider == "openai" else "production_balanced"
+    assert [key for key, model in models.items() if model["is_default"]] == [default]
+    assert models["extractive"]["input_price"] == 0
+    assert (models[default]["input_price"], models[default]["output_price"]) == (0.10, 0.50)
+
+
 @pytest.fixture(autouse=True)
 def ordinary(model: ScriptedModelServer) -> None:
     model.script(WROTE)

@@ -13,7 +13,9 @@ __all__ = [
     "FilingOut",
     "HealthResponse",
     "ItemDoubt",
+    "ItemOut",
     "MetricOut",
+    "ModelOut",
     "PassageOut",
     "PassageResponse",
 ]
@@ -103,12 +105,34 @@ class MetricOut(BaseModel):
     unit: str
 
 
+class ItemOut(BaseModel):
+    """An item that some covered filing has ("1A"; "II-1A" in a 10-Q), with the title today's form gives it."""
+
+    item: str
+    title: str
+
+
+class ModelOut(BaseModel):
+    """What can write an answer, by the `model_key` that chooses it; `extractive` quotes the filings and is free.
+
+    Prices are USD for a million tokens, null where they are not known. `is_default` writes when no key is given.
+    """
+
+    key: str
+    model_id: str
+    input_price: float | None
+    output_price: float | None
+    is_default: bool
+
+
 class CatalogResponse(BaseModel):
-    """What the index covers."""
+    """What the index covers, and what can be asked for by name."""
 
     index_version: str
     companies: list[CompanyOut]
+    items: list[ItemOut]
     metrics: list[MetricOut]
+    models: list[ModelOut]
 
 
 class HealthResponse(BaseModel):

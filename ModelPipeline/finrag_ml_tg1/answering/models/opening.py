@@ -42,6 +42,11 @@ class ModelChoice:
         """The keys on offer, `extractive` first."""
         return (EXTRACTIVE, *self._profiles)
 
+    @property
+    def profiles(self) -> tuple[ModelProfile, ...]:
+        """The models on offer."""
+        return tuple(self._profiles.values())
+
     def resolve(self, key: str | None) -> str:
         """Return which of `keys` a key means; raises ModelNotOfferedError, whose words say what is on offer."""
         name = self._default if key is None else _SHORT_NAMES.get(key, key)
