@@ -1,12 +1,13 @@
 """A back end that answers with canned JSON in the shape of the contract, for a company that does not exist.
 
 Run it beside the front end with `python -m tests.ui.stub_backend --port 8000`. What it answers follows from words in
-the question: "abstain", "hostile", "limit", "long", "slow", "broken"; "margin" and "trend" get an answer in numbers;
-anything else gets a cited answer.
+the question: "abstain", "hostile", "limit", "long", "slow", "broken", "held"; "margin" and "trend" get an answer in
+numbers; anything else gets a cited answer.
 """
 
 import argparse
 import json
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -189,6 +190,15 @@ def build_catalog() -> Json:
     return {
         "index_version": "2024-07-01T00-00-00",
         "companies": [{"cik": 9990001, "name": COMPANY, "tickers": ["VLMR"], "filings": filings}],
+        "items": [
+            {"item": "1", "title": "Business"},
+            {"item": "1A", "title": "Risk Factors"},
+            {"item": "7", "title": "Management's Discussion and Analysis"},
+            {"item": "8", "title": "Financial Statements"},
+        ],
+        "models": [
+            {"key": "extractive", "model_id": "extractive", "input_price": 0, "output_price": 0, "is_default": True}
+        ],
         "metrics": [
             {"name": "revenue", "label": "Revenue", "unit": "USD"},
             {"name": "operating_income", "label": "Operating income", "unit": "USD"},
@@ -218,7 +228,11 @@ def stream_of(whole: Reply) -> Reply:
         return whole
     answer = whole.body.get("answer")
     words = answer.split(" ") if isinstance(answer, str) else []
-    events: list[tuple[str, Json]] = [("status", {"stage": "received", "ms": 0})]
+    stages = ("received", "understanding", "facts", "retrieval", "answering")
+    events: list[tuple[str, Json]] = [("status", {"stage": stage, "ms": 1.5}) for stage in stages]
+    if "resolved" in whole.body:
+        events.append(("resolved", whole.body["resolved"]))
+        events.append(("sources", {name: whole.body[name] for name in ("citations", "facts", "calculations")}))
     events += [("token", {"text": word if number == 0 else f" {word}"}) for number, word in enumerate(words)]
     events.append(("done", whole.body))
     sent = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
@@ -227,13 +241,20 @@ def stream_of(whole: Reply) -> Reply:
 
 @dataclass
 class StubBackend:
-    """What the stub answers, and what it was sent. `replies` overrides a path; `mode` is ok, degraded or no index."""
+    """What the stub answers, and what it was sent. `replies` overrides a path, `answers` a question.
+
+    `mode` is ok, degraded or no index.
+    """
 
     url: str = ""
     mode: str = "ok"
     replies: dict[str, Reply] = field(default_factory=dict)
+    answers: dict[str, Json] = field(default_factory=dict)
     questions: list[Json] = field(default_factory=list)
     lookups: list[dict[str, list[str]]] = field(default_factory=list)
+    # While it is not set, the answer to a question with "held" stops in the middle of its words.
+    gate: threading.Event = field(default_factory=threading.Event)
+    is_left: threading.Event = field(default_factory=threading.Event)
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def answer(self, path: str, body: Json | None) -> Reply:
@@ -296,6 +317,8 @@ class StubBackend:
     def _answer_query(self, body: Json) -> Reply:
         self.questions.append(body)
         question = str(body.get("question", ""))
+        if question in self.answers:
+            return Reply(200, self.answers[question])
         if "limit" in question:
             reply = build_problem(429, "Too Many Requests", "Four questions are being answered already.")
             reply.headers["Retry-After"] = "7"
@@ -330,17 +353,36 @@ def _build_handler(stub: StubBackend) -> type[BaseHTTPRequestHandler]:
             stub.headers.append(dict(self.headers.items()))
             reply = stub.answer(self.path, body)
             content = reply.body.encode() if isinstance(reply.body, str) else json.dumps(reply.body).encode()
+            first_word = content.find(b"event: token")
+            is_held = first_word > 0 and "held" in str((body or {}).get("question"))
             self.send_response(reply.status)
             for name, value in {
                 "Content-Type": reply.content_type,
-                "Content-Length": str(len(content)),
+                **({"Transfer-Encoding": "chunked"} if is_held else {"Content-Length": str(len(content))}),
                 "X-Request-ID": REQUEST_ID,
                 "Connection": "close",
                 **reply.headers,
             }.items():
                 self.send_header(name, value)
             self.end_headers()
+            if is_held:
+                middle = content.index(b"event: token", first_word + 1)
+                self._send_chunk(content[:middle])
+                self._hold()
+                self._send_chunk(content[middle:])
+                content = b"0\r\n\r\n"
             self.wfile.write(content)
+
+        def _send_chunk(self, content: bytes) -> None:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(content), content))
+
+        def _hold(self) -> None:
+            """Wait at the gate; `is_left` is set when the reader goes meanwhile."""
+            while not stub.gate.wait(0.02):
+                readable, _, _ = select.select([self.connection], [], [], 0)
+                if readable and not self.connection.recv(1):
+                    stub.is_left.set()
+                    return
 
     return Handler
 

@@ -1,15 +1,19 @@
 import http.client
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 
 import pytest
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
 from serving.frontend.backend_url import BackendUrlError, is_loopback, normalise_backend_url
-from tests.ui.stub_backend import COMPANY, REQUEST_ID, Reply, StubBackend, build_problem
+from serving.frontend.contract.answer import Answer
+from serving.frontend.contract.query import Filters, Query
+from serving.frontend.contract.stream_events import SourcesFound, StageDone, Words
+from serving.frontend.contract.understood import NamedCompany, Understood
+from tests.ui.stub_backend import COMPANY, REQUEST_ID, Reply, StubBackend, answer_question, build_problem
 
 
 @contextmanager
@@ -77,14 +81,36 @@ def test_loopback_is_recognised(url: str, expected: bool) -> None:
 
 
 def test_answer_is_read_and_history_is_sent(stub: StubBackend) -> None:
-    history = [{"role": "user", "content": "first"}, {"role": "assistant", "content": "answer"}]
+    query = Query(
+        "How large were net sales?",
+        Filters(("VLMR",), (2024,), ("7",), ("10-K",)),
+        "development",
+        include_kpi=False,
+        history=(("user", "first"), ("assistant", "answer")),
+    )
     with connect(stub.url) as client:
-        answer = client.ask("How large were net sales?", history)
-    assert stub.questions == [{"question": "How large were net sales?", "history": history}]
+        *_, answer = client.open_answer(query)
+    assert stub.questions == [
+        {
+            "question": "How large were net sales?",
+            "filters": {"tickers": ["VLMR"], "fiscal_years": [2024], "items": ["7"], "forms": ["10-K"]},
+            "model_key": "development",
+            "include_kpi": False,
+            "include_rag": True,
+            "history": [{"role": "user", "content": "first"}, {"role": "assistant", "content": "answer"}],
+        }
+    ]
+    assert isinstance(answer, Answer)
     assert answer.status == "answered"
-    assert answer.companies == (COMPANY,)
-    assert answer.fiscal_years == ("2024", "2023")
+    assert answer.understood.companies == (NamedCompany(COMPANY, ("VLMR",)),)
+    assert answer.understood.fiscal_years == (2024, 2023)
     assert [(citation.n, citation.cited) for citation in answer.citations] == [(1, True), (2, True), (3, False)]
+
+
+def ask(client: BackendClient, question: str) -> Answer:
+    *_, answer = client.open_answer(Query(question))
+    assert isinstance(answer, Answer)
+    return answer
 
 
 @pytest.mark.parametrize(("api_key", "expected"), [("k-123", "k-123"), (None, None)])
@@ -96,7 +122,7 @@ def test_api_key_is_sent_only_when_set(stub: StubBackend, api_key: str | None, e
 
 def test_problem_becomes_api_error_with_all_its_parts(stub: StubBackend) -> None:
     with connect(stub.url) as client, pytest.raises(ApiError) as refusal:
-        client.ask("ab")
+        ask(client, "ab")
     error = refusal.value
     assert (error.status, error.title) == (422, "Unprocessable Content")
     assert (error.detail, error.request_id) == ("The request is not valid.", REQUEST_ID)
@@ -105,7 +131,7 @@ def test_problem_becomes_api_error_with_all_its_parts(stub: StubBackend) -> None
 
 def test_retry_after_is_read_when_too_many_ask(stub: StubBackend) -> None:
     with connect(stub.url) as client, pytest.raises(ApiError) as refusal:
-        client.ask("over the limit")
+        ask(client, "over the limit")
     assert (refusal.value.status, refusal.value.retry_after_s) == (429, 7)
 
 
@@ -125,7 +151,7 @@ def test_retry_after_is_read_when_too_many_ask(stub: StubBackend) -> None:
 def test_unusable_answer_says_what_to_do(stub: StubBackend, reply: Reply, words: str) -> None:
     stub.replies["/query"] = reply
     with connect(stub.url) as client, pytest.raises(ApiError, match=words) as refusal:
-        client.ask("How large were net sales?")
+        ask(client, "How large were net sales?")
     assert refusal.value.status == reply.status
 
 
@@ -133,28 +159,39 @@ def stream(*events: str) -> Reply:
     return Reply(200, "".join(f"{event}\n\n" for event in events), content_type="text/event-stream")
 
 
-def test_words_are_told_as_they_come(stub: StubBackend) -> None:
-    told: list[str] = []
+def test_steps_understanding_and_sources_are_told_before_the_words(stub: StubBackend) -> None:
     with connect(stub.url) as client:
-        answer = client.ask("How large were net sales?", on_text=told.append)
-    assert told[-1] == answer.text
-    assert len(told) > 5
-    assert all(later.startswith(earlier) for earlier, later in pairwise(told))
+        *told, answer = client.open_answer(Query("How large were net sales?"))
+    assert isinstance(answer, Answer)
+    kinds = list(dict.fromkeys(type(event) for event in told))
+    assert kinds == [StageDone, Understood, SourcesFound, Words]
+    words = [event.text for event in told if isinstance(event, Words)]
+    assert "".join(words) == answer.text
+    assert len(words) > 5
+
+
+def test_event_of_another_kind_is_passed_over(stub: StubBackend) -> None:
+    whole = json.dumps(answer_question("How large were net sales?"))
+    stub.replies["/query/stream"] = stream("event: weather\ndata: {}", f"event: done\ndata: {whole}")
+    with connect(stub.url) as client:
+        assert [type(event) for event in client.open_answer(Query("How large were net sales?"))] == [Answer]
 
 
 def test_error_that_ends_a_stream_is_an_api_error(stub: StubBackend) -> None:
     problem = '{"title": "Service Unavailable", "status": 503, "detail": "The server is shutting down."}'
     stub.replies["/query/stream"] = stream('event: token\ndata: {"text": "Net"}', f"event: error\ndata: {problem}")
     with connect(stub.url) as client, pytest.raises(ApiError, match="shutting down") as refusal:
-        client.ask("How large were net sales?")
+        ask(client, "How large were net sales?")
     assert (refusal.value.status, refusal.value.request_id) == (503, REQUEST_ID)
 
 
-@pytest.mark.parametrize("sent", ["event: status\ndata: {}", 'event: token\ndata: {"text": "Net"}', ""])
+@pytest.mark.parametrize(
+    "sent", ['event: status\ndata: {"stage": "facts", "ms": 1}', 'event: token\ndata: {"text": "Net"}', ""]
+)
 def test_stream_that_ends_without_an_answer_is_a_back_end_away(stub: StubBackend, sent: str) -> None:
     stub.replies["/query/stream"] = stream(sent)
     with connect(stub.url) as client, pytest.raises(BackendAwayError, match="broke off"):
-        client.ask("How large were net sales?")
+        ask(client, "How large were net sales?")
 
 
 @pytest.mark.parametrize(("data", "words"), [("{", "not JSON"), ("[]", "not shaped"), ("{}", "not shaped")])
@@ -162,7 +199,7 @@ def test_event_that_cannot_be_read_says_what_to_do(stub: StubBackend, data: str,
     for name in ("token", "done", "error"):
         stub.replies["/query/stream"] = stream(f"event: {name}\ndata: {data}")
         with connect(stub.url) as client, pytest.raises(ApiError, match=words):
-            client.ask("How large were net sales?")
+            ask(client, "How large were net sales?")
 
 
 def test_redirect_is_not_followed(stub: StubBackend) -> None:
@@ -182,7 +219,7 @@ def test_refused_connection_is_a_back_end_away() -> None:
 def test_silent_back_end_is_away_after_the_read_timeout() -> None:
     expected = pytest.raises(BackendAwayError, match=r"did not answer within 0\.2 seconds")
     with listen_silently() as url, connect(url, read_timeout_s=0.2) as client, expected:
-        client.ask("How large were net sales?")
+        ask(client, "How large were net sales?")
 
 
 def test_connection_cut_in_the_middle_is_a_back_end_away() -> None:

@@ -39,9 +39,9 @@ def click(page: AppTest, key: str) -> None:
 
 
 def read_page(page: AppTest) -> str:
-    """Return all Markdown sources, captions and boxes of the page, one a line."""
+    """Return all Markdown sources, captions, boxes and labels of folds of the page, one a line."""
     elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error]
-    return "\n".join(str(element.value) for element in elements)
+    return "\n".join([*(str(element.value) for element in elements), *(str(fold.label) for fold in page.expander)])
 
 
 def read_html(page: AppTest) -> str:
@@ -84,7 +84,8 @@ def test_answer_comes_with_sources_understanding_and_cost(page: AppTest) -> None
     assert r"Net sales were **\$412.3 million** in fiscal 2024" in words
     assert r"\[1\]" in words
     assert "| Net sales |" in words
-    assert f"Understood as: {COMPANY} · fiscal years 2024, 2023 · Item 7, Item 1A" in words
+    chips = [page.button(key=f"chip-1-{position}").label for position in (1, 2, 3)]
+    assert chips == [COMPANY, "fiscal 2024, fiscal 2023", "Item 7, Item 1A"]
     assert "Fiscal 2024 ends on 2024-06-30." in words
     assert "1.2 s · quoted, no language model · no model cost" in words
     assert page.button(key="cite-1-1").label == "1 · VLMR FY2024 Item 7"

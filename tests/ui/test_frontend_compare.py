@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from serving.frontend.compare.compare_table import build_metric_table, select_metric
 from serving.frontend.contract.figures import Figures
-from tests.ui.stub_backend import COMPANY, Reply, StubBackend
+from tests.ui.stub_backend import COMPANY, Reply, StubBackend, build_catalog
 from tests.ui.stub_numbers import Json, build_fact, build_margin, build_revenues, build_segments
 
 
@@ -71,7 +71,7 @@ def test_refusal_is_shown_in_words(page: AppTest, stub: StubBackend) -> None:
 
 def test_index_without_companies_is_said_to_be_empty(stub: StubBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKEND_URL", stub.url)
-    stub.replies["/catalog"] = Reply(200, {"index_version": "1", "companies": [], "metrics": []})
+    stub.replies["/catalog"] = Reply(200, {**build_catalog(), "companies": [], "metrics": []})
     page = run(AppTest.from_function(draw_page, default_timeout=20))
     assert "no company" in page.info[0].value
     assert not page.multiselect

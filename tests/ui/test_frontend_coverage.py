@@ -1,5 +1,4 @@
 from serving.frontend.contract.catalog import Catalog, Company, Filing, Metric
-from serving.frontend.conversation.conversation import MAX_TURNS, Conversation, Failure
 from serving.frontend.coverage.covered import describe_coverage
 from serving.frontend.suggestions.examples import build_examples
 
@@ -9,7 +8,7 @@ def build_company(name: str, *years: int) -> Company:
 
 
 def build_catalog(*companies: Company) -> Catalog:
-    return Catalog("v1", companies, (Metric("revenue", "Revenue"), Metric("net_income", "Net income")))
+    return Catalog("v1", companies, (), (Metric("revenue", "Revenue"), Metric("net_income", "Net income")), ())
 
 
 def test_coverage_joins_runs_of_years() -> None:
@@ -32,19 +31,3 @@ def test_examples_ask_only_for_what_is_covered() -> None:
 
 def test_examples_are_none_when_nothing_is_covered() -> None:
     assert build_examples(build_catalog(build_company("Velmora"))) == []
-
-
-def test_conversation_drops_the_oldest_and_keeps_numbers_unique() -> None:
-    conversation = Conversation()
-    for number in range(1, MAX_TURNS + 4):
-        assert conversation.begin(f"question {number}").number == number
-    assert len(conversation.turns) == MAX_TURNS
-    assert conversation.dropped == 3
-    assert conversation.turns[0].question == "question 4"
-
-
-def test_history_leaves_out_what_got_no_answer() -> None:
-    conversation = Conversation()
-    conversation.begin("failed").outcome = Failure("No", "answer")
-    conversation.begin("interrupted")
-    assert conversation.history() == []

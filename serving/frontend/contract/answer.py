@@ -6,6 +6,7 @@ from typing import Self
 from serving.frontend.contract.figures import Calculation, Fact, read_calculations, read_facts
 from serving.frontend.contract.json_row import JsonRow
 from serving.frontend.contract.passages import Citation, read_citation
+from serving.frontend.contract.understood import Understood, read_understood
 
 __all__ = ["Answer", "Flag"]
 
@@ -39,16 +40,15 @@ class Answer:
     citations: tuple[Citation, ...]
     facts: tuple[Fact, ...]
     calculations: tuple[Calculation, ...]
-    companies: tuple[str, ...]
-    fiscal_years: tuple[str, ...]
-    items: tuple[str, ...]
-    metrics: tuple[str, ...]
-    notes: tuple[str, ...]
+    understood: Understood
     model_id: str | None
     cost: float | None
     is_price_known: bool
     is_quoted: bool
     is_kept: bool
+    fallback: str
+    total_tokens: int
+    timings_ms: tuple[tuple[str, float], ...]
     processing_time_ms: float | None
 
     @property
@@ -65,7 +65,7 @@ class Answer:
     def from_json(cls, value: object) -> Self:
         """Return the record, or raise `ContractError`."""
         row = JsonRow(value)
-        resolved, metadata = row.row("resolved"), row.row("metadata")
+        metadata = row.row("metadata")
         llm = metadata.row("llm")
         return cls(
             request_id=row.text("request_id"),
@@ -75,15 +75,14 @@ class Answer:
             citations=tuple(read_citation(citation) for citation in row.rows("citations")),
             facts=read_facts(row, "facts"),
             calculations=read_calculations(row, "calculations"),
-            companies=tuple(company.text("name") for company in resolved.rows("companies")),
-            fiscal_years=resolved.texts("fiscal_years"),
-            items=resolved.texts("items"),
-            metrics=resolved.texts("metrics"),
-            notes=resolved.texts("notes"),
+            understood=read_understood(row.row("resolved")),
             model_id=llm.optional_text("model_id"),
             cost=llm.optional_number("cost"),
             is_price_known=llm.flag("price_known"),
             is_quoted=llm.optional_text("model_id") == _EXTRACTIVE or bool(llm.optional_text("fallback")),
             is_kept=metadata.flag("cached"),
+            fallback=llm.optional_text("fallback") or "",
+            total_tokens=llm.integer("total_tokens"),
+            timings_ms=metadata.number_pairs("timings_ms"),
             processing_time_ms=metadata.optional_number("processing_time_ms"),
         )

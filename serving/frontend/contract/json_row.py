@@ -94,6 +94,14 @@ class JsonRow:
             raise self._refuse(name, "an object of texts")
         return tuple(value.items())
 
+    def number_pairs(self, name: str) -> tuple[tuple[str, float], ...]:
+        """Return an object of numbers as (name, number) pairs."""
+        value = self._fields.get(name)
+        if not isinstance(value, dict):
+            raise self._refuse(name, "an object of numbers")
+        row = JsonRow(value)
+        return tuple((key, float(row.decimal(key))) for key in value)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list as texts, numbers included."""
         return tuple(str(item) for item in self.items(name))

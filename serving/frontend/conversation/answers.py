@@ -1,60 +1,91 @@
 """One turn of the conversation: the question, and its answer with what it rests on.
 
-Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `flags-N`, `understood-N`,
-`cite-N-M` and `found-N-M` (source buttons: turn N, citation M), `retry-N`.
+Keys: `turn-N` (whole turn), `answer-N` (answer text), `abstained-N`, `failure-N`, `stopped-N`, `notes-N`, `cost-N`,
+`retry-N`; those of chips, sources and numbers are in their own folders.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.passages import Citation
-from serving.frontend.conversation.conversation import Failure, Turn, request_question
+from serving.frontend.conversation.asking import Failure, Stopped
+from serving.frontend.conversation.conversation import Turn
+from serving.frontend.conversation.cost import describe_cost, describe_steps
 from serving.frontend.conversation.flags import mark_flags, show_flags
-from serving.frontend.evidence.source_pane import label_citation, label_item
+from serving.frontend.conversation.live import follow_answer
+from serving.frontend.conversation.settings import Detail
+from serving.frontend.evidence.source_buttons import show_source_buttons
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
+from serving.frontend.scope.chips import describe_filters, show_chips
 
-__all__ = ["ANSWER_ICON", "describe_cost", "describe_price", "describe_understanding", "show_question", "show_turn"]
-
+__all__ = ["Clicked", "show_turn"]
 
 ANSWER_ICON = ":material/find_in_page:"
 _READER_ICON = ":material/person:"
 
-
-def show_question(question: str) -> None:
-    """Draw what the reader asked, word for word."""
-    with st.chat_message("user", avatar=_READER_ICON):
-        st.markdown(escape_lines(question))
+# What was clicked in a turn: a source, or the chips of how it was understood.
+Clicked = Citation | Turn | None
 
 
-def show_turn(turn: Turn, coverage: str) -> Citation | None:
-    """Draw a turn and return the source clicked in it; `coverage` is said when the filings hold no answer."""
+def show_turn(turn: Turn, coverage: str, detail: Detail, ask_again: Callable[[Turn], None]) -> Clicked:
+    """Draw a turn and return what was clicked in it; `coverage` is said when the filings hold no answer."""
     with st.container(key=f"turn-{turn.number}"):
-        show_question(turn.question)
+        _show_question(turn)
         with st.chat_message("assistant", avatar=ANSWER_ICON):
-            if isinstance(turn.outcome, Answer):
-                return _show_answer(turn.number, turn.outcome, coverage)
-            _show_failure(turn, turn.outcome or Failure("This question was interrupted.", "It can be asked again."))
+            match turn.outcome:
+                case Answer():
+                    return _show_answer(turn, turn.outcome, coverage, detail)
+                case Stopped():
+                    return _show_stopped(turn, turn.outcome, ask_again)
+                case Failure():
+                    _show_failure(turn, turn.outcome, ask_again)
+                case None:
+                    return follow_answer(turn)
     return None
 
 
-def _show_failure(turn: Turn, failure: Failure) -> None:
+def _show_question(turn: Turn) -> None:
+    """Draw what the reader asked, word for word, and what it was limited to by hand."""
+    with st.chat_message("user", avatar=_READER_ICON):
+        st.markdown(escape_lines(turn.question))
+        limits = describe_filters(turn.query.filters)
+        if limits:
+            st.caption(escape_inline(f"Limited to {limits}"))
+
+
+def _show_failure(turn: Turn, failure: Failure, ask_again: Callable[[Turn], None]) -> None:
     with st.container(key=f"failure-{turn.number}"):
         request = f"  \nRequest {escape_inline(failure.request_id)}" if failure.request_id else ""
         words = f"**{escape_inline(failure.title)}**  \n{escape_lines(failure.detail)}{request}"
         st.error(words, icon=":material/error:")
-        st.button(
-            "Ask again",
-            key=f"retry-{turn.number}",
-            icon=":material/refresh:",
-            on_click=request_question,
-            args=(turn.question,),
-        )
+        _show_retry(turn, ask_again)
 
 
-def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
+def _show_stopped(turn: Turn, stopped: Stopped, ask_again: Callable[[Turn], None]) -> Citation | None:
+    """Draw what there was of an answer when it was stopped, and that it is not whole."""
+    progress, opened = stopped.progress, None
+    with st.container(key=f"stopped-{turn.number}"):
+        if progress.text:
+            st.markdown(escape_answer(progress.text))
+        if progress.sources:
+            sources = progress.sources
+            opened = show_source_buttons(turn.number, sources.citations, is_numeric=sources.is_numeric)
+        rest = "What is here is not the whole answer." if progress.text else "Nothing of it was written yet."
+        st.warning(f"**This answer was stopped.** {rest}", icon=":material/stop_circle:")
+        _show_retry(turn, ask_again)
+    return opened
+
+
+def _show_retry(turn: Turn, ask_again: Callable[[Turn], None]) -> None:
+    st.button("Ask again", key=f"retry-{turn.number}", icon=":material/refresh:", on_click=ask_again, args=(turn,))
+
+
+def _show_answer(turn: Turn, answer: Answer, coverage: str, detail: Detail) -> Clicked:
+    number = turn.number
+    wants_change = show_chips(number, answer.understood)
     if answer.abstained:
         with st.container(key=f"abstained-{number}"):
             words = f"**The filings covered here do not hold this answer.**\n\n{escape_answer(answer.text)}"
@@ -64,16 +95,11 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
     else:
         _show_text(number, answer)
         show_flags(answer.flags, key=str(number))
-    opened = _show_sources(number, answer)
+    opened = show_source_buttons(number, answer.citations, is_numeric=answer.is_numeric)
     show_exact_values(answer.facts, answer.calculations, key=str(number))
-    with st.container(key=f"understood-{number}", gap=None):
-        if answer.companies or not answer.abstained:
-            st.caption(escape_inline(describe_understanding(answer)))
-        for note in answer.notes:
-            if note not in answer.text:
-                st.caption(f":material/info: {escape_inline(note)}")
-        st.caption(escape_inline(describe_cost(answer)))
-    return opened
+    _show_notes(number, answer)
+    _show_cost(number, answer, detail)
+    return opened or (turn if wants_change else None)
 
 
 def _show_text(number: int, answer: Answer) -> None:
@@ -90,7 +116,7 @@ def _show_text(number: int, answer: Answer) -> None:
             st.subheader(escape_answer(headline), anchor=False)
         if table:
             st.markdown(escape_answer(table))
-        show_charts(answer.facts, answer.calculations, answer.metrics, key=str(number))
+        show_charts(answer.facts, answer.calculations, answer.understood.metrics, key=str(number))
         if rest:
             st.markdown(escape_answer(rest))
 
@@ -100,63 +126,22 @@ def _says_what_is_covered(answer: Answer) -> bool:
     return "covered:" in answer.text.casefold()
 
 
-def _show_sources(number: int, answer: Answer) -> Citation | None:
-    """Draw one numbered button for each source and return the one clicked."""
-    cited = [citation for citation in answer.citations if citation.cited]
-    found = [citation for citation in answer.citations if not citation.cited]
-    opened = _show_buttons(cited, prefix=f"cite-{number}") if cited else None
-    if found:
-        label = "Passages that may explain it" if answer.is_numeric else "Also found"
-        with st.expander(f"{label} ({len(found)})", key=f"found-{number}"):
-            opened = _show_buttons(found, prefix=f"found-{number}") or opened
-    return opened
+def _show_notes(number: int, answer: Answer) -> None:
+    """Draw what had to be assumed, unless the answer says it itself."""
+    notes = [note for note in answer.understood.notes if note not in answer.text]
+    if notes:
+        with st.container(key=f"notes-{number}", gap=None):
+            for note in notes:
+                st.caption(f":material/info: {escape_inline(note)}")
 
 
-def _show_buttons(citations: Sequence[Citation], *, prefix: str) -> Citation | None:
-    opened = None
-    with st.container(horizontal=True, gap="small"):
-        for citation in citations:
-            label = escape_inline(f"{citation.n} · {label_citation(citation)}")
-            if st.button(label, key=f"{prefix}-{citation.n}"):
-                opened = citation
-    return opened
-
-
-def describe_understanding(answer: Answer) -> str:
-    """Return the companies, years and items the question was read as, in plain words."""
-    years = f"fiscal year{'s' if len(answer.fiscal_years) > 1 else ''} {', '.join(answer.fiscal_years)}"
-    parts = [
-        ", ".join(answer.companies) if answer.companies else "any company",
-        years if answer.fiscal_years else "any fiscal year",
-        *([", ".join(label_item(item) for item in answer.items)] if answer.items else []),
-    ]
-    return f"Understood as: {' · '.join(parts)}"
-
-
-def describe_cost(answer: Answer) -> str:
-    """Return time, model and price of an answer in plain words."""
-    parts = [_duration(answer.processing_time_ms)] if answer.processing_time_ms is not None else []
-    return " · ".join([*parts, _describe_writer(answer), _describe_cost_of(answer)])
-
-
-def _describe_writer(answer: Answer) -> str:
-    if not answer.is_quoted and answer.model_id:
-        return answer.model_id
-    return "quoted, the language model did not answer" if answer.cost else "quoted, no language model"
-
-
-def _describe_cost_of(answer: Answer) -> str:
-    if answer.is_kept:
-        return "answered before, no cost"
-    return describe_price(answer.cost) if answer.is_price_known else "price not known"
-
-
-def describe_price(cost_usd: float | None) -> str:
-    """Return a price in US dollars in plain words."""
-    if not cost_usd:
-        return "no model cost"
-    return f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "less than $0.0001"
-
-
-def _duration(milliseconds: float) -> str:
-    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 100 else "under 0.1 s"
+def _show_cost(number: int, answer: Answer, detail: Detail) -> None:
+    """Draw time, writer and price; the steps they are made of are folded, or open when everything is wanted."""
+    steps = describe_steps(answer)
+    cost = escape_inline(describe_cost(answer))
+    with st.container(key=f"cost-{number}"):
+        if detail == "brief" or not steps:
+            st.caption(cost)
+            return
+        with st.expander(cost, expanded=detail == "full", type="compact"):
+            st.caption("  \n".join(map(escape_inline, steps)))

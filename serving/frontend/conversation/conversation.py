@@ -4,43 +4,38 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
+from serving.frontend.contract.query import Query
+from serving.frontend.conversation.asking import Asking, Failure, Stopped
 
-__all__ = [
-    "MAX_TURNS",
-    "Conversation",
-    "Failure",
-    "Turn",
-    "current_conversation",
-    "request_question",
-    "start_conversation",
-    "take_question",
-]
+__all__ = ["MAX_TURNS", "Conversation", "Turn", "current_conversation", "start_conversation"]
 
 MAX_TURNS = 20
 # The contract's limits for `history`.
 _MAX_HISTORY_MESSAGES = 20
 _MAX_MESSAGE_CHARS = 4000
 _STATE_KEY = "conversation"
-_REQUESTED_KEY = "requested-question"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a question got no answer, in words for the reader."""
-
-    title: str
-    detail: str
-    request_id: str | None = None
 
 
 @dataclass(slots=True)
 class Turn:
-    """One question and what came of it; `outcome` is None until then. `number` counts from 1 and is never reused."""
+    """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up."""
 
     number: int
-    question: str
-    outcome: Answer | Failure | None = None
+    query: Query
+    asking: Asking | None = None
+    outcome: Answer | Failure | Stopped | None = None
+
+    @property
+    def question(self) -> str:
+        """What was asked, word for word."""
+        return self.query.question
+
+    def settle(self) -> None:
+        """Take over what came of the asking, if it is over."""
+        if self.asking and self.asking.outcome:
+            self.outcome, self.asking = self.asking.outcome, None
 
 
 @dataclass(slots=True)
@@ -56,27 +51,60 @@ class Conversation:
         """What the models that wrote in this conversation cost."""
         return self.dropped_cost_usd + sum(_cost(turn) for turn in self.turns)
 
-    def begin(self, question: str) -> Turn:
-        """Append and return a new turn; the oldest is dropped when there are too many."""
-        turn = Turn(self.dropped + len(self.turns) + 1, question)
+    @property
+    def asked_now(self) -> Turn | None:
+        """The turn whose answer is on its way."""
+        return next((turn for turn in self.turns if turn.asking), None)
+
+    def ask(self, client: BackendClient, query: Query) -> Turn:
+        """Ask with what was said before as history, and return the new turn; one still on its way is stopped.
+
+        The oldest turn is dropped when there are too many.
+        """
+        self.stop()
+        asked = Query(
+            query.question, query.filters, query.model_key, query.include_kpi, query.include_rag, self.history()
+        )
+        turn = Turn(self.dropped + len(self.turns) + 1, query, Asking(client, asked))
         self.turns.append(turn)
         if len(self.turns) > MAX_TURNS:
             self.dropped_cost_usd += _cost(self.turns.pop(0))
             self.dropped += 1
         return turn
 
-    def history(self) -> list[dict[str, str]]:
-        """Return the latest answered turns as `{role, content}` messages within the contract's limits."""
+    def stop(self) -> None:
+        """End the answer that is on its way, if any, with what there is of it."""
+        turn = self.asked_now
+        if turn and turn.asking:
+            turn.asking.stop()
+            turn.settle()
+
+    def history(self) -> tuple[tuple[str, str], ...]:
+        """Return the latest answered turns as (role, content) messages within the contract's limits.
+
+        A question that leant on those before it goes in the words it was read in, so that a long chain does not lose
+        its beginning; one that was limited by hand says so, since only the words of a question are read later.
+        """
         answered = [
-            (turn.question, turn.outcome.text)
+            (_in_full(turn, turn.outcome), turn.outcome.text)
             for turn in self.turns
             if isinstance(turn.outcome, Answer) and turn.outcome.text
         ]
-        return [
-            {"role": role, "content": content[:_MAX_MESSAGE_CHARS]}
+        return tuple(
+            (role, content[:_MAX_MESSAGE_CHARS])
             for question, answer in answered[-_MAX_HISTORY_MESSAGES // 2 :]
             for role, content in (("user", question), ("assistant", answer))
-        ]
+        )
+
+
+def _in_full(turn: Turn, answer: Answer) -> str:
+    understood, filters = answer.understood, turn.query.filters
+    question = understood.read_as or turn.question
+    companies = " and ".join(company.name for company in understood.companies) if filters.tickers else ""
+    years = " and ".join(map(str, filters.fiscal_years))
+    places = [f"For {companies}" if companies else "", f"in fiscal {years}" if years else ""]
+    limits = " ".join(filter(None, places))
+    return f"{limits[:1].upper()}{limits[1:]}: {question}" if limits else question
 
 
 def _cost(turn: Turn) -> float:
@@ -86,22 +114,12 @@ def _cost(turn: Turn) -> float:
 def current_conversation() -> Conversation:
     """Return this session's conversation."""
     if _STATE_KEY not in st.session_state:
-        start_conversation()
+        st.session_state[_STATE_KEY] = Conversation()
     conversation: Conversation = st.session_state[_STATE_KEY]
     return conversation
 
 
 def start_conversation() -> None:
-    """Begin anew; earlier turns are forgotten."""
+    """Begin anew; earlier turns are forgotten, and an answer on its way is ended."""
+    current_conversation().stop()
     st.session_state[_STATE_KEY] = Conversation()
-
-
-def request_question(question: str) -> None:
-    """Have the next run ask this question, as if it had been typed."""
-    st.session_state[_REQUESTED_KEY] = question
-
-
-def take_question() -> str | None:
-    """Return the question requested by a button, once; None when there is none."""
-    question: str | None = st.session_state.pop(_REQUESTED_KEY, None)
-    return question

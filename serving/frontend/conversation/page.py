@@ -1,30 +1,30 @@
 """The chat page: the conversation, the question that was asked, and its answer as it comes.
 
-Keys: `new-conversation`, `example-N`, `question` (the input), `backend-obstacle`; those of a turn and of the source
-pane are in `answers` and `evidence`.
+Keys: `new-conversation`, `example-N`, `question` (the input), `backend-obstacle`, `limits` (pickers `limit-…`),
+`settings`; those of a turn and of the source pane are in `answers` and `evidence`.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
+from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.passages import Citation
-from serving.frontend.conversation.answers import ANSWER_ICON, describe_price, show_question, show_turn
-from serving.frontend.conversation.conversation import (
-    Conversation,
-    Failure,
-    current_conversation,
-    request_question,
-    start_conversation,
-    take_question,
-)
+from serving.frontend.contract.query import ANY, Filters, Query
+from serving.frontend.conversation.answers import Clicked, show_turn
+from serving.frontend.conversation.conversation import Conversation, Turn, current_conversation, start_conversation
+from serving.frontend.conversation.cost import describe_price
+from serving.frontend.conversation.live import show_stop
+from serving.frontend.conversation.settings import Settings, draw_settings
 from serving.frontend.coverage.covered import describe_coverage
 from serving.frontend.evidence.source_pane import open_source
-from serving.frontend.markup.escaping import escape_answer, escape_inline
+from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.scope.chips import describe_filters, filters_of, open_change
+from serving.frontend.scope.link import link_of, read_link
+from serving.frontend.scope.pickers import draw_pickers
 from serving.frontend.status.backend_status import BackendStatus, show_obstacle
 from serving.frontend.suggestions.examples import build_examples
 
@@ -32,57 +32,142 @@ __all__ = ["draw_chat"]
 
 _MAX_QUESTION_CHARS = 3500
 _INPUT_KEY = "question"
+_LINK_TAKEN_KEY = "link-taken"
+_OPENED_KEY = "opened"
 
 
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
     """Draw the conversation and answer the question that was asked, if any; controls go `beside` the page."""
-    st.title("FinRAG", anchor=False)
-    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
-    with beside:
-        _draw_sidebar()
     conversation = current_conversation()
-    question = _read_question(can_answer=status.can_answer)
-    welcome = st.empty()  # drawn empty at once when a question comes: its buttons would stay beside the first answer
-    if status.can_answer and not conversation.turns and not question and isinstance(catalog, Catalog):
-        with welcome.container():
-            _draw_welcome(catalog)
-    source = _draw_turns(conversation, describe_coverage(catalog) if isinstance(catalog, Catalog) else "")
+    settings, limits = Settings(), ANY
+    with beside:
+        st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=_start_anew)
+        if isinstance(catalog, Catalog):
+            limits = _draw_limits(catalog)
+            with st.expander("Settings", key="settings"):
+                settings = draw_settings(catalog)
+        _show_cost_so_far(conversation)
+    asker = _Asker(client, conversation, settings)
+    if status.can_answer:
+        _take_link(asker)
+    _draw_input(asker, limits, can_answer=status.can_answer)
+    _draw_conversation(asker, catalog)
     if not status.can_answer:
         show_obstacle(client, status)
-    if source:
-        open_source(client, source)
-    elif question:
-        _answer(client, conversation, question)
 
 
-def _draw_sidebar() -> None:
-    st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=start_conversation)
-    cost_usd = current_conversation().cost_usd
-    if cost_usd:
-        st.caption(escape_inline(f"This conversation: {describe_price(cost_usd)}"))
+class _Asker:
+    """Asks in this conversation, as it is set."""
+
+    def __init__(self, client: BackendClient, conversation: Conversation, settings: Settings) -> None:
+        self.client = client
+        self.conversation = conversation
+        self.settings = settings
+
+    def ask(self, question: str, filters: Filters) -> None:
+        """Ask a question limited to `filters`."""
+        chosen = self.settings
+        query = Query(question, filters, chosen.model_key, chosen.include_kpi, chosen.include_rag)
+        self.conversation.ask(self.client, query)
+
+    def ask_typed(self, filters: Filters) -> None:
+        """Ask what was typed: an input that turns out disabled in the same run would lose it."""
+        self.ask(st.session_state[_INPUT_KEY], filters)
+
+    def ask_again(self, turn: Turn) -> None:
+        """Ask a turn's question once more, limited as it was."""
+        self.ask(turn.question, turn.query.filters)
 
 
-def _read_question(*, can_answer: bool) -> str | None:
-    """Draw the input at the foot of the page and return the question to answer now, typed or requested."""
+def _start_anew() -> None:
+    _close()
+    start_conversation()
+    st.query_params.clear()
+
+
+def _draw_limits(catalog: Catalog) -> Filters:
+    """Draw the pickers that limit every question from now on, and return what is chosen."""
+    with st.expander("Limit questions to", key="limits"):
+        return draw_pickers(catalog, ANY, key="limit", is_lasting=True)
+
+
+def _show_cost_so_far(conversation: Conversation) -> None:
+    if conversation.cost_usd:
+        st.caption(escape_inline(f"This conversation: {describe_price(conversation.cost_usd)}"))
+
+
+def _draw_input(asker: _Asker, limits: Filters, *, can_answer: bool) -> None:
+    """Draw what is pinned to the foot of the page: the input, what it is limited to, and Stop while it is needed."""
+    with st.bottom:
+        if asker.conversation.asked_now:
+            show_stop()
+        elif limits:
+            st.caption(escape_inline(f"Questions are limited to {describe_filters(limits)}"))
     st.chat_input(
         "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
         key=_INPUT_KEY,
         max_chars=_MAX_QUESTION_CHARS,
         disabled=not can_answer,
-        # A second question sent now would interrupt the first.
-        submit_mode="disable",
-        on_submit=_request_typed,
+        on_submit=asker.ask_typed,
+        args=(limits,),
     )
-    return take_question()
 
 
-def _request_typed() -> None:
-    """Keep what was typed: an input that turns out disabled in the same run would lose it."""
-    request_question(st.session_state[_INPUT_KEY])
+def _take_link(asker: _Asker) -> None:
+    """Ask what the page was opened with, once."""
+    if st.session_state.get(_LINK_TAKEN_KEY):
+        return
+    st.session_state[_LINK_TAKEN_KEY] = True
+    link = read_link(st.query_params.to_dict())
+    if link is None or asker.conversation.turns:
+        return
+    asker.ask(link.query.question, link.query.filters)
+    if link.refused:
+        st.toast(escape_inline(f"Not usable in this link, left out: {', '.join(link.refused)}"), icon=":material/info:")
 
 
-def _draw_welcome(catalog: Catalog) -> None:
-    """Draw example questions, one button each."""
+def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
+    conversation = asker.conversation
+    if not conversation.turns:
+        _draw_welcome(asker, catalog)
+        return
+    if conversation.dropped:
+        st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
+    st.query_params.from_dict(link_of(conversation.turns[-1].query))
+    coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
+    for turn in conversation.turns:
+        clicked = show_turn(turn, coverage, asker.settings.detail, asker.ask_again)
+        if clicked:
+            st.session_state[_OPENED_KEY] = clicked
+    _draw_opened(asker, catalog)
+
+
+def _draw_opened(asker: _Asker, catalog: Catalog | str) -> None:
+    """Draw what lies over the page. It stays while the page is drawn anew, as when an answer comes to its end."""
+    opened: Clicked = st.session_state.get(_OPENED_KEY)
+    if isinstance(opened, Citation):
+        open_source(asker.client, opened, _close)
+    elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
+        chosen = opened.query.filters or filters_of(opened.outcome.understood)
+        ask_again = partial(_close_and_ask, asker, opened.question)
+        open_change(catalog, opened.number, opened.question, chosen, ask_again, _close)
+
+
+def _close() -> None:
+    st.session_state.pop(_OPENED_KEY, None)
+
+
+def _close_and_ask(asker: _Asker, question: str, filters: Filters) -> None:
+    _close()
+    asker.ask(question, filters)
+
+
+def _draw_welcome(asker: _Asker, catalog: Catalog | str) -> None:
+    """Draw what this is, and example questions, one button each."""
+    st.title("FinRAG", anchor=False)
+    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
+    if not isinstance(catalog, Catalog):
+        return
     examples = build_examples(catalog)
     if not examples:
         st.info("The index holds no filing yet. Add some with `finrag ingest SOURCE && finrag index`.")
@@ -92,49 +177,7 @@ def _draw_welcome(catalog: Catalog) -> None:
         st.button(
             escape_inline(example),
             key=f"example-{position}",
-            on_click=request_question,
-            args=(example,),
+            on_click=asker.ask,
+            args=(example, ANY),
             width="stretch",
         )
-
-
-def _draw_turns(conversation: Conversation, coverage: str) -> Citation | None:
-    """Draw the conversation and return the source clicked in it."""
-    if conversation.dropped:
-        st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
-    clicked = [show_turn(turn, coverage) for turn in conversation.turns]
-    return next((citation for citation in clicked if citation), None)
-
-
-def _answer(client: BackendClient, conversation: Conversation, question: str) -> None:
-    """Ask the back end, show its words as they come, and draw the page anew with what came of it."""
-    history = conversation.history()
-    turn = conversation.begin(question)
-    show_question(question)
-    with st.chat_message("assistant", avatar=ANSWER_ICON), st.spinner("Reading the filings…", show_time=True):
-        words = st.empty()
-        turn.outcome = _ask(client, question, history, lambda text: _show_words(words, text))
-    st.rerun()
-
-
-def _show_words(place: DeltaGenerator, text: str) -> None:
-    place.markdown(escape_answer(text))
-
-
-def _ask(
-    client: BackendClient, question: str, history: list[dict[str, str]], on_text: Callable[[str], None]
-) -> Answer | Failure:
-    try:
-        return client.ask(question, history, on_text)
-    except BackendAwayError as error:
-        return Failure("No answer arrived.", f"{error} The question can be asked again.")
-    except ApiError as error:
-        return _describe_refusal(error)
-
-
-def _describe_refusal(error: ApiError) -> Failure:
-    lines = [error.detail, *error.field_errors]
-    if error.retry_after_s is not None:
-        unit = "second" if error.retry_after_s == 1 else "seconds"
-        lines.append(f"Try again in {error.retry_after_s} {unit}.")
-    return Failure(f"{error.title} ({error.status})", "\n".join(lines), error.request_id)

@@ -3,7 +3,7 @@
 Keys: `source-text` (the cited words), `source-link`, `source-before`, `source-after`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -37,10 +37,10 @@ def label_citation(citation: Citation) -> str:
     return " ".join(parts)
 
 
-def open_source(client: BackendClient, citation: Citation) -> None:
-    """Open the source pane over the page."""
+def open_source(client: BackendClient, citation: Citation, on_dismiss: Callable[[], None]) -> None:
+    """Open the source pane over the page; `on_dismiss` is called when the reader closes it."""
     title = f"Source {citation.n} · {label_citation(citation)}"
-    st.dialog(escape_inline(title), width="medium")(_show_source)(client, citation)
+    st.dialog(escape_inline(title), width="medium", on_dismiss=on_dismiss)(_show_source)(client, citation)
 
 
 def _show_source(client: BackendClient, citation: Citation) -> None:

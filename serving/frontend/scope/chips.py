@@ -1,0 +1,105 @@
+"""How a question was understood: companies, years and items as chips, each of which opens their change.
+
+Keys: `chip-N-M` (turn N), `change-N`, `ask-again`; the pickers of the dialog are `limit-N-…`.
+"""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from serving.frontend.contract.catalog import Catalog
+from serving.frontend.contract.query import Filters
+from serving.frontend.contract.understood import Understood
+from serving.frontend.evidence.source_pane import label_item
+from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.scope.pickers import draw_pickers, read_pickers
+
+__all__ = ["describe_filters", "filters_of", "name_chips", "open_change", "show_chips", "show_plain_chips"]
+
+_MOST_NAMED = 3
+_HELP = "Change what the question is limited to, and ask again"
+
+
+def name_chips(understood: Understood) -> list[str]:
+    """Return the words of the chips: who, when, and where in the filing if that was said."""
+    chips = [
+        _list([company.name for company in understood.companies], "companies") or "any company",
+        _list([f"fiscal {year}" for year in understood.fiscal_years], "fiscal years") or "any fiscal year",
+    ]
+    items = _list([label_item(item) for item in understood.items], "items")
+    return [*chips, *([items] if items else [])]
+
+
+def _list(names: Sequence[str], noun: str) -> str:
+    if len(names) > _MOST_NAMED:
+        return f"{len(names)} {noun}"
+    return ", ".join(names)
+
+
+def show_plain_chips(understood: Understood) -> None:
+    """Draw the chips while they cannot be changed yet."""
+    st.caption(escape_inline(f"Understood as: {' · '.join(name_chips(understood))}"))
+
+
+def show_chips(number: int, understood: Understood) -> bool:
+    """Draw the chips and return whether one was clicked."""
+    with st.container(key=f"understood-{number}", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption("Understood as", width="content")
+        clicked = [
+            st.button(escape_inline(chip), key=f"chip-{number}-{position}", help=_HELP)
+            for position, chip in enumerate(name_chips(understood), start=1)
+        ]
+        clicked.append(st.button("Change", key=f"change-{number}", icon=":material/edit:", type="tertiary"))
+    return any(clicked)
+
+
+def filters_of(understood: Understood) -> Filters:
+    """Return the filters that limit a question to what it was understood as."""
+    return Filters(
+        tickers=tuple(company.tickers[0] for company in understood.companies if company.tickers),
+        fiscal_years=understood.fiscal_years,
+        items=understood.items,
+    )
+
+
+def describe_filters(filters: Filters) -> str:
+    """Return in plain words what a question is limited to; "" when it is not."""
+    parts = [
+        ", ".join(filters.tickers),
+        f"fiscal {', '.join(map(str, filters.fiscal_years))}" if filters.fiscal_years else "",
+        ", ".join(label_item(item) for item in filters.items),
+        ", ".join(f"Form {form}" for form in filters.forms),
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def open_change(
+    catalog: Catalog,
+    number: int,
+    question: str,
+    chosen: Filters,
+    ask_again: Callable[[Filters], None],
+    on_dismiss: Callable[[], None],
+) -> None:
+    """Open the change of what turn `number` was understood as; `ask_again` gets what is chosen in the end."""
+    dialog = st.dialog("Change what the question is limited to", width="medium", on_dismiss=on_dismiss)
+    dialog(_show_change)(catalog, number, question, chosen, ask_again)
+
+
+def _show_change(
+    catalog: Catalog, number: int, question: str, chosen: Filters, ask_again: Callable[[Filters], None]
+) -> None:
+    st.markdown(f"**{escape_inline(question)}**")
+    key = f"limit-{number}"
+    draw_pickers(catalog, chosen, key=key)
+    st.caption("What is left empty is read from the question.")
+    is_clicked = st.button(
+        "Ask again",
+        key="ask-again",
+        type="primary",
+        icon=":material/refresh:",
+        # Read when it is clicked: the last choice may not have been drawn yet.
+        on_click=lambda: ask_again(read_pickers(key)),
+    )
+    if is_clicked:
+        st.rerun()

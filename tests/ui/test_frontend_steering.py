@@ -1,0 +1,139 @@
+"""What the reader steers: stopping an answer, changing what was understood, limits, settings, links."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.stub_backend import COMPANY, Reply, StubBackend, build_catalog
+from tests.ui.test_frontend_chat import CHAT, ask, click, find_keys, page, read_page
+
+__all__ = ["page"]
+
+MODELS = [
+    {"key": "extractive", "model_id": "extractive", "input_price": 0, "output_price": 0, "is_default": False},
+    {"key": "development", "model_id": "a-model", "input_price": 0.1, "output_price": 0.5, "is_default": True},
+    {"key": "own", "model_id": "b-model", "input_price": None, "output_price": None, "is_default": False},
+]
+
+
+def test_stopped_answer_keeps_its_words_and_sources_and_can_be_asked_again(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "held")
+    assert "Writing the answer…" in page.status[0].label
+    assert "live-cite-1-1" in find_keys(page)
+    assert f"Understood as: {COMPANY}" in read_page(page)
+    click(page, "stop")
+    assert "This answer was stopped." in page.warning[0].value
+    assert "cite-1-1" in find_keys(page)
+    assert "stop" not in find_keys(page)
+    assert stub.is_left.wait(5)
+    stub.gate.set()
+    click(page, "retry-1")
+    assert "cite-2-1" in find_keys(page)
+    assert not page.status
+
+
+def test_source_opens_while_the_answer_is_written(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "held")
+    click(page, "live-cite-1-2")
+    assert "Item 1A. Risk Factors" in read_page(page)
+    assert page.status, "the answer went on"
+    stub.gate.set()
+    page.run()
+    assert "cite-1-1" in find_keys(page)
+
+
+def test_answer_goes_on_while_a_setting_is_changed(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "held")
+    page.toggle(key="setting-numbers").set_value(False).run()
+    assert page.status
+    assert len(stub.questions) == 1
+    stub.gate.set()
+    page.run()
+    assert "cite-1-1" in find_keys(page)
+
+
+@pytest.mark.parametrize("chip", ["chip-1-1", "chip-1-3", "change-1"])
+def test_chip_opens_the_change_of_what_was_understood(page: AppTest, stub: StubBackend, chip: str) -> None:
+    ask(page, "How large were net sales?")
+    click(page, chip)
+    assert page.multiselect(key="limit-1-companies").value == ["VLMR"]
+    assert page.multiselect(key="limit-1-years").value == [2024, 2023]
+    assert page.multiselect(key="limit-1-items").value == ["7", "1A"]
+    page.multiselect(key="limit-1-years").set_value([2022])
+    page.multiselect(key="limit-1-items").set_value([])
+    click(page, "ask-again")
+    assert stub.questions[-1]["question"] == "How large were net sales?"
+    assert stub.questions[-1]["filters"] == {"tickers": ["VLMR"], "fiscal_years": [2022], "items": [], "forms": []}
+    assert "Limited to VLMR · fiscal 2022" in read_page(page)
+    assert "cite-2-1" in find_keys(page)
+
+
+def test_limits_hold_for_every_question(page: AppTest, stub: StubBackend) -> None:
+    page.multiselect(key="limit-years").set_value([2023, 2022]).run()
+    assert "Questions are limited to fiscal 2022, 2023" in read_page(page)
+    for question in ("How large were net sales?", "And costs?"):
+        ask(page, question)
+        assert stub.questions[-1]["filters"]["fiscal_years"] == [2022, 2023]
+
+
+def test_question_without_limits_is_sent_without_filters(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "How large were net sales?")
+    assert stub.questions[0]["filters"] is None
+    assert (stub.questions[0]["include_kpi"], stub.questions[0]["include_rag"]) == (True, True)
+    assert stub.questions[0]["model_key"] is None
+
+
+def test_one_of_numbers_and_text_stays_on(page: AppTest, stub: StubBackend) -> None:
+    page.toggle(key="setting-text").set_value(False).run()
+    assert page.toggle(key="setting-numbers").disabled
+    ask(page, "How large were net sales?")
+    assert (stub.questions[0]["include_kpi"], stub.questions[0]["include_rag"]) == (True, False)
+
+
+def test_chosen_model_is_asked_and_its_price_is_told(stub: StubBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub.replies["/catalog"] = Reply(200, {**build_catalog(), "models": MODELS})
+    monkeypatch.setenv("BACKEND_URL", stub.url)
+    page = AppTest.from_file(str(CHAT), default_timeout=20).run()
+    assert page.selectbox(key="setting-model").value == "development"
+    assert r"\$0.1 for a million tokens read, \$0.5 for a million written." in read_page(page)
+    page.selectbox(key="setting-model").set_value("own").run()
+    assert "The price of this model is not known." in read_page(page)
+    ask(page, "How large were net sales?")
+    assert stub.questions[0]["model_key"] == "own"
+
+
+def test_without_a_model_there_is_nothing_to_choose(page: AppTest) -> None:
+    assert not page.selectbox
+    assert "No language model is set up" in read_page(page)
+
+
+def test_detail_decides_how_much_is_drawn(page: AppTest) -> None:
+    ask(page, "trend of revenue")
+    cost = "1.2 s · quoted, no language model · no model cost"
+    assert cost in [fold.label for fold in page.expander]
+    page.segmented_control(key="setting-detail").set_value("brief").run()
+    assert cost in [caption.value for caption in page.caption]
+    page.segmented_control(key="setting-detail").set_value("full").run()
+    assert next(fold for fold in page.expander if fold.label == cost).proto.expanded
+
+
+def test_link_asks_its_question_with_its_filters_once(stub: StubBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKEND_URL", stub.url)
+    page = AppTest.from_file(str(CHAT), default_timeout=20)
+    page.query_params["q"] = "How large were net sales?"
+    page.query_params["years"] = "2023,x"
+    page.run()
+    assert [body["question"] for body in stub.questions] == ["How large were net sales?"]
+    assert stub.questions[0]["filters"]["fiscal_years"] == [2023]
+    assert "cite-1-1" in find_keys(page)
+    assert "left out: x" in page.toast[0].value
+    page.run()
+    assert len(stub.questions) == 1
+
+
+def test_address_carries_the_latest_question_and_its_filters(page: AppTest) -> None:
+    page.multiselect(key="limit-companies").set_value(["VLMR"]).run()
+    ask(page, "How large were net sales?")
+    assert page.query_params["q"] in ("How large were net sales?", ["How large were net sales?"])
+    assert page.query_params["tickers"] in ("VLMR", ["VLMR"])
+    click(page, "new-conversation")
+    assert "q" not in page.query_params
