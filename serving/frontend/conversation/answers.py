@@ -85,7 +85,7 @@ def _show_retry(turn: Turn, ask_again: Callable[[Turn], None]) -> None:
 
 def _show_answer(turn: Turn, answer: Answer, coverage: str, detail: Detail) -> Clicked:
     number = turn.number
-    wants_change = show_chips(number, answer.understood)
+    wants_change = show_chips(number, answer.understood, is_answered=not answer.abstained)
     if answer.abstained:
         with st.container(key=f"abstained-{number}"):
             words = f"**The filings covered here do not hold this answer.**\n\n{escape_answer(answer.text)}"

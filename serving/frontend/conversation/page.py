@@ -24,7 +24,7 @@ from serving.frontend.evidence.source_pane import open_source
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.scope.chips import describe_filters, filters_of, open_change
 from serving.frontend.scope.link import link_of, read_link
-from serving.frontend.scope.pickers import draw_pickers
+from serving.frontend.scope.pickers import draw_pickers, read_pickers
 from serving.frontend.status.backend_status import BackendStatus, show_obstacle
 from serving.frontend.suggestions.examples import build_examples
 
@@ -34,6 +34,7 @@ _MAX_QUESTION_CHARS = 3500
 _INPUT_KEY = "question"
 _LINK_TAKEN_KEY = "link-taken"
 _OPENED_KEY = "opened"
+_LIMIT_KEY = "limit"
 
 
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
@@ -47,7 +48,7 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
             with st.expander("Settings", key="settings"):
                 settings = draw_settings(catalog)
         _show_cost_so_far(conversation)
-    asker = _Asker(client, conversation, settings)
+    asker = _Asker(client, conversation, settings, has_limits=isinstance(catalog, Catalog))
     if status.can_answer:
         _take_link(asker)
     _draw_input(asker, limits, can_answer=status.can_answer)
@@ -59,10 +60,13 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
 class _Asker:
     """Asks in this conversation, as it is set."""
 
-    def __init__(self, client: BackendClient, conversation: Conversation, settings: Settings) -> None:
+    def __init__(
+        self, client: BackendClient, conversation: Conversation, settings: Settings, *, has_limits: bool
+    ) -> None:
         self.client = client
         self.conversation = conversation
         self.settings = settings
+        self.has_limits = has_limits
 
     def ask(self, question: str, filters: Filters) -> None:
         """Ask a question limited to `filters`."""
@@ -70,9 +74,12 @@ class _Asker:
         query = Query(question, filters, chosen.model_key, chosen.include_kpi, chosen.include_rag)
         self.conversation.ask(self.client, query)
 
-    def ask_typed(self, filters: Filters) -> None:
-        """Ask what was typed: an input that turns out disabled in the same run would lose it."""
-        self.ask(st.session_state[_INPUT_KEY], filters)
+    def ask_typed(self) -> None:
+        """Ask what was typed, with the limits chosen by now.
+
+        As a callback: an input that turns out disabled in the same run would lose it.
+        """
+        self.ask(st.session_state[_INPUT_KEY], read_pickers(_LIMIT_KEY) if self.has_limits else ANY)
 
     def ask_again(self, turn: Turn) -> None:
         """Ask a turn's question once more, limited as it was."""
@@ -88,7 +95,7 @@ def _start_anew() -> None:
 def _draw_limits(catalog: Catalog) -> Filters:
     """Draw the pickers that limit every question from now on, and return what is chosen."""
     with st.expander("Limit questions to", key="limits"):
-        return draw_pickers(catalog, ANY, key="limit", is_lasting=True)
+        return draw_pickers(catalog, ANY, key=_LIMIT_KEY, is_lasting=True)
 
 
 def _show_cost_so_far(conversation: Conversation) -> None:
@@ -109,7 +116,6 @@ def _draw_input(asker: _Asker, limits: Filters, *, can_answer: bool) -> None:
         max_chars=_MAX_QUESTION_CHARS,
         disabled=not can_answer,
         on_submit=asker.ask_typed,
-        args=(limits,),
     )
 
 

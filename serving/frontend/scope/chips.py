@@ -41,15 +41,21 @@ def show_plain_chips(understood: Understood) -> None:
     st.caption(escape_inline(f"Understood as: {' · '.join(name_chips(understood))}"))
 
 
-def show_chips(number: int, understood: Understood) -> bool:
-    """Draw the chips and return whether one was clicked."""
+def show_chips(number: int, understood: Understood, *, is_answered: bool) -> bool:
+    """Draw the chips and return whether one was clicked.
+
+    A question that was not answered and named nothing that is covered has none: it was not read as "any company".
+    """
+    names = name_chips(understood) if is_answered or understood.companies else []
     with st.container(key=f"understood-{number}", horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption("Understood as", width="content")
+        if names:
+            st.caption("Understood as", width="content")
         clicked = [
-            st.button(escape_inline(chip), key=f"chip-{number}-{position}", help=_HELP)
-            for position, chip in enumerate(name_chips(understood), start=1)
+            st.button(escape_inline(name), key=f"chip-{number}-{position}", help=_HELP)
+            for position, name in enumerate(names, start=1)
         ]
-        clicked.append(st.button("Change", key=f"change-{number}", icon=":material/edit:", type="tertiary"))
+        label = "Change" if names else "Choose companies and years"
+        clicked.append(st.button(label, key=f"change-{number}", icon=":material/edit:", type="tertiary"))
     return any(clicked)
 
 
