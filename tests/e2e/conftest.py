@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.local_processes import clean_environment, end, free_port, serve_backend, wait_until
 from tests.sample_index import ROOT, sample_store
@@ -29,6 +29,9 @@ _ARGUMENTS = [
 ]
 
 Screenshot = Callable[[Page, str], Path]
+
+# A machine that runs other tests beside it is slow to draw a page.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
