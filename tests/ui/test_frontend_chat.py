@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from serving.frontend.status.backend_status import LOADING
 from tests.ui.stub_backend import COMPANY, REQUEST_ID, RISK_SENTENCE, Reply, StubBackend, serve_stub
 
 CHAT = Path(__file__).parents[2] / "serving" / "frontend" / "chat.py"
@@ -268,6 +269,25 @@ def test_missing_index_says_which_command_to_run(page: AppTest, stub: StubBacken
     assert "`finrag ingest SOURCE && finrag index`" in page.warning[0].value
     assert "The store holds no current index version." in page.warning[0].value
     stub.mode = "ok"
+    page.run()
+    assert not page.warning
+
+
+@pytest.mark.parametrize(
+    ("path", "reply"),
+    [
+        ("/health", Reply(502, "<html>Bad gateway</html>", content_type="text/html")),
+        ("/health", Reply(503, "no healthy upstream", content_type="text/plain")),
+        ("/readyz", Reply(503, {"title": "x", "status": 503, "detail": f"Not ready: {LOADING}."})),
+    ],
+)
+def test_back_end_that_starts_is_said_to_wake_up(page: AppTest, stub: StubBackend, path: str, reply: Reply) -> None:
+    stub.replies[path] = reply
+    page.run()
+    assert "Back end: **waking up**" in read_page(page)
+    assert "this takes up to a minute" in page.warning[0].value
+    assert page.chat_input(key="question").disabled
+    del stub.replies[path]
     page.run()
     assert not page.warning
 

@@ -48,7 +48,6 @@ def show_stop() -> None:
         key="stop",
         icon=":material/stop_circle:",
         shortcut="Esc",
-        help="End this answer and keep what there is of it",
         on_click=current_conversation().stop,
     )
 

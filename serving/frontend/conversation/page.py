@@ -154,7 +154,7 @@ def _draw_opened(asker: _Asker, catalog: Catalog | str) -> None:
     if isinstance(opened, Citation):
         open_source(asker.client, opened, _close)
     elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
-        chosen = opened.query.filters or filters_of(opened.outcome.understood)
+        chosen = filters_of(opened.outcome.understood, opened.query.filters)
         ask_again = partial(_close_and_ask, asker, opened.question)
         open_change(catalog, opened.number, opened.question, chosen, ask_again, _close)
 

@@ -17,7 +17,6 @@ from serving.frontend.scope.pickers import draw_pickers, read_pickers
 __all__ = ["describe_filters", "filters_of", "name_chips", "open_change", "show_chips", "show_plain_chips"]
 
 _MOST_NAMED = 3
-_HELP = "Change what the question is limited to, and ask again"
 
 
 def name_chips(understood: Understood) -> list[str]:
@@ -51,7 +50,7 @@ def show_chips(number: int, understood: Understood, *, is_answered: bool) -> boo
         if names:
             st.caption("Understood as", width="content")
         clicked = [
-            st.button(escape_inline(name), key=f"chip-{number}-{position}", help=_HELP)
+            st.button(escape_inline(name), key=f"chip-{number}-{position}")
             for position, name in enumerate(names, start=1)
         ]
         label = "Change" if names else "Choose companies and years"
@@ -59,12 +58,14 @@ def show_chips(number: int, understood: Understood, *, is_answered: bool) -> boo
     return any(clicked)
 
 
-def filters_of(understood: Understood) -> Filters:
-    """Return the filters that limit a question to what it was understood as."""
+def filters_of(understood: Understood, chosen: Filters) -> Filters:
+    """Return the filters that limit a question to what it was understood as; what was chosen by hand comes first."""
+    tickers = tuple(company.tickers[0] for company in understood.companies if company.tickers)
     return Filters(
-        tickers=tuple(company.tickers[0] for company in understood.companies if company.tickers),
-        fiscal_years=understood.fiscal_years,
-        items=understood.items,
+        tickers=chosen.tickers or tickers,
+        fiscal_years=chosen.fiscal_years or understood.fiscal_years,
+        items=chosen.items or understood.items,
+        forms=chosen.forms,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 
 import streamlit as st
 
@@ -9,9 +10,13 @@ from serving.frontend.api_client import ApiError, BackendAwayError, BackendClien
 from serving.frontend.contract.health import Health
 from serving.frontend.markup.escaping import escape_inline
 
-__all__ = ["BackendStatus", "State", "read_status", "show_obstacle", "show_status"]
+__all__ = ["LOADING", "BackendStatus", "State", "read_status", "show_obstacle", "show_status"]
 
 _POLL_INTERVAL_S = 3
+# What stands before a pod that is suspended or not up yet answers in its stead.
+_SAID_BY_GATEWAYS = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+# As the back end words it.
+LOADING = "still being loaded"
 
 
 class State(Enum):
@@ -19,6 +24,7 @@ class State(Enum):
 
     OK = "ok"
     DEGRADED = "degraded"
+    WAKING = "waking up"
     NO_INDEX = "no index"
     NO_STORAGE = "storage unavailable"
     FAULTY = "not usable"
@@ -28,23 +34,26 @@ class State(Enum):
 _ICONS = {
     State.OK: ":material/check_circle:",
     State.DEGRADED: ":material/warning:",
+    State.WAKING: ":material/hourglass_top:",
     State.NO_INDEX: ":material/folder_off:",
     State.NO_STORAGE: ":material/cloud_off:",
     State.FAULTY: ":material/error:",
     State.AWAY: ":material/power_off:",
 }
 _TITLES = {
+    State.WAKING: "The back end is waking up.",
     State.NO_INDEX: "There is no index to search yet.",
     State.NO_STORAGE: "The back end cannot reach its storage.",
     State.FAULTY: "The back end gave an answer this page cannot use.",
     State.AWAY: "The back end is away.",
 }
 _REMEDIES = {
-    State.NO_INDEX: "Build one with `finrag ingest SOURCE && finrag index` (SOURCE: a file or folder of filings). "
-    "If one was built, the back end may still be loading it.",
+    State.WAKING: "It has just been started or resumed and loads its index; this takes up to a minute.",
+    State.NO_INDEX: "Build one with `finrag ingest SOURCE && finrag index` (SOURCE: a file or folder of filings).",
     State.NO_STORAGE: "Check `FINRAG_STORE` and its credentials; `finrag doctor` says what is wrong.",
     State.FAULTY: "Check `BACKEND_URL` and `FINRAG_API_KEY` of the front end.",
-    State.AWAY: "Start it with `make run` or `finrag up`. If it runs elsewhere, check `BACKEND_URL`.",
+    State.AWAY: "Start it with `make run` or `finrag up`. If it runs elsewhere, check `BACKEND_URL`, and resume it in "
+    "its dashboard if it was suspended.",
 }
 
 
@@ -70,7 +79,15 @@ def read_status(client: BackendClient) -> BackendStatus:
     except BackendAwayError as error:
         return BackendStatus(State.AWAY, detail=str(error))
     except ApiError as error:
-        return BackendStatus(State.FAULTY, detail=error.detail)
+        # What stands before a pod that is suspended or not up yet answers in its stead.
+        is_gateway = error.status in {
+            HTTPStatus.BAD_GATEWAY,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            HTTPStatus.GATEWAY_TIMEOUT,
+        }
+        return BackendStatus(State.WAKING if is_gateway else State.FAULTY, detail="" if is_gateway else error.detail)
+    if obstacle is not None and LOADING in obstacle:
+        return BackendStatus(State.WAKING, health)
     if obstacle is not None:
         missing = State.NO_STORAGE if health.store == "unreachable" else State.NO_INDEX
         return BackendStatus(missing, health, obstacle)
