@@ -14,6 +14,7 @@ import requests
 from serving.frontend.answer_stream import AnswerStream
 from serving.frontend.backend_url import is_loopback
 from serving.frontend.contract.catalog import Catalog
+from serving.frontend.contract.feedback import Feedback
 from serving.frontend.contract.figures import Figures
 from serving.frontend.contract.health import Health
 from serving.frontend.contract.passages import PassageWindow
@@ -33,6 +34,8 @@ _CONNECT_TIMEOUT_S = 3.0
 _READ_TIMEOUT_S = 60.0
 # The page draws nothing before it knows the state of the back end.
 _STATUS_READ_TIMEOUT_S = 5.0
+# The back end itself gives its store 15 seconds, then says so.
+_FEEDBACK_READ_TIMEOUT_S = 20.0
 
 
 class BackendClient:
@@ -85,6 +88,13 @@ class BackendClient:
     def open_answer(self, query: Query) -> AnswerStream:
         """Ask a question and return the events of its answer as they come; what is wrong is raised while reading."""
         return AnswerStream(self._send("POST", "/query/stream", query.to_json(), is_streamed=True))
+
+    def send_feedback(self, request_id: str, feedback: Feedback) -> None:
+        """Return once the back end has stored what the reader says about the answer to a request."""
+        body = {"request_id": request_id, "verdict": feedback.verdict, "comment": feedback.comment}
+        response = self._send("POST", "/feedback", body, read_timeout_s=_FEEDBACK_READ_TIMEOUT_S)
+        if response.status_code != HTTPStatus.ACCEPTED:
+            raise read_problem(response)
 
     def _send(
         self,

@@ -252,6 +252,7 @@ class StubBackend:
     answers: dict[str, Json] = field(default_factory=dict)
     questions: list[Json] = field(default_factory=list)
     lookups: list[dict[str, list[str]]] = field(default_factory=list)
+    feedback: list[Json] = field(default_factory=list)
     # While it is not set, the answer to a question with "held" stops in the middle of its words.
     gate: threading.Event = field(default_factory=threading.Event)
     is_left: threading.Event = field(default_factory=threading.Event)
@@ -271,6 +272,7 @@ class StubBackend:
             "/catalog": lambda: Reply(200, build_catalog()),
             "/facts": lambda: self._answer_facts(parse_qs(query)),
             "/query": lambda: self._answer_query(body or {}),
+            "/feedback": lambda: self._take_feedback(body or {}),
         }
         return routes[path]() if path in routes else build_problem(404, "Not Found", "There is no such page.")
 
@@ -306,6 +308,10 @@ class StubBackend:
             ],
         }
         return Reply(200, body)
+
+    def _take_feedback(self, body: Json) -> Reply:
+        self.feedback.append(body)
+        return Reply(202, {"accepted": True})
 
     def _answer_passage(self, passage_id: str) -> Reply:
         if passage_id not in PASSAGES:

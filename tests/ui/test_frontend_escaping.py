@@ -53,6 +53,7 @@ def test_answer_is_unchanged_when_in_its_own_format(text: str) -> None:
     [
         ("*a* _b_ # c | d", r"\*a\* \_b\_ \# c \| d"),
         ("- dash", r"\- dash"),
+        ("===", r"\==="),
         ("1. one", f"1{WJ}. one"),
         ("1.2 s", "1.2 s"),
         ("  many\n spaces ", "many spaces"),

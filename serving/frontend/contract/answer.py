@@ -50,6 +50,7 @@ class Answer:
     total_tokens: int
     timings_ms: tuple[tuple[str, float], ...]
     processing_time_ms: float | None
+    index_version: str | None
 
     @property
     def abstained(self) -> bool:
@@ -85,4 +86,5 @@ class Answer:
             total_tokens=llm.integer("total_tokens"),
             timings_ms=metadata.number_pairs("timings_ms"),
             processing_time_ms=metadata.optional_number("processing_time_ms"),
+            index_version=metadata.optional_text("index_version"),
         )

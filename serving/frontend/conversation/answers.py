@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.passages import Citation
+from serving.frontend.conversation.actions import Wanted, show_actions
 from serving.frontend.conversation.asking import Failure, Stopped
 from serving.frontend.conversation.conversation import Turn
 from serving.frontend.conversation.cost import describe_cost, describe_steps
@@ -26,18 +28,21 @@ __all__ = ["Clicked", "show_turn"]
 ANSWER_ICON = ":material/find_in_page:"
 _READER_ICON = ":material/person:"
 
-# What was clicked in a turn: a source, or the chips of how it was understood.
-Clicked = Citation | Turn | None
+# What was clicked in a turn: a source, the chips of how it was understood, or what to do with the answer.
+Clicked = Citation | Turn | Wanted | None
 
 
-def show_turn(turn: Turn, coverage: str, detail: Detail, ask_again: Callable[[Turn], None]) -> Clicked:
+def show_turn(
+    client: BackendClient, turn: Turn, coverage: str, detail: Detail, ask_again: Callable[[Turn], None]
+) -> Clicked:
     """Draw a turn and return what was clicked in it; `coverage` is said when the filings hold no answer."""
     with st.container(key=f"turn-{turn.number}"):
         _show_question(turn)
         with st.chat_message("assistant", avatar=ANSWER_ICON):
             match turn.outcome:
                 case Answer():
-                    return _show_answer(turn, turn.outcome, coverage, detail)
+                    clicked = _show_answer(turn, turn.outcome, coverage, detail)
+                    return show_actions(client, turn, turn.outcome.request_id) or clicked
                 case Stopped():
                     return _show_stopped(turn, turn.outcome, ask_again)
                 case Failure():

@@ -6,6 +6,7 @@ import streamlit as st
 
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
+from serving.frontend.contract.feedback import Feedback
 from serving.frontend.contract.query import Query
 from serving.frontend.conversation.asking import Asking, Failure, Stopped
 
@@ -20,12 +21,17 @@ _STATE_KEY = "conversation"
 
 @dataclass(slots=True)
 class Turn:
-    """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up."""
+    """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up.
+
+    `feedback` is what the back end took of the reader's; `unsent` what it did not, kept to be sent again.
+    """
 
     number: int
     query: Query
     asking: Asking | None = None
     outcome: Answer | Failure | Stopped | None = None
+    feedback: Feedback | None = None
+    unsent: Feedback | None = None
 
     @property
     def question(self) -> str:

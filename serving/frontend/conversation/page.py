@@ -14,6 +14,7 @@ from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.passages import Citation
 from serving.frontend.contract.query import ANY, Filters, Query
+from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.answers import Clicked, show_turn
 from serving.frontend.conversation.conversation import Conversation, Turn, current_conversation, start_conversation
 from serving.frontend.conversation.cost import describe_price
@@ -142,7 +143,7 @@ def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
     st.query_params.from_dict(link_of(conversation.turns[-1].query))
     coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
     for turn in conversation.turns:
-        clicked = show_turn(turn, coverage, asker.settings.detail, asker.ask_again)
+        clicked = show_turn(asker.client, turn, coverage, asker.settings.detail, asker.ask_again)
         if clicked:
             st.session_state[_OPENED_KEY] = clicked
     _draw_opened(asker, catalog)
@@ -153,6 +154,8 @@ def _draw_opened(asker: _Asker, catalog: Catalog | str) -> None:
     opened: Clicked = st.session_state.get(_OPENED_KEY)
     if isinstance(opened, Citation):
         open_source(asker.client, opened, _close)
+    elif isinstance(opened, Wanted):
+        open_wanted(asker.client, opened, asker.conversation.turns, _close)
     elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
         chosen = filters_of(opened.outcome.understood, opened.query.filters)
         ask_again = partial(_close_and_ask, asker, opened.question)

@@ -18,7 +18,7 @@ _DIRECTIVE = re.compile(r":(?=[A-Za-z:])")
 _ADDRESS = re.compile(r"(https?|ftp|www)(?=\\?[:.])", re.IGNORECASE)
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$", re.MULTILINE)
-_LINE_START = re.compile(r"^(\s*)([-+]|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
+_LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
 
 
 def escape_answer(markdown: str) -> str:
@@ -59,7 +59,7 @@ def _escape_token(match: re.Match[str]) -> str:
 
 def _escape_line_start(match: re.Match[str]) -> str:
     marker = match[2]
-    # A list number is stopped at its full stop, a bullet at itself.
+    # A list number is stopped at its full stop, a bullet or the underline of a heading at itself.
     return f"{match[1]}{marker}{_WORD_JOINER}" if marker.isdigit() else f"{match[1]}\\{marker}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from serving.frontend.contract.figures import Calculation, Fact, format_exact
 
-__all__ = ["CSV_COLUMNS", "build_csv"]
+__all__ = ["CSV_COLUMNS", "build_csv", "disarm"]
 
 CSV_COLUMNS = (
     "kind",
@@ -43,7 +43,7 @@ def build_csv(facts: Sequence[Fact], calculations: Sequence[Calculation]) -> byt
     output = io.StringIO(newline="")
     writer = csv.DictWriter(output, CSV_COLUMNS, restval="")
     writer.writeheader()
-    writer.writerows({name: _disarm(text) for name, text in row.items()} for row in rows)
+    writer.writerows({name: disarm(text) for name, text in row.items()} for row in rows)
     return output.getvalue().encode("utf-8-sig")
 
 
@@ -91,5 +91,6 @@ def _join(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(texts))
 
 
-def _disarm(text: str) -> str:
+def disarm(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: plain numbers as they are, text led by an apostrophe."""
     return text if _PLAIN_NUMBER.fullmatch(text) else _FORMULA_START.sub(r"\1\2'", text)

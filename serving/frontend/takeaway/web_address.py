@@ -1,0 +1,18 @@
+"""Addresses that a document may link to."""
+
+from urllib.parse import quote, urlsplit
+
+__all__ = ["clean_address"]
+
+# What stands for itself in an address; all else is percent-encoded.
+_PLAIN = ":/?#[]@!$&'()*+,;=%~-._"
+
+
+def clean_address(address: str) -> str:
+    """Return an http or https address as ASCII without spaces, quotes or angle brackets; "" for anything else."""
+    try:
+        parts = urlsplit(address)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return ""
+    return quote(address, safe=_PLAIN, errors="replace") if is_web else ""
