@@ -20,12 +20,16 @@ _STATE_KEY = "conversation"
 
 @dataclass(slots=True)
 class Turn:
-    """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up."""
+    """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up.
+
+    `suggestions` are questions to ask next, None until they are chosen.
+    """
 
     number: int
     query: Query
     asking: Asking | None = None
     outcome: Answer | Failure | Stopped | None = None
+    suggestions: tuple[str, ...] | None = None
 
     @property
     def question(self) -> str:
