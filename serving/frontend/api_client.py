@@ -79,11 +79,18 @@ class BackendClient:
         """Return the passage with its neighbours."""
         return read_record(self._send("GET", f"/passages/{quote(passage_id, safe='')}"), PassageWindow.from_json)
 
-    def fetch_facts(self, tickers: Sequence[str], metrics: Sequence[str], fiscal_years: Sequence[int]) -> Figures:
+    def fetch_facts(
+        self,
+        tickers: Sequence[str],
+        metrics: Sequence[str],
+        fiscal_years: Sequence[int],
+        *,
+        read_timeout_s: float | None = None,
+    ) -> Figures:
         """Return the metrics, by name, of the companies for the fiscal years, and what is missing of them."""
         years = ",".join(map(str, fiscal_years))
         query = urlencode({"tickers": ",".join(tickers), "metrics": ",".join(metrics), "fiscal_years": years})
-        return read_record(self._send("GET", f"/facts?{query}"), Figures.from_json)
+        return read_record(self._send("GET", f"/facts?{query}", read_timeout_s=read_timeout_s), Figures.from_json)
 
     def open_answer(self, query: Query) -> AnswerStream:
         """Ask a question and return the events of its answer as they come; what is wrong is raised while reading."""

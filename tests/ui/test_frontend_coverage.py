@@ -1,6 +1,5 @@
 from serving.frontend.contract.catalog import Catalog, Company, Filing, Metric
 from serving.frontend.coverage.covered import describe_coverage
-from serving.frontend.suggestions.examples import build_examples
 
 
 def build_company(name: str, *years: int) -> Company:
@@ -16,18 +15,3 @@ def test_coverage_joins_runs_of_years() -> None:
     assert describe_coverage(catalog, most=1) == (
         "Covered here: Velmora, fiscal years 2019, 2022 to 2024; and 1 more company."
     )
-
-
-def test_examples_ask_only_for_what_is_covered() -> None:
-    catalog = build_catalog(build_company("Velmora (fictional)", 2023, 2024), build_company("Ostrand", 2023))
-    examples = build_examples(catalog)
-    assert examples == [
-        "What does Velmora report as revenue for fiscal year 2024?",
-        "Which risks does Ostrand describe in its fiscal year 2023 report?",
-        "How did the net income of Velmora change from fiscal year 2023 to 2024?",
-        "Compare the revenue of Velmora and Ostrand in fiscal year 2023.",
-    ]
-
-
-def test_examples_are_none_when_nothing_is_covered() -> None:
-    assert build_examples(build_catalog(build_company("Velmora"))) == []

@@ -10,11 +10,12 @@ __all__ = ["Catalog", "Company", "Filing", "Item", "Metric", "Model"]
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One covered filing."""
+    """One covered filing; `pointers` are those of its items that hold no text of their own."""
 
     form: str
     fiscal_year: int
     items: tuple[str, ...]
+    pointers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,12 @@ class Catalog:
 
 def _read_company(row: JsonRow) -> Company:
     filings = tuple(
-        Filing(filing.text("form"), filing.integer("fiscal_year"), filing.texts("items"))
+        Filing(
+            form=filing.text("form"),
+            fiscal_year=filing.integer("fiscal_year"),
+            items=filing.texts("items"),
+            pointers=tuple(item for item, _ in filing.row("coverage").text_pairs("pointers")),
+        )
         for filing in row.rows("filings")
     )
     return Company(row.text("name"), row.texts("tickers"), filings)

@@ -22,6 +22,7 @@ from serving.frontend.evidence.source_buttons import show_source_buttons
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
 from serving.frontend.scope.chips import describe_filters, show_chips
+from serving.frontend.suggestions.offered import split_offered
 
 __all__ = ["Clicked", "show_turn"]
 
@@ -93,7 +94,8 @@ def _show_answer(turn: Turn, answer: Answer, coverage: str, detail: Detail) -> C
     wants_change = show_chips(number, answer.understood, is_answered=not answer.abstained)
     if answer.abstained:
         with st.container(key=f"abstained-{number}"):
-            words = f"**The filings covered here do not hold this answer.**\n\n{escape_answer(answer.text)}"
+            said, _ = split_offered(answer.text)  # what it offers is drawn as buttons
+            words = f"**The filings covered here do not hold this answer.**\n\n{escape_answer(said)}"
             st.info(words, icon=":material/search_off:")
             if coverage and not _says_what_is_covered(answer):
                 st.caption(escape_inline(coverage))

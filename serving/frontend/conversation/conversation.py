@@ -24,6 +24,7 @@ class Turn:
     """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up.
 
     `feedback` is what the back end took of the reader's; `unsent` what it did not, kept to be sent again.
+    `suggestions` are questions to ask next, None until they are chosen.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Turn:
     outcome: Answer | Failure | Stopped | None = None
     feedback: Feedback | None = None
     unsent: Feedback | None = None
+    suggestions: tuple[str, ...] | None = None
 
     @property
     def question(self) -> str:

@@ -1,7 +1,8 @@
 """The chat page: the conversation, the question that was asked, and its answer as it comes.
 
-Keys: `new-conversation`, `example-N`, `question` (the input), `backend-obstacle`, `limits` (pickers `limit-…`),
-`settings`; those of a turn and of the source pane are in `answers` and `evidence`.
+Keys: `new-conversation`, `example-N`, `next-N-M` (suggestion M after turn N), `question` (the input),
+`backend-obstacle`, `limits` (pickers `limit-…`), `settings`; those of a turn and of the source pane are in `answers`
+and `evidence`.
 """
 
 from functools import partial
@@ -27,7 +28,8 @@ from serving.frontend.scope.chips import describe_filters, filters_of, open_chan
 from serving.frontend.scope.link import link_of, read_link
 from serving.frontend.scope.pickers import draw_pickers, read_pickers
 from serving.frontend.status.backend_status import BackendStatus, show_obstacle
-from serving.frontend.suggestions.examples import build_examples
+from serving.frontend.suggestions.choice import choose_examples, choose_follow_ups
+from serving.frontend.suggestions.view import show_suggestions
 
 __all__ = ["draw_chat"]
 
@@ -54,7 +56,9 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
         _take_link(asker)
     _draw_input(asker, limits, can_answer=status.can_answer)
     _draw_conversation(asker, catalog)
-    if not status.can_answer:
+    if status.can_answer:
+        _draw_suggestions(asker, catalog)
+    else:
         show_obstacle(client, status)
 
 
@@ -81,6 +85,10 @@ class _Asker:
         As a callback: an input that turns out disabled in the same run would lose it.
         """
         self.ask(st.session_state[_INPUT_KEY], read_pickers(_LIMIT_KEY) if self.has_limits else ANY)
+
+    def ask_unlimited(self, question: str) -> None:
+        """Ask a question that names all it is about."""
+        self.ask(question, ANY)
 
     def ask_again(self, turn: Turn) -> None:
         """Ask a turn's question once more, limited as it was."""
@@ -177,16 +185,27 @@ def _draw_welcome(asker: _Asker, catalog: Catalog | str) -> None:
     st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
     if not isinstance(catalog, Catalog):
         return
-    examples = build_examples(catalog)
-    if not examples:
+    if not any(company.filings for company in catalog.companies):
         st.info("The index holds no filing yet. Add some with `finrag ingest SOURCE && finrag index`.")
         return
-    st.markdown("**Questions to begin with**")
-    for position, example in enumerate(examples, start=1):
-        st.button(
-            escape_inline(example),
-            key=f"example-{position}",
-            on_click=asker.ask,
-            args=(example, ANY),
-            width="stretch",
+    settings = asker.settings
+    examples = choose_examples(asker.client, catalog, numbers=settings.include_kpi, words=settings.include_rag)
+    show_suggestions(examples, asker.ask_unlimited, key="example", heading="Questions to begin with")
+
+
+def _draw_suggestions(asker: _Asker, catalog: Catalog | str) -> None:
+    """Draw what can be asked after the latest answer; it is chosen once for each."""
+    turns = asker.conversation.turns
+    if not turns or not isinstance(turns[-1].outcome, Answer):
+        return
+    turn, answer = turns[-1], turns[-1].outcome
+    if turn.suggestions is None:
+        turn.suggestions = choose_follow_ups(
+            asker.client,
+            answer,
+            catalog if isinstance(catalog, Catalog) else None,
+            {turn.question for turn in turns},
+            numbers=turn.query.include_kpi,
+            words=turn.query.include_rag,
         )
+    show_suggestions(turn.suggestions, asker.ask_unlimited, key=f"next-{turn.number}")

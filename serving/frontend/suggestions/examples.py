@@ -1,71 +1,77 @@
-"""Questions to begin with, made from what is covered, so that each can be answered."""
+"""Questions to begin with, made from what is covered: a number, a calculation, a comparison, and one in words."""
 
-import re
+from collections.abc import Sequence
+from typing import TypeVar
 
-from serving.frontend.contract.catalog import Catalog, Company
+from serving.frontend.contract.catalog import Catalog, Company, Metric
+from serving.frontend.suggestions.annual_reports import list_report_years, list_told_items
+from serving.frontend.suggestions.questions import (
+    Proposal,
+    ask_about_topics,
+    ask_for_change,
+    ask_for_comparison,
+    ask_for_number,
+)
+from serving.frontend.suggestions.related_metrics import FIRST_FIGURES, FIRST_RATIOS, find_metrics
 
-__all__ = ["build_examples"]
+__all__ = ["propose_examples"]
 
-_FICTIONAL = "(fictional)"
-_LEGAL_FORM = re.compile(r",? (?:Inc|Corp|Corporation|Ltd|Limited|LLC|L\.P|plc|N\.V|S\.A)\.?$", re.IGNORECASE)
+_MOST_COMPANIES = 4
+_MOST_METRICS = 3
+
+_Each = TypeVar("_Each")
 
 
-def build_examples(catalog: Catalog) -> list[str]:
-    """Return two to four questions about covered companies and years; none when nothing is covered."""
-    covered = [company for company in catalog.companies if company.filings]
-    if not covered:
+def propose_examples(catalog: Catalog) -> list[Proposal]:
+    """Return questions about the companies that are covered best, several of a kind; none when nothing is covered.
+
+    Whether a number that one needs is there has still to be looked up. The same catalog gives the same questions.
+    """
+    companies = _covered_best(catalog)
+    if not companies:
         return []
-    first, last = covered[0], covered[-1]
-    figures = [_lower_first(metric.label) for metric in catalog.metrics]
-    if not figures:
-        return _ask_in_prose(first, last)
+    counted = [company for company in companies if company.tickers]
+    figures = find_metrics(catalog, FIRST_FIGURES)[:_MOST_METRICS] or list(catalog.metrics[:_MOST_METRICS])
+    ratios = find_metrics(catalog, FIRST_RATIOS)[:_MOST_METRICS]
     return [
-        f"What does {_name(first)} report as {figures[0]} for fiscal year {max(_years(first))}?",
-        f"Which risks does {_name(last)} describe in its fiscal year {max(_years(last))} report?",
-        *_ask_for_change(first, figures[min(1, len(figures) - 1)]),
-        *_ask_for_comparison(first, last, figures[0]),
-    ] + ([f"What does {_name(first)} sell, and to whom?"] if first is last else [])
-
-
-def _ask_in_prose(first: Company, last: Company) -> list[str]:
-    """Return what the words of nearly every annual report answer, for an index that knows no metric by name."""
-    latest = max(_years(first))
-    one, other = _spoken_name(first), _spoken_name(last)
-    compared = first is not last and latest in _years(last)
-    return [
-        f"How many employees did {one} have in fiscal year {latest}?",
-        f"With whom does {other} compete?",
-        *([f"How many employees did {one} and {other} have in fiscal year {latest}?"] if compared else []),
+        *(ask_for_number(company, metric, _latest(company)) for company in counted for metric in figures),
+        *(
+            ask_for_number(company, ratio, _latest(company), kind="ratio")
+            for company in _turned(counted, 1)
+            for ratio in ratios
+        ),
+        *_ask_for_comparisons(_turned(counted, 2), _turned(figures, 1)),
+        *(topic for company in _turned(companies, 3) for _, topic in ask_about_topics(company, _latest(company))),
+        *(ask_for_change(company, metric, _latest(company)) for company in counted for metric in figures),
     ]
 
 
-def _years(company: Company) -> set[int]:
-    return {filing.fiscal_year for filing in company.filings}
+def _covered_best(catalog: Catalog) -> list[Company]:
+    """Return companies with the most annual reports, then with the most items in the latest; ties by the catalog."""
+    covered = [company for company in catalog.companies if list_report_years(company)]
+
+    def rank(company: Company) -> tuple[int, int]:
+        return -len(list_report_years(company)), -len(list_told_items(company, _latest(company)))
+
+    return sorted(covered, key=rank)[:_MOST_COMPANIES]
 
 
-def _name(company: Company) -> str:
-    return company.name.replace(_FICTIONAL, "").strip()
+def _latest(company: Company) -> int:
+    return list_report_years(company)[0]
 
 
-def _spoken_name(company: Company) -> str:
-    """Return the name without its legal form, as people say it."""
-    return _LEGAL_FORM.sub("", _name(company))
+def _ask_for_comparisons(companies: Sequence[Company], metrics: Sequence[Metric]) -> list[Proposal]:
+    """Return comparisons of neighbours for the latest year that both cover."""
+    pairs = zip(companies, _turned(companies, 1), strict=True)
+    common = [
+        (pair, set(list_report_years(pair[0])) & set(list_report_years(pair[1])))
+        for pair in pairs
+        if pair[0] != pair[1]
+    ]
+    return [ask_for_comparison(pair, metric, max(years)) for pair, years in common if years for metric in metrics]
 
 
-def _ask_for_change(company: Company, figure: str) -> list[str]:
-    latest = max(_years(company))
-    if latest - 1 not in _years(company):
-        return []
-    return [f"How did the {figure} of {_name(company)} change from fiscal year {latest - 1} to {latest}?"]
-
-
-def _ask_for_comparison(first: Company, second: Company, figure: str) -> list[str]:
-    common = _years(first) & _years(second)
-    if first is second or not common:
-        return []
-    return [f"Compare the {figure} of {_name(first)} and {_name(second)} in fiscal year {max(common)}."]
-
-
-def _lower_first(label: str) -> str:
-    """Return a label as it stands inside a sentence; an acronym keeps its capitals."""
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+def _turned(row: Sequence[_Each], places: int) -> list[_Each]:
+    """Return a row that begins so many places further on, so that not every kind of question is about the first."""
+    start = places % len(row) if row else 0
+    return [*row[start:], *row[:start]]
