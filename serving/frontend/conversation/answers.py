@@ -9,7 +9,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from serving.frontend.contract.answer import Answer
-from serving.frontend.contract.passages import Citation
 from serving.frontend.conversation.asking import Failure, Stopped
 from serving.frontend.conversation.conversation import Turn
 from serving.frontend.conversation.cost import describe_cost, describe_steps
@@ -17,6 +16,7 @@ from serving.frontend.conversation.flags import mark_flags, show_flags
 from serving.frontend.conversation.live import follow_answer
 from serving.frontend.conversation.settings import Detail
 from serving.frontend.evidence.source_buttons import show_source_buttons
+from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
 from serving.frontend.scope.chips import describe_filters, show_chips
@@ -27,7 +27,7 @@ ANSWER_ICON = ":material/find_in_page:"
 _READER_ICON = ":material/person:"
 
 # What was clicked in a turn: a source, or the chips of how it was understood.
-Clicked = Citation | Turn | None
+Clicked = SourceWalk | Turn | None
 
 
 def show_turn(turn: Turn, coverage: str, detail: Detail, ask_again: Callable[[Turn], None]) -> Clicked:
@@ -64,7 +64,7 @@ def _show_failure(turn: Turn, failure: Failure, ask_again: Callable[[Turn], None
         _show_retry(turn, ask_again)
 
 
-def _show_stopped(turn: Turn, stopped: Stopped, ask_again: Callable[[Turn], None]) -> Citation | None:
+def _show_stopped(turn: Turn, stopped: Stopped, ask_again: Callable[[Turn], None]) -> SourceWalk | None:
     """Draw what there was of an answer when it was stopped, and that it is not whole."""
     progress, opened = stopped.progress, None
     with st.container(key=f"stopped-{turn.number}"):
