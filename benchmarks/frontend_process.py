@@ -58,8 +58,11 @@ class Frontend:
 
 
 @contextmanager
-def serve_frontend(backend_url: str, log: Path, limits: PodLimits | None = None) -> Iterator[Frontend]:
-    """Run the front end until the block ends, under `limits` if given; yields it once it is healthy."""
+def serve_frontend(backend_url: str, log: Path, limits: PodLimits | None = None, **settings: str) -> Iterator[Frontend]:
+    """Run the front end until the block ends, under `limits` if given; yields it once it is healthy.
+
+    `settings` are variables of its environment.
+    """
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "serving/frontend/chat.py", "--server.port", str(port)]
     started = time.perf_counter()
@@ -67,7 +70,7 @@ def serve_frontend(backend_url: str, log: Path, limits: PodLimits | None = None)
         process = subprocess.Popen(
             limits.enclose(command) if limits else command,
             cwd=ROOT,
-            env=clean_environment(BACKEND_URL=backend_url),
+            env=clean_environment(BACKEND_URL=backend_url, **settings),
             stdout=output,
             stderr=output,
         )

@@ -11,7 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -28,6 +28,7 @@ _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+)"')
 # An element or container with a key of its own.
 _KEYED = re.compile(r"\$\$ID-[0-9a-f]{32}-(.+)")
 _CONNECTIONS_OF_A_BROWSER = 6
+_TRIES_OF_A_BROWSER = 3
 _ANSWER_WITHIN_S = 300.0
 _XSRF_COOKIE = "_streamlit_xsrf"
 
@@ -142,15 +143,23 @@ def _ends_a_run(message: ForwardMsg) -> bool:
     )
 
 
+async def _get(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    """Fetch a file; as browsers do, try again where the server has just closed the connection that was kept."""
+    for _ in range(_TRIES_OF_A_BROWSER):
+        with suppress(httpx.RemoteProtocolError, httpx.ReadError):
+            return (await client.get(path)).raise_for_status()
+    raise RuntimeError(f"the front end closed the connection {_TRIES_OF_A_BROWSER} times instead of sending {path}")
+
+
 @asynccontextmanager
 async def open_session(url: str) -> AsyncIterator[Session]:
     """Fetch the page as a browser does for the first time, and connect to its app until the block ends."""
     limits = httpx.Limits(max_connections=_CONNECTIONS_OF_A_BROWSER)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=_ANSWER_WITHIN_S, limits=limits) as client:
-        page = (await client.get("/")).raise_for_status()
-        await asyncio.gather(*(client.get(f"/{path}") for path in _LINKED.findall(page.text)))
-        await client.get("/_stcore/health")
-        await client.get("/_stcore/host-config")
+        page = await _get(client, "/")
+        await asyncio.gather(*(_get(client, f"/{path}") for path in _LINKED.findall(page.text)))
+        await _get(client, "/_stcore/health")
+        await _get(client, "/_stcore/host-config")
         token = client.cookies[_XSRF_COOKIE]
     address = f"ws{url.removeprefix('http')}/_stcore/stream"
     async with connect(
