@@ -74,8 +74,8 @@ def ask(page: Page, question: str, turn: int) -> Asked:
     box.fill(question)
     started = time.perf_counter()
     box.press("Enter")
-    settled = page.locator(f".st-key-understood-{turn}").or_(page.locator(f".st-key-failure-{turn}"))
-    source = page.locator(f"[class*='st-key-cite-{turn}-'] button, [class*='st-key-found-{turn}-'] button")
+    settled = page.locator(", ".join(f".st-key-{what}-{turn}" for what in ("answer", "abstained", "failure")))
+    source = page.locator(f"[class*='cite-{turn}-'] button, [class*='found-{turn}'] summary")
     source.or_(settled).first.wait_for()
     first_source_s = time.perf_counter() - started if source.count() else None
     settled.first.wait_for()

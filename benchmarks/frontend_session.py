@@ -1,7 +1,7 @@
 """A reader's session without a browser: the page's files, then Streamlit's own messages over its WebSocket.
 
 It does what a browser does: fetches the page with its scripts, runs the app, sends what is typed as the state of the
-input, and keeps large messages that the server will only refer to later.
+input, keeps large messages that the server will only refer to later, and reruns fragments as often as it is told to.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ class Session:
         self._input_id = ""
         self._kept: dict[str, ForwardMsg] = {}
         self._asked = 0
+        self._reruns: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> Turn:
         """Run the page for the first time."""
-        await self._rerun(ClientState())
+        await self._run(ClientState())
         return await self._receive(frozenset())
 
     async def ask(self, question: str) -> Turn:
@@ -71,13 +72,18 @@ class Session:
         state = ClientState()
         widget = state.widget_states.widgets.add(id=self._input_id)
         widget.chat_input_value.data = question
-        await self._rerun(state)
+        await self._run(state)
         turn = await self._receive(frozenset(f"{what}-{self._asked}" for what in ("answer", "abstained", "failure")))
         if f"failure-{self._asked}" in turn.keys:
             raise RuntimeError(f"no answer to {question!r}")
         return turn
 
-    async def _rerun(self, state: ClientState) -> None:
+    def close(self) -> None:
+        """Rerun no fragment any more."""
+        for fragment in list(self._reruns):
+            self._reruns.pop(fragment).cancel()
+
+    async def _run(self, state: ClientState) -> None:
         state.page_script_hash = self._script_hash
         state.cached_message_hashes.extend(self._kept)
         context = state.context_info
@@ -88,7 +94,7 @@ class Session:
     async def _receive(self, awaited: frozenset[str]) -> Turn:
         """Take messages until a run has ended that leaves one of `awaited` on the page, if any is."""
         turn, started = Turn(), time.perf_counter()
-        source = re.compile(rf"(?:cite|found)-{self._asked}-\d+")
+        source = re.compile(rf"(?:live-)?(?:cite|found)-{self._asked}-\d+")
         async with asyncio.timeout(_ANSWER_WITHIN_S):
             while True:
                 sent = await self._socket.recv(decode=False)
@@ -104,6 +110,11 @@ class Session:
                     turn.seconds = time.perf_counter() - started
                     return turn
 
+    async def _rerun(self, fragment: str, interval_s: float) -> None:
+        while True:
+            await asyncio.sleep(interval_s)
+            await self._run(ClientState(fragment_id=fragment, is_auto_rerun=True))
+
     def _read(self, sent: bytes) -> ForwardMsg:
         message = ForwardMsg.FromString(sent)
         if message.WhichOneof("type") == "ref_hash":
@@ -117,6 +128,14 @@ class Session:
         kind = str(message.WhichOneof("type"))
         if kind == "new_session":
             self._script_hash = message.new_session.page_script_hash
+            if not message.metadata.run.fragment_ids:
+                self.close()
+        elif kind == "auto_rerun":
+            rerun = self._rerun(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            self._reruns[message.auto_rerun.fragment_id] = asyncio.create_task(rerun)
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._reruns.pop(fragment).cancel()
         if kind != "delta":
             return kind, ""
         drawn = message.delta.WhichOneof("type")
@@ -173,4 +192,6 @@ async def open_session(url: str) -> AsyncIterator[Session]:
         open_timeout=_ANSWER_WITHIN_S,
         ping_interval=None,
     ) as socket:
-        yield Session(url, socket)
+        session = Session(url, socket)
+        yield session
+        session.close()
