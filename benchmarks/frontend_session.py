@@ -1,7 +1,7 @@
 """A reader's session without a browser: the page's files, then Streamlit's own messages over its WebSocket.
 
-It does what a browser does: fetches the page with its scripts, runs the app, sends what is typed as the state of the
-input, keeps large messages that the server will only refer to later, and reruns fragments as often as it is told to.
+It does what a browser does: fetches the page with its scripts, runs the app, sends what is typed with the state of all
+controls, keeps large messages that the server will only refer to later, and reruns fragments as often as it is told to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Common_pb2 import StringArray
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -58,6 +61,7 @@ class Session:
         self._script_hash = ""
         self._input_id = ""
         self._kept: dict[str, ForwardMsg] = {}
+        self._controls: dict[str, WidgetState] = {}
         self._asked = 0
         self._reruns: dict[str, asyncio.Task[None]] = {}
 
@@ -70,8 +74,7 @@ class Session:
         """Type a question, send it, and return what came of it once its answer stands; raises on a failure."""
         self._asked += 1
         state = ClientState()
-        widget = state.widget_states.widgets.add(id=self._input_id)
-        widget.chat_input_value.data = question
+        state.widget_states.widgets.add(id=self._input_id).chat_input_value.data = question
         await self._run(state)
         turn = await self._receive(frozenset(f"{what}-{self._asked}" for what in ("answer", "abstained", "failure")))
         if f"failure-{self._asked}" in turn.keys:
@@ -84,6 +87,7 @@ class Session:
             self._reruns.pop(fragment).cancel()
 
     async def _run(self, state: ClientState) -> None:
+        state.widget_states.widgets.extend(self._controls.values())
         state.page_script_hash = self._script_hash
         state.cached_message_hashes.extend(self._kept)
         context = state.context_info
@@ -143,15 +147,40 @@ class Session:
             return str(message.delta.add_block.WhichOneof("type")), _key(message.delta.add_block.id)
         element = message.delta.new_element
         kind = str(element.WhichOneof("type"))
+        if kind == "exception":
+            raise RuntimeError(f"the page broke: {element.exception.type} {element.exception.message}")
         element_id = str(getattr(getattr(element, kind, None), "id", ""))
         if _key(element_id) == INPUT_KEY:
             self._input_id = element_id
+        control = _first_state(element)
+        if control:
+            self._controls.setdefault(element_id, control)
         return kind, _key(element_id)
 
 
 def _key(element_id: str) -> str:
     match = _KEYED.fullmatch(element_id)
     return match[1] if match else ""
+
+
+def _first_state(element: Element) -> WidgetState | None:
+    """Return the state of a control as it is drawn, None for what is no control or is only clicked."""
+    match element.WhichOneof("type"):
+        case "multiselect":
+            drawn = element.multiselect
+            chosen = [drawn.options[position] for position in drawn.default]
+            return WidgetState(id=drawn.id, string_array_value=StringArray(data=chosen))
+        case "checkbox":
+            return WidgetState(id=element.checkbox.id, bool_value=element.checkbox.default)
+        case "radio":
+            return WidgetState(id=element.radio.id, string_value=element.radio.options[element.radio.default])
+        case "selectbox":
+            return WidgetState(
+                id=element.selectbox.id, string_value=element.selectbox.options[element.selectbox.default]
+            )
+        case "text_input":
+            return WidgetState(id=element.text_input.id, string_value=element.text_input.default)
+    return None
 
 
 def _ends_a_run(message: ForwardMsg) -> bool:
