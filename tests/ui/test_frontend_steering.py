@@ -110,9 +110,9 @@ def test_detail_decides_how_much_is_drawn(page: AppTest) -> None:
     ask(page, "trend of revenue")
     cost = "1.2 s · quoted, no language model · no model cost"
     assert cost in [fold.label for fold in page.expander]
-    page.segmented_control(key="setting-detail").set_value("brief").run()
+    page.radio(key="setting-detail").set_value("brief").run()
     assert cost in [caption.value for caption in page.caption]
-    page.segmented_control(key="setting-detail").set_value("full").run()
+    page.radio(key="setting-detail").set_value("full").run()
     assert next(fold for fold in page.expander if fold.label == cost).proto.expanded
 
 

@@ -49,17 +49,18 @@ def draw_settings(catalog: Catalog) -> Settings:
         help="Passages of the filings.",
         persist_state="session",
     )
-    detail = st.segmented_control(
+    # No segmented control: its chosen option is written in the primary colour, too dark to read on a dark page.
+    detail: Detail = st.radio(
         "Detail",
         get_args(Detail),
-        default="standard",
-        required=True,
+        get_args(Detail).index("standard"),
+        horizontal=True,
         format_func=str.capitalize,
         key="setting-detail",
         help=_DETAIL_HELP,
         persist_state="session",
     )
-    return Settings(model_key, include_kpi, include_rag, detail or "standard")
+    return Settings(model_key, include_kpi, include_rag, detail)
 
 
 def _choose_model(models: tuple[Model, ...]) -> str | None:
