@@ -14,6 +14,8 @@ from serving.frontend.contract.query import Filters, Query
 from serving.frontend.contract.stream_events import SourcesFound
 from serving.frontend.conversation.asking import Failure, Progress, Stopped
 from serving.frontend.conversation.conversation import Turn
+from serving.frontend.takeaway.blocks import Table
+from serving.frontend.takeaway.quotation import quote_passage
 from serving.frontend.takeaway.web_address import clean_address
 from tests.ui.stub_backend import COMPANY, RISK_SENTENCE, build_citation
 from tests.ui.takeaway_turns import build_turn, export_html, export_markdown
@@ -184,6 +186,25 @@ def test_stopped_answer_is_told_as_far_as_it_came() -> None:
 def test_limits_set_by_hand_are_told() -> None:
     limited = Turn(1, Query(SALES, Filters(tickers=("VLMR",), fiscal_years=(2024,))), outcome=build_turn(SALES).outcome)
     assert "Limited to VLMR · fiscal 2024" in export_markdown(limited).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Ended\nMay 1, 2024 | May 2, 2023\nSales | $ 5 | 4",
+            [["", "May 1, 2024", "May 2, 2023"], ["Sales", "$ 5", "4"]],
+        ),
+        ("2024 | 2023\nSales | 5 | 4", [["", "2024", "2023"], ["Sales", "5", "4"]]),
+        ("(thousands) | 2024\nNet:\nSales | 5", [["(thousands)", "2024"], ["Net:"], ["Sales", "5"]]),
+        (" | 2024 | 2023\nSales | 5", [["", "2024", "2023"], ["Sales", "5"]]),
+        ("Sales | (5) | —\nCosts | 4 | 3", [["Sales", "(5)", "—"], ["Costs", "4", "3"]]),
+    ],
+)
+def test_quoted_table_has_its_cells_under_their_columns(text: str, expected: list[list[str]]) -> None:
+    [table] = [block for block in quote_passage(text, ()) if isinstance(block, Table)]
+    rows = [row for row in (table.header, *table.rows) if row]
+    assert [["".join(run.text for run in cell) for cell in row] for row in rows] == expected
 
 
 def test_abstention_is_told_as_one() -> None:

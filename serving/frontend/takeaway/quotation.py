@@ -9,6 +9,7 @@ __all__ = ["quote_passage"]
 
 _CELL_BREAK = re.compile(r" \| |^\| | \|$")
 _NUMBER = re.compile(r"[($€£¥\s]*[-–—+]?[\d,.]+[)%\s]*|[-–—]|")
+_YEAR = re.compile(r"(19|20)\d\d")
 
 Range = tuple[int, int]
 
@@ -72,14 +73,26 @@ def _quote_part(part: _PartReader) -> Iterator[Block]:
 
 
 def _build_table(rows: list[tuple[Line, ...]]) -> Table:
-    """Return the table; a first row without a number heads the columns."""
-    is_headed = len(rows) > 1 and len(rows[0]) > 1 and not any(_is_number(cell) for cell in rows[0][1:])
-    header, body = (rows[0], rows[1:]) if is_headed else ((), rows)
+    """Return the table; a first row without a value heads the columns."""
     width = max(len(row) for row in rows)
+    aligned = [_align(row, width) for row in rows]
+    is_headed = len(rows) > 1 and len(rows[0]) > 1 and not _has_value(rows[0])
+    header, body = (aligned[0], aligned[1:]) if is_headed else ((), aligned)
     is_right = tuple(
         column > 0 and all(_is_number(row[column]) for row in body if column < len(row)) for column in range(width)
     )
     return Table(header, tuple(body), is_right)
+
+
+def _align(row: tuple[Line, ...], width: int) -> tuple[Line, ...]:
+    """Return a row with its cells under their columns: names of columns leave out the one of the labels, if any."""
+    names_columns = len(row) > 1 and not _has_value(row)
+    return ((),) * (width - len(row)) + row if names_columns else row
+
+
+def _has_value(row: tuple[Line, ...]) -> bool:
+    texts = ["".join(run.text for run in cell).strip() for cell in row]
+    return any(_NUMBER.fullmatch(text) and not _YEAR.fullmatch(text) for text in texts if text)
 
 
 def _is_number(cell: Line) -> bool:
