@@ -19,6 +19,7 @@ from serving.frontend.contract.figures import Figures
 from serving.frontend.contract.health import Health
 from serving.frontend.contract.passages import PassageWindow
 from serving.frontend.contract.query import Query
+from serving.frontend.contract.usage import Usage
 from serving.frontend.responses import (
     ApiError,
     BackendAwayError,
@@ -74,6 +75,10 @@ class BackendClient:
     def fetch_catalog(self) -> Catalog:
         """Return what is covered."""
         return read_record(self._send("GET", "/catalog"), Catalog.from_json)
+
+    def fetch_usage(self) -> Usage:
+        """Return what was used today and before, and how long questions take."""
+        return read_record(self._send("GET", "/usage", read_timeout_s=_STATUS_READ_TIMEOUT_S), Usage.from_json)
 
     def fetch_passage(self, passage_id: str) -> PassageWindow:
         """Return the passage with its neighbours."""

@@ -15,8 +15,10 @@ from serving.frontend.compare.page import draw_compare
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.conversation.page import draw_chat
 from serving.frontend.coverage.covered import load_catalog, show_coverage
+from serving.frontend.coverage.page import draw_coverage
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.status.backend_status import BackendStatus, read_status, show_obstacle, show_status
+from serving.frontend.status.page import draw_status
 
 __all__ = ["main"]
 
@@ -28,14 +30,17 @@ def main() -> None:
     status = read_status(client)
     catalog = load_catalog(client, status.health.index_version if status.health else None) if status.can_answer else ""
     beside = st.sidebar.container()  # what a page draws beside itself comes above what all pages share
+    coverage = st.Page(partial(draw_coverage, client, status, catalog), title="Coverage", url_path="coverage")
     # Pages have no icon: Streamlit would have the browser fetch it from a server of another company.
     chosen = st.navigation(
         [
             st.Page(partial(draw_chat, client, status, catalog, beside), title="Chat", default=True),
             st.Page(partial(_draw_compare, client, status, catalog), title="Compare", url_path="compare"),
+            coverage,
+            st.Page(partial(draw_status, client, status), title="Status", url_path="status"),
         ]
     )
-    _draw_sidebar(status, catalog)
+    _draw_sidebar(status, catalog, coverage)
     chosen.run()
 
 
@@ -68,14 +73,14 @@ def _connect_or_stop() -> BackendClient:
     return _connect(base_url, os.environ.get("FINRAG_API_KEY") or None)
 
 
-def _draw_sidebar(status: BackendStatus, catalog: Catalog | str) -> None:
+def _draw_sidebar(status: BackendStatus, catalog: Catalog | str, coverage: st.Page) -> None:
     with st.sidebar:
         show_status(status)
         with st.container(key="coverage"):
             if isinstance(catalog, Catalog):
-                show_coverage(catalog)
+                show_coverage(catalog, coverage)
             elif catalog:
-                st.caption(f"The list of covered filings cannot be shown: {escape_inline(catalog)}")
+                st.caption(f"What is covered cannot be shown: {escape_inline(catalog)}")
 
 
 main()

@@ -52,17 +52,15 @@ def test_cited_answer_opens_on_the_sentence_it_rests_on(
 
 
 @pytest.mark.usefixtures("backend")
-def test_sidebar_lists_what_is_covered_and_says_that_it_is_made_up(
+def test_sidebar_counts_what_is_covered_and_says_that_it_is_made_up(
     open_chat: OpenChat, console_errors: list[str], screenshot: Screenshot
 ) -> None:
     page = open_chat()
     coverage = page.locator(".st-key-coverage")
-    for company, ticker in {(filing["company"], filing["ticker"]) for filing in ground_truth()}:
-        expect(coverage).to_contain_text(company)
-        expect(coverage).to_contain_text(ticker)
-    expect(coverage).to_contain_text("fiscal years 2022 to 2024")
+    companies = {filing["company"] for filing in ground_truth()}
+    expect(coverage).to_contain_text(f"Covered: {len(companies)} companies")
     expect(coverage).to_contain_text("do not exist")
-    expect(page.locator("[data-testid='stSidebar']")).to_contain_text("9 filings")
+    expect(page.locator("[data-testid='stSidebar']")).to_contain_text(f"{len(ground_truth())} filings")
     screenshot(page, "welcome-light")
     assert console_errors == []
 

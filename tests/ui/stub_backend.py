@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from tests.ui.stub_coverage import build_usage
 from tests.ui.stub_hostile import HOSTILE, HOSTILE_ANSWER, build_hostile_passages
 from tests.ui.stub_numbers import COMPANY, build_margin, build_revenues
 
@@ -175,6 +176,8 @@ def build_catalog() -> Json:
                 "characters": 1,
                 "passages": 1,
                 "facts": 0,
+                "checks_made": 0,
+                "checks_held": 0,
                 "items_expected": 4,
                 "items_found": 4,
                 "items_missing": [],
@@ -270,6 +273,7 @@ class StubBackend:
             "/readyz": self._answer_readiness,
             "/catalog": lambda: Reply(200, build_catalog()),
             "/facts": lambda: self._answer_facts(parse_qs(query)),
+            "/usage": lambda: Reply(200, build_usage()),
             "/query": lambda: self._answer_query(body or {}),
             "/feedback": lambda: self._take_feedback(body or {}),
         }

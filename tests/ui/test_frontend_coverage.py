@@ -1,13 +1,19 @@
-from serving.frontend.contract.catalog import Catalog, Company, Filing, Metric
+from dataclasses import replace
+
+from serving.frontend.contract.catalog import Catalog, Company, Metric
 from serving.frontend.coverage.covered import describe_coverage
+from tests.ui import stub_coverage
 
 
 def build_company(name: str, *years: int) -> Company:
-    return Company(name, (name[:4].upper(),), tuple(Filing("10-K", year, ("1A", "7")) for year in years))
+    filings = [stub_coverage.build_filing(year) for year in years]
+    company = stub_coverage.build_company(name, *filings, tickers=(name[:4].upper(),))
+    return stub_coverage.read_catalog(company).companies[0]
 
 
 def build_catalog(*companies: Company) -> Catalog:
-    return Catalog("v1", companies, (), (Metric("revenue", "Revenue"), Metric("net_income", "Net income")), ())
+    metrics = (Metric("revenue", "Revenue"), Metric("net_income", "Net income"))
+    return replace(stub_coverage.read_catalog(), companies=companies, metrics=metrics)
 
 
 def test_coverage_joins_runs_of_years() -> None:

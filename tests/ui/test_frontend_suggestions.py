@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
-from serving.frontend.contract.catalog import Catalog, Company, Filing, Metric
+from serving.frontend.contract.catalog import Catalog, Company, Metric
 from serving.frontend.responses import BackendAwayError
 from serving.frontend.suggestions.choice import choose_examples, choose_follow_ups
 from serving.frontend.suggestions.examples import propose_examples
@@ -22,6 +22,7 @@ from serving.frontend.suggestions.grounding import Numbers, ground, pick_varied
 from serving.frontend.suggestions.questions import Proposal
 from serving.frontend.suggestions.related_metrics import EXPLAINED, FIRST_FIGURES, FIRST_RATIOS, RELATED
 from serving.frontend.suggestions.wording import spoken_name
+from tests.ui import stub_coverage
 from tests.ui.stub_backend import Reply, StubBackend, answer_question, build_answer, build_citation
 from tests.ui.stub_numbers import Json, build_fact, build_margin, build_revenues
 
@@ -37,8 +38,13 @@ ITEMS = ("1", "1A", "3", "7")
 
 
 def build_company(name: str, *years: int, items: Sequence[str] = ITEMS, pointers: Sequence[str] = ()) -> Company:
-    filings = tuple(Filing("10-K", year, tuple(items), tuple(pointers)) for year in years)
-    return Company(name, (name[:4].upper(),), filings)
+    told = dict.fromkeys(pointers, "It stands elsewhere.")
+    filings = [{**stub_coverage.build_filing(year, pointers=told), "items": list(items)} for year in years]
+    return read_company(stub_coverage.build_company(name, *filings, tickers=(name[:4].upper(),)))
+
+
+def read_company(company: Json) -> Company:
+    return stub_coverage.read_catalog(company).companies[0]
 
 
 def build_catalog(*companies: Company) -> Catalog:
@@ -153,7 +159,8 @@ def test_examples_are_a_number_a_ratio_a_comparison_and_a_topic_of_different_com
 
 
 def test_examples_are_none_when_no_annual_report_is_covered() -> None:
-    quarterly = Company("Velmora", ("VLMR",), (Filing("10-Q", 2024, ("II-1A",)),))
+    report = {**stub_coverage.build_filing(2024, "10-Q"), "items": ["II-1A"]}
+    quarterly = read_company(stub_coverage.build_company("Velmora", report, tickers=("VLMR",)))
     assert propose_examples(build_catalog(quarterly, build_company("Ostrand"))) == []
 
 

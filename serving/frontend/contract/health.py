@@ -10,13 +10,15 @@ __all__ = ["Health"]
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `GET /health` says."""
+    """What `GET /health` says: `uptime_s` in seconds, `rss_mb` the resident memory in MiB."""
 
     status: str
     store: str | None
     index_version: str | None
     filings: int | None
     passages: int | None
+    uptime_s: float | None
+    rss_mb: float | None
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -28,4 +30,6 @@ class Health:
             index_version=row.optional_text("index_version"),
             filings=row.optional_integer("filings"),
             passages=row.optional_integer("passages"),
+            uptime_s=row.optional_number("uptime_s"),
+            rss_mb=row.optional_number("rss_mb"),
         )

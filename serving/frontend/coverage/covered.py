@@ -1,17 +1,13 @@
-"""What can be asked: the catalog, the coverage list of the sidebar, and coverage in words."""
+"""What can be asked: the catalog, its line in the sidebar, and coverage in words."""
 
 import streamlit as st
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
 from serving.frontend.contract.catalog import Catalog, Company
-from serving.frontend.markup.escaping import escape_inline
 
-__all__ = ["describe_coverage", "load_catalog", "show_coverage"]
+__all__ = ["describe_coverage", "is_partly_fictional", "load_catalog", "show_coverage"]
 
 _FICTIONAL = "(fictional)"
-_MAX_LISTED = 50
-# A search field above the list is worth its room from here on.
-_MANY_COMPANIES = 12
 _CATALOG_TTL_S = 600
 
 
@@ -25,31 +21,31 @@ def load_catalog(client: BackendClient, index_version: str | None) -> Catalog | 
         return str(error)
 
 
-@st.cache_data(ttl=_CATALOG_TTL_S, max_entries=4, show_spinner=False)
+# One object for all sessions, as its records are frozen; a cache of data would copy thousands of them at every rerun.
+@st.cache_resource(ttl=_CATALOG_TTL_S, max_entries=1, show_spinner=False)
 def _fetch_catalog(_client: BackendClient, base_url: str, index_version: str | None) -> Catalog:
     return _client.fetch_catalog()
 
 
-def show_coverage(catalog: Catalog) -> None:
-    """Draw the list of companies with their tickers and fiscal years."""
-    st.subheader("Covered filings", anchor=False)
-    companies = catalog.companies
-    if len(companies) > _MANY_COMPANIES:
-        companies = _filter(companies, st.text_input("Find a company or ticker", key="coverage-filter"))
-    st.markdown("\n".join(f"- {_describe_company(company)}" for company in companies[:_MAX_LISTED]) or "None found.")
-    if len(companies) > _MAX_LISTED:
-        st.caption(f"and {len(companies) - _MAX_LISTED} more: narrow the list above.")
-    _show_fictional_notice(catalog)
+def show_coverage(catalog: Catalog, page: st.Page) -> None:
+    """Draw one line on what is covered, which leads to the page that lists it."""
+    count = len(catalog.companies)
+    st.page_link(page, label=f"Covered: {count:,} {'company' if count == 1 else 'companies'}")
+    if is_partly_fictional(catalog):
+        st.caption("Companies marked (fictional) do not exist.")
 
 
-def _filter(companies: tuple[Company, ...], wanted: str) -> tuple[Company, ...]:
-    words = wanted.strip().casefold()
-    return tuple(company for company in companies if words in f"{company.name} {company.tickers}".casefold())
+def is_partly_fictional(catalog: Catalog) -> bool:
+    """Whether any company is made up."""
+    return any(_FICTIONAL in company.name for company in catalog.companies)
 
 
-def _describe_company(company: Company) -> str:
-    tickers = f" · {escape_inline(', '.join(company.tickers))}" if company.tickers else ""
-    return f"**{escape_inline(company.name)}**{tickers}  \n  {escape_inline(_describe_years(company))}"
+def describe_coverage(catalog: Catalog, *, most: int = 3) -> str:
+    """Return one plain sentence on what is covered, naming at most `most` companies."""
+    named = [f"{company.name}, {_describe_years(company)}" for company in catalog.companies[:most]]
+    more = len(catalog.companies) - len(named)
+    rest = [f"and {more} more {'company' if more == 1 else 'companies'}"] if more else []
+    return f"Covered here: {'; '.join([*named, *rest])}."
 
 
 def _describe_years(company: Company) -> str:
@@ -63,17 +59,3 @@ def _describe_years(company: Company) -> str:
             runs.append([year])
     words = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
     return f"fiscal year{'s' if len(years) > 1 else ''} {', '.join(words)}" if years else "no filing"
-
-
-def describe_coverage(catalog: Catalog, *, most: int = 3) -> str:
-    """Return one plain sentence on what is covered, naming at most `most` companies."""
-    named = [f"{company.name}, {_describe_years(company)}" for company in catalog.companies[:most]]
-    more = len(catalog.companies) - len(named)
-    rest = [f"and {more} more {'company' if more == 1 else 'companies'}"] if more else []
-    return f"Covered here: {'; '.join([*named, *rest])}."
-
-
-def _show_fictional_notice(catalog: Catalog) -> None:
-    """Say that sample data is made up, if there is any."""
-    if any(_FICTIONAL in company.name for company in catalog.companies):
-        st.caption("Companies marked (fictional) do not exist; their filings are samples that come with FinRAG.")

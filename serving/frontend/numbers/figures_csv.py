@@ -1,13 +1,11 @@
 """Facts and calculations as a CSV file: exact, and safe to open in a spreadsheet. Pure; shows nothing itself."""
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Sequence
 
 from serving.frontend.contract.figures import Calculation, Fact, format_exact
+from serving.frontend.markup.csv_file import write_csv
 
-__all__ = ["CSV_COLUMNS", "build_csv", "disarm"]
+__all__ = ["CSV_COLUMNS", "build_csv"]
 
 CSV_COLUMNS = (
     "kind",
@@ -28,23 +26,11 @@ CSV_COLUMNS = (
     "formula",
     "expression",
 )
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-# Spreadsheets take such a cell for a formula; after a semicolon or tab too, which some of them split at.
-_FORMULA_START = re.compile(r"(^|[;\t\r\n])(\s*)(?=[=+\-@＝＋－＠])")
 
 
 def build_csv(facts: Sequence[Fact], calculations: Sequence[Calculation]) -> bytes:
-    """Return one row for each calculation, then for each fact, below the header `CSV_COLUMNS`.
-
-    UTF-8 with the byte order mark that spreadsheets need to see it. Text that would be run as a formula is led by an
-    apostrophe.
-    """
-    rows = [*map(_describe_calculation, calculations), *map(_describe_fact, facts)]
-    output = io.StringIO(newline="")
-    writer = csv.DictWriter(output, CSV_COLUMNS, restval="")
-    writer.writeheader()
-    writer.writerows({name: disarm(text) for name, text in row.items()} for row in rows)
-    return output.getvalue().encode("utf-8-sig")
+    """Return one row for each calculation, then for each fact, below the header `CSV_COLUMNS`."""
+    return write_csv(CSV_COLUMNS, [*map(_describe_calculation, calculations), *map(_describe_fact, facts)])
 
 
 def _describe_calculation(calculation: Calculation) -> dict[str, str]:
@@ -89,8 +75,3 @@ def _write_year(fiscal_year: int | None) -> str:
 
 def _join(texts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(texts))
-
-
-def disarm(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: plain numbers as they are, text led by an apostrophe."""
-    return text if _PLAIN_NUMBER.fullmatch(text) else _FORMULA_START.sub(r"\1\2'", text)

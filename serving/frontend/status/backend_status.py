@@ -10,7 +10,7 @@ from serving.frontend.api_client import ApiError, BackendAwayError, BackendClien
 from serving.frontend.contract.health import Health
 from serving.frontend.markup.escaping import escape_inline
 
-__all__ = ["LOADING", "BackendStatus", "State", "read_status", "show_obstacle", "show_status"]
+__all__ = ["LOADING", "BackendStatus", "State", "describe_state", "read_status", "show_obstacle", "show_status"]
 
 _POLL_INTERVAL_S = 3
 # What stands before a pod that is suspended or not up yet answers in its stead.
@@ -94,9 +94,15 @@ def read_status(client: BackendClient) -> BackendStatus:
     return BackendStatus(State.OK if health.status == "ok" else State.DEGRADED, health)
 
 
+def describe_state(status: BackendStatus) -> tuple[str, str]:
+    """Return the icon and the word of a state."""
+    return _ICONS[status.state], status.state.value
+
+
 def show_status(status: BackendStatus) -> None:
     """Draw the state as an icon and words, with the index it answers from."""
-    st.markdown(f"{_ICONS[status.state]} Back end: **{status.state.value}**")
+    icon, state = describe_state(status)
+    st.markdown(f"{icon} Back end: **{state}**")
     health = status.health
     if status.state is State.DEGRADED:
         st.caption("The storage is unreachable: only filings already loaded can be answered from.")

@@ -17,7 +17,7 @@ def list_report_years(company: Company) -> list[int]:
 def list_told_items(company: Company, fiscal_year: int) -> frozenset[str]:
     """Return the items of that year's annual report that hold text of their own, not only a pointer elsewhere."""
     reports = [filing for filing in company.filings if filing.fiscal_year == fiscal_year and _is_annual(filing.form)]
-    pointers = {item for filing in reports for item in filing.pointers}
+    pointers = {item for filing in reports for item, _ in filing.coverage.pointers}
     return frozenset(item for filing in reports for item in filing.items) - pointers
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from serving.frontend.numbers.figures_csv import disarm
+from serving.frontend.markup.csv_file import disarm
 from serving.frontend.takeaway.answer_text import read_answer
 from serving.frontend.takeaway.blocks import Block, Box, Items, Line, Table
 
