@@ -24,12 +24,13 @@ LOOKS = [
 
 def follow(page: Page, name: str) -> None:
     """Follow a link of the sidebar, which a narrow window shows on request, over the page."""
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    pages = page.get_by_test_id("stSidebarNav")
+    expect(pages).to_be_attached()
     opener = page.get_by_test_id("stExpandSidebarButton")
     is_folded = opener.is_visible()
     if is_folded:
         opener.click()
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    pages.get_by_role("link", name=name).click()
     if is_folded:
         page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
