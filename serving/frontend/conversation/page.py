@@ -55,9 +55,17 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
     if status.can_answer:
         _take_link(asker)
     _draw_input(asker, limits, can_answer=status.can_answer)
-    _draw_conversation(asker, catalog)
+    # Places of their own, empty from the start: what was in them would stay beside an answer that is on its way.
+    welcome, said, offered = st.empty(), st.container(), st.empty()
+    if conversation.turns:
+        with said:
+            _draw_conversation(asker, catalog)
+    else:
+        with welcome.container():
+            _draw_welcome(asker, catalog)
     if status.can_answer:
-        _draw_suggestions(asker, catalog)
+        with offered.container():
+            _draw_suggestions(asker, catalog)
     else:
         show_obstacle(client, status)
 
@@ -143,9 +151,6 @@ def _take_link(asker: _Asker) -> None:
 
 def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
     conversation = asker.conversation
-    if not conversation.turns:
-        _draw_welcome(asker, catalog)
-        return
     if conversation.dropped:
         st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
     st.query_params.from_dict(link_of(conversation.turns[-1].query))
