@@ -17,9 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from tests.ui.stub_hostile import HOSTILE, HOSTILE_ANSWER, build_hostile_passages
 from tests.ui.stub_numbers import COMPANY, build_margin, build_revenues
 
-__all__ = ["COMPANY", "HOSTILE", "REQUEST_ID", "RISK_SENTENCE", "StubBackend", "serve_stub"]
+__all__ = ["COMPANY", "REQUEST_ID", "RISK_SENTENCE", "StubBackend", "serve_stub"]
 
 Json = dict[str, Any]
 
@@ -36,12 +37,6 @@ TABLE_TEXT = (
     "Selling and administrative | 88,400 | 81,900\nOperating income (loss) | 72,800 | (1,170)"
 )
 TABLE_LEAD = "Results of operations\n(in thousands)\n | Fiscal 2024 | Fiscal 2023"
-HOSTILE = (
-    "<script>alert(1)</script> <img src=x onerror=alert(2)> ![pixel](https://evil.example/p.png) "
-    "[click](https://evil.example) [1](https://evil.example/a) <https://evil.example/b> https://evil.example/c "
-    "www.evil.example mail@evil.example :red[alarm] :material/delete: :smile: `code` $x^2$\n\n"
-    "[1]: https://evil.example/d\n\n# Shouting\n\nStill a citation [1]."
-)
 ANSWER = (
     "Net sales were **$412.3 million** in fiscal 2024, against $389.8 million in fiscal 2023 [1].\n\n"
     "| | Fiscal 2024 | Fiscal 2023 |\n|:---|---:|---:|\n| Net sales | $412.3 million | $389.8 million |\n"
@@ -86,7 +81,7 @@ PASSAGES = {
     ),
     "vlmr/2024:r1": build_passage("vlmr/2024:r1", RISK_TEXT, heading="Risks of Supply"),
     "vlmr/2024:r2": build_passage("vlmr/2024:r2", "A rival could copy our gauges. " * 60, heading="Risks of Rivalry"),
-    "vlmr/2024:h1": build_passage("vlmr/2024:h1", HOSTILE),
+    **{passage["passage_id"]: passage for passage in build_hostile_passages()},
 }
 
 
@@ -142,7 +137,11 @@ def answer_question(question: str) -> Json:
         text = f"No filing of fiscal year 1999 is covered. For {COMPANY}, fiscal years 2022 to 2024 are."
         return build_answer(question, text, [], status="abstained")
     if "hostile" in question:
-        return build_answer(question, HOSTILE, [build_citation(1, "vlmr/2024:h1", [[0, 8]])])
+        hostile = [passage["passage_id"] for passage in build_hostile_passages()]
+        citations = [build_citation(n, each, [[0, 8]], cited=n < 7) for n, each in enumerate(hostile, start=1)]
+        answer = build_answer(question, HOSTILE_ANSWER, citations)
+        answer["resolved"] |= {"notes": [HOSTILE], "companies": [{"cik": 1, "name": HOSTILE, "tickers": []}]}
+        return answer
     start = RISK_TEXT.index(RISK_SENTENCE)
     table_start, table_end = 0, TABLE_TEXT.index("\n")
     if "margin" in question or "trend" in question:

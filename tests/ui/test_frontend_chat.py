@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from serving.frontend.status.backend_status import LOADING
-from tests.ui.stub_backend import COMPANY, REQUEST_ID, RISK_SENTENCE, Reply, StubBackend, serve_stub
+from tests.ui.stub_backend import COMPANY, REQUEST_ID, Reply, StubBackend, serve_stub
 
 CHAT = Path(__file__).parents[2] / "serving" / "frontend" / "chat.py"
 
@@ -94,45 +94,6 @@ def test_answer_comes_with_sources_understanding_and_cost(page: AppTest) -> None
     assert page.button(key="found-1-3").label == "3 · VLMR FY2024 Item 1A"
     assert page.expander[0].label == "Also found (1)"
     assert "cite-1-3" not in find_keys(page)
-
-
-def test_source_opens_on_the_cited_words(page: AppTest) -> None:
-    ask(page, "How large were net sales?")
-    click(page, "cite-1-2")
-    html, words = read_html(page), read_page(page)
-    assert f"<mark><b>{RISK_SENTENCE}</b></mark>" in html
-    assert "test a second &lt;source&gt;" in html
-    assert "We sell gauges to laboratories" in html
-    assert "Prices of parts may rise" in html
-    assert "Form 10-K, fiscal year 2024" in words
-    assert "Item 1A. Risk Factors · Accession number 0009990001-24-000001" in words
-    assert page.link_button(key="source-link").url == "https://filings.example/velmora-2024.htm"
-
-
-def test_source_opens_without_neighbours_when_they_cannot_be_had(page: AppTest, stub: StubBackend) -> None:
-    stub.replies["/passages/vlmr%2F2024%3At1"] = Reply(500, {"detail": "The store is slow."})
-    ask(page, "How large were net sales?")
-    click(page, "cite-1-1")
-    assert "<mark><b>Net sales</b></mark>" in read_html(page)
-    assert "<table" in read_html(page)
-    assert "cannot be shown: The store is slow." in read_page(page)
-
-
-def test_found_source_is_not_called_evidence(page: AppTest) -> None:
-    ask(page, "How large were net sales?")
-    click(page, "found-1-3")
-    assert "the answer does not cite it" in read_page(page)
-    assert "<mark>" not in read_html(page)
-
-
-def test_source_link_is_left_out_when_it_is_no_web_address(page: AppTest, stub: StubBackend) -> None:
-    answer = stub.answer("/query", {"question": "How large were net sales?"}).body
-    assert isinstance(answer, dict)
-    answer["citations"][0]["source_url"] = "javascript:alert(1)"
-    stub.replies["/query"] = Reply(200, answer)
-    ask(page, "How large were net sales?")
-    click(page, "cite-1-1")
-    assert not page.get("link_button")
 
 
 def test_calculated_number_stands_out_and_comes_with_its_trace(page: AppTest) -> None:

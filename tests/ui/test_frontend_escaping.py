@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
@@ -67,3 +69,11 @@ def test_inline_text_shows_exactly_itself(text: str, expected: str) -> None:
 
 def test_lines_stay_lines() -> None:
     assert escape_lines("one\n# two") == "one  \n\\# two"
+
+
+@pytest.mark.parametrize("run", ["# " + "#" * 50_000 + "x", ":" * 50_000, "-" * 50_000, "1" * 50_000, "*" * 50_000])
+def test_long_runs_of_markup_are_escaped_in_time(run: str) -> None:
+    began = time.process_time()
+    escape_answer(run)
+    escape_inline(run)
+    assert time.process_time() - began < 2

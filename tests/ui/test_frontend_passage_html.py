@@ -1,9 +1,11 @@
+import time
 from html.parser import HTMLParser
 
 import pytest
 
 from serving.frontend.markup.passage_html import build_passage_html
-from tests.ui.stub_backend import HOSTILE, RISK_SENTENCE, RISK_TEXT, TABLE_LEAD, TABLE_TEXT
+from tests.ui.stub_backend import RISK_SENTENCE, RISK_TEXT, TABLE_LEAD, TABLE_TEXT
+from tests.ui.stub_hostile import HOSTILE, build_hostile_passages
 
 
 class Reader(HTMLParser):
@@ -20,6 +22,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        if tag in {"wbr", "br"}:
+            return
         self._open.append(tag)
         if tag == "tr":
             self.rows.append([])
@@ -68,7 +72,7 @@ def test_ranges_are_put_right(ranges: list[tuple[int, int]], marked: list[str]) 
 
 def test_hostile_text_becomes_words() -> None:
     seen = Reader(build_passage_html(HOSTILE, [(0, 8)], lead="<img src=x onerror=alert(3)>"))
-    assert set(seen.tags) == {"p", "mark", "b"}
+    assert set(seen.tags) == {"p", "mark", "b", "wbr"}
     assert seen.marked == ["<script>"]
 
 
@@ -85,6 +89,22 @@ def test_table_has_its_lead_above_its_rows() -> None:
 def test_table_cells_are_escaped_and_empty_ones_kept() -> None:
     seen = Reader(build_passage_html("<b>x</b> |  | 1\n | a | \nSubtotals", [(10, 10)], kind="table"))
     assert seen.rows == [["<b>x</b>", "", "1"], ["", "a", ""], ["Subtotals"]]
+
+
+def test_long_run_may_be_broken_and_a_long_number_too() -> None:
+    html = build_passage_html(f"{'W' * 100} | {'9' * 100} | 1,234", kind="table")
+    assert html.count("<wbr>") == 6
+    assert html.count("nowrap") == 1
+    assert Reader(html).rows == [["W" * 100, "9" * 100, "1,234"]]
+
+
+def test_huge_table_is_built_in_time() -> None:
+    table = next(each["text"] for each in build_hostile_passages() if each["text"].startswith("Row 0"))
+    began = time.process_time()
+    seen = Reader(build_passage_html(table, [(0, 3)], kind="table", lead="lead"))
+    assert [len(row) for row in seen.rows] == [40] * 200
+    assert seen.marked == ["Row"]
+    assert time.process_time() - began < 2
 
 
 def test_highlight_inside_one_cell_marks_only_it() -> None:

@@ -19,7 +19,7 @@ from serving.frontend.conversation.conversation import Turn
 from serving.frontend.takeaway.printable import make_printable
 from serving.frontend.takeaway.web_address import clean_address
 from tests.injections import INJECTIONS
-from tests.ui.stub_backend import HOSTILE
+from tests.ui.stub_hostile import HOSTILE
 from tests.ui.takeaway_turns import build_turn, export_html, export_markdown, fill_texts
 
 TAGS = set(

@@ -66,6 +66,8 @@ class Passage:
     lead: str
     heading: str
     text: str
+    item: str | None = None
+    item_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +96,6 @@ def _read_passage(row: JsonRow) -> Passage:
         lead=row.optional_text("lead") or "",
         heading=row.optional_text("heading") or "",
         text=row.text("text"),
+        item=row.optional_text("item"),
+        item_title=row.optional_text("item_title"),
     )

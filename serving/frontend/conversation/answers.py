@@ -10,7 +10,6 @@ import streamlit as st
 
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
-from serving.frontend.contract.passages import Citation
 from serving.frontend.conversation.actions import Wanted, show_actions
 from serving.frontend.conversation.asking import Failure, Stopped
 from serving.frontend.conversation.conversation import Turn
@@ -19,6 +18,7 @@ from serving.frontend.conversation.flags import mark_flags, show_flags
 from serving.frontend.conversation.live import follow_answer
 from serving.frontend.conversation.settings import Detail
 from serving.frontend.evidence.source_buttons import show_source_buttons
+from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
 from serving.frontend.scope.chips import describe_filters, show_chips
@@ -29,7 +29,7 @@ ANSWER_ICON = ":material/find_in_page:"
 _READER_ICON = ":material/person:"
 
 # What was clicked in a turn: a source, the chips of how it was understood, or what to do with the answer.
-Clicked = Citation | Turn | Wanted | None
+Clicked = SourceWalk | Turn | Wanted | None
 
 
 def show_turn(
@@ -69,7 +69,7 @@ def _show_failure(turn: Turn, failure: Failure, ask_again: Callable[[Turn], None
         _show_retry(turn, ask_again)
 
 
-def _show_stopped(turn: Turn, stopped: Stopped, ask_again: Callable[[Turn], None]) -> Citation | None:
+def _show_stopped(turn: Turn, stopped: Stopped, ask_again: Callable[[Turn], None]) -> SourceWalk | None:
     """Draw what there was of an answer when it was stopped, and that it is not whole."""
     progress, opened = stopped.progress, None
     with st.container(key=f"stopped-{turn.number}"):

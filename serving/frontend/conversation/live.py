@@ -7,11 +7,11 @@ import time
 
 import streamlit as st
 
-from serving.frontend.contract.passages import Citation
 from serving.frontend.contract.stream_events import SourcesFound
 from serving.frontend.conversation.asking import Asking, Progress
 from serving.frontend.conversation.conversation import Turn, current_conversation
 from serving.frontend.evidence.source_buttons import show_source_buttons
+from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_answer, escape_inline
 from serving.frontend.scope.chips import show_plain_chips
 
@@ -52,11 +52,11 @@ def show_stop() -> None:
     )
 
 
-def follow_answer(turn: Turn) -> Citation | None:
+def follow_answer(turn: Turn) -> SourceWalk | None:
     """Draw the answer as it comes, and the whole page anew once it is whole; returns the source clicked meanwhile."""
     if turn.asking:
         st.fragment(run_every=_PAUSE_S)(_follow)(turn, turn.asking, time.monotonic())
-    opened: Citation | None = st.session_state.pop(_OPENED_KEY, None)
+    opened: SourceWalk | None = st.session_state.pop(_OPENED_KEY, None)
     return opened
 
 

@@ -12,7 +12,6 @@ from streamlit.delta_generator import DeltaGenerator
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
-from serving.frontend.contract.passages import Citation
 from serving.frontend.contract.query import ANY, Filters, Query
 from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.answers import Clicked, show_turn
@@ -22,6 +21,7 @@ from serving.frontend.conversation.live import show_stop
 from serving.frontend.conversation.settings import Settings, draw_settings
 from serving.frontend.coverage.covered import describe_coverage
 from serving.frontend.evidence.source_pane import open_source
+from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.scope.chips import describe_filters, filters_of, open_change
 from serving.frontend.scope.link import link_of, read_link
@@ -152,7 +152,7 @@ def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
 def _draw_opened(asker: _Asker, catalog: Catalog | str) -> None:
     """Draw what lies over the page. It stays while the page is drawn anew, as when an answer comes to its end."""
     opened: Clicked = st.session_state.get(_OPENED_KEY)
-    if isinstance(opened, Citation):
+    if isinstance(opened, SourceWalk):
         open_source(asker.client, opened, _close)
     elif isinstance(opened, Wanted):
         open_wanted(asker.client, opened, asker.conversation.turns, _close)

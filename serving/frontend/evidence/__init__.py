@@ -1,1 +1,1 @@
-"""The source pane: the words of a filing that an answer rests on."""
+"""What an answer rests on: its source buttons, and the drawer with the words of the filing."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from serving.frontend.contract.passages import Citation
-from serving.frontend.evidence.source_pane import label_citation
+from serving.frontend.evidence.source_labels import label_citation
+from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_inline
 
 __all__ = ["show_source_buttons"]
@@ -16,8 +17,11 @@ __all__ = ["show_source_buttons"]
 
 def show_source_buttons(
     number: int, citations: Sequence[Citation], *, is_numeric: bool, is_live: bool = False
-) -> Citation | None:
-    """Draw one numbered button for each source of turn `number` and return the one clicked."""
+) -> SourceWalk | None:
+    """Draw one numbered button for each source of turn `number`.
+
+    Returns a walk over all of them, cited ones first, that begins at the one clicked.
+    """
     cited = [citation for citation in citations if citation.cited]
     found = [citation for citation in citations if not citation.cited]
     prefix = "live-" if is_live else ""
@@ -26,7 +30,8 @@ def show_source_buttons(
         label = "Passages that may explain it" if is_numeric else "Also found"
         with st.expander(f"{label} ({len(found)})", key=f"{prefix}found-{number}"):
             opened = _show_buttons(found, prefix=f"{prefix}found-{number}") or opened
-    return opened
+    sources = (*cited, *found)
+    return SourceWalk(sources, sources.index(opened)) if opened else None
 
 
 def _show_buttons(citations: Sequence[Citation], *, prefix: str) -> Citation | None:

@@ -2,9 +2,12 @@
 
 Streamlit's Markdown knows more than CommonMark: `$` is LaTeX, `:name:` an emoji or icon, `:name[…]` a colour, and bare
 addresses become links. Nothing of that is meant in a filing, and a link or image in one could lead a reader astray.
+Nor may a character reverse the words around it: see `hidden_controls`.
 """
 
 import re
+
+from serving.frontend.markup.hidden_controls import isolate, replace_controls
 
 __all__ = ["escape_answer", "escape_inline", "escape_lines"]
 
@@ -16,7 +19,7 @@ _INLINE_TOKEN = re.compile(r"[\\`*_\[\]<>~$&#|]")
 _SHORTCODE = re.compile(r":(?=[+-]*[A-Za-z0-9_][\w+-]*:|material\\?/|streamlit:)")
 _DIRECTIVE = re.compile(r":(?=[A-Za-z:])")
 _ADDRESS = re.compile(r"(https?|ftp|www)(?=\\?[:.])", re.IGNORECASE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-+)[ \t]*$", re.MULTILINE)
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)](?:\s|$)))", re.MULTILINE)
 
@@ -26,15 +29,15 @@ def escape_answer(markdown: str) -> str:
 
     A heading becomes a bold line, since an answer inside a chat has no outline of its own.
     """
-    text = _HEADING.sub(_embolden, markdown)
+    text = _HEADING.sub(_embolden, isolate(replace_controls(markdown)))
     text = _ANSWER_TOKEN.sub(_escape_token, text)
     return _break_names(_UNDERLINE.sub(_detach_underline, text))
 
 
 def escape_inline(text: str) -> str:
     """Return plain text as one line of Markdown that shows exactly it (white space runs become one space)."""
-    line = _break_names(_INLINE_TOKEN.sub(_escape_token, " ".join(text.split())))
-    return _LINE_START.sub(_escape_line_start, line)
+    line = _break_names(_INLINE_TOKEN.sub(_escape_token, replace_controls(" ".join(text.split()))))
+    return isolate(_LINE_START.sub(_escape_line_start, line))
 
 
 def escape_lines(text: str) -> str:
@@ -43,7 +46,7 @@ def escape_lines(text: str) -> str:
 
 
 def _embolden(match: re.Match[str]) -> str:
-    words = match[1].strip("* ")
+    words = match[1].rstrip(" \t#").strip("* ")
     return f"**{words}**" if words else ""
 
 

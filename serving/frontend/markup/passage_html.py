@@ -4,10 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from serving.frontend.markup.hidden_controls import isolate, replace_controls
+from serving.frontend.markup.table_rows import Row, is_amount, lay_out, split_rows
+
 __all__ = ["build_passage_html"]
 
-_CELL_BREAK = re.compile(r" \| |^\| | \|$")
-_NUMBER = re.compile(r"[($€£¥\s]*[-–—+]?[\d,.]+[)%\s]*|[-–—]|")
+# Such a run of characters without a blank may be broken: it would be wider than a narrow window.
+_LONG_RUN = re.compile(r"\S{30}(?=\S)")
+_LONGEST_NUMBER = 24
 
 Range = tuple[int, int]
 
@@ -46,9 +50,18 @@ def _mark(text: str, offset: int, ranges: Sequence[Range]) -> str:
     for start, end in ranges:
         first, last = max(start - offset, 0), min(end - offset, len(text))
         if first < last:
-            pieces += [escape(text[position:first]), f"<mark><b>{escape(text[first:last])}</b></mark>"]
+            pieces += [_escape(text[position:first]), f"<mark><b>{_escape(text[first:last])}</b></mark>"]
             position = last
-    return "".join([*pieces, escape(text[position:])])
+    return "".join([*pieces, _escape(text[position:])])
+
+
+def _escape(text: str) -> str:
+    pieces, position = [], 0
+    shown = replace_controls(text)
+    for run in _LONG_RUN.finditer(shown):
+        pieces.append(shown[position : run.end()])
+        position = run.end()
+    return "<wbr>".join(isolate(escape(piece), "<bdi>", "</bdi>") for piece in [*pieces, shown[position:]])
 
 
 def _iterate_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -64,36 +77,21 @@ def _build_paragraphs(text: str, ranges: Sequence[Range]) -> Iterator[str]:
 
 
 def _build_table(text: str, ranges: Sequence[Range], lead: str) -> str:
-    captions = [line for _, line in _iterate_lines(lead) if not _CELL_BREAK.search(line)]
-    headers = [_split_cells(line) for _, line in _iterate_lines(lead) if _CELL_BREAK.search(line)]
-    rows = [(offset, _split_cells(line)) for offset, line in _iterate_lines(text)]
-    width = max((len(cells) for cells in [*headers, *(cells for _, cells in rows)]), default=1)
-    head = "".join(_build_row(0, cells, (), width, "th") for cells in headers)
-    body = "".join(_build_row(offset, cells, ranges, width, "td") for offset, cells in rows)
-    above = "".join(_build_paragraphs("\n".join(captions), ()))
-    return f'{above}<table cellpadding="4"><thead>{head}</thead><tbody>{body}</tbody></table>'
+    above = split_rows(lead)
+    headers, rows = lay_out([row for row in above if len(row.cells) > 1], split_rows(text))
+    captions = "<br>".join(_escape(row.cells[0].text) for row in above if len(row.cells) == 1)
+    head = "".join(_build_row(row, (), "th") for row in headers)
+    body = "".join(_build_row(row, ranges, "td") for row in rows)
+    paragraph = f"<p>{captions}</p>" if captions else ""
+    return f'{paragraph}<table cellpadding="4"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
-def _split_cells(line: str) -> list[tuple[int, str]]:
-    """Return (offset in the line, cell text) of each cell."""
-    cells, position = [], 0
-    for separator in _CELL_BREAK.finditer(line):
-        cells.append((position, line[position : separator.start()]))
-        position = separator.end()
-    return [*cells, (position, line[position:])]
-
-
-def _build_row(line_offset: int, cells: list[tuple[int, str]], ranges: Sequence[Range], width: int, tag: str) -> str:
-    if len(cells) == 1:
-        words = _mark(cells[0][1], line_offset, ranges)
-        return f'<tr><td colspan="{width}" align="left">{words}</td></tr>'
-    return "<tr>" + "".join(_build_cell(line_offset, cell, ranges, tag) for cell in enumerate(cells)) + "</tr>"
-
-
-def _build_cell(line_offset: int, cell: tuple[int, tuple[int, str]], ranges: Sequence[Range], tag: str) -> str:
-    column, (offset, text) = cell
-    words = _mark(text, line_offset + offset, ranges)
-    if not column:
-        return f'<{tag} align="left">{words}</{tag}>'
-    layout = 'align="right" nowrap' if _NUMBER.fullmatch(text) else f'align="{"right" if tag == "th" else "left"}"'
-    return f"<{tag} {layout}>{words}</{tag}>"
+def _build_row(row: Row, ranges: Sequence[Range], tag: str) -> str:
+    cells = []
+    for column, cell in enumerate(row.cells):
+        words = _mark(cell.text, cell.offset, ranges)
+        span = f' colspan="{cell.span}"' if cell.span > 1 else ""
+        side = "left" if not column or (tag == "td" and not cell.is_heading and not is_amount(cell.text)) else "right"
+        nowrap = " nowrap" if side == "right" and is_amount(cell.text) and len(cell.text) <= _LONGEST_NUMBER else ""
+        cells.append(f'<{tag}{span} align="{side}"{nowrap}>{words}</{tag}>')
+    return f"<tr>{''.join(cells)}</tr>"

@@ -10,7 +10,7 @@ import streamlit as st
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.query import Filters
 from serving.frontend.contract.understood import Understood
-from serving.frontend.evidence.source_pane import label_item
+from serving.frontend.evidence.source_labels import label_item
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.scope.pickers import draw_pickers, read_pickers
 

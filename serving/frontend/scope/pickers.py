@@ -9,7 +9,7 @@ import streamlit as st
 
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.query import Filters
-from serving.frontend.evidence.source_pane import label_item
+from serving.frontend.evidence.source_labels import label_item
 
 __all__ = ["draw_pickers", "read_pickers"]
 

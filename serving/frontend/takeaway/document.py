@@ -10,7 +10,7 @@ from serving.frontend.conversation.asking import Failure, Stopped
 from serving.frontend.conversation.conversation import Turn
 from serving.frontend.conversation.cost import describe_cost
 from serving.frontend.conversation.flags import mark_flags
-from serving.frontend.evidence.source_pane import label_item
+from serving.frontend.evidence.source_labels import label_item
 from serving.frontend.scope.chips import describe_filters
 from serving.frontend.takeaway.answer_text import read_answer
 from serving.frontend.takeaway.blocks import Block, Box, Document, Heading, Items, Line, Paragraph, Run, plain
