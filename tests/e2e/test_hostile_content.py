@@ -18,6 +18,8 @@ pytestmark = pytest.mark.browser
 
 OpenChat = Callable[..., Page]
 
+# A table of 8,000 cells takes a busy machine longer than other content.
+_PATIENCE_MS = 20_000
 # What markup of ours and of Streamlit never holds where words of others stand.
 _ALIVE = (
     "img[src='x'], img[src*='evil'], [onerror], [onload], iframe, object, embed, video, base, form[action], .katex, "
@@ -71,7 +73,7 @@ def test_hostile_answer_and_sources_stay_words(
         page = open_chat(width=width, height=800)
         seen = watch(page)
         ask(page, HOSTILE_QUESTION)
-        expect(page.locator(".st-key-cost-1")).to_be_visible()
+        expect(page.locator(".st-key-cost-1")).to_be_visible(timeout=_PATIENCE_MS)
         expect(page.locator(".st-key-answer-1")).to_contain_text("Still a citation [1].")
         assert_inert(page)
         screenshot(page, f"hostile-answer-{width}")
@@ -79,9 +81,9 @@ def test_hostile_answer_and_sources_stay_words(
         page.locator(".st-key-cite-1-1 button").click()
         drawer = page.get_by_role("dialog")
         for position in range(1, len(build_hostile_passages()) + 1):
-            expect(drawer).to_contain_text(f"{position} of {len(build_hostile_passages())}")
-            expect(drawer.locator(".st-key-source-text mark").first).to_be_visible()
-            expect(drawer.get_by_text("After this in the filing")).to_be_visible()
+            expect(drawer).to_contain_text(f"{position} of {len(build_hostile_passages())}", timeout=_PATIENCE_MS)
+            expect(drawer.locator(".st-key-source-text mark").first).to_be_visible(timeout=_PATIENCE_MS)
+            expect(drawer.get_by_text("After this in the filing")).to_be_visible(timeout=_PATIENCE_MS)
             assert_inert(page)
             assert drawer.evaluate("drawer => drawer.scrollWidth <= window.innerWidth")
             assert page.locator(".st-key-source-link").count() == 0
@@ -90,6 +92,6 @@ def test_hostile_answer_and_sources_stay_words(
                 assert letters <= number, "a number behind right-to-left letters stands before them"
             screenshot(page, f"hostile-source-{position}-{width}")
             drawer.locator(".st-key-source-next button").click()
-        expect(drawer).to_contain_text(f"1 of {len(build_hostile_passages())}")
+        expect(drawer).to_contain_text(f"1 of {len(build_hostile_passages())}", timeout=_PATIENCE_MS)
     assert seen == []
     assert console_errors == []
