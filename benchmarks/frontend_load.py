@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.frontend_session import Turn, open_session
+from benchmarks.frontend_session import Session, Turn, open_session
 
 __all__ = ["SERIES", "Load", "draw_questions", "run_sessions"]
 
 # Drawn as a chart; the first question of every session.
 SERIES = "{name} revenue over the last three years"
+# What the page says of a question that the back end had no place for, and when it may be asked again.
+_NO_PLACE = "(429)"
+_ASKED_AGAIN_AFTER_S = 3.0
 _TEMPLATES = (
     "Which risks does {name} describe in its fiscal year {year} report?",
     "How did the operating income of {name} change from fiscal year {before} to {year}?",
@@ -31,11 +34,15 @@ _TEMPLATES = (
 
 @dataclass(slots=True)
 class Load:
-    """What sessions at once came to; `failures` are the words of those that broke off."""
+    """What sessions at once came to; `failures` are the words of those that broke off.
+
+    `refused` counts questions that the back end had no place for and that were asked again, as the page says.
+    """
 
     turns: list[Turn] = field(default_factory=list)
     loads: list[Turn] = field(default_factory=list)
     charted: int = 0
+    refused: int = 0
     failures: list[str] = field(default_factory=list)
 
 
@@ -61,11 +68,21 @@ async def run_sessions(url: str, companies: Sequence[dict[str, Any]], sessions: 
     load = Load()
     through = asyncio.Barrier(sessions)
 
+    async def ask(session: Session, question: str) -> Turn:
+        while True:
+            turn = await session.ask(question)
+            if not turn.failure:
+                return turn
+            if _NO_PLACE not in turn.failure:
+                raise RuntimeError(f"no answer to {question!r}: {turn.failure}")
+            load.refused += 1
+            await asyncio.sleep(_ASKED_AGAIN_AFTER_S)
+
     async def read(number: int) -> None:
         async with open_session(url) as session:
             try:
                 load.loads.append(await session.load())
-                asked = [await session.ask(question) for question in draw_questions(number, turns, companies)]
+                asked = [await ask(session, question) for question in draw_questions(number, turns, companies)]
                 load.turns.extend(asked)
                 load.charted += any(turn.charts for turn in asked)
             except Exception as error:  # noqa: BLE001 -- one reader's failure is a finding, and must not end the others

@@ -166,6 +166,7 @@ class _Measure:
                 "seconds": round(seconds),
                 "cpu_s": round(frontend.cpu_s(), 1),
                 "answered": len(load.turns),
+                "refused_and_asked_again": load.refused,
                 "charted_sessions": load.charted,
                 "failures": load.failures,
                 "sessions_rss_mb": frontend.peak_rss_mb(),

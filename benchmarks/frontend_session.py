@@ -45,6 +45,7 @@ class Turn:
     received_bytes: int = 0
     messages: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
+    failure: str = ""
 
     @property
     def charts(self) -> int:
@@ -63,6 +64,7 @@ class Session:
         self._kept: dict[str, ForwardMsg] = {}
         self._controls: dict[str, WidgetState] = {}
         self._asked = 0
+        self._alert = ""
         self._reruns: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> Turn:
@@ -71,14 +73,14 @@ class Session:
         return await self._receive(frozenset())
 
     async def ask(self, question: str) -> Turn:
-        """Type a question, send it, and return what came of it once its answer stands; raises on a failure."""
+        """Type a question, send it, and return what came of it once that stands; `failure` has the words of one."""
         self._asked += 1
         state = ClientState()
         state.widget_states.widgets.add(id=self._input_id).chat_input_value.data = question
         await self._run(state)
         turn = await self._receive(frozenset(f"{what}-{self._asked}" for what in ("answer", "abstained", "failure")))
         if f"failure-{self._asked}" in turn.keys:
-            raise RuntimeError(f"no answer to {question!r}")
+            turn.failure = self._alert
         return turn
 
     def close(self) -> None:
@@ -149,6 +151,8 @@ class Session:
         kind = str(element.WhichOneof("type"))
         if kind == "exception":
             raise RuntimeError(f"the page broke: {element.exception.type} {element.exception.message}")
+        if kind == "alert":
+            self._alert = element.alert.body
         element_id = str(getattr(getattr(element, kind, None), "id", ""))
         if _key(element_id) == INPUT_KEY:
             self._input_id = element_id

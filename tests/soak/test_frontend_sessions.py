@@ -48,6 +48,7 @@ def test_front_end_stays_small_under_many_sessions(sample_store: Path, tmp_path:
         counts = {
             "limits": obstacle or f"{POD_MEMORY_MB} MiB, {POD_CPUS} CPU",
             "answered": len(load.turns),
+            "refused_and_asked_again": load.refused,
             "charted_sessions": load.charted,
             "idle_rss_mb": idle_mb,
             "peak_rss_mb": peak_mb,
