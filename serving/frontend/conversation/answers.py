@@ -14,7 +14,13 @@ from serving.frontend.conversation.conversation import Failure, Turn, request_qu
 from serving.frontend.conversation.flags import mark_flags, show_flags
 from serving.frontend.evidence.source_pane import label_citation, label_item
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
-from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
+from serving.frontend.numbers.figures_view import (
+    set_headline_plain,
+    show_cards,
+    show_charts,
+    show_exact_values,
+    split_after_table,
+)
 
 __all__ = ["ANSWER_ICON", "describe_cost", "describe_price", "describe_understanding", "show_question", "show_turn"]
 
@@ -77,17 +83,15 @@ def _show_answer(number: int, answer: Answer, coverage: str) -> Citation | None:
 
 
 def _show_text(number: int, answer: Answer) -> None:
-    """Draw the answer: the one number asked for stands out, and charts follow the table they are drawn from."""
+    """Draw the answer: what was asked for stands out, and charts follow the table they are drawn from."""
     with st.container(key=f"answer-{number}"):
         text = mark_flags(answer.text, answer.flags)
         if not answer.is_numeric:
             st.markdown(escape_answer(text))
             return
-        # What a model wrote is prose: only the number that is given first stands out.
-        headline, text = split_headline(text) if answer.is_quoted else ("", text)
+        if show_cards(answer.facts, answer.calculations, answer.metrics, key=str(number)) and answer.is_quoted:
+            text = set_headline_plain(text)
         table, rest = split_after_table(text)
-        if headline:
-            st.subheader(escape_answer(headline), anchor=False)
         if table:
             st.markdown(escape_answer(table))
         show_charts(answer.facts, answer.calculations, answer.metrics, key=str(number))
