@@ -4,16 +4,16 @@ Keys: `setting-model`, `setting-numbers`, `setting-text`, `setting-detail`.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import streamlit as st
 
 from serving.frontend.contract.catalog import Catalog, Model
+from serving.frontend.detail import Detail
 from serving.frontend.markup.escaping import escape_inline
 
-__all__ = ["Detail", "Settings", "draw_settings"]
+__all__ = ["Settings", "draw_settings"]
 
-Detail = Literal["brief", "standard", "full"]
 _QUOTING = "extractive"
 _DETAIL_HELP = "Brief: the answer and its sources. Standard: charts as well. Full: calculations and times unfolded."
 
