@@ -1,4 +1,4 @@
-"""One metric of several companies and periods as a Markdown table. Pure; shows nothing itself."""
+"""One metric of several companies and years as a Markdown table, and as rows of a file. Pure; shows nothing itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,66 +6,149 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from serving.frontend.contract.figures import Calculation, Fact, Figure, Figures, format_exact
 from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.numbers.change import describe_change
+from serving.frontend.numbers.points import read_point
 
-__all__ = ["MetricFigures", "build_metric_table", "select_metric"]
+__all__ = ["MetricTable", "list_columns", "tabulate_metric"]
 
 _NOT_GIVEN = "–"
+_MAGNITUDES = ((Decimal(10) ** 6, "million"), (Decimal(10) ** 3, "thousand"))
 
 
 @dataclass(frozen=True, slots=True)
-class MetricFigures:
-    """The figures of one metric; a number is either tagged or calculated."""
+class MetricTable:
+    """The figures of one metric, tagged or calculated, by company and fiscal year.
 
-    facts: tuple[Fact, ...]
-    calculations: tuple[Calculation, ...]
+    `before` are those of years that are not shown, to tell growth against; None when growth is not told.
+    """
+
+    label: str
+    fiscal_years: tuple[int, ...]
+    rows: Mapping[str, Mapping[int, Figure]]
+    before: Mapping[str, Mapping[int, Figure]] | None = None
 
     @property
-    def all(self) -> tuple[Figure, ...]:
-        """Facts, then calculations."""
-        return (*self.facts, *self.calculations)
+    def figures(self) -> tuple[Figure, ...]:
+        """All that is shown, row by row."""
+        return tuple(row[year] for row in self.rows.values() for year in self.fiscal_years if year in row)
 
     @property
-    def units(self) -> tuple[str, ...]:
-        """The units that have to be told beside the numbers, in order; ratios have none."""
-        return tuple(dict.fromkeys(figure.unit for figure in self.all if figure.unit != "pure"))
+    def facts(self) -> tuple[Fact, ...]:
+        """The tagged numbers among them."""
+        return tuple(figure for figure in self.figures if isinstance(figure, Fact))
+
+    @property
+    def calculations(self) -> tuple[Calculation, ...]:
+        """The calculated ones."""
+        return tuple(figure for figure in self.figures if isinstance(figure, Calculation))
+
+    @property
+    def title(self) -> str:
+        """The metric with the unit its numbers are counted in; ratios tell theirs themselves."""
+        units = dict.fromkeys(figure.unit for figure in self.figures if figure.unit not in {"pure", "days"})
+        magnitude = self._magnitude[1]
+        words = ", ".join(f"{unit} {magnitude}" if magnitude else unit for unit in units)
+        return f"{self.label} ({words})" if words else self.label
+
+    @property
+    def _magnitude(self) -> tuple[Decimal, str]:
+        """The largest magnitude in which every amount of the table is whole, so that none is rounded."""
+        units = {figure.unit for figure in self.figures}
+        is_amount = len(units) == 1 and not units & {"pure", "days"} and not any("/" in unit for unit in units)
+        values = [figure.value for figure in self.figures]
+        fitting = [each for each in _MAGNITUDES if is_amount and any(values) and not any(v % each[0] for v in values)]
+        return fitting[0] if fitting else (Decimal(1), "")
+
+    def write_markdown(self) -> str:
+        """Return the table, a row for each company and a column for each fiscal year."""
+        lines = [
+            "| | " + " | ".join(f"FY{year}" for year in self.fiscal_years) + " |",
+            "|:---|" + "---:|" * len(self.fiscal_years),
+            *map(self._write_line, self.rows),
+        ]
+        return "\n".join(lines)
+
+    def write_rows(self) -> list[dict[str, str]]:
+        """Return the same rows for a file: exact numbers in their base unit, below `list_columns`."""
+        return [self._write_row(company) for company in self.rows]
+
+    def describe_growth(self, company: str, year: int) -> str:
+        """Return the change against the year before; "" where it is not told or that year is not known."""
+        if self.before is None or year not in self.rows[company]:
+            return ""
+        figure = self.rows[company][year]
+        earlier = self.rows[company].get(year - 1) or self.before.get(company, {}).get(year - 1)
+        if earlier is None or earlier.unit != figure.unit:
+            return ""
+        return describe_change(read_point(figure), read_point(earlier)).words
+
+    def _write_line(self, company: str) -> str:
+        cells = [self._write_cell(company, year) for year in self.fiscal_years]
+        return f"| {' | '.join([escape_inline(company), *cells])} |"
+
+    def _write_cell(self, company: str, year: int) -> str:
+        figure = self.rows[company].get(year)
+        if figure is None:
+            return _NOT_GIVEN
+        growth = self.describe_growth(company, year).replace(" percentage points", " points")
+        words = _write_number(figure, self._magnitude[0])
+        return f"{words} ({escape_inline(growth)})" if growth else words
+
+    def _write_row(self, company: str) -> dict[str, str]:
+        cells = self.rows[company]
+        first = next(iter(cells.values()))
+        row = {"metric": self.label, "company": first.company, "ticker": first.ticker, "unit": first.unit}
+        for year in self.fiscal_years:
+            if year in cells:
+                row[f"FY{year}"] = format_exact(cells[year].value)
+            if self.before is not None:
+                row[f"FY{year} against the year before"] = self.describe_growth(company, year)
+        return row
 
 
-def select_metric(figures: Figures, metric: str) -> MetricFigures:
-    """Return what was found of a metric: totals alone, and not what it was calculated from."""
-    facts = tuple(fact for fact in figures.facts if fact.metric == metric and not fact.dimensions)
-    return MetricFigures(facts, tuple(each for each in figures.calculations if each.metric == metric))
-
-
-def build_metric_table(figures: MetricFigures, fiscal_years: Sequence[int]) -> str:
-    """Return the table, a row for each company and a column for each fiscal year; "" when there is no figure."""
-    rows: dict[str, dict[int | None, str]] = {}
-    for figure in figures.all:
-        rows.setdefault(figure.ticker or figure.company, {}).setdefault(figure.fiscal_year, _write(figure))
-    if not rows:
-        return ""
-    years = sorted(fiscal_years)
-    lines = [
-        "| | " + " | ".join(f"FY{year}" for year in years) + " |",
-        "|:---|" + "---:|" * len(years),
-        *(_build_row(company, cells, years) for company, cells in rows.items()),
+def list_columns(fiscal_years: Sequence[int], *, shows_growth: bool) -> list[str]:
+    """Return the header of a file of such tables."""
+    years = [
+        name
+        for year in fiscal_years
+        for name in (f"FY{year}", *([f"FY{year} against the year before"] if shows_growth else []))
     ]
-    return "\n".join(lines)
+    return ["metric", "company", "ticker", "unit", *years]
 
 
-def _build_row(company: str, cells: Mapping[int | None, str], years: Sequence[int]) -> str:
-    return "| " + " | ".join([escape_inline(company), *(cells.get(year, _NOT_GIVEN) for year in years)]) + " |"
+def tabulate_metric(
+    figures: Figures, metric: str, label: str, fiscal_years: Sequence[int], before: Figures | None = None
+) -> MetricTable | None:
+    """Return what was found of a metric for the years, or None; `before` are figures of the years before those."""
+    years = tuple(sorted(fiscal_years))
+    rows = {
+        company: cells for company, cells in _arrange(figures, metric).items() if not cells.keys().isdisjoint(years)
+    }
+    earlier = None if before is None else _arrange(before, metric)
+    return MetricTable(label, years, rows, earlier) if rows else None
 
 
-def _write(figure: Figure) -> str:
-    """Return a number as it is, or a ratio rounded to what can be read; every digit is in the list and the file."""
+def _arrange(figures: Figures, metric: str) -> dict[str, dict[int, Figure]]:
+    """Return totals alone by company and fiscal year, and not what a metric was calculated from."""
+    totals = [fact for fact in figures.facts if fact.metric == metric and not fact.dimensions]
+    found: list[Figure] = [*totals, *(each for each in figures.calculations if each.metric == metric)]
+    rows: dict[str, dict[int, Figure]] = {}
+    for figure in found:
+        if figure.fiscal_year is not None:
+            rows.setdefault(figure.ticker or figure.company, {}).setdefault(figure.fiscal_year, figure)
+    return rows
+
+
+def _write_number(figure: Figure, magnitude: Decimal) -> str:
+    """Return an amount as it is, or a ratio rounded to what can be read; every digit is in the fold and the file."""
     display = figure.display if isinstance(figure, Calculation) else ""
-    if display in {"percent", "points"} and figure.unit == "pure":
-        return f"{_round(figure.value * 100)}\u00a0{'%' if display == 'percent' else 'points'}"
+    if figure.unit == "pure" and (display in {"percent", "points"} or (not display and figure.value % 1)):
+        return f"{_round(figure.value * 100)}\u00a0{'points' if display == 'points' else '%'}"
     if display == "basis points":
         return f"{_round(figure.value * 10_000)}\u00a0basis points"
-    if display in {"times", "days"} or isinstance(figure, Calculation):
-        return _round(figure.value)
-    return format_exact(figure.value, grouped=True)
+    if isinstance(figure, Calculation):
+        return _round(figure.value / magnitude)
+    return format_exact(figure.value / magnitude, grouped=True)
 
 
 def _round(value: Decimal) -> str:

@@ -1,98 +1,122 @@
 """The compare page: metrics of several companies over years, from tagged numbers alone.
 
-Keys: `compare-companies`, `compare-metrics`, `compare-years`, `compared-METRIC`, `chart-compare-METRIC-N`,
-`exact-compare`, `csv-compare`.
+Keys: `compare-companies`, `compare-metrics`, `compare-years`, `compare-growth`, `compare-latest`, `compared-METRIC`,
+`chart-compare-METRIC-N`, `csv-compared`, `exact-compare`, `csv-compare`, `compare-missing`.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
-from serving.frontend.compare.compare_table import build_metric_table, select_metric
-from serving.frontend.contract.catalog import Catalog, Company
+from serving.frontend.compare.choices import MOST_COMPANIES, MOST_METRICS, MOST_YEARS, Choice, Offer
+from serving.frontend.compare.compare_table import MetricTable, list_columns, tabulate_metric
+from serving.frontend.compare.visit import pick_years, restore_choice, store_choice
+from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.figures import Figures
+from serving.frontend.markup.csv_file import write_csv
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.numbers.figures_view import show_charts, show_exact_values
 
 __all__ = ["draw_compare"]
 
-_MOST_COMPANIES = 8
-_MOST_METRICS = 6
-_MOST_YEARS = 10
-_FIRST_COMPANIES = 3
-_FIRST_YEARS = 3
+_LATEST_YEARS = 5
+_MOST_REASONS = 10
 
 
 def draw_compare(client: BackendClient, catalog: Catalog) -> None:
     """Draw the choices and what was found for them."""
-    companies = {company.tickers[0]: company for company in catalog.companies if company.tickers and company.filings}
-    if not companies or not catalog.metrics:
+    offer = Offer.from_catalog(catalog)
+    if not offer.companies or not offer.labels:
         st.info("The index holds no company with a ticker and tagged numbers yet.")
         return
-    tickers, metrics, years = _choose(companies, catalog)
-    if not (tickers and metrics and years):
+    restore_choice(offer)
+    choice = _choose(offer)
+    store_choice(offer, choice)
+    if not (choice.tickers and choice.metrics and choice.years):
         st.caption("Choose at least one company, one metric and one fiscal year.")
         return
     try:
-        figures = client.fetch_facts(tickers, metrics, years)
+        figures = client.fetch_facts(choice.tickers, choice.metrics, choice.years)
+        before = _fetch_years_before(client, choice)
     except (ApiError, BackendAwayError) as error:
         detail = error.detail if isinstance(error, ApiError) else str(error)
         st.error(f"**The numbers cannot be shown.**  \n{escape_inline(detail)}", icon=":material/error:")
         return
-    labels = {metric.name: metric.label for metric in catalog.metrics}
-    for metric in metrics:
-        _show_metric(figures, metric, labels[metric], years)
-    _show_missing(figures)
-    if _ends_differ(figures):
-        st.caption("Fiscal years of these companies end on different days; the dates are with the exact values.")
-    show_exact_values(figures.facts, figures.calculations, key="compare")
+    found = {
+        metric: tabulate_metric(figures, metric, offer.labels[metric], choice.years, before)
+        for metric in choice.metrics
+    }
+    tables = {metric: table for metric, table in found.items() if table}
+    for metric, table in tables.items():
+        _show_table(metric, table)
+    _show_missing(figures, [offer.labels[metric] for metric in choice.metrics if metric not in tables])
+    if tables:
+        if _ends_differ(figures):
+            st.caption("Fiscal years of these companies end on different days; the dates are with the exact values.")
+        _offer_file(list(tables.values()), choice)
+        show_exact_values(figures.facts, figures.calculations, key="compare", is_cited=False)
 
 
-def _choose(companies: dict[str, Company], catalog: Catalog) -> tuple[list[str], list[str], list[int]]:
-    """Draw the three choices and return tickers, names of metrics and fiscal years."""
-    labels = {metric.name: metric.label for metric in catalog.metrics}
-    covered = {filing.fiscal_year for company in companies.values() for filing in company.filings}
-    years = sorted(covered, reverse=True)
-    chosen_tickers = st.multiselect(
+def _choose(offer: Offer) -> Choice:
+    """Draw the choices and return them."""
+    tickers = st.multiselect(
         "Companies",
-        list(companies),
-        list(companies)[:_FIRST_COMPANIES],
-        format_func=lambda ticker: f"{companies[ticker].name} · {ticker}",
+        list(offer.companies),
+        format_func=lambda ticker: f"{offer.companies[ticker].name} · {ticker}",
         key="compare-companies",
-        max_selections=_MOST_COMPANIES,
-        persist_state="session",
+        max_selections=MOST_COMPANIES,
     )
-    chosen_metrics = st.multiselect(
+    metrics = st.multiselect(
         "Metrics",
-        list(labels),
-        list(labels)[:1],
-        format_func=labels.__getitem__,
+        list(offer.labels),
+        format_func=offer.labels.__getitem__,
         key="compare-metrics",
-        max_selections=_MOST_METRICS,
-        persist_state="session",
+        max_selections=MOST_METRICS,
     )
-    chosen_years = st.multiselect(
-        "Fiscal years",
-        years,
-        years[:_FIRST_YEARS],
-        key="compare-years",
-        max_selections=_MOST_YEARS,
-        persist_state="session",
-    )
-    return chosen_tickers, chosen_metrics, sorted(chosen_years)
+    years = st.multiselect("Fiscal years", offer.years, key="compare-years", max_selections=MOST_YEARS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        latest = offer.list_latest_years(tickers, _LATEST_YEARS)
+        st.button(
+            f"Last {_LATEST_YEARS} years", key="compare-latest", on_click=pick_years, args=(latest,), width="content"
+        )
+        shows_growth = st.toggle("Change against the year before", key="compare-growth", width="content")
+    return Choice(tuple(tickers), tuple(metrics), tuple(sorted(years)), shows_growth)
 
 
-def _show_metric(figures: Figures, metric: str, label: str, years: Sequence[int]) -> None:
-    found = select_metric(figures, metric)
-    table = build_metric_table(found, years)
-    if not table:
-        return
+def _fetch_years_before(client: BackendClient, choice: Choice) -> Figures | None:
+    """Return the figures of years that growth is told against and that were not chosen; None where it is not told."""
+    if not choice.shows_growth:
+        return None
+    years = sorted({year - 1 for year in choice.years} - set(choice.years))
+    return client.fetch_facts(choice.tickers, choice.metrics, years)
+
+
+def _show_table(metric: str, table: MetricTable) -> None:
     with st.container(key=f"compared-{metric}"):
-        units = f" ({', '.join(found.units)})" if found.units else ""
-        st.subheader(escape_inline(label + units), anchor=False)
-        st.markdown(table)
-        show_charts(found.facts, found.calculations, [metric], key=f"compare-{metric}", is_titled=False)
+        st.subheader(escape_inline(table.title), anchor=False)
+        st.markdown(table.write_markdown())
+        show_charts(table.facts, table.calculations, [metric], key=f"compare-{metric}", is_titled=False, fewest_bars=2)
+
+
+def _offer_file(tables: Sequence[MetricTable], choice: Choice) -> None:
+    """Draw the download of the tables, and say how the page is passed on."""
+    st.download_button(
+        "Download tables (CSV)",
+        partial(_write_file, tables, choice),
+        file_name="finrag-comparison.csv",
+        mime="text/csv",
+        key="csv-compared",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.caption("The address of this page leads to this comparison: copy it to pass it on.")
+
+
+def _write_file(tables: Sequence[MetricTable], choice: Choice) -> bytes:
+    columns = list_columns(choice.years, shows_growth=choice.shows_growth)
+    return write_csv(columns, [row for table in tables for row in table.write_rows()])
 
 
 def _ends_differ(figures: Figures) -> bool:
@@ -103,13 +127,23 @@ def _ends_differ(figures: Figures) -> bool:
     return any(len(days) > 1 for days in ends.values())
 
 
-def _show_missing(figures: Figures) -> None:
-    """Say what could not be given, and why."""
+def _show_missing(figures: Figures, labels: Sequence[str]) -> None:
+    """Say which metrics were not found at all, by their labels, what else could not be given, and why."""
     reasons = dict.fromkeys(
         f"{missing.company or missing.ticker}: {missing.reason}"
         if missing.company or missing.ticker
         else missing.reason
         for missing in figures.missing
     )
-    if reasons:
-        st.info("\n".join(f"- {escape_inline(reason)}" for reason in reasons), icon=":material/search_off:")
+    if not (reasons or labels):
+        return
+    lines = [f"- {escape_inline(reason)}" for reason in list(reasons)[:_MOST_REASONS]]
+    if len(reasons) > _MOST_REASONS:
+        lines.append(f"- and {len(reasons) - _MOST_REASONS} more")
+    title = (
+        f"**Not found: {escape_inline(', '.join(labels))}.** Other years or companies may have it."
+        if labels
+        else "**Some numbers are not in the filings.**"
+    )
+    with st.container(key="compare-missing"):
+        st.info("\n".join([title, "", *lines]), icon=":material/search_off:")

@@ -20,7 +20,13 @@ from serving.frontend.conversation.settings import Detail
 from serving.frontend.evidence.source_buttons import show_source_buttons
 from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
-from serving.frontend.numbers.figures_view import show_charts, show_exact_values, split_after_table, split_headline
+from serving.frontend.numbers.figures_view import (
+    set_headline_plain,
+    show_cards,
+    show_charts,
+    show_exact_values,
+    split_after_table,
+)
 from serving.frontend.scope.chips import describe_filters, show_chips
 from serving.frontend.suggestions.offered import split_offered
 
@@ -100,30 +106,29 @@ def _show_answer(turn: Turn, answer: Answer, coverage: str, detail: Detail) -> C
             if coverage and not _says_what_is_covered(answer):
                 st.caption(escape_inline(coverage))
     else:
-        _show_text(number, answer)
+        _show_text(number, answer, detail)
         show_flags(answer.flags, key=str(number))
     opened = show_source_buttons(number, answer.citations, is_numeric=answer.is_numeric)
-    show_exact_values(answer.facts, answer.calculations, key=str(number))
+    show_exact_values(answer.facts, answer.calculations, key=str(number), detail=detail)
     _show_notes(number, answer)
     _show_cost(number, answer, detail)
     return opened or (turn if wants_change else None)
 
 
-def _show_text(number: int, answer: Answer) -> None:
-    """Draw the answer: the one number asked for stands out, and charts follow the table they are drawn from."""
+def _show_text(number: int, answer: Answer, detail: Detail) -> None:
+    """Draw the answer: what was asked for stands out, and charts follow the table they are drawn from."""
     with st.container(key=f"answer-{number}"):
         text = mark_flags(answer.text, answer.flags)
         if not answer.is_numeric:
             st.markdown(escape_answer(text))
             return
-        # What a model wrote is prose: only the number that is given first stands out.
-        headline, text = split_headline(text) if answer.is_quoted else ("", text)
+        metrics = answer.understood.metrics
+        if show_cards(answer.facts, answer.calculations, metrics, key=str(number)) and answer.is_quoted:
+            text = set_headline_plain(text)
         table, rest = split_after_table(text)
-        if headline:
-            st.subheader(escape_answer(headline), anchor=False)
         if table:
             st.markdown(escape_answer(table))
-        show_charts(answer.facts, answer.calculations, answer.understood.metrics, key=str(number))
+        show_charts(answer.facts, answer.calculations, metrics, key=str(number), detail=detail)
         if rest:
             st.markdown(escape_answer(rest))
 

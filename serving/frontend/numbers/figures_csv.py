@@ -23,14 +23,25 @@ CSV_COLUMNS = (
     "dimensions",
     "accession",
     "source",
+    "citation",
     "formula",
     "expression",
 )
 
 
 def build_csv(facts: Sequence[Fact], calculations: Sequence[Calculation]) -> bytes:
-    """Return one row for each calculation, then for each fact, below the header `CSV_COLUMNS`."""
-    return write_csv(CSV_COLUMNS, [*map(_describe_calculation, calculations), *map(_describe_fact, facts)])
+    """Return one row for each calculation, for each input that is no fact of its own, then for each fact.
+
+    The header is `CSV_COLUMNS`; "citation" is the number of the source that a fact is printed in.
+    """
+    listed = set(facts)
+    inputs = dict.fromkeys(fact for each in calculations for fact in each.inputs if fact not in listed)
+    rows = [
+        *map(_describe_calculation, calculations),
+        *(_describe_fact(fact, "input") for fact in inputs),
+        *(_describe_fact(fact, "fact") for fact in facts),
+    ]
+    return write_csv(CSV_COLUMNS, rows)
 
 
 def _describe_calculation(calculation: Calculation) -> dict[str, str]:
@@ -42,16 +53,16 @@ def _describe_calculation(calculation: Calculation) -> dict[str, str]:
         "label": calculation.name,
         "value": format_exact(calculation.value),
         "unit": calculation.unit,
-        "fiscal_year": _write_year(calculation.fiscal_year),
+        "fiscal_year": _write_integer(calculation.fiscal_year),
         "accession": _join(fact.accession for fact in calculation.inputs),
         "formula": calculation.formula,
         "expression": calculation.expression,
     }
 
 
-def _describe_fact(fact: Fact) -> dict[str, str]:
+def _describe_fact(fact: Fact, kind: str) -> dict[str, str]:
     return {
-        "kind": "fact",
+        "kind": kind,
         "company": fact.company,
         "ticker": fact.ticker,
         "metric": fact.metric,
@@ -61,16 +72,17 @@ def _describe_fact(fact: Fact) -> dict[str, str]:
         "unit": fact.unit,
         "period_start": fact.period_start or "",
         "period_end": fact.period_end,
-        "fiscal_year": _write_year(fact.fiscal_year),
+        "fiscal_year": _write_integer(fact.fiscal_year),
         "fiscal_period": fact.fiscal_period,
         "dimensions": _join(f"{axis}={member}" for axis, member in fact.dimensions),
         "accession": fact.accession,
         "source": fact.source,
+        "citation": _write_integer(fact.citation),
     }
 
 
-def _write_year(fiscal_year: int | None) -> str:
-    return "" if fiscal_year is None else str(fiscal_year)
+def _write_integer(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _join(texts: Iterable[str]) -> str:
