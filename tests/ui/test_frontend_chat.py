@@ -98,21 +98,28 @@ def test_answer_comes_with_sources_understanding_and_cost(page: AppTest) -> None
 def test_calculated_number_stands_out_and_comes_with_its_trace(page: AppTest) -> None:
     ask(page, "gross margin?")
     words = read_page(page)
-    assert page.subheader[0].value == f"{COMPANY}: Gross margin, fiscal 2024: about 39.10 %"
-    assert "Gross margin, fiscal 2024: about 39.10 %" not in words
+    (card,) = page.metric
+    assert (card.label, card.value, card.delta) == ("Gross margin, FY2024", "39.1 %", "")
+    # The words of the back end stay, without being as loud as the card.
+    assert f"{COMPANY}: Gross margin, fiscal 2024: about 39.10 %" in words.replace("\\", "")
+    assert f"**{COMPANY}: Gross margin" not in words.replace("\\", "")
     assert r"- Revenue: \$412,300 thousand \[1\]" in words
-    assert "- Gross margin, fiscal 2024: **0.3909774436090226**  \n  :small[Gross profit ÷ Revenue]" in words
-    assert r":small[us-gaap\:Revenues · 2023-07-01 to 2024-06-30 · 0009990001-24-000001 \[1\]]" in words
-    assert "- Revenue, FY2024: **412,300,000 USD**" in words
-    assert page.download_button(key="csv-1").label == "Download CSV"
+    assert "- Exact result: 0.3909774436090226\n- Rounded: 39.1 %" in words
+    assert r":small[us-gaap\:Revenues · filing 0009990001-24-000001]" in words
+    assert r":small[412,300,000 USD] | :small[\[1\]] |" in words
+    assert page.download_button(key="csv-1").label == "Download numbers (CSV)"
     assert not page.get("vega_lite_chart")
-    assert page.expander[0].label == "Passages that may explain it (1)"
+    assert [fold.label for fold in page.expander] == ["Passages that may explain it (1)", "How it was calculated"]
     click(page, "cite-1-1")
     assert "<mark><b>Net sales</b></mark>" in read_html(page)
 
 
 def test_series_is_drawn_below_its_table(page: AppTest) -> None:
     ask(page, "trend of revenue")
+    (card,) = page.metric
+    assert (card.label, card.value, card.delta) == ("Revenue, FY2024", r"\$412.3 million", "+5.79 %")
+    assert card.proto.delta_description == "vs FY2023"
+    assert [fold.label for fold in page.expander] == ["Exact values and tags"]
     chart = page.get("vega_lite_chart")[0].proto
     assert "FY2022 371,204,000 USD; FY2023 389,750,000 USD; FY2024 412,300,000 USD" in chart.alt
     assert not chart.data.data, "the numbers went through pandas"
@@ -128,6 +135,7 @@ def test_answer_in_prose_has_neither_headline_nor_download(page: AppTest) -> Non
     ask(page, "How large were net sales?")
     assert not page.download_button
     assert not page.get("vega_lite_chart")
+    assert not page.metric
     assert not page.subheader
 
 
@@ -301,13 +309,14 @@ def test_front_end_loads_neither_data_frames_nor_the_pipeline() -> None:
         "for module in pkgutil.walk_packages(serving.frontend.__path__, 'serving.frontend.'):\n"
         "    module.name == 'serving.frontend.chat' or importlib.import_module(module.name)\n"
         "from serving.frontend.contract.figures import read_facts\n"
-        "from serving.frontend.numbers.figures_view import show_charts, show_exact_values\n"
+        "from serving.frontend.numbers.figures_view import show_cards, show_charts, show_exact_values\n"
         "from serving.frontend.contract.json_row import JsonRow\n"
         "from tests.ui.stub_numbers import build_revenues\n"
         "facts = read_facts(JsonRow({'facts': build_revenues()}), 'facts')\n"
+        "assert show_cards(facts, (), (), key='1')\n"
         "show_charts(facts, (), (), key='1')\n"
         "show_exact_values(facts, (), key='1')\n"
-        "print(sorted({'pandas', 'polars', 'pyarrow', 'finrag_ml_tg1', 'serving.backend'} & set(sys.modules)))"
+        "print(sorted({'pandas', 'numpy', 'polars', 'pyarrow', 'finrag_ml_tg1', 'serving.backend'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

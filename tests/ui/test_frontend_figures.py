@@ -4,9 +4,11 @@ import json
 from decimal import Decimal
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from serving.frontend.contract.figures import Calculation, Fact, format_exact, read_calculations, read_facts
 from serving.frontend.contract.json_row import ContractError, JsonRow
+from serving.frontend.numbers.figures_view import set_headline_plain
 from tests.ui.stub_numbers import Json, build_fact, build_margin
 
 
@@ -82,3 +84,39 @@ def test_measure_is_the_name_without_its_period() -> None:
     assert read_margin(name="Selling, general and administrative expense").measure == (
         "Selling, general and administrative expense"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("**A: Revenue: $5** [1]\n\nPrinted.", "A: Revenue: $5 [1]\n\nPrinted."),
+        ("No. **A: Loss: −$5** [1]", "No. A: Loss: −$5 [1]"),
+        ("**A: Margin: 5 %**\n\nHow", "A: Margin: 5 %\n\nHow"),
+        ("**A: Revenue**\n\n| Period |\n|---|", "**A: Revenue**\n\n| Period |\n|---|"),
+        ("**Highest: A**\n\n**Return**\n\nwords", "**Highest: A**\n\n**Return**\n\nwords"),
+        ("Plain words with **one** bold.", "Plain words with **one** bold."),
+    ],
+)
+def test_opening_statement_is_plain_below_its_card_and_titles_stay_bold(written: str, shown: str) -> None:
+    assert set_headline_plain(written) == shown
+
+
+def show_figures(detail: str) -> None:
+    from serving.frontend.contract.figures import read_facts
+    from serving.frontend.contract.json_row import JsonRow
+    from serving.frontend.numbers.figures_view import show_charts, show_exact_values
+    from tests.ui.stub_numbers import build_revenues
+
+    facts = read_facts(JsonRow({"facts": build_revenues()}), "facts")
+    show_charts(facts, (), (), key="1", detail=detail)  # type: ignore[arg-type]
+    show_exact_values(facts, (), key="1", detail=detail)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("detail", "charts", "is_open"), [("brief", 0, False), ("standard", 1, False), ("full", 1, True)]
+)
+def test_detail_chooses_what_is_drawn_and_open(detail: str, charts: int, is_open: bool) -> None:
+    page = AppTest.from_function(show_figures, args=(detail,), default_timeout=20).run()
+    assert not page.exception
+    assert len(page.get("vega_lite_chart")) == charts
+    assert page.expander[0].proto.expanded is is_open

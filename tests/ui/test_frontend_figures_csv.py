@@ -44,6 +44,7 @@ def test_every_number_is_one_row_with_where_it_comes_from() -> None:
         "dimensions": "",
         "accession": "0009990001-24-000001",
         "source": "tagged",
+        "citation": "1",
         "formula": "",
         "expression": "",
     }
@@ -73,3 +74,16 @@ def test_negative_numbers_stay_numbers() -> None:
 def test_commas_quotes_and_line_breaks_stay_in_their_cell() -> None:
     label = 'Sales, "net"\nof returns'
     assert write([build_fact(label, 1.0)], [])[0]["label"] == label
+
+
+def test_input_that_is_no_fact_of_the_answer_has_a_row_of_its_own() -> None:
+    margin = build_margin()
+    profit, revenue = margin["inputs"]
+    rows = write([revenue], [margin, margin])
+    assert [row["kind"] for row in rows] == ["calculation", "calculation", "input", "fact"]
+    assert (rows[2]["concept"], rows[2]["value"], rows[2]["citation"]) == ("us-gaap:GrossProfit", "161200000", "1")
+    assert [row["kind"] for row in write([profit, revenue], [margin])] == ["calculation", "fact", "fact"]
+
+
+def test_number_that_is_printed_nowhere_has_no_citation() -> None:
+    assert write([build_fact("Revenue", 1.0, citation=None)], [])[0]["citation"] == ""

@@ -52,9 +52,8 @@ class Offer:
     @property
     def first_choice(self) -> Choice:
         """What a first visit compares."""
-        return Choice(
-            tuple(self.companies)[:_FIRST_COMPANIES], tuple(self.labels)[:1], tuple(sorted(self.years[:_FIRST_YEARS]))
-        )
+        tickers = tuple(self.companies)[:_FIRST_COMPANIES]
+        return Choice(tickers, tuple(self.labels)[:1], self.list_latest_years(tickers, _FIRST_YEARS))
 
     def list_latest_years(self, tickers: Iterable[str], count: int) -> tuple[int, ...]:
         """Return the latest years told in the filings of some companies, or of all when there is none."""

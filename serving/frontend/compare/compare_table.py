@@ -12,6 +12,11 @@ from serving.frontend.numbers.points import read_point
 __all__ = ["MetricTable", "list_columns", "tabulate_metric"]
 
 _NOT_GIVEN = "–"
+_NO_BREAK = "\u00a0"
+# Room that a table needs, measured with the widest digits.
+_CHAR_PX = 9
+_CELL_PADDING_PX = 25
+_ROW_PX = 42
 _MAGNITUDES = ((Decimal(10) ** 6, "million"), (Decimal(10) ** 3, "thousand"))
 
 
@@ -68,6 +73,20 @@ class MetricTable:
         ]
         return "\n".join(lines)
 
+    @property
+    def width_px(self) -> int:
+        """The room the table needs at most to have no line broken."""
+        first = max(map(len, self.rows))
+        columns = [
+            max(6, *(len(self._write_cell(company, year)) for company in self.rows)) for year in self.fiscal_years
+        ]
+        return sum(chars * _CHAR_PX + _CELL_PADDING_PX for chars in (first, *columns))
+
+    @property
+    def height_px(self) -> int:
+        """The room its lines and a scroll bar below them need."""
+        return _ROW_PX * (len(self.rows) + 1) + _ROW_PX // 2
+
     def write_rows(self) -> list[dict[str, str]]:
         """Return the same rows for a file: exact numbers in their base unit, below `list_columns`."""
         return [self._write_row(company) for company in self.rows]
@@ -90,9 +109,11 @@ class MetricTable:
         figure = self.rows[company].get(year)
         if figure is None:
             return _NOT_GIVEN
-        growth = self.describe_growth(company, year).replace(" percentage points", " points")
-        words = _write_number(figure, self._magnitude[0])
-        return f"{words} ({escape_inline(growth)})" if growth else words
+        # What the title says is not said again.
+        growth = self.describe_growth(company, year).removesuffix(" per share").replace(" percentage points", " points")
+        words = _write_number(figure, self._magnitude[0]).replace("-", "−")
+        # Nothing of a cell is broken, so that rows have one height.
+        return escape_inline(f"{words} ({growth})").replace(" ", _NO_BREAK) if growth else words
 
     def _write_row(self, company: str) -> dict[str, str]:
         cells = self.rows[company]
@@ -143,9 +164,9 @@ def _write_number(figure: Figure, magnitude: Decimal) -> str:
     """Return an amount as it is, or a ratio rounded to what can be read; every digit is in the fold and the file."""
     display = figure.display if isinstance(figure, Calculation) else ""
     if figure.unit == "pure" and (display in {"percent", "points"} or (not display and figure.value % 1)):
-        return f"{_round(figure.value * 100)}\u00a0{'points' if display == 'points' else '%'}"
+        return f"{_round(figure.value * 100)}{_NO_BREAK}{'points' if display == 'points' else '%'}"
     if display == "basis points":
-        return f"{_round(figure.value * 10_000)}\u00a0basis points"
+        return f"{_round(figure.value * 10_000)}{_NO_BREAK}basis points"
     if isinstance(figure, Calculation):
         return _round(figure.value / magnitude)
     return format_exact(figure.value / magnitude, grouped=True)

@@ -22,6 +22,8 @@ from serving.frontend.numbers.figures_view import show_charts, show_exact_values
 __all__ = ["draw_compare"]
 
 _LATEST_YEARS = 5
+# What a page has beside its margins in a window of 400 pixels.
+_NARROWEST_PX = 368
 _MOST_REASONS = 10
 
 
@@ -96,7 +98,10 @@ def _fetch_years_before(client: BackendClient, choice: Choice) -> Figures | None
 def _show_table(metric: str, table: MetricTable) -> None:
     with st.container(key=f"compared-{metric}"):
         st.subheader(escape_inline(table.title), anchor=False)
-        st.markdown(table.write_markdown())
+        # Only a box of fixed height scrolls; without it a table with many years would make the page scroll sideways.
+        is_wide = table.width_px > _NARROWEST_PX
+        with st.container(height=table.height_px if is_wide else "content", border=False):
+            st.markdown(table.write_markdown())
         show_charts(table.facts, table.calculations, [metric], key=f"compare-{metric}", is_titled=False, fewest_bars=2)
 
 

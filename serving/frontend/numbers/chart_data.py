@@ -64,20 +64,19 @@ def _group(points: Iterable[Point], key: Callable[[Point], Hashable]) -> list[li
 def _chart_series(points: list[Point]) -> list[Chart]:
     charts = []
     for group in _group(points, lambda point: (point.unit, point.display)):
-        series = [
-            sorted(line, key=lambda point: point.order)
-            for line in _group(group, lambda point: point.line)
-            if _has_distinct_periods(line)
-        ]
+        lines = [line for line in _group(group, lambda point: point.line) if _has_distinct_periods(line)]
+        # Beside a number that makes a series, that of a company with fewer periods is drawn too: it would seem missing.
+        measures = {line[0].measure for line in lines if len(line) >= _FEWEST}
+        series = [sorted(line, key=lambda point: point.order) for line in lines if line[0].measure in measures]
         if 0 < len(series) <= _MOST_SERIES:
             charts.append(_build_chart([point for line in series for point in line], over_time=True))
     return charts
 
 
 def _has_distinct_periods(line: list[Point]) -> bool:
-    """Whether a line has enough periods, each of them once: a quarter and the year to date are no series."""
+    """Whether each period of a line is told once: a quarter and the year to date are no series."""
     periods = {point.period for point in line}
-    return "" not in periods and len(periods) == len(line) >= _FEWEST
+    return "" not in periods and len(periods) == len(line)
 
 
 def _chart_members(points: list[Point], fewest_bars: int) -> list[Chart]:

@@ -21,6 +21,7 @@ _LINE_PX = 15
 # The name of a bar is broken into lines of so many characters: what fits beside the bars of a narrow window.
 _NAME_CHARS = 24
 _NAME_WIDTH_PX = 190
+_LEGEND_PX = 22
 _LEGEND_WIDTH_PX = 320
 # Streamlit colours the text of axes for its theme, that of marks it leaves black.
 _INK: Spec = {"color": {"expr": "luminance(background) < 0.5 ? '#fafafa' : '#31333f'"}}
@@ -32,8 +33,12 @@ def build_spec(chart: Chart) -> Spec:
     if not chart.over_time:
         lines = max(len(_break_name(name)) for name in chart.names)
         return _wrap(chart, scale, _draw_bars(chart, scale), {"step": _BAR_PX + _LINE_PX * lines})
-    drawn = _draw_lines(chart, scale) if len(set(chart.names)) > 1 else _draw_columns(chart, scale)
-    return _wrap(chart, scale, drawn, _HEIGHT_PX)
+    names = len(set(chart.names))
+    if names == 1:
+        return _wrap(chart, scale, _draw_columns(chart, scale), _HEIGHT_PX)
+    # The height is that of the whole, and the legend takes of it.
+    columns = _count_columns(chart)
+    return _wrap(chart, scale, _draw_lines(chart, scale, columns), _HEIGHT_PX + _LEGEND_PX * (1 + -(-names // columns)))
 
 
 def describe_chart(chart: Chart) -> str:
@@ -79,10 +84,13 @@ def _tooltip_fields(chart: Chart) -> list[tuple[str, str]]:
     return [*named, ("company", "Company"), ("period", "Period"), ("exact", "Exact value")]
 
 
-def _draw_lines(chart: Chart, scale: Scale) -> Spec:
-    # Beside one another as far as they fit a narrow window.
+def _count_columns(chart: Chart) -> int:
+    """Return how many names of a legend stand beside one another in a narrow window."""
     longest = max(map(len, chart.names))
-    columns = next(count for count, chars in ((4, 6), (2, 18), (1, longest)) if longest <= chars)
+    return next(count for count, chars in ((4, 6), (2, 18), (1, longest)) if longest <= chars)
+
+
+def _draw_lines(chart: Chart, scale: Scale, columns: int) -> Spec:
     legend = {
         "title": None,
         "orient": "bottom",
@@ -149,7 +157,7 @@ def _draw_bars(chart: Chart, scale: Scale) -> Spec:
 def _encode_upright(scale: Scale, domain: Spec) -> Spec:
     """Return the upright axis of the values; its unit stands level above it, where it is read and costs no width."""
     level = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleBaseline": "bottom", "titleY": -8}
-    axis = {**_describe_axis(scale), **level, "tickCount": 5}
+    axis = {**_describe_axis(scale), **level, "tickCount": 4}
     return {"field": "value", "type": "quantitative", "axis": axis, "scale": domain}
 
 

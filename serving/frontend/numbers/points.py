@@ -70,7 +70,8 @@ def select_asked(facts: Sequence[Fact], calculations: Sequence[Calculation], met
         for position, each in enumerate(calculations)
         if each.metric in wanted and not any(_is_step(each, earlier, asked) for earlier in calculations[:position])
     ]
-    tagged = asked - {each.metric for each in calculations}
+    # Where what was calculated has no name of its own among them, they name what it was calculated from.
+    tagged = asked - {each.metric for each in calculations} if calculations[0].metric in asked else set()
     figures: list[Figure] = [*results, *(fact for fact in facts if fact.metric in tagged)]
     return [read_point(each) for each in figures]
 

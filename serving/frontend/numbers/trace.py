@@ -34,7 +34,7 @@ def build_trace(facts: Sequence[Fact], calculations: Sequence[Calculation], *, i
     used = {_identify(fact) for each in calculations for fact in each.inputs}
     others = [fact for fact in facts if _identify(fact) not in used]
     if others:
-        title = ["**Other numbers of this answer**"] if calculations else []
+        title = ["**Other numbers**"] if calculations else []
         blocks.append("\n\n".join([*title, *_build_inputs("Number", others, manner)]))
     return "\n\n".join(blocks)
 
@@ -71,14 +71,16 @@ def _describe_result(calculation: Calculation, manner: _Manner) -> list[str]:
 
 def _list_results(group: Sequence[Calculation], manner: _Manner) -> list[str]:
     formula = _write_formula(group[0])
-    title = f"**{escape_inline(group[0].measure)}**{escape_inline(f' = {formula}') if formula else ''}"
-    results = [
-        f"- {escape_inline(f'{each.ticker or each.company}, ' if manner.is_named else '')}"
-        f"{escape_inline(f'{each.period}: {_write_rounded(each)}')}  \n"
-        f"  :small[{escape_inline(f'{each.expression or each.formula} = {_write_exact(each.value, each.unit)}')}]"
-        for each in group
-    ]
-    return [title, "\n".join(results)]
+    title = f"**{escape_inline(group[0].measure)}**" + (f" = {escape_inline(formula)}" if formula else "")
+    return [title, "\n".join(_list_one_of(each, manner) for each in group)]
+
+
+def _list_one_of(calculation: Calculation, manner: _Manner) -> str:
+    company = f"{calculation.ticker or calculation.company}, " if manner.is_named else ""
+    rounded = f"{company}{calculation.period}: {_write_rounded(calculation)}"
+    exact = _write_exact(calculation.value, calculation.unit)
+    steps = f"{calculation.expression or calculation.formula} = {exact}"
+    return f"- {escape_inline(rounded)}  \n  :small[{escape_inline(steps)}]"
 
 
 def _build_inputs(title: str, facts: Iterable[Fact], manner: _Manner) -> list[str]:
@@ -119,7 +121,7 @@ def _write_dates(fact: Fact) -> str:
 
 
 def _write_exact(value: Decimal, unit: str) -> str:
-    digits = format_exact(value, grouped=True)
+    digits = format_exact(value, grouped=True).replace("-", "−")
     return digits if unit == "pure" else f"{digits} {unit}"
 
 
