@@ -250,6 +250,10 @@ def test_going_back_in_the_browser_brings_back_the_choice(page: AppTest) -> None
     run(page)
     page.query_params.clear()
     run(page)
+    assert page.multiselect(key="compare-metrics").value == ["gross_margin"], "the browser was only late"
+    page.query_params.clear()
+    page.session_state["compared-at"] -= 60
+    run(page)
     assert page.multiselect(key="compare-metrics").value == ["revenue"]
 
 

@@ -32,7 +32,8 @@ CSV_COLUMNS = (
 def build_csv(facts: Sequence[Fact], calculations: Sequence[Calculation]) -> bytes:
     """Return one row for each calculation, for each input that is no fact of its own, then for each fact.
 
-    The header is `CSV_COLUMNS`; "citation" is the number of the source that a fact is printed in."""
+    The header is `CSV_COLUMNS`; "citation" is the number of the source that a fact is printed in.
+    """
     listed = set(facts)
     inputs = dict.fromkeys(fact for each in calculations for fact in each.inputs if fact not in listed)
     rows = [
