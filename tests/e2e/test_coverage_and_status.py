@@ -73,6 +73,8 @@ def test_filings_of_a_chosen_company_open_with_what_was_read(
     page = open_chat(**options)
     follow(page, "Coverage")
     expect(page.get_by_text("Add filings")).to_be_visible()
+    # What is typed while the page is still being drawn may be lost.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     choice = page.get_by_role("combobox", name="Company")
     choice.press_sequentially("Orq")
     expect(page.get_by_role("option")).to_have_count(1)
