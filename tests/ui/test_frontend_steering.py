@@ -137,3 +137,35 @@ def test_address_carries_the_latest_question_and_its_filters(page: AppTest) -> N
     assert page.query_params["tickers"] in ("VLMR", ["VLMR"])
     click(page, "new-conversation")
     assert "q" not in page.query_params
+
+
+def test_earlier_answer_is_one_line_that_unfolds(page: AppTest) -> None:
+    ask(page, "How large were net sales?")
+    ask(page, "please abstain")
+    ask(page, "gross margin?")
+    assert page.button(key="earlier-1").label == "How large were net sales?"
+    assert page.button(key="earlier-2").label == "please abstain (not in the filings)"
+    assert "cite-1-1" not in find_keys(page)
+    assert "cite-3-1" in find_keys(page)
+    click(page, "earlier-1")
+    assert {"cite-1-1", "cite-3-1"} <= find_keys(page)
+    click(page, "earlier-1")
+    assert "cite-1-1" not in find_keys(page)
+
+
+def test_unfolded_answer_makes_room_for_the_next(page: AppTest) -> None:
+    ask(page, "How large were net sales?")
+    ask(page, "gross margin?")
+    click(page, "earlier-1")
+    ask(page, "trend of revenue")
+    assert not {"cite-1-1", "cite-2-1"} & find_keys(page)
+
+
+def test_older_questions_are_listed_on_request(page: AppTest) -> None:
+    for number in range(1, 9):
+        ask(page, f"question {number}")
+    assert "earlier-2" not in find_keys(page)
+    assert {f"earlier-{number}" for number in range(3, 8)} <= find_keys(page)
+    assert page.button(key="older").label == "Show 2 older questions"
+    click(page, "older")
+    assert {f"earlier-{number}" for number in range(1, 8)} <= find_keys(page)

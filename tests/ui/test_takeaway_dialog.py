@@ -37,7 +37,7 @@ def test_answer_in_numbers_is_offered_with_them(page: AppTest) -> None:
 def test_conversation_is_offered_once_there_are_two_questions(page: AppTest) -> None:
     ask(page, "How large were net sales?")
     ask(page, "gross margin?")
-    click(page, "take-away-1")
+    click(page, "take-away-2")
     assert {"take-conversation-html", "take-conversation-markdown"} <= set(find_downloads(page))
     assert "**The whole conversation** (2 questions)" in [each.value for each in page.markdown]
 

@@ -24,7 +24,8 @@ class Turn:
     """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up.
 
     `feedback` is what the back end took of the reader's; `unsent` what it did not, kept to be sent again.
-    `suggestions` are questions to ask next, None until they are chosen.
+    `suggestions` are questions to ask next, None until they are chosen. An earlier turn is drawn whole when it
+    `is_unfolded`; the latest one always is.
     """
 
     number: int
@@ -34,11 +35,16 @@ class Turn:
     feedback: Feedback | None = None
     unsent: Feedback | None = None
     suggestions: tuple[str, ...] | None = None
+    is_unfolded: bool = False
 
     @property
     def question(self) -> str:
         """What was asked, word for word."""
         return self.query.question
+
+    def turn_over(self) -> None:
+        """Unfold it, or fold it again."""
+        self.is_unfolded = not self.is_unfolded
 
     def settle(self) -> None:
         """Take over what came of the asking, if it is over."""
@@ -67,9 +73,11 @@ class Conversation:
     def ask(self, client: BackendClient, query: Query) -> Turn:
         """Ask with what was said before as history, and return the new turn; one still on its way is stopped.
 
-        The oldest turn is dropped when there are too many.
+        The oldest turn is dropped when there are too many. Earlier turns are folded: the new one is what is read now.
         """
         self.stop()
+        for earlier in self.turns:
+            earlier.is_unfolded = False
         asked = Query(
             query.question, query.filters, query.model_key, query.include_kpi, query.include_rag, self.history()
         )

@@ -18,6 +18,7 @@ from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.answers import Clicked, show_turn
 from serving.frontend.conversation.conversation import Conversation, Turn, current_conversation, start_conversation
 from serving.frontend.conversation.cost import describe_price
+from serving.frontend.conversation.earlier import list_earlier, show_line
 from serving.frontend.conversation.live import show_stop
 from serving.frontend.conversation.settings import Settings, draw_settings
 from serving.frontend.coverage.covered import describe_coverage
@@ -127,13 +128,15 @@ def _draw_input(asker: _Asker, limits: Filters, *, can_answer: bool) -> None:
             show_stop()
         elif limits:
             st.caption(escape_inline(f"Questions are limited to {describe_filters(limits)}"))
-    st.chat_input(
-        "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
-        key=_INPUT_KEY,
-        max_chars=_MAX_QUESTION_CHARS,
-        disabled=not can_answer,
-        on_submit=asker.ask_typed,
-    )
+        # Put here by hand: where Streamlit puts it by itself, the page follows its own foot, and an answer that is
+        # longer than the window is seen from its end.
+        st.chat_input(
+            "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
+            key=_INPUT_KEY,
+            max_chars=_MAX_QUESTION_CHARS,
+            disabled=not can_answer,
+            on_submit=asker.ask_typed,
+        )
 
 
 def _take_link(asker: _Asker) -> None:
@@ -155,10 +158,14 @@ def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
         st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
     st.query_params.from_dict(link_of(conversation.turns[-1].query))
     coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
-    for turn in conversation.turns:
-        clicked = show_turn(asker.client, turn, coverage, asker.settings.detail, asker.ask_again)
-        if clicked:
-            st.session_state[_OPENED_KEY] = clicked
+    *earlier, latest = conversation.turns
+    for turn in (*list_earlier(earlier), latest):
+        if turn is not latest:
+            show_line(turn)
+        if turn is latest or turn.is_unfolded:
+            clicked = show_turn(asker.client, turn, coverage, asker.settings.detail, asker.ask_again)
+            if clicked:
+                st.session_state[_OPENED_KEY] = clicked
     _draw_opened(asker, catalog)
 
 
