@@ -159,14 +159,19 @@ def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
     st.query_params.from_dict(link_of(conversation.turns[-1].query))
     coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
     *earlier, latest = conversation.turns
-    for turn in (*list_earlier(earlier), latest):
-        if turn is not latest:
+    with st.container(gap=None):
+        for turn in list_earlier(earlier):
             show_line(turn)
-        if turn is latest or turn.is_unfolded:
-            clicked = show_turn(asker.client, turn, coverage, asker.settings.detail, asker.ask_again)
-            if clicked:
-                st.session_state[_OPENED_KEY] = clicked
+            if turn.is_unfolded:
+                _draw_turn(asker, turn, coverage)
+    _draw_turn(asker, latest, coverage)
     _draw_opened(asker, catalog)
+
+
+def _draw_turn(asker: _Asker, turn: Turn, coverage: str) -> None:
+    clicked = show_turn(asker.client, turn, coverage, asker.settings.detail, asker.ask_again)
+    if clicked:
+        st.session_state[_OPENED_KEY] = clicked
 
 
 def _draw_opened(asker: _Asker, catalog: Catalog | str) -> None:

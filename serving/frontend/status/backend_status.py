@@ -79,13 +79,9 @@ def read_status(client: BackendClient) -> BackendStatus:
     except BackendAwayError as error:
         return BackendStatus(State.AWAY, detail=str(error))
     except ApiError as error:
-        # What stands before a pod that is suspended or not up yet answers in its stead.
-        is_gateway = error.status in {
-            HTTPStatus.BAD_GATEWAY,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            HTTPStatus.GATEWAY_TIMEOUT,
-        }
-        return BackendStatus(State.WAKING if is_gateway else State.FAULTY, detail="" if is_gateway else error.detail)
+        if error.status in _SAID_BY_GATEWAYS:
+            return BackendStatus(State.WAKING)
+        return BackendStatus(State.FAULTY, detail=error.detail)
     if obstacle is not None and LOADING in obstacle:
         return BackendStatus(State.WAKING, health)
     if obstacle is not None:
