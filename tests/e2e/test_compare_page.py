@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.axe_findings import find_barriers
 from tests.e2e.conftest import Screenshot
 from tests.sample_index import ground_truth
 
@@ -163,5 +164,6 @@ def test_many_years_fit_a_narrow_window(open_chat: OpenChat, screenshot: Screens
     page.locator(".st-key-exact-compare summary").click()
     expect(page.locator(".st-key-exact-compare table").first).to_be_visible()
     assert not scrolls_sideways(page)
+    assert find_barriers(page) == []
     page.locator(".st-key-compared-revenue").scroll_into_view_if_needed()
     screenshot(page, f"compare-narrow-{'dark' if dark else 'light'}")

@@ -17,6 +17,8 @@ _NO_BREAK = "\u00a0"
 _CHAR_PX = 9
 _CELL_PADDING_PX = 25
 _ROW_PX = 42
+# Two lines of a narrow window, and what parts them from the table.
+_HEADING_PX = 90
 _MAGNITUDES = ((Decimal(10) ** 6, "million"), (Decimal(10) ** 3, "thousand"))
 
 
@@ -84,8 +86,8 @@ class MetricTable:
 
     @property
     def height_px(self) -> int:
-        """The room its lines and a scroll bar below them need."""
-        return _ROW_PX * (len(self.rows) + 1) + _ROW_PX // 2
+        """The room its heading, its lines and a scroll bar below them need."""
+        return _HEADING_PX + _ROW_PX * (len(self.rows) + 1) + _ROW_PX // 2
 
     def write_rows(self) -> list[dict[str, str]]:
         """Return the same rows for a file: exact numbers in their base unit, below `list_columns`."""

@@ -97,10 +97,11 @@ def _fetch_years_before(client: BackendClient, choice: Choice) -> Figures | None
 
 def _show_table(metric: str, table: MetricTable) -> None:
     with st.container(key=f"compared-{metric}"):
-        st.subheader(escape_inline(table.title), anchor=False)
         # Only a box of fixed height scrolls; without it a table with many years would make the page scroll sideways.
+        # The link of the heading is what the keyboard reaches in the box, to scroll it from there.
         is_wide = table.width_px > _NARROWEST_PX
         with st.container(height=table.height_px if is_wide else "content", border=False):
+            st.subheader(escape_inline(table.title), anchor=metric.replace("_", "-"))
             st.markdown(table.write_markdown())
         show_charts(table.facts, table.calculations, [metric], key=f"compare-{metric}", is_titled=False, fewest_bars=2)
 
