@@ -119,9 +119,9 @@ def open_chat(browser: Browser, chat_url: str, console_errors: list[str]) -> Ite
 
 
 @pytest.fixture
-def screenshot(tmp_path: Path) -> Screenshot:
-    """Save what a page shows under a name, in FINRAG_SCREENSHOTS when that is set; returns the file."""
-    folder = Path(os.environ.get("FINRAG_SCREENSHOTS") or tmp_path)
+def screenshot() -> Screenshot:
+    """Save what a page shows under a name, in build/screenshots or in FINRAG_SCREENSHOTS; returns the file."""
+    folder = Path(os.environ.get("FINRAG_SCREENSHOTS") or ROOT / "build" / "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
 
     def save(page: Page, name: str) -> Path:

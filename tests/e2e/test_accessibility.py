@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.e2e.axe_findings import find_barriers
 from tests.e2e.conftest import Screenshot
@@ -25,6 +26,7 @@ LOOKS = {
     "dark-400": {"width": 400, "dark": True},
 }
 MOST_STOPS = 60
+DIALOG_WITHIN_MS = 5_000
 
 
 @pytest.fixture
@@ -112,6 +114,32 @@ def test_what_is_folded_bars_nobody_when_it_is_opened(look: Look) -> None:
     open_sidebar(page)
     unfold(page, page.get_by_test_id("stSidebar"))
     look.judge("unfolded-beside")
+    assert look.barriers == []
+
+
+@pytest.mark.usefixtures("backend")
+def test_dialogs_of_an_answer_bar_nobody(look: Look) -> None:
+    page = look.page
+    ask(page, EMPLOYEES)
+    expect(page.locator(".st-key-answer-1")).to_be_visible()
+    settle(page)
+    buttons = page.locator(".st-key-turn-1 .stButton button:visible")
+    dialog = page.get_by_role("dialog")
+    names: set[str] = set()
+    for position in range(buttons.count()):
+        buttons.nth(position).click()
+        try:
+            dialog.wait_for(timeout=DIALOG_WITHIN_MS)
+        except Error:
+            continue  # a button that opens none
+        settle(page)
+        name = re.sub(r"\W+", "-", dialog.get_by_role("heading").first.inner_text().lower())
+        if name not in names:
+            look.judge(f"dialog-{name}")
+        names.add(name)
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+    assert len(names) > 1
     assert look.barriers == []
 
 
