@@ -74,7 +74,9 @@ def ask(page: Page, question: str, turn: int) -> Asked:
     box.fill(question)
     started = time.perf_counter()
     box.press("Enter")
-    settled = page.locator(", ".join(f".st-key-{what}-{turn}" for what in ("answer", "abstained", "failure")))
+    settled = page.locator(
+        ", ".join(f".st-key-{what}-{turn}" for what in ("answer", "abstained", "failure", "stopped"))
+    )
     source = page.locator(f"[class*='cite-{turn}-'] button, [class*='found-{turn}'] summary")
     source.or_(settled).first.wait_for()
     first_source_s = time.perf_counter() - started if source.count() else None

@@ -33,6 +33,8 @@ _KEYED = re.compile(r"\$\$ID-[0-9a-f]{32}-(.+)")
 _CONNECTIONS_OF_A_BROWSER = 6
 _TRIES_OF_A_BROWSER = 3
 _ANSWER_WITHIN_S = 300.0
+# What stands on the page once a question is dealt with.
+_OUTCOMES = ("answer", "abstained", "failure", "stopped")
 _XSRF_COOKIE = "_streamlit_xsrf"
 
 
@@ -78,8 +80,8 @@ class Session:
         state = ClientState()
         state.widget_states.widgets.add(id=self._input_id).chat_input_value.data = question
         await self._run(state)
-        turn = await self._receive(frozenset(f"{what}-{self._asked}" for what in ("answer", "abstained", "failure")))
-        if f"failure-{self._asked}" in turn.keys:
+        turn = await self._receive(frozenset(f"{what}-{self._asked}" for what in _OUTCOMES))
+        if turn.keys & {f"failure-{self._asked}", f"stopped-{self._asked}"}:
             turn.failure = self._alert
         return turn
 
