@@ -124,7 +124,7 @@ class Session:
             await self._run(ClientState(fragment_id=fragment, is_auto_rerun=True))
 
     def _read(self, sent: bytes) -> ForwardMsg:
-        message = ForwardMsg.FromString(sent)
+        message: ForwardMsg = ForwardMsg.FromString(sent)
         if message.WhichOneof("type") == "ref_hash":
             return self._kept[message.ref_hash]
         if message.metadata.cacheable:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sy
 from tests.local_processes import clean_environment, end, free_port, serve_backend, wait_until
 from tests.sample_index import ROOT, sample_store
 
-__all__ = ["sample_store"]
+__all__ = ["own_pages", "sample_store"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 _ARGUMENTS = [
@@ -116,6 +116,14 @@ def open_chat(browser: Browser, chat_url: str, console_errors: list[str]) -> Ite
     yield opened
     for context in contexts:
         context.close()
+
+
+def own_pages(page: Page) -> list[str]:
+    """Return the addresses of the front end's pages, as its navigation links them."""
+    links = page.locator("a[data-testid='stSidebarNavLink'], a[data-testid='stTopNavLink']")
+    links.first.wait_for(state="attached")
+    addresses: list[str] = links.evaluate_all("links => links.map(link => link.href)")
+    return addresses
 
 
 @pytest.fixture
