@@ -208,6 +208,19 @@ def test_keyboard_alone_asks_and_opens_a_source(open_chat: OpenChat) -> None:
     expect(source).to_be_focused()
 
 
+@pytest.mark.usefixtures("backend")
+def test_wide_grid_is_scrolled_by_keyboard(open_chat: OpenChat, chat_url: str) -> None:
+    page = open_chat(width=400)
+    page.goto(f"{chat_url}/coverage")
+    grid = page.locator(".st-key-coverage-grid")
+    expect(grid).to_be_visible()
+    settle(page)
+    assert grid.evaluate("grid => grid.scrollWidth > grid.clientWidth")
+    go_to(page, grid)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("grid => grid.scrollLeft > 0", arg=grid.element_handle())
+
+
 def go_to(page: Page, target: Locator, *, backwards: bool = False) -> None:
     """Press Tab until the target has the focus; fails after `MOST_STOPS` stops."""
     for _ in range(MOST_STOPS):
