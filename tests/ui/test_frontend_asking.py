@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.query import Filters, Query
 from serving.frontend.conversation.asking import Asking, Failure, Progress, Stopped
 from serving.frontend.conversation.conversation import MAX_TURNS, Conversation
-from tests.ui.stub_backend import COMPANY, StubBackend, answer_question
+from tests.ui.stub_backend import COMPANY, StubBackend, answer_question, build_problem
 
 
 @pytest.fixture
@@ -83,6 +84,35 @@ def test_answer_somebody_waits_for_is_not_given_up(stub: StubBackend, client: Ba
     assert asking.outcome is None
     stub.gate.set()
     assert isinstance(wait_for_outcome(asking), Answer)
+
+
+def test_busy_back_end_is_asked_once_more_when_it_says_when(stub: StubBackend, client: BackendClient) -> None:
+    busy = build_problem(429, "Too Many Requests", "Four questions are being answered already.")
+    stub.replies["/query/stream"] = replace(busy, headers={"Retry-After": "1"})
+    asking = Asking(client, Query("How large were net sales?"))
+    while not asking.progress.is_put_off:
+        assert asking.wait(asking.progress, 5)
+    del stub.replies["/query/stream"]
+    assert isinstance(wait_for_outcome(asking), Answer)
+
+
+def test_busy_back_end_is_not_waited_for_longer_than_a_reader_would(stub: StubBackend, client: BackendClient) -> None:
+    busy = build_problem(429, "Too Many Requests", "Four questions are being answered already.")
+    stub.replies["/query/stream"] = replace(busy, headers={"Retry-After": "60"})
+    outcome = wait_for_outcome(Asking(client, Query("How large were net sales?")))
+    assert isinstance(outcome, Failure)
+    assert "Try again in 60 seconds." in outcome.detail
+
+
+def test_stop_ends_the_wait_for_a_busy_back_end(stub: StubBackend, client: BackendClient) -> None:
+    busy = build_problem(429, "Too Many Requests", "Four questions are being answered already.")
+    stub.replies["/query/stream"] = replace(busy, headers={"Retry-After": "5"})
+    asking = Asking(client, Query("How large were net sales?"))
+    while not asking.progress.is_put_off:
+        assert asking.wait(asking.progress, 5)
+    asking.stop()
+    assert isinstance(asking.outcome, Stopped)
+    assert stub.questions == []
 
 
 def test_stop_after_the_answer_changes_nothing(client: BackendClient) -> None:

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from serving.frontend.answer_stream import AnswerStream
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
@@ -21,17 +22,21 @@ __all__ = ["Asking", "Failure", "Progress", "Stopped"]
 _logger = logging.getLogger(__name__)
 
 # An answer that no page waits for any more (its window was closed) is given up after this time: it may cost money.
-_UNATTENDED_S = 20.0
+# Browsers let a window in the background look once a minute.
+_UNATTENDED_S = 90.0
+# A back end that is busy is asked once more when it says to wait no longer than this.
+_MOST_WAIT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is known of an answer so far."""
+    """What is known of an answer so far; `is_put_off` while a busy back end is waited for."""
 
     stages: tuple[StageDone, ...] = ()
     understood: Understood | None = None
     sources: SourcesFound | None = None
     text: str = ""
+    is_put_off: bool = False
 
     def after(self, event: AnswerEvent) -> "Progress":
         """Return what is known once an event has come."""
@@ -71,13 +76,12 @@ class Asking:
         self._client = client
         self._query = query
         self._unattended_s = unattended_s
-        self._began = time.monotonic()
+        self._began = self._attended_at = time.monotonic()
         self._changed = threading.Condition()
         self._progress = Progress()
         self._outcome: Answer | Failure | Stopped | None = None
         self._stream: AnswerStream | None = None
-        self._watchdog: threading.Timer | None = None
-        self._watch()
+        self._watch(unattended_s)
         threading.Thread(target=self._read, name="asking", daemon=True).start()
 
     @property
@@ -97,7 +101,7 @@ class Asking:
 
     def wait(self, seen: Progress, timeout_s: float) -> bool:
         """Wait until there is an outcome or more than was `seen`, and return whether there is."""
-        self._watch()
+        self._attended_at = time.monotonic()
         with self._changed:
             return self._changed.wait_for(
                 lambda: self._outcome is not None or self._progress is not seen, timeout=timeout_s
@@ -111,29 +115,28 @@ class Asking:
         if stream:
             stream.close()
 
-    def _watch(self) -> None:
-        """Give it up unless somebody waits for it again soon."""
-        with self._changed:
-            if self._watchdog:
-                self._watchdog.cancel()
-            if self._outcome is None:
-                self._watchdog = threading.Timer(self._unattended_s, self.stop)
-                self._watchdog.daemon = True
-                self._watchdog.start()
+    def _watch(self, for_s: float) -> None:
+        """Look in a while whether somebody still waits for it, and give it up when nobody does."""
+        watchdog = threading.Timer(for_s, self._check_attendance)
+        watchdog.daemon = True
+        watchdog.start()
+        self._watchdog = watchdog
+
+    def _check_attendance(self) -> None:
+        left_s = self._attended_at + self._unattended_s - time.monotonic()
+        if self._outcome is None and left_s > 0:
+            self._watch(left_s)
+        else:
+            self.stop()
 
     def _read(self) -> None:
         try:
-            stream = self._client.open_answer(self._query)
-            with self._changed:
-                self._stream = stream
-                is_over = self._outcome is not None
-            if is_over:
-                stream.close()
-            for event in stream:
-                if isinstance(event, Answer):
-                    self._end(event)
-                else:
-                    self._advance(event)
+            try:
+                self._read_answer()
+            except ApiError as error:
+                if not self._is_worth_waiting(error):
+                    raise
+                self._read_answer()
         except BackendAwayError as error:
             self._end(Failure("No answer arrived.", f"{error} The question can be asked again.", is_away=True))
         except ApiError as error:
@@ -142,9 +145,33 @@ class Asking:
             _logger.exception("an answer could not be read")
             self._end(Failure("The answer could not be read.", "The log of the front end has the reason. Ask again."))
 
-    def _advance(self, event: AnswerEvent) -> None:
+    def _read_answer(self) -> None:
+        stream = self._client.open_answer(self._query)
         with self._changed:
-            self._progress = self._progress.after(event)
+            self._stream = stream
+            is_over = self._outcome is not None
+        if is_over:
+            stream.close()
+        for event in stream:
+            if isinstance(event, Answer):
+                self._end(event)
+            else:
+                self._advance(self._progress.after(event))
+
+    def _is_worth_waiting(self, error: ApiError) -> bool:
+        """Wait as long as a busy back end asks to, if that is not long; return whether to ask again then."""
+        wait_s = error.retry_after_s
+        if error.status != HTTPStatus.TOO_MANY_REQUESTS or wait_s is None or wait_s > _MOST_WAIT_S:
+            return False
+        self._advance(replace(self._progress, is_put_off=True))
+        with self._changed:
+            is_over = self._changed.wait_for(lambda: self._outcome is not None, timeout=wait_s)
+        self._advance(replace(self._progress, is_put_off=False))
+        return not is_over
+
+    def _advance(self, progress: Progress) -> None:
+        with self._changed:
+            self._progress = progress
             self._changed.notify_all()
 
     def _end(self, outcome: Answer | Failure | Stopped) -> None:
@@ -152,8 +179,7 @@ class Asking:
         with self._changed:
             if self._outcome is None:
                 self._outcome = outcome
-            if self._watchdog:
-                self._watchdog.cancel()
+            self._watchdog.cancel()
             self._changed.notify_all()
 
 

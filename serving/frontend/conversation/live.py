@@ -120,5 +120,7 @@ class _View:
         """Return what is being done, with the time since it began once that is worth telling."""
         stage = progress.stages[-1].stage if progress.stages else "received"
         words = "Writing the answer" if progress.sources else _AT_WORK.get(stage, "Working")
+        if progress.is_put_off:
+            words = "The back end is busy; asking again in a moment"
         seconds = int(self._asking.elapsed_s)
         return escape_inline(f"{words}… {seconds} s" if seconds else f"{words}…")

@@ -71,8 +71,8 @@ def draw_pickers(catalog: Catalog, chosen: Filters, *, key: str, is_lasting: boo
 
 
 def read_pickers(key: str) -> Filters:
-    """Return what is chosen in the pickers that were drawn with `key`."""
+    """Return what is chosen in the pickers that were drawn with `key`; nothing in those that are not there."""
     companies, years, items, forms = (
-        st.session_state[f"{key}-{kind}"] for kind in ("companies", "years", "items", "forms")
+        st.session_state.get(f"{key}-{kind}", ()) for kind in ("companies", "years", "items", "forms")
     )
     return Filters(tuple(companies), tuple(sorted(years)), tuple(items), tuple(forms))
