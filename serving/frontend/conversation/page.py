@@ -56,6 +56,7 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
     if status.can_answer:
         _take_link(asker)
     _draw_input(asker, limits, can_answer=status.can_answer)
+    st.title("FinRAG", anchor=False)
     # Places of their own, empty from the start: what was in them would stay beside an answer that is on its way.
     welcome, said, offered = st.empty(), st.container(), st.empty()
     if conversation.turns:
@@ -198,7 +199,6 @@ def _close_and_ask(asker: _Asker, question: str, filters: Filters) -> None:
 
 def _draw_welcome(asker: _Asker, catalog: Catalog | str) -> None:
     """Draw what this is, and example questions, one button each."""
-    st.title("FinRAG", anchor=False)
     st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
     if not isinstance(catalog, Catalog):
         return
