@@ -64,6 +64,20 @@ def test_operation_and_years_are_understood(text: str, operation: str, years: tu
     assert (plan(text).operation, plan(text).years) == (operation, years)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How did revenue develop over the last three years?",
+        "How has revenue evolved over the last three years?",
+        "How has revenue moved over the last three years?",
+        "How did revenue fare over the last three years?",
+    ],
+)
+def test_word_for_going_on_names_no_part_of_the_metric(text: str) -> None:
+    asked = plan(text)
+    assert (asked.operation, asked.metrics, asked.qualifier) == ("trend", ("revenue",), "")
+
+
 def test_ranking_is_asked_of_several_companies() -> None:
     assert plan("Which has the lowest operating margin in 2023?", companies=3).operation == "ranking"
     assert plan("Which has the lowest operating margin in 2023?", companies=3).asks_lowest
