@@ -13,9 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
-from serving.frontend.contract.query import ANY, Filters, Query
+from serving.frontend.contract.query import ANY, Filters
 from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.answers import Clicked, show_turn
+from serving.frontend.conversation.asker import INPUT_KEY, LIMIT_KEY, Asker
 from serving.frontend.conversation.conversation import Conversation, Turn, current_conversation, start_conversation
 from serving.frontend.conversation.cost import describe_price
 from serving.frontend.conversation.earlier import list_earlier, show_line
@@ -27,7 +28,7 @@ from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.scope.chips import describe_filters, filters_of, open_change
 from serving.frontend.scope.link import link_of, read_link
-from serving.frontend.scope.pickers import draw_pickers, read_pickers
+from serving.frontend.scope.pickers import draw_pickers
 from serving.frontend.status.backend_status import BackendStatus, show_obstacle
 from serving.frontend.suggestions.choice import choose_examples, choose_follow_ups
 from serving.frontend.suggestions.view import show_suggestions
@@ -35,10 +36,8 @@ from serving.frontend.suggestions.view import show_suggestions
 __all__ = ["draw_chat"]
 
 _MAX_QUESTION_CHARS = 3500
-_INPUT_KEY = "question"
 _LINK_TAKEN_KEY = "link-taken"
 _OPENED_KEY = "opened"
-_LIMIT_KEY = "limit"
 
 
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
@@ -52,7 +51,7 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
             with st.expander("Settings", key="settings"):
                 settings = draw_settings(catalog)
         _show_cost_so_far(conversation)
-    asker = _Asker(client, conversation, settings, has_limits=isinstance(catalog, Catalog))
+    asker = Asker(client, conversation, settings, has_limits=isinstance(catalog, Catalog))
     if status.can_answer:
         _take_link(asker)
     _draw_input(asker, limits, can_answer=status.can_answer)
@@ -72,39 +71,6 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
         show_obstacle(client, status)
 
 
-class _Asker:
-    """Asks in this conversation, as it is set."""
-
-    def __init__(
-        self, client: BackendClient, conversation: Conversation, settings: Settings, *, has_limits: bool
-    ) -> None:
-        self.client = client
-        self.conversation = conversation
-        self.settings = settings
-        self.has_limits = has_limits
-
-    def ask(self, question: str, filters: Filters) -> None:
-        """Ask a question limited to `filters`."""
-        chosen = self.settings
-        query = Query(question, filters, chosen.model_key, chosen.include_kpi, chosen.include_rag)
-        self.conversation.ask(self.client, query)
-
-    def ask_typed(self) -> None:
-        """Ask what was typed, with the limits chosen by now.
-
-        As a callback: an input that turns out disabled in the same run would lose it.
-        """
-        self.ask(st.session_state[_INPUT_KEY], read_pickers(_LIMIT_KEY) if self.has_limits else ANY)
-
-    def ask_unlimited(self, question: str) -> None:
-        """Ask a question that names all it is about."""
-        self.ask(question, ANY)
-
-    def ask_again(self, turn: Turn) -> None:
-        """Ask a turn's question once more, limited as it was."""
-        self.ask(turn.question, turn.query.filters)
-
-
 def _start_anew() -> None:
     _close()
     start_conversation()
@@ -114,7 +80,7 @@ def _start_anew() -> None:
 def _draw_limits(catalog: Catalog) -> Filters:
     """Draw the pickers that limit every question from now on, and return what is chosen."""
     with st.expander("Limit questions to", key="limits"):
-        return draw_pickers(catalog, ANY, key=_LIMIT_KEY, is_lasting=True)
+        return draw_pickers(catalog, ANY, key=LIMIT_KEY, is_lasting=True)
 
 
 def _show_cost_so_far(conversation: Conversation) -> None:
@@ -122,7 +88,7 @@ def _show_cost_so_far(conversation: Conversation) -> None:
         st.caption(escape_inline(f"This conversation: {describe_price(conversation.cost_usd)}"))
 
 
-def _draw_input(asker: _Asker, limits: Filters, *, can_answer: bool) -> None:
+def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
     """Draw what is pinned to the foot of the page: the input, what it is limited to, and Stop while it is needed."""
     with st.bottom:
         if asker.conversation.asked_now:
@@ -133,14 +99,14 @@ def _draw_input(asker: _Asker, limits: Filters, *, can_answer: bool) -> None:
         # longer than the window is seen from its end.
         st.chat_input(
             "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
-            key=_INPUT_KEY,
+            key=INPUT_KEY,
             max_chars=_MAX_QUESTION_CHARS,
             disabled=not can_answer,
             on_submit=asker.ask_typed,
         )
 
 
-def _take_link(asker: _Asker) -> None:
+def _take_link(asker: Asker) -> None:
     """Ask what the page was opened with, once."""
     if st.session_state.get(_LINK_TAKEN_KEY):
         return
@@ -153,7 +119,7 @@ def _take_link(asker: _Asker) -> None:
         st.toast(escape_inline(f"Not usable in this link, left out: {', '.join(link.refused)}"), icon=":material/info:")
 
 
-def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
+def _draw_conversation(asker: Asker, catalog: Catalog | str) -> None:
     conversation = asker.conversation
     if conversation.dropped:
         st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
@@ -169,13 +135,13 @@ def _draw_conversation(asker: _Asker, catalog: Catalog | str) -> None:
     _draw_opened(asker, catalog)
 
 
-def _draw_turn(asker: _Asker, turn: Turn, coverage: str) -> None:
+def _draw_turn(asker: Asker, turn: Turn, coverage: str) -> None:
     clicked = show_turn(asker.client, turn, coverage, asker.settings.detail, asker.ask_again)
     if clicked:
         st.session_state[_OPENED_KEY] = clicked
 
 
-def _draw_opened(asker: _Asker, catalog: Catalog | str) -> None:
+def _draw_opened(asker: Asker, catalog: Catalog | str) -> None:
     """Draw what lies over the page. It stays while the page is drawn anew, as when an answer comes to its end."""
     opened: Clicked = st.session_state.get(_OPENED_KEY)
     if isinstance(opened, SourceWalk):
@@ -192,12 +158,12 @@ def _close() -> None:
     st.session_state.pop(_OPENED_KEY, None)
 
 
-def _close_and_ask(asker: _Asker, question: str, filters: Filters) -> None:
+def _close_and_ask(asker: Asker, question: str, filters: Filters) -> None:
     _close()
     asker.ask(question, filters)
 
 
-def _draw_welcome(asker: _Asker, catalog: Catalog | str) -> None:
+def _draw_welcome(asker: Asker, catalog: Catalog | str) -> None:
     """Draw what this is, and example questions, one button each."""
     st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
     if not isinstance(catalog, Catalog):
@@ -210,7 +176,7 @@ def _draw_welcome(asker: _Asker, catalog: Catalog | str) -> None:
     show_suggestions(examples, asker.ask_unlimited, key="example", heading="Questions to begin with")
 
 
-def _draw_suggestions(asker: _Asker, catalog: Catalog | str) -> None:
+def _draw_suggestions(asker: Asker, catalog: Catalog | str) -> None:
     """Draw what can be asked after the latest answer; it is chosen once for each."""
     turns = asker.conversation.turns
     if not turns or not isinstance(turns[-1].outcome, Answer):

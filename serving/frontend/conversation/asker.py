@@ -1,0 +1,47 @@
+"""Asking from the controls of the chat page: their callbacks, run before the page is drawn anew."""
+
+import streamlit as st
+
+from serving.frontend.api_client import BackendClient
+from serving.frontend.contract.query import ANY, Filters, Query
+from serving.frontend.conversation.conversation import Conversation, Turn
+from serving.frontend.conversation.settings import Settings
+from serving.frontend.scope.pickers import read_pickers
+
+__all__ = ["INPUT_KEY", "LIMIT_KEY", "Asker"]
+
+INPUT_KEY = "question"
+LIMIT_KEY = "limit"
+
+
+class Asker:
+    """Asks in this conversation, as it is set."""
+
+    def __init__(
+        self, client: BackendClient, conversation: Conversation, settings: Settings, *, has_limits: bool
+    ) -> None:
+        self.client = client
+        self.conversation = conversation
+        self.settings = settings
+        self.has_limits = has_limits
+
+    def ask(self, question: str, filters: Filters) -> None:
+        """Ask a question limited to `filters`."""
+        chosen = self.settings
+        query = Query(question, filters, chosen.model_key, chosen.include_kpi, chosen.include_rag)
+        self.conversation.ask(self.client, query)
+
+    def ask_typed(self) -> None:
+        """Ask what was typed, with the limits chosen by now.
+
+        As a callback: an input that turns out disabled in the same run would lose it.
+        """
+        self.ask(st.session_state[INPUT_KEY], read_pickers(LIMIT_KEY) if self.has_limits else ANY)
+
+    def ask_unlimited(self, question: str) -> None:
+        """Ask a question that names all it is about."""
+        self.ask(question, ANY)
+
+    def ask_again(self, turn: Turn) -> None:
+        """Ask a turn's question once more, limited as it was."""
+        self.ask(turn.question, turn.query.filters)
