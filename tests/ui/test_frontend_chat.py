@@ -85,7 +85,7 @@ def test_answer_comes_with_sources_understanding_and_cost(page: AppTest) -> None
     assert r"\[1\]" in words
     assert "| Net sales |" in words
     chips = [page.button(key=f"chip-1-{position}").label for position in (1, 2, 3)]
-    assert chips == [COMPANY, "fiscal 2024, fiscal 2023", "Item 7, Item 1A"]
+    assert chips == [COMPANY, "fiscal 2023, 2024", "Item 7, Item 1A"]
     assert "Fiscal 2024 ends on 2024-06-30." in words
     assert "1.2 s · quoted, no language model · no model cost" in words
     assert page.button(key="cite-1-1").label == "1 · VLMR FY2024 Item 7"

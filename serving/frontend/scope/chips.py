@@ -23,10 +23,19 @@ def name_chips(understood: Understood) -> list[str]:
     """Return the words of the chips: who, when, and where in the filing if that was said."""
     chips = [
         _list([company.name for company in understood.companies], "companies") or "any company",
-        _list([f"fiscal {year}" for year in understood.fiscal_years], "fiscal years") or "any fiscal year",
+        _name_years(understood.fiscal_years) or "any fiscal year",
     ]
     items = _list([label_item(item) for item in understood.items], "items")
     return [*chips, *([items] if items else [])]
+
+
+def _name_years(fiscal_years: Sequence[int]) -> str:
+    """Return "fiscal 2022 to 2024" for three years in a row and more, else each year."""
+    years = sorted(fiscal_years)
+    if len(years) > 2 and years[-1] - years[0] == len(years) - 1:
+        return f"fiscal {years[0]} to {years[-1]}"
+    named = _list([str(year) for year in years], "fiscal years")
+    return f"fiscal {named}" if 0 < len(years) <= _MOST_NAMED else named
 
 
 def _list(names: Sequence[str], noun: str) -> str:
@@ -73,7 +82,7 @@ def describe_filters(filters: Filters) -> str:
     """Return in plain words what a question is limited to; "" when it is not."""
     parts = [
         ", ".join(filters.tickers),
-        f"fiscal {', '.join(map(str, filters.fiscal_years))}" if filters.fiscal_years else "",
+        _name_years(filters.fiscal_years),
         ", ".join(label_item(item) for item in filters.items),
         ", ".join(f"Form {form}" for form in filters.forms),
     ]
