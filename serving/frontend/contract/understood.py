@@ -33,6 +33,11 @@ class Understood:
         note = next((note for note in self.notes if note.startswith(_READ_AS)), "")
         return note.removeprefix(_READ_AS).rstrip(".").removesuffix("”")
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """The notes without the one that tells how the question was read."""
+        return tuple(note for note in self.notes if not note.startswith(_READ_AS))
+
 
 def read_understood(row: JsonRow) -> Understood:
     """Return the record, or raise `ContractError`."""

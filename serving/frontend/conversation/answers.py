@@ -97,6 +97,8 @@ def _show_retry(turn: Turn, ask_again: Callable[[Turn], None]) -> None:
 
 def _show_answer(turn: Turn, answer: Answer, coverage: str, detail: Detail) -> Clicked:
     number = turn.number
+    if answer.understood.read_as:
+        st.caption(escape_inline(f"Read as “{answer.understood.read_as}”"))
     wants_change = show_chips(number, answer.understood, is_answered=not answer.abstained)
     if answer.abstained:
         with st.container(key=f"abstained-{number}"):
@@ -142,7 +144,7 @@ def _says_what_is_covered(answer: Answer) -> bool:
 
 def _show_notes(number: int, answer: Answer) -> None:
     """Draw what had to be assumed, unless the answer says it itself."""
-    notes = [note for note in answer.understood.notes if note not in answer.text]
+    notes = [note for note in answer.understood.assumptions if note not in answer.text]
     if notes:
         with st.container(key=f"notes-{number}", gap=None):
             for note in notes:
