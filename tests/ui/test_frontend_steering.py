@@ -41,6 +41,19 @@ def test_source_opens_while_the_answer_is_written(page: AppTest, stub: StubBacke
     assert "cite-1-1" in find_keys(page)
 
 
+def test_source_clicked_as_the_answer_comes_to_its_end_opens(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "held")
+    asking = page.session_state["conversation"].turns[0].asking
+    stub.gate.set()
+    while asking.outcome is None:
+        asking.wait(asking.progress, 5)
+    click(page, "live-cite-1-2")
+    assert "Item 1A. Risk Factors" in read_page(page)
+    page.run()
+    assert "cite-1-1" in find_keys(page)
+    assert "Item 1A. Risk Factors" in read_page(page), "the drawer outlasts the end of the answer"
+
+
 def test_answer_goes_on_while_a_setting_is_changed(page: AppTest, stub: StubBackend) -> None:
     ask(page, "held")
     page.toggle(key="setting-numbers").set_value(False).run()
