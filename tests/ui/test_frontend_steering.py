@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.stub_backend import COMPANY, Reply, StubBackend, build_catalog
+from tests.ui.stub_backend import COMPANY, Reply, StubBackend, answer_question, build_catalog
 from tests.ui.test_frontend_chat import CHAT, ask, click, find_keys, page, read_page
 
 __all__ = ["page"]
@@ -78,6 +78,29 @@ def test_chip_opens_the_change_of_what_was_understood(page: AppTest, stub: StubB
     assert stub.questions[-1]["filters"] == {"tickers": ["VLMR"], "fiscal_years": [2022], "items": [], "forms": []}
     assert "Limited to VLMR · fiscal 2022" in read_page(page)
     assert "cite-2-1" in find_keys(page)
+
+
+def ask_follow_up(page: AppTest, stub: StubBackend) -> str:
+    """Ask a question that leans on those before it, and return the words it was read in."""
+    words = f"What were net sales of {COMPANY} in fiscal 2023?"
+    whole = answer_question("and the year before?")
+    whole["resolved"]["notes"] = [f"Read as: \u201c{words}\u201d"]
+    stub.answers["and the year before?"] = whole
+    ask(page, "How large were net sales?")
+    ask(page, "and the year before?")
+    return words
+
+
+def test_changed_follow_up_is_asked_in_the_words_it_was_read_in(page: AppTest, stub: StubBackend) -> None:
+    words = ask_follow_up(page, stub)
+    click(page, "chip-2-1")
+    click(page, "ask-again")
+    assert stub.questions[-1]["question"] == words
+
+
+def test_address_of_a_follow_up_means_the_same_elsewhere(page: AppTest, stub: StubBackend) -> None:
+    words = ask_follow_up(page, stub)
+    assert page.query_params["q"] in (words, [words])
 
 
 def test_limits_hold_for_every_question(page: AppTest, stub: StubBackend) -> None:

@@ -8,7 +8,8 @@ from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.feedback import Feedback
 from serving.frontend.contract.query import Query
-from serving.frontend.conversation.asking import Asking, Failure, Stopped
+from serving.frontend.contract.understood import Understood
+from serving.frontend.conversation.asking import Asking, Failure, Progress, Stopped
 
 __all__ = ["MAX_TURNS", "Conversation", "Turn", "current_conversation", "start_conversation"]
 
@@ -41,6 +42,18 @@ class Turn:
     def question(self) -> str:
         """What was asked, word for word."""
         return self.query.question
+
+    @property
+    def question_in_full(self) -> str:
+        """What was asked, in words that mean the same without the turns before it, once it is known how it was read."""
+        match self.outcome:
+            case Answer():
+                read_as = self.outcome.understood.read_as
+            case Stopped(Progress(understood=Understood() as understood)):
+                read_as = understood.read_as
+            case _:
+                read_as = ""
+        return read_as or self.question
 
     def turn_over(self) -> None:
         """Unfold it, or fold it again."""
@@ -115,7 +128,7 @@ class Conversation:
 
 def _in_full(turn: Turn, answer: Answer) -> str:
     understood, filters = answer.understood, turn.query.filters
-    question = understood.read_as or turn.question
+    question = turn.question_in_full
     companies = " and ".join(company.name for company in understood.companies) if filters.tickers else ""
     years = " and ".join(map(str, filters.fiscal_years))
     places = [f"For {companies}" if companies else "", f"in fiscal {years}" if years else ""]

@@ -5,6 +5,7 @@ Keys: `new-conversation`, `example-N`, `next-N-M` (suggestion M after turn N), `
 and `evidence`.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -123,9 +124,11 @@ def _draw_conversation(asker: Asker, catalog: Catalog | str) -> None:
     conversation = asker.conversation
     if conversation.dropped:
         st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
-    st.query_params.from_dict(link_of(conversation.turns[-1].query))
+    latest = conversation.turns[-1]
+    # Opened elsewhere, a question stands alone.
+    st.query_params.from_dict(link_of(replace(latest.query, question=latest.question_in_full)))
     coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
-    *earlier, latest = conversation.turns
+    earlier = conversation.turns[:-1]
     with st.container(gap=None):
         for turn in list_earlier(earlier):
             show_line(turn)
@@ -150,8 +153,8 @@ def _draw_opened(asker: Asker, catalog: Catalog | str) -> None:
         open_wanted(asker.client, opened, asker.conversation.turns, _close)
     elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
         chosen = filters_of(opened.outcome.understood, opened.query.filters)
-        ask_again = partial(_close_and_ask, asker, opened.question)
-        open_change(catalog, opened.number, opened.question, chosen, ask_again, _close)
+        question = opened.question_in_full
+        open_change(catalog, opened.number, question, chosen, partial(_close_and_ask, asker, question), _close)
 
 
 def _close() -> None:
