@@ -25,8 +25,8 @@ class Turn:
     """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up.
 
     `feedback` is what the back end took of the reader's; `unsent` what it did not, kept to be sent again.
-    `suggestions` are questions to ask next, None until they are chosen. An earlier turn is drawn whole when it
-    `is_unfolded`; the latest one always is.
+    `suggestions` are questions to ask next, None until they are chosen. `left_out` are parts of its link that are no
+    filters. An earlier turn is drawn whole when it `is_unfolded`; the latest one always is.
     """
 
     number: int
@@ -36,6 +36,7 @@ class Turn:
     feedback: Feedback | None = None
     unsent: Feedback | None = None
     suggestions: tuple[str, ...] | None = None
+    left_out: tuple[str, ...] = ()
     is_unfolded: bool = False
 
     @property

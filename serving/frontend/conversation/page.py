@@ -116,8 +116,7 @@ def _take_link(asker: Asker) -> None:
     if link is None or asker.conversation.turns:
         return
     asker.ask(link.query.question, link.query.filters)
-    if link.refused:
-        st.toast(escape_inline(f"Not usable in this link, left out: {', '.join(link.refused)}"), icon=":material/info:")
+    asker.conversation.turns[-1].left_out = link.refused
 
 
 def _draw_conversation(asker: Asker, catalog: Catalog | str) -> None:
