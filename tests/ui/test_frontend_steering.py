@@ -175,6 +175,15 @@ def test_address_carries_the_latest_question_and_its_filters(page: AppTest) -> N
     assert "q" not in page.query_params
 
 
+def test_reader_who_goes_back_is_not_brought_forward_again(page: AppTest) -> None:
+    ask(page, "How large were net sales?")
+    page.query_params.clear()
+    page.run()
+    assert "q" not in page.query_params
+    ask(page, "gross margin?")
+    assert page.query_params["q"] in ("gross margin?", ["gross margin?"])
+
+
 def test_earlier_answer_is_one_line_that_unfolds(page: AppTest) -> None:
     ask(page, "How large were net sales?")
     ask(page, "please abstain")

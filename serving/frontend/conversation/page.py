@@ -5,7 +5,6 @@ Keys: `new-conversation`, `example-N`, `next-N-M` (suggestion M after turn N), `
 and `evidence`.
 """
 
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -16,6 +15,7 @@ from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.query import ANY, Filters
 from serving.frontend.conversation.actions import Wanted, open_wanted
+from serving.frontend.conversation.address import clear_address, forget_address, write_address
 from serving.frontend.conversation.answers import Clicked, show_turn
 from serving.frontend.conversation.asker import INPUT_KEY, LIMIT_KEY, Asker
 from serving.frontend.conversation.conversation import Conversation, Turn, current_conversation, start_conversation
@@ -28,7 +28,7 @@ from serving.frontend.evidence.source_pane import open_source
 from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.scope.chips import describe_filters, filters_of, open_change
-from serving.frontend.scope.link import link_of, read_link
+from serving.frontend.scope.link import read_link
 from serving.frontend.scope.pickers import draw_pickers
 from serving.frontend.status.backend_status import BackendStatus, show_obstacle
 from serving.frontend.suggestions.choice import choose_examples, choose_follow_ups
@@ -44,6 +44,9 @@ _OPENED_KEY = "opened"
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
     """Draw the conversation and answer the question that was asked, if any; controls go `beside` the page."""
     conversation = current_conversation()
+    if INPUT_KEY not in st.session_state:
+        # Streamlit forgets the input of a page that is not shown: a visit begins.
+        forget_address()
     settings, limits = Settings(), ANY
     with beside:
         st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=_start_anew)
@@ -75,7 +78,7 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
 def _start_anew() -> None:
     _close()
     start_conversation()
-    st.query_params.clear()
+    clear_address()
 
 
 def _draw_limits(catalog: Catalog) -> Filters:
@@ -123,11 +126,9 @@ def _draw_conversation(asker: Asker, catalog: Catalog | str) -> None:
     conversation = asker.conversation
     if conversation.dropped:
         st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
-    latest = conversation.turns[-1]
-    # Opened elsewhere, a question stands alone.
-    st.query_params.from_dict(link_of(replace(latest.query, question=latest.question_in_full)))
+    *earlier, latest = conversation.turns
+    write_address(latest)
     coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
-    earlier = conversation.turns[:-1]
     with st.container(gap=None):
         for turn in list_earlier(earlier):
             show_line(turn)
