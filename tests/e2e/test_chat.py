@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,3 +137,19 @@ def test_page_says_that_the_back_end_is_away_and_continues_by_itself_when_it_is_
         expect(page.locator(INPUT)).to_be_enabled()
         page.locator(".st-key-retry-2 button").click()
         expect(page.locator(".st-key-answer-3")).to_contain_text("audit committee")
+
+
+@pytest.mark.usefixtures("backend")
+def test_back_leads_from_the_chat_to_the_page_before_it(open_chat: OpenChat) -> None:
+    page = open_chat()
+    ask(page, EMPLOYEES)
+    expect(page.locator(".st-key-cost-1")).to_be_visible()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+    page.get_by_role("link", name="Chat").click()
+    chat_address = re.compile(r"/\?q=")
+    expect(page).to_have_url(chat_address)
+    page.go_back()  # to the bare address of this visit, or to that of the page before it
+    expect(page).not_to_have_url(chat_address)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()

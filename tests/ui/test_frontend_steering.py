@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.stub_backend import COMPANY, Reply, StubBackend, build_catalog
+from tests.ui.stub_backend import COMPANY, Reply, StubBackend, answer_question, build_catalog
 from tests.ui.test_frontend_chat import CHAT, ask, click, find_keys, page, read_page
 
 __all__ = ["page"]
@@ -41,6 +41,19 @@ def test_source_opens_while_the_answer_is_written(page: AppTest, stub: StubBacke
     assert "cite-1-1" in find_keys(page)
 
 
+def test_source_clicked_as_the_answer_comes_to_its_end_opens(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "held")
+    asking = page.session_state["conversation"].turns[0].asking
+    stub.gate.set()
+    while asking.outcome is None:
+        asking.wait(asking.progress, 5)
+    click(page, "live-cite-1-2")
+    assert "Item 1A. Risk Factors" in read_page(page)
+    page.run()
+    assert "cite-1-1" in find_keys(page)
+    assert "Item 1A. Risk Factors" in read_page(page), "the drawer outlasts the end of the answer"
+
+
 def test_answer_goes_on_while_a_setting_is_changed(page: AppTest, stub: StubBackend) -> None:
     ask(page, "held")
     page.toggle(key="setting-numbers").set_value(False).run()
@@ -65,6 +78,29 @@ def test_chip_opens_the_change_of_what_was_understood(page: AppTest, stub: StubB
     assert stub.questions[-1]["filters"] == {"tickers": ["VLMR"], "fiscal_years": [2022], "items": [], "forms": []}
     assert "Limited to VLMR · fiscal 2022" in read_page(page)
     assert "cite-2-1" in find_keys(page)
+
+
+def ask_follow_up(page: AppTest, stub: StubBackend) -> str:
+    """Ask a question that leans on those before it, and return the words it was read in."""
+    words = f"What were net sales of {COMPANY} in fiscal 2023?"
+    whole = answer_question("and the year before?")
+    whole["resolved"]["notes"] = [f"Read as: \u201c{words}\u201d"]
+    stub.answers["and the year before?"] = whole
+    ask(page, "How large were net sales?")
+    ask(page, "and the year before?")
+    return words
+
+
+def test_changed_follow_up_is_asked_in_the_words_it_was_read_in(page: AppTest, stub: StubBackend) -> None:
+    words = ask_follow_up(page, stub)
+    click(page, "chip-2-1")
+    click(page, "ask-again")
+    assert stub.questions[-1]["question"] == words
+
+
+def test_address_of_a_follow_up_means_the_same_elsewhere(page: AppTest, stub: StubBackend) -> None:
+    words = ask_follow_up(page, stub)
+    assert page.query_params["q"] in (words, [words])
 
 
 def test_limits_hold_for_every_question(page: AppTest, stub: StubBackend) -> None:
@@ -125,9 +161,9 @@ def test_link_asks_its_question_with_its_filters_once(stub: StubBackend, monkeyp
     assert [body["question"] for body in stub.questions] == ["How large were net sales?"]
     assert stub.questions[0]["filters"]["fiscal_years"] == [2023]
     assert "cite-1-1" in find_keys(page)
-    assert "left out: x" in page.toast[0].value
     page.run()
     assert len(stub.questions) == 1
+    assert "left out: x" in read_page(page), "it is said as long as the question stands there"
 
 
 def test_address_carries_the_latest_question_and_its_filters(page: AppTest) -> None:
@@ -137,6 +173,15 @@ def test_address_carries_the_latest_question_and_its_filters(page: AppTest) -> N
     assert page.query_params["tickers"] in ("VLMR", ["VLMR"])
     click(page, "new-conversation")
     assert "q" not in page.query_params
+
+
+def test_reader_who_goes_back_is_not_brought_forward_again(page: AppTest) -> None:
+    ask(page, "How large were net sales?")
+    page.query_params.clear()
+    page.run()
+    assert "q" not in page.query_params
+    ask(page, "gross margin?")
+    assert page.query_params["q"] in ("gross margin?", ["gross margin?"])
 
 
 def test_earlier_answer_is_one_line_that_unfolds(page: AppTest) -> None:

@@ -230,6 +230,8 @@ def test_long_question_is_told_whole_below_a_short_heading() -> None:
         ("JAVASCRIPT://x.example/%0aalert(1)", ""),
         ("data:text/html,<b>", ""),
         ("//x.example/a", ""),
+        ("https://www.sec.gov@x.example/a", ""),
+        ("https://www.sec.gov\\@x.example/a", ""),
         ("https:", ""),
         ("https://[", ""),
         ("", ""),

@@ -18,6 +18,7 @@ from serving.frontend.conversation.flags import mark_flags, show_flags
 from serving.frontend.conversation.live import follow_answer
 from serving.frontend.detail import Detail
 from serving.frontend.evidence.source_buttons import show_source_buttons
+from serving.frontend.evidence.source_labels import shorten
 from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_answer, escape_inline, escape_lines
 from serving.frontend.numbers.figures_view import (
@@ -34,6 +35,7 @@ __all__ = ["Clicked", "show_turn"]
 
 ANSWER_ICON = ":material/find_in_page:"
 _READER_ICON = ":material/person:"
+_MOST_CHARS_LEFT_OUT = 200
 
 # What was clicked in a turn: a source, the chips of how it was understood, or what to do with the answer.
 Clicked = SourceWalk | Turn | Wanted | None
@@ -60,12 +62,16 @@ def show_turn(
 
 
 def _show_question(turn: Turn) -> None:
-    """Draw what the reader asked, word for word, and what it was limited to by hand."""
+    """Draw what the reader asked, word for word, what it was limited to by hand, and what a link could not limit."""
     with st.chat_message("user", avatar=_READER_ICON):
         st.markdown(escape_lines(turn.question))
         limits = describe_filters(turn.query.filters)
         if limits:
             st.caption(escape_inline(f"Limited to {limits}"))
+        if turn.left_out:
+            # A toast would go with the run that draws it, which is over when the answer comes.
+            left_out = shorten(", ".join(turn.left_out), _MOST_CHARS_LEFT_OUT)
+            st.caption(escape_inline(f"Not usable in this link, left out: {left_out}"))
 
 
 def _show_failure(turn: Turn, failure: Failure, ask_again: Callable[[Turn], None]) -> None:

@@ -44,4 +44,4 @@ class Asker:
 
     def ask_again(self, turn: Turn) -> None:
         """Ask a turn's question once more, limited as it was."""
-        self.ask(turn.question, turn.query.filters)
+        self.ask(turn.question_in_full, turn.query.filters)

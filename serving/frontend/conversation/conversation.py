@@ -8,7 +8,8 @@ from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.feedback import Feedback
 from serving.frontend.contract.query import Query
-from serving.frontend.conversation.asking import Asking, Failure, Stopped
+from serving.frontend.contract.understood import Understood
+from serving.frontend.conversation.asking import Asking, Failure, Progress, Stopped
 
 __all__ = ["MAX_TURNS", "Conversation", "Turn", "current_conversation", "start_conversation"]
 
@@ -24,8 +25,8 @@ class Turn:
     """One question and what came of it; `outcome` is None while it is `asking`. `number` counts from 1 up.
 
     `feedback` is what the back end took of the reader's; `unsent` what it did not, kept to be sent again.
-    `suggestions` are questions to ask next, None until they are chosen. An earlier turn is drawn whole when it
-    `is_unfolded`; the latest one always is.
+    `suggestions` are questions to ask next, None until they are chosen. `left_out` are parts of its link that are no
+    filters. An earlier turn is drawn whole when it `is_unfolded`; the latest one always is.
     """
 
     number: int
@@ -35,12 +36,25 @@ class Turn:
     feedback: Feedback | None = None
     unsent: Feedback | None = None
     suggestions: tuple[str, ...] | None = None
+    left_out: tuple[str, ...] = ()
     is_unfolded: bool = False
 
     @property
     def question(self) -> str:
         """What was asked, word for word."""
         return self.query.question
+
+    @property
+    def question_in_full(self) -> str:
+        """What was asked, in words that mean the same without the turns before it, once it is known how it was read."""
+        match self.outcome:
+            case Answer():
+                read_as = self.outcome.understood.read_as
+            case Stopped(Progress(understood=Understood() as understood)):
+                read_as = understood.read_as
+            case _:
+                read_as = ""
+        return read_as or self.question
 
     def turn_over(self) -> None:
         """Unfold it, or fold it again."""
@@ -115,7 +129,7 @@ class Conversation:
 
 def _in_full(turn: Turn, answer: Answer) -> str:
     understood, filters = answer.understood, turn.query.filters
-    question = understood.read_as or turn.question
+    question = turn.question_in_full
     companies = " and ".join(company.name for company in understood.companies) if filters.tickers else ""
     years = " and ".join(map(str, filters.fiscal_years))
     places = [f"For {companies}" if companies else "", f"in fiscal {years}" if years else ""]

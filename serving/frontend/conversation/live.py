@@ -72,7 +72,8 @@ def _follow(turn: Turn, asking: Asking, drawn_at: float) -> None:
         progress = asking.progress
         view.show(progress)
     turn.settle()
-    if turn.outcome:
+    # A source that was clicked is opened by this run first; the next look is soon.
+    if turn.outcome and _OPENED_KEY not in st.session_state:
         st.rerun()
 
 

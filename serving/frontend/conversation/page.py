@@ -15,6 +15,7 @@ from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.query import ANY, Filters
 from serving.frontend.conversation.actions import Wanted, open_wanted
+from serving.frontend.conversation.address import clear_address, forget_address, write_address
 from serving.frontend.conversation.answers import Clicked, show_turn
 from serving.frontend.conversation.asker import INPUT_KEY, LIMIT_KEY, Asker
 from serving.frontend.conversation.conversation import Conversation, Turn, current_conversation, start_conversation
@@ -27,7 +28,7 @@ from serving.frontend.evidence.source_pane import open_source
 from serving.frontend.evidence.source_walk import SourceWalk
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.scope.chips import describe_filters, filters_of, open_change
-from serving.frontend.scope.link import link_of, read_link
+from serving.frontend.scope.link import read_link
 from serving.frontend.scope.pickers import draw_pickers
 from serving.frontend.status.backend_status import BackendStatus, show_obstacle
 from serving.frontend.suggestions.choice import choose_examples, choose_follow_ups
@@ -43,6 +44,9 @@ _OPENED_KEY = "opened"
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
     """Draw the conversation and answer the question that was asked, if any; controls go `beside` the page."""
     conversation = current_conversation()
+    if INPUT_KEY not in st.session_state:
+        # Streamlit forgets the input of a page that is not shown: a visit begins.
+        forget_address()
     settings, limits = Settings(), ANY
     with beside:
         st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=_start_anew)
@@ -74,7 +78,7 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
 def _start_anew() -> None:
     _close()
     start_conversation()
-    st.query_params.clear()
+    clear_address()
 
 
 def _draw_limits(catalog: Catalog) -> Filters:
@@ -115,17 +119,16 @@ def _take_link(asker: Asker) -> None:
     if link is None or asker.conversation.turns:
         return
     asker.ask(link.query.question, link.query.filters)
-    if link.refused:
-        st.toast(escape_inline(f"Not usable in this link, left out: {', '.join(link.refused)}"), icon=":material/info:")
+    asker.conversation.turns[-1].left_out = link.refused
 
 
 def _draw_conversation(asker: Asker, catalog: Catalog | str) -> None:
     conversation = asker.conversation
     if conversation.dropped:
         st.caption(f"Only the last {len(conversation.turns)} questions are kept; {conversation.dropped} older dropped.")
-    st.query_params.from_dict(link_of(conversation.turns[-1].query))
-    coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
     *earlier, latest = conversation.turns
+    write_address(latest)
+    coverage = describe_coverage(catalog) if isinstance(catalog, Catalog) else ""
     with st.container(gap=None):
         for turn in list_earlier(earlier):
             show_line(turn)
@@ -150,8 +153,8 @@ def _draw_opened(asker: Asker, catalog: Catalog | str) -> None:
         open_wanted(asker.client, opened, asker.conversation.turns, _close)
     elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
         chosen = filters_of(opened.outcome.understood, opened.query.filters)
-        ask_again = partial(_close_and_ask, asker, opened.question)
-        open_change(catalog, opened.number, opened.question, chosen, ask_again, _close)
+        question = opened.question_in_full
+        open_change(catalog, opened.number, question, chosen, partial(_close_and_ask, asker, question), _close)
 
 
 def _close() -> None:
