@@ -184,7 +184,7 @@ class Asking:
 
 
 def _describe_refusal(error: ApiError) -> Failure:
-    lines = [error.detail, *error.field_errors]
+    lines = [error.detail, *(line for line in error.field_errors if line not in error.detail)]
     if error.retry_after_s is not None:
         unit = "second" if error.retry_after_s == 1 else "seconds"
         lines.append(f"Try again in {error.retry_after_s} {unit}.")

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
-from serving.frontend.contract.query import ANY, Filters
+from serving.frontend.contract.query import ANY, MAX_QUESTION_CHARS, Filters
 from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.address import clear_address, forget_address, write_address
 from serving.frontend.conversation.answers import Clicked, show_turn
@@ -36,7 +36,6 @@ from serving.frontend.suggestions.view import show_suggestions
 
 __all__ = ["draw_chat"]
 
-_MAX_QUESTION_CHARS = 3500
 _LINK_TAKEN_KEY = "link-taken"
 _OPENED_KEY = "opened"
 
@@ -104,7 +103,7 @@ def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
         st.chat_input(
             "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
             key=INPUT_KEY,
-            max_chars=_MAX_QUESTION_CHARS,
+            max_chars=MAX_QUESTION_CHARS,
             disabled=not can_answer,
             on_submit=asker.ask_typed,
         )
