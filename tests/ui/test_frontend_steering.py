@@ -103,9 +103,9 @@ def test_address_of_a_follow_up_means_the_same_elsewhere(page: AppTest, stub: St
     assert page.query_params["q"] in (words, [words])
 
 
-def test_limits_hold_for_every_question(page: AppTest, stub: StubBackend) -> None:
+def test_limits_hold_for_every_typed_question(page: AppTest, stub: StubBackend) -> None:
     page.multiselect(key="limit-years").set_value([2023, 2022]).run()
-    assert "Questions are limited to fiscal 2022, 2023" in read_page(page)
+    assert "Typed questions are limited to fiscal 2022, 2023" in read_page(page)
     for question in ("How large were net sales?", "And costs?"):
         ask(page, question)
         assert stub.questions[-1]["filters"]["fiscal_years"] == [2022, 2023]

@@ -97,7 +97,7 @@ def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
         if asker.conversation.asked_now:
             show_stop()
         elif limits:
-            st.caption(escape_inline(f"Questions are limited to {describe_filters(limits)}"))
+            st.caption(escape_inline(f"Typed questions are limited to {describe_filters(limits)}"))
         # Put here by hand: where Streamlit puts it by itself, the page follows its own foot, and an answer that is
         # longer than the window is seen from its end.
         st.chat_input(
