@@ -80,6 +80,14 @@ def test_chip_opens_the_change_of_what_was_understood(page: AppTest, stub: StubB
     assert "cite-2-1" in find_keys(page)
 
 
+def test_change_of_a_trend_leaves_its_years_to_the_question(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "trend of revenue")  # tells fiscal 2022 to 2024, and was understood as 2023 and 2024
+    click(page, "change-1")
+    assert page.multiselect(key="limit-1-years").value == []
+    click(page, "ask-again")
+    assert stub.questions[-1]["filters"]["fiscal_years"] == []
+
+
 def ask_follow_up(page: AppTest, stub: StubBackend) -> str:
     """Ask a question that leans on those before it, and return the words it was read in."""
     words = f"What were net sales of {COMPANY} in fiscal 2023?"

@@ -151,7 +151,7 @@ def _draw_opened(asker: Asker, catalog: Catalog | str) -> None:
     elif isinstance(opened, Wanted):
         open_wanted(asker.client, opened, asker.conversation.turns, _close)
     elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
-        chosen = filters_of(opened.outcome.understood, opened.query.filters)
+        chosen = filters_of(opened.outcome.understood, opened.query.filters, opened.outcome.told_years)
         question = opened.question_in_full
         open_change(catalog, opened.number, question, chosen, partial(_close_and_ask, asker, question), _close)
 
