@@ -10,7 +10,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from serving.frontend.status.backend_status import LOADING
-from tests.ui.stub_backend import COMPANY, REQUEST_ID, Reply, StubBackend, build_problem, serve_stub
+from tests.ui.stub_backend import (
+    COMPANY,
+    REQUEST_ID,
+    Reply,
+    StubBackend,
+    answer_question,
+    build_problem,
+    serve_stub,
+    stream_of,
+)
 
 CHAT = Path(__file__).parents[2] / "serving" / "frontend" / "chat.py"
 
@@ -197,6 +206,18 @@ def test_refusal_is_not_said_twice(page: AppTest, stub: StubBackend) -> None:
     stub.replies["/query/stream"] = build_problem(422, "Unprocessable Content", detail, errors=errors)
     ask(page, "How large were net sales?")
     assert page.error[0].value.count("is too vague") == 1
+
+
+def test_answer_that_breaks_off_keeps_what_there_is_of_it(page: AppTest, stub: StubBackend) -> None:
+    whole = stream_of(Reply(200, answer_question("How large were net sales?")))
+    before_end, _, _ = str(whole.body).partition("event: done")
+    stub.replies["/query/stream"] = Reply(200, before_end, content_type=whole.content_type)
+    ask(page, "How large were net sales?")
+    assert "Net sales were **" in read_page(page)
+    assert "cite-1-1" in find_keys(page)
+    assert "The answer broke off." in page.error[0].value
+    assert "not the whole answer" in page.error[0].value
+    assert "retry-1" in find_keys(page)
 
 
 def test_question_is_asked_again_on_request(page: AppTest, stub: StubBackend) -> None:
