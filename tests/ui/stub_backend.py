@@ -334,7 +334,7 @@ class StubBackend:
             return reply
         if "long" in question:
             return build_problem(413, "Content Too Large", "The request is larger than 64 KiB.")
-        if len(question) < 3:
+        if len(question) < 3 or "wrongly" in question:
             errors = [{"field": "question", "message": "at least 3 characters"}]
             return build_problem(422, "Unprocessable Content", "The request is not valid.", errors=errors)
         if "broken" in question:

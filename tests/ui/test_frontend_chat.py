@@ -10,7 +10,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from serving.frontend.status.backend_status import LOADING
-from tests.ui.stub_backend import COMPANY, REQUEST_ID, Reply, StubBackend, serve_stub
+from tests.ui.stub_backend import (
+    COMPANY,
+    REQUEST_ID,
+    Reply,
+    StubBackend,
+    answer_question,
+    build_problem,
+    serve_stub,
+    stream_of,
+)
 
 CHAT = Path(__file__).parents[2] / "serving" / "frontend" / "chat.py"
 
@@ -170,7 +179,7 @@ def test_abstention_is_calm_and_says_what_is_covered(page: AppTest) -> None:
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("ab", ["Unprocessable Content (422)", "question\\: at least 3 characters", f"Request {REQUEST_ID}"]),
+        ("wrongly put", ["Unprocessable Content (422)", "question\\: at least 3 characters", f"Request {REQUEST_ID}"]),
         ("a long question", ["Content Too Large (413)", "larger than 64 KiB"]),
         ("over the limit", ["Too Many Requests (429)", "Try again in 7 seconds."]),
         ("broken", ["Unexpected answer (200)", "not shaped as agreed"]),
@@ -181,6 +190,34 @@ def test_refusal_is_shown_in_words(page: AppTest, question: str, parts: list[str
     assert len(page.error) == 1
     shown = page.error[0].value
     assert [part for part in parts if part.replace("\\:", ":") not in shown.replace("\\:", ":")] == []
+
+
+@pytest.mark.parametrize("typed", ["", " ", "hi", "  ab  "])
+def test_what_is_no_question_is_not_asked(page: AppTest, stub: StubBackend, typed: str) -> None:
+    ask(page, typed)
+    assert not stub.questions
+    assert not page.chat_message
+    assert "at least 3 characters" in page.toast[0].value
+
+
+def test_refusal_is_not_said_twice(page: AppTest, stub: StubBackend) -> None:
+    errors = [{"field": "question", "message": "is too vague"}]
+    detail = "The request cannot be used: question: is too vague."
+    stub.replies["/query/stream"] = build_problem(422, "Unprocessable Content", detail, errors=errors)
+    ask(page, "How large were net sales?")
+    assert page.error[0].value.count("is too vague") == 1
+
+
+def test_answer_that_breaks_off_keeps_what_there_is_of_it(page: AppTest, stub: StubBackend) -> None:
+    whole = stream_of(Reply(200, answer_question("How large were net sales?")))
+    before_end, _, _ = str(whole.body).partition("event: done")
+    stub.replies["/query/stream"] = Reply(200, before_end, content_type=whole.content_type)
+    ask(page, "How large were net sales?")
+    assert "Net sales were **" in read_page(page)
+    assert "cite-1-1" in find_keys(page)
+    assert "The answer broke off." in page.error[0].value
+    assert "not the whole answer" in page.error[0].value
+    assert "retry-1" in find_keys(page)
 
 
 def test_question_is_asked_again_on_request(page: AppTest, stub: StubBackend) -> None:

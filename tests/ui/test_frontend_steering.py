@@ -80,6 +80,14 @@ def test_chip_opens_the_change_of_what_was_understood(page: AppTest, stub: StubB
     assert "cite-2-1" in find_keys(page)
 
 
+def test_change_of_a_trend_leaves_its_years_to_the_question(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "trend of revenue")  # tells fiscal 2022 to 2024, and was understood as 2023 and 2024
+    click(page, "change-1")
+    assert page.multiselect(key="limit-1-years").value == []
+    click(page, "ask-again")
+    assert stub.questions[-1]["filters"]["fiscal_years"] == []
+
+
 def ask_follow_up(page: AppTest, stub: StubBackend) -> str:
     """Ask a question that leans on those before it, and return the words it was read in."""
     words = f"What were net sales of {COMPANY} in fiscal 2023?"
@@ -103,9 +111,9 @@ def test_address_of_a_follow_up_means_the_same_elsewhere(page: AppTest, stub: St
     assert page.query_params["q"] in (words, [words])
 
 
-def test_limits_hold_for_every_question(page: AppTest, stub: StubBackend) -> None:
+def test_limits_hold_for_every_typed_question(page: AppTest, stub: StubBackend) -> None:
     page.multiselect(key="limit-years").set_value([2023, 2022]).run()
-    assert "Questions are limited to fiscal 2022, 2023" in read_page(page)
+    assert "Typed questions are limited to fiscal 2022, 2023" in read_page(page)
     for question in ("How large were net sales?", "And costs?"):
         ask(page, question)
         assert stub.questions[-1]["filters"]["fiscal_years"] == [2022, 2023]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from serving.frontend.contract.figures import Calculation, Fact, read_calculations, read_facts
+from serving.frontend.contract.figures import Calculation, Fact, Figure, read_calculations, read_facts
 from serving.frontend.contract.json_row import JsonRow
 from serving.frontend.contract.passages import Citation, read_citation
 from serving.frontend.contract.understood import Understood, read_understood
@@ -61,6 +61,12 @@ class Answer:
     def is_numeric(self) -> bool:
         """Whether the answer rests on tagged numbers."""
         return bool(self.facts or self.calculations)
+
+    @property
+    def told_years(self) -> frozenset[int]:
+        """The fiscal years that its numbers are of."""
+        figures: tuple[Figure, ...] = (*self.facts, *self.calculations)
+        return frozenset(figure.fiscal_year for figure in figures if figure.fiscal_year is not None)
 
     @classmethod
     def from_json(cls, value: object) -> Self:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["ANY", "Filters", "Query"]
+__all__ = ["ANY", "MAX_QUESTION_CHARS", "MIN_QUESTION_CHARS", "Filters", "Query"]
+
+MIN_QUESTION_CHARS = 3
+MAX_QUESTION_CHARS = 3500
 
 
 @dataclass(frozen=True, slots=True)

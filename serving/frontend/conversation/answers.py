@@ -11,7 +11,7 @@ import streamlit as st
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.conversation.actions import Wanted, show_actions
-from serving.frontend.conversation.asking import Failure, Stopped
+from serving.frontend.conversation.asking import Failure, Progress, Stopped
 from serving.frontend.conversation.conversation import Turn
 from serving.frontend.conversation.cost import describe_cost, describe_steps
 from serving.frontend.conversation.flags import mark_flags, show_flags
@@ -55,10 +55,9 @@ def show_turn(
                 case Stopped():
                     return _show_stopped(turn, turn.outcome, ask_again)
                 case Failure():
-                    _show_failure(turn, turn.outcome, ask_again)
+                    return _show_failure(turn, turn.outcome, ask_again)
                 case None:
                     return follow_answer(turn)
-    return None
 
 
 def _show_question(turn: Turn) -> None:
@@ -74,27 +73,33 @@ def _show_question(turn: Turn) -> None:
             st.caption(escape_inline(f"Not usable in this link, left out: {left_out}"))
 
 
-def _show_failure(turn: Turn, failure: Failure, ask_again: Callable[[Turn], None]) -> None:
+def _show_failure(turn: Turn, failure: Failure, ask_again: Callable[[Turn], None]) -> SourceWalk | None:
+    """Draw what there was of an answer when it failed, and why it did."""
     with st.container(key=f"failure-{turn.number}"):
+        opened = _show_progress(turn.number, failure.progress)
         request = f"  \nRequest {escape_inline(failure.request_id)}" if failure.request_id else ""
         words = f"**{escape_inline(failure.title)}**  \n{escape_lines(failure.detail)}{request}"
         st.error(words, icon=":material/error:")
         _show_retry(turn, ask_again)
+    return opened
 
 
 def _show_stopped(turn: Turn, stopped: Stopped, ask_again: Callable[[Turn], None]) -> SourceWalk | None:
     """Draw what there was of an answer when it was stopped, and that it is not whole."""
-    progress, opened = stopped.progress, None
     with st.container(key=f"stopped-{turn.number}"):
-        if progress.text:
-            st.markdown(escape_answer(progress.text))
-        if progress.sources:
-            sources = progress.sources
-            opened = show_source_buttons(turn.number, sources.citations, is_numeric=sources.is_numeric)
-        rest = "What is here is not the whole answer." if progress.text else "Nothing of it was written yet."
+        opened = _show_progress(turn.number, stopped.progress)
+        rest = "What is here is not the whole answer." if stopped.progress.text else "Nothing of it was written yet."
         st.warning(f"**This answer was stopped.** {rest}", icon=":material/stop_circle:")
         _show_retry(turn, ask_again)
     return opened
+
+
+def _show_progress(number: int, progress: Progress) -> SourceWalk | None:
+    """Draw the words and sources of an answer that came to no end; returns the source that was clicked."""
+    if progress.text:
+        st.markdown(escape_answer(progress.text))
+    sources = progress.sources
+    return show_source_buttons(number, sources.citations, is_numeric=sources.is_numeric) if sources else None
 
 
 def _show_retry(turn: Turn, ask_again: Callable[[Turn], None]) -> None:

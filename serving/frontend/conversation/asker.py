@@ -3,7 +3,7 @@
 import streamlit as st
 
 from serving.frontend.api_client import BackendClient
-from serving.frontend.contract.query import ANY, Filters, Query
+from serving.frontend.contract.query import ANY, MIN_QUESTION_CHARS, Filters, Query
 from serving.frontend.conversation.conversation import Conversation, Turn
 from serving.frontend.conversation.settings import Settings
 from serving.frontend.scope.pickers import read_pickers
@@ -32,11 +32,15 @@ class Asker:
         self.conversation.ask(self.client, query)
 
     def ask_typed(self) -> None:
-        """Ask what was typed, with the limits chosen by now.
+        """Ask what was typed, with the limits chosen by now; say so where it is too short to be a question.
 
         As a callback: an input that turns out disabled in the same run would lose it.
         """
-        self.ask(st.session_state[INPUT_KEY], read_pickers(LIMIT_KEY) if self.has_limits else ANY)
+        question = st.session_state[INPUT_KEY].strip()
+        if len(question) < MIN_QUESTION_CHARS:
+            st.toast(f"A question has at least {MIN_QUESTION_CHARS} characters.", icon=":material/info:")
+            return
+        self.ask(question, read_pickers(LIMIT_KEY) if self.has_limits else ANY)
 
     def ask_unlimited(self, question: str) -> None:
         """Ask a question that names all it is about."""

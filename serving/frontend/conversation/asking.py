@@ -54,12 +54,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a question got no answer, in words for the reader."""
+    """Why a question got no whole answer, in words for the reader, and what there was of one."""
 
     title: str
     detail: str
     request_id: str | None = None
-    is_away: bool = False
+    progress: Progress = Progress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +138,19 @@ class Asking:
                     raise
                 self._read_answer()
         except BackendAwayError as error:
-            self._end(Failure("No answer arrived.", f"{error} The question can be asked again.", is_away=True))
+            self._end(self._describe_break(error))
         except ApiError as error:
-            self._end(_describe_refusal(error))
+            self._end(replace(_describe_refusal(error), progress=self._progress))
         except Exception:
             _logger.exception("an answer could not be read")
-            self._end(Failure("The answer could not be read.", "The log of the front end has the reason. Ask again."))
+            reason = "The log of the front end has the reason. Ask again."
+            self._end(Failure("The answer could not be read.", reason, progress=self._progress))
+
+    def _describe_break(self, error: BackendAwayError) -> Failure:
+        progress = self._progress
+        if progress.sources or progress.text:
+            return Failure("The answer broke off.", f"{error} What is here is not the whole answer.", progress=progress)
+        return Failure("No answer arrived.", f"{error} The question can be asked again.", progress=progress)
 
     def _read_answer(self) -> None:
         stream = self._client.open_answer(self._query)
@@ -184,7 +191,7 @@ class Asking:
 
 
 def _describe_refusal(error: ApiError) -> Failure:
-    lines = [error.detail, *error.field_errors]
+    lines = [error.detail, *(line for line in error.field_errors if line not in error.detail)]
     if error.retry_after_s is not None:
         unit = "second" if error.retry_after_s == 1 else "seconds"
         lines.append(f"Try again in {error.retry_after_s} {unit}.")

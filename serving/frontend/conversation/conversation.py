@@ -8,8 +8,7 @@ from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.feedback import Feedback
 from serving.frontend.contract.query import Query
-from serving.frontend.contract.understood import Understood
-from serving.frontend.conversation.asking import Asking, Failure, Progress, Stopped
+from serving.frontend.conversation.asking import Asking, Failure, Stopped
 
 __all__ = ["MAX_TURNS", "Conversation", "Turn", "current_conversation", "start_conversation"]
 
@@ -50,8 +49,8 @@ class Turn:
         match self.outcome:
             case Answer():
                 read_as = self.outcome.understood.read_as
-            case Stopped(Progress(understood=Understood() as understood)):
-                read_as = understood.read_as
+            case (Stopped() | Failure()) as ended if ended.progress.understood:
+                read_as = ended.progress.understood.read_as
             case _:
                 read_as = ""
         return read_as or self.question

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
-from serving.frontend.contract.query import ANY, Filters
+from serving.frontend.contract.query import ANY, MAX_QUESTION_CHARS, Filters
 from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.address import clear_address, forget_address, write_address
 from serving.frontend.conversation.answers import Clicked, show_turn
@@ -36,7 +36,6 @@ from serving.frontend.suggestions.view import show_suggestions
 
 __all__ = ["draw_chat"]
 
-_MAX_QUESTION_CHARS = 3500
 _LINK_TAKEN_KEY = "link-taken"
 _OPENED_KEY = "opened"
 
@@ -98,13 +97,13 @@ def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
         if asker.conversation.asked_now:
             show_stop()
         elif limits:
-            st.caption(escape_inline(f"Questions are limited to {describe_filters(limits)}"))
+            st.caption(escape_inline(f"Typed questions are limited to {describe_filters(limits)}"))
         # Put here by hand: where Streamlit puts it by itself, the page follows its own foot, and an answer that is
         # longer than the window is seen from its end.
         st.chat_input(
             "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
             key=INPUT_KEY,
-            max_chars=_MAX_QUESTION_CHARS,
+            max_chars=MAX_QUESTION_CHARS,
             disabled=not can_answer,
             on_submit=asker.ask_typed,
         )
@@ -152,7 +151,7 @@ def _draw_opened(asker: Asker, catalog: Catalog | str) -> None:
     elif isinstance(opened, Wanted):
         open_wanted(asker.client, opened, asker.conversation.turns, _close)
     elif isinstance(opened, Turn) and isinstance(opened.outcome, Answer) and isinstance(catalog, Catalog):
-        chosen = filters_of(opened.outcome.understood, opened.query.filters)
+        chosen = filters_of(opened.outcome.understood, opened.query.filters, opened.outcome.told_years)
         question = opened.question_in_full
         open_change(catalog, opened.number, question, chosen, partial(_close_and_ask, asker, question), _close)
 

@@ -3,7 +3,7 @@
 Keys: `chip-N-M` (turn N), `change-N`, `ask-again`; the pickers of the dialog are `limit-N-…`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
@@ -67,12 +67,16 @@ def show_chips(number: int, understood: Understood, *, is_answered: bool) -> boo
     return any(clicked)
 
 
-def filters_of(understood: Understood, chosen: Filters) -> Filters:
-    """Return the filters that limit a question to what it was understood as; what was chosen by hand comes first."""
+def filters_of(understood: Understood, chosen: Filters, told_years: Collection[int]) -> Filters:
+    """Return the filters that limit a question to what it was understood as; what was chosen by hand comes first.
+
+    Years are left to the question where the answer tells others (`told_years`): "the last three years" would be one.
+    """
+    years = understood.fiscal_years if set(told_years) <= set(understood.fiscal_years) else ()
     tickers = tuple(company.tickers[0] for company in understood.companies if company.tickers)
     return Filters(
         tickers=chosen.tickers or tickers,
-        fiscal_years=chosen.fiscal_years or understood.fiscal_years,
+        fiscal_years=chosen.fiscal_years or years,
         items=chosen.items or understood.items,
         forms=chosen.forms,
     )

@@ -8,12 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from serving.frontend.contract.query import Filters, Query
+from serving.frontend.contract.query import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Query
 
 __all__ = ["Link", "link_of", "read_link"]
 
-_MIN_QUESTION_CHARS = 3
-_MAX_QUESTION_CHARS = 3500
 _MAX_VALUES = 30
 _MAX_FORMS = 8
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.^-]{0,11}")
@@ -46,7 +44,7 @@ def link_of(query: Query) -> dict[str, str]:
 def read_link(parameters: Mapping[str, str]) -> Link | None:
     """Return what a link asks, None when it holds no question."""
     question = parameters.get("q", "").strip()
-    if not _MIN_QUESTION_CHARS <= len(question) <= _MAX_QUESTION_CHARS:
+    if not MIN_QUESTION_CHARS <= len(question) <= MAX_QUESTION_CHARS:
         return None
     refused: list[str] = []
 

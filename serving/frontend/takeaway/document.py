@@ -6,7 +6,7 @@ from datetime import date
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.passages import Citation
 from serving.frontend.contract.understood import Understood
-from serving.frontend.conversation.asking import Failure, Stopped
+from serving.frontend.conversation.asking import Failure, Progress, Stopped
 from serving.frontend.conversation.conversation import Turn
 from serving.frontend.conversation.cost import describe_cost
 from serving.frontend.conversation.flags import mark_flags
@@ -69,23 +69,25 @@ def _build_turn(turn: Turn, *, is_numbered: bool) -> list[Block]:
         case Answer():
             return [*blocks, *_build_answer(turn.number, turn.outcome)]
         case Failure():
-            return [*blocks, _build_failure(turn.outcome)]
+            return [*blocks, *_build_failure(turn.number, turn.outcome)]
         case Stopped():
-            return [*blocks, *_build_stopped(turn.number, turn.outcome)]
+            warning = _warn("This answer was stopped.", "What is here is not the whole answer.")
+            return [*blocks, *_build_unfinished(turn.number, warning, turn.outcome.progress)]
     return [*blocks, _warn("This question had no answer yet when this was saved.")]
 
 
-def _build_failure(failure: Failure) -> Box:
+def _build_failure(number: int, failure: Failure) -> list[Block]:
     request = f"Request {failure.request_id}" if failure.request_id else ""
-    return _warn(failure.title, *failure.detail.splitlines(), *filter(None, [request]))
+    warning = _warn(failure.title, *failure.detail.splitlines(), *filter(None, [request]))
+    is_begun = failure.progress.text or failure.progress.sources
+    return _build_unfinished(number, warning, failure.progress) if is_begun else [warning]
 
 
-def _build_stopped(number: int, stopped: Stopped) -> list[Block]:
-    progress = stopped.progress
+def _build_unfinished(number: int, warning: Box, progress: Progress) -> list[Block]:
     citations = progress.sources.citations if progress.sources else ()
     return [
         Heading(3, plain("Answer")),
-        _warn("This answer was stopped.", "What is here is not the whole answer."),
+        warning,
         *read_answer(progress.text, _name_anchors(number, citations)),
         *_build_sources(number, citations),
     ]
