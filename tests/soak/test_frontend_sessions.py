@@ -5,7 +5,6 @@ The front end runs under its pod's limits where these can be set; the back end b
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 import time
 from contextlib import nullcontext
@@ -17,6 +16,7 @@ import pytest
 from benchmarks.frontend_load import Load, run_sessions
 from benchmarks.frontend_process import Frontend, serve_frontend
 from benchmarks.pod_limits import limited, why_not_limited
+from tests.event_loops import run
 from tests.local_processes import serve_backend
 from tests.soak.results import number_setting, write_result
 
@@ -40,7 +40,7 @@ def test_front_end_stays_small_under_many_sessions(sample_store: Path, tmp_path:
     ):
         companies = httpx.get(f"{backend.url}/catalog", trust_env=False).raise_for_status().json()["companies"]
         idle_mb = frontend.rss_mb()
-        load = asyncio.run(run_sessions(frontend.url, companies, sessions, turns))
+        load = run(run_sessions(frontend.url, companies, sessions, turns))
         peak_mb, libraries = frontend.peak_rss_mb(), frontend.heavy_libraries()
         time.sleep(LET_GO_AFTER_S)
         left_mb = frontend.rss_mb() - idle_mb

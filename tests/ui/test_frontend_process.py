@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from websockets.typing import Origin, Subprotocol
 
 from benchmarks.frontend_process import Frontend, serve_frontend
 from benchmarks.frontend_session import Turn, open_session
+from tests.event_loops import run
 from tests.local_processes import clean_environment
 from tests.sample_index import ROOT
 from tests.ui.stub_backend import StubBackend, serve_stub
@@ -82,7 +82,7 @@ def frontend(stub: StubBackend, calls: Path) -> Iterator[Frontend]:
 @pytest.fixture(scope="module", autouse=True)
 def session(frontend: Frontend, calls: Path) -> tuple[list[Turn], set[str]]:
     """A session with a charted answer, a cited one and an abstention; and the hosts reached for until its end."""
-    turns = asyncio.run(_read(frontend.url, ["Show the trend.", "Which risks are there?", "abstain"]))
+    turns = run(_read(frontend.url, ["Show the trend.", "Which risks are there?", "abstain"]))
     return turns, set(calls.read_text().split())
 
 
@@ -157,7 +157,7 @@ def test_session_reaches_the_back_end_alone(session: tuple[list[Turn], set[str]]
     ],
 )
 def test_only_its_own_page_may_connect(frontend: Frontend, host: str, origin: str, is_accepted: bool) -> None:
-    assert asyncio.run(_connects(frontend.url, host, origin)) is is_accepted
+    assert run(_connects(frontend.url, host, origin)) is is_accepted
 
 
 async def _connects(url: str, host: str, origin: str) -> bool:
