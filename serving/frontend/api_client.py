@@ -10,6 +10,7 @@ from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from serving.frontend.answer_stream import AnswerStream
 from serving.frontend.backend_url import is_loopback
@@ -34,7 +35,8 @@ __all__ = ["ApiError", "BackendAwayError", "BackendClient"]
 _CONNECT_TIMEOUT_S = 3.0
 _READ_TIMEOUT_S = 60.0
 # The page draws nothing before it knows the state of the back end.
-_STATUS_READ_TIMEOUT_S = 5.0
+_STATUS_READ_TIMEOUT_S = 3.0
+_KEPT_CONNECTIONS = 32
 # The back end itself gives its store 15 seconds, then says so.
 _FEEDBACK_READ_TIMEOUT_S = 20.0
 
@@ -46,6 +48,9 @@ class BackendClient:
         self.base_url = base_url
         self._read_timeout_s = read_timeout_s
         self._session = requests.Session()
+        # An answer on its way holds its connection; kept are as many as readers of a small pod may ask at once.
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS))
         self._session.trust_env = not is_loopback(base_url)
         self._session.headers["Accept"] = "application/json"
         if api_key:

@@ -222,3 +222,30 @@ def test_older_questions_are_listed_on_request(page: AppTest) -> None:
     assert page.button(key="older").label == "Show 2 older questions"
     click(page, "older")
     assert {f"earlier-{number}" for number in range(1, 8)} <= find_keys(page)
+
+
+def test_question_that_is_too_long_keeps_its_beginning_and_says_the_limit(page: AppTest, stub: StubBackend) -> None:
+    ask(page, "revenue? " * 500)
+    assert "The question is too long." in page.error[0].value
+    assert "It has 4,499 characters; at most 3,500 can be asked." in page.error[0].value
+    assert page.markdown[0].value.startswith("revenue? revenue?")
+    assert stub.questions == []
+
+
+def test_years_of_the_reports_are_told_apart_from_those_of_the_numbers(page: AppTest, stub: StubBackend) -> None:
+    answer = answer_question("trend of revenue")
+    answer["resolved"]["fiscal_years"] = [2024]
+    stub.answers["revenue over the last three years"] = answer
+    ask(page, "revenue over the last three years")
+    assert page.button(key="chip-1-2").label == "reports of fiscal 2024"
+
+
+def test_cost_of_the_conversation_says_what_it_leaves_out(page: AppTest, stub: StubBackend) -> None:
+    answer = answer_question("costly")
+    answer["metadata"]["llm"] |= {"model_id": "a-model", "cost": 0.25}
+    stub.answers["costly"] = answer
+    ask(page, "costly")
+    assert r"This conversation: \$0.2500" in [caption.value for caption in page.caption]
+    ask(page, "held")
+    click(page, "stop")
+    assert r"This conversation: \$0.2500, without answers that were not finished" in read_page(page)

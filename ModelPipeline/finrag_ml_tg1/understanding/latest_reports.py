@@ -49,7 +49,11 @@ def latest_reports(
         return _latest_interim(company, interim, report, notes, is_over_time=is_over_time)
     count = _YEARS_OVER_TIME if is_over_time else periods.latest
     years = latest_years({row["fiscal_year"] for row in annual or rows}, count)
-    notes.append(f"{company.name}: no year was named, so fiscal year {year_list(years)} was searched.")
+    searched = f"fiscal year {year_list(years)} was searched"
+    is_span = periods.latest > 1
+    notes.append(
+        f"{company.name}: {f'of what is covered, {searched}' if is_span else f'no year was named, so {searched}'}."
+    )
     chosen = latest_preferred([ChosenYear(year, of_year(company, rows, report, year, notes)) for year in years])
     if not report.forms and not is_over_time:
         beside = {**_since_then(rows, years[-1], report), **_events(rows, report)}

@@ -110,7 +110,7 @@ def _show_answer(turn: Turn, answer: Answer, coverage: str, detail: Detail) -> C
     number = turn.number
     if answer.understood.read_as:
         st.caption(escape_inline(f"Read as “{answer.understood.read_as}”"))
-    wants_change = show_chips(number, answer.understood, is_answered=not answer.abstained)
+    wants_change = show_chips(number, answer)
     if answer.abstained:
         with st.container(key=f"abstained-{number}"):
             said, _ = split_offered(answer.text)  # what it offers is drawn as buttons

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from serving.frontend.api_client import BackendClient
-from serving.frontend.contract.query import ANY, MIN_QUESTION_CHARS, Filters, Query
+from serving.frontend.contract.query import ANY, MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Query
+from serving.frontend.conversation.asking import Failure
 from serving.frontend.conversation.conversation import Conversation, Turn
 from serving.frontend.conversation.settings import Settings
 from serving.frontend.scope.pickers import read_pickers
@@ -32,13 +33,19 @@ class Asker:
         self.conversation.ask(self.client, query)
 
     def ask_typed(self) -> None:
-        """Ask what was typed, with the limits chosen by now; say so where it is too short to be a question.
+        """Ask what was typed, with the limits chosen by now; say so where it is too short or too long for a question.
 
         As a callback: an input that turns out disabled in the same run would lose it.
         """
         question = st.session_state[INPUT_KEY].strip()
         if len(question) < MIN_QUESTION_CHARS:
             st.toast(f"A question has at least {MIN_QUESTION_CHARS} characters.", icon=":material/info:")
+            return
+        if len(question) > MAX_QUESTION_CHARS:
+            # The input could stop there, but drops what is pasted without a word.
+            told = f"It has {len(question):,} characters; at most {MAX_QUESTION_CHARS:,} can be asked."
+            begun = Query(question[:MAX_QUESTION_CHARS])
+            self.conversation.refuse(begun, Failure("The question is too long.", f"{told} Its beginning is above."))
             return
         self.ask(question, read_pickers(LIMIT_KEY) if self.has_limits else ANY)
 

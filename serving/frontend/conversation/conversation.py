@@ -1,6 +1,6 @@
 """The conversation of one browser session: bounded, so that an open tab cannot fill the pod's memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -89,17 +89,29 @@ class Conversation:
         The oldest turn is dropped when there are too many. Earlier turns are folded: the new one is what is read now.
         """
         self.stop()
+        asked = replace(query, history=self.history())
+        return self._add(query, asking=Asking(client, asked))
+
+    def refuse(self, query: Query, failure: Failure) -> None:
+        """Add a turn for what cannot be asked, with the reason."""
+        self.stop()
+        self._add(query, outcome=failure)
+
+    def _add(self, query: Query, *, asking: Asking | None = None, outcome: Failure | None = None) -> Turn:
         for earlier in self.turns:
             earlier.is_unfolded = False
-        asked = Query(
-            query.question, query.filters, query.model_key, query.include_kpi, query.include_rag, self.history()
-        )
-        turn = Turn(self.dropped + len(self.turns) + 1, query, Asking(client, asked))
+        turn = Turn(self.dropped + len(self.turns) + 1, query, asking, outcome)
         self.turns.append(turn)
         if len(self.turns) > MAX_TURNS:
             self.dropped_cost_usd += _cost(self.turns.pop(0))
             self.dropped += 1
         return turn
+
+    @property
+    def has_untold_costs(self) -> bool:
+        """Whether some answer ended before its model could tell what it cost."""
+        ended = (turn.outcome for turn in self.turns if isinstance(turn.outcome, Stopped | Failure))
+        return any(outcome.progress.sources for outcome in ended)
 
     def stop(self) -> None:
         """End the answer that is on its way, if any, with what there is of it."""

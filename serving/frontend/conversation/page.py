@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
-from serving.frontend.contract.query import ANY, MAX_QUESTION_CHARS, Filters
+from serving.frontend.contract.query import ANY, Filters
 from serving.frontend.conversation.actions import Wanted, open_wanted
 from serving.frontend.conversation.address import clear_address, forget_address, write_address
 from serving.frontend.conversation.answers import Clicked, show_turn
@@ -46,6 +46,7 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
     if INPUT_KEY not in st.session_state:
         # Streamlit forgets the input of a page that is not shown: a visit begins.
         forget_address()
+        _close()
     settings, limits = Settings(), ANY
     with beside:
         st.button("New conversation", key="new-conversation", icon=":material/add:", on_click=_start_anew)
@@ -88,7 +89,8 @@ def _draw_limits(catalog: Catalog) -> Filters:
 
 def _show_cost_so_far(conversation: Conversation) -> None:
     if conversation.cost_usd:
-        st.caption(escape_inline(f"This conversation: {describe_price(conversation.cost_usd)}"))
+        rest = ", without answers that were not finished" if conversation.has_untold_costs else ""
+        st.caption(escape_inline(f"This conversation: {describe_price(conversation.cost_usd)}{rest}"))
 
 
 def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
@@ -103,7 +105,6 @@ def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
         st.chat_input(
             "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
             key=INPUT_KEY,
-            max_chars=MAX_QUESTION_CHARS,
             disabled=not can_answer,
             on_submit=asker.ask_typed,
         )
@@ -167,7 +168,7 @@ def _close_and_ask(asker: Asker, question: str, filters: Filters) -> None:
 
 def _draw_welcome(asker: Asker, catalog: Catalog | str) -> None:
     """Draw what this is, and example questions, one button each."""
-    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer opens on the words it rests on.")
+    st.caption("Ask about companies' annual reports (SEC Form 10-K). Every answer shows the words it rests on.")
     if not isinstance(catalog, Catalog):
         return
     if not any(company.filings for company in catalog.companies):

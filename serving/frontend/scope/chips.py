@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
+from serving.frontend.contract.answer import Answer
 from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.query import Filters
 from serving.frontend.contract.understood import Understood
@@ -19,11 +20,17 @@ __all__ = ["describe_filters", "filters_of", "name_chips", "open_change", "show_
 _MOST_NAMED = 3
 
 
-def name_chips(understood: Understood) -> list[str]:
-    """Return the words of the chips: who, when, and where in the filing if that was said."""
+def name_chips(understood: Understood, told_years: Collection[int] = ()) -> list[str]:
+    """Return the words of the chips: who, when, and where in the filing if that was said.
+
+    A report tells earlier years as well: where an answer gives numbers of such (`told_years`), the years of the chips
+    are said to be those of the reports.
+    """
+    years = _name_years(understood.fiscal_years)
+    tells_others = not set(told_years) <= set(understood.fiscal_years)
     chips = [
         _list([company.name for company in understood.companies], "companies") or "any company",
-        _name_years(understood.fiscal_years) or "any fiscal year",
+        (f"reports of {years}" if tells_others and years else years) or "any fiscal year",
     ]
     items = _list([label_item(item) for item in understood.items], "items")
     return [*chips, *([items] if items else [])]
@@ -49,12 +56,14 @@ def show_plain_chips(understood: Understood) -> None:
     st.caption(escape_inline(f"Understood as: {' · '.join(name_chips(understood))}"))
 
 
-def show_chips(number: int, understood: Understood, *, is_answered: bool) -> bool:
-    """Draw the chips and return whether one was clicked.
+def show_chips(number: int, answer: Answer) -> bool:
+    """Draw the chips of an answer and return whether one was clicked.
 
     A question that was not answered and named nothing that is covered has none: it was not read as "any company".
     """
-    names = name_chips(understood) if is_answered or understood.companies else []
+    understood = answer.understood
+    is_read = understood.companies or not answer.abstained
+    names = name_chips(understood, answer.told_years) if is_read else []
     with st.container(key=f"understood-{number}", horizontal=True, vertical_alignment="center", gap="xsmall"):
         if names:
             st.caption("Understood as", width="content")
