@@ -17,7 +17,7 @@ from serving.frontend.contract.query import Query
 from serving.frontend.conversation.asking import Failure
 from serving.frontend.conversation.conversation import Turn
 from serving.frontend.takeaway.printable import make_printable
-from serving.frontend.takeaway.web_address import clean_address
+from serving.frontend.takeaway.web_address import encode_address
 from tests.injections import INJECTIONS
 from tests.ui.stub_hostile import HOSTILE
 from tests.ui.takeaway_turns import build_turn, export_html, export_markdown, fill_texts
@@ -167,7 +167,7 @@ def read_section(tokens: list[Token], tag: str, position: int) -> str:
 @settings(deadline=None)
 @given(address=st.one_of(TEXTS, TEXTS.map("https://x.example/".__add__)))
 def test_address_of_a_source_is_a_plain_web_address_or_none(address: str) -> None:
-    assert re.fullmatch(r"(https?://[]\[A-Za-z0-9:/?#@!$&'()*+,;=%~._-]+)?", clean_address(address), re.IGNORECASE)
+    assert re.fullmatch(r"(https?://[]\[A-Za-z0-9:/?#@!$&'()*+,;=%~._-]+)?", encode_address(address), re.IGNORECASE)
 
 
 @every_text

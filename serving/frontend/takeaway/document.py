@@ -16,7 +16,7 @@ from serving.frontend.takeaway.answer_text import read_answer
 from serving.frontend.takeaway.blocks import Block, Box, Document, Heading, Items, Line, Paragraph, Run, plain
 from serving.frontend.takeaway.figure_blocks import build_numbers, build_steps
 from serving.frontend.takeaway.quotation import quote_passage
-from serving.frontend.takeaway.web_address import clean_address
+from serving.frontend.takeaway.web_address import encode_address
 
 __all__ = ["build_document"]
 
@@ -159,7 +159,7 @@ def _describe_place(citation: Citation) -> Line:
     section = ". ".join(filter(None, [label_item(citation.item) if citation.item else None, citation.item_title]))
     page = f"Page {citation.page}" if citation.page is not None else ""
     place = " · ".join(filter(None, [section, page, f"Accession number {citation.accession}"]))
-    address = clean_address(citation.source_url or "")
+    address = encode_address(citation.source_url)
     return (Run(place), *((Run(" · "), Run("Open the filing", target=address)) if address else ()))
 
 
