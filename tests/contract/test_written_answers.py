@@ -20,7 +20,7 @@ Json = dict[str, Any]
 EMPLOYEES = "How many employees does Orquenna have in fiscal 2024?"
 REVENUE = "What was Orquenna's revenue in fiscal 2024?"
 WROTE = Reply(pieces=("Orquenna had 2,475 ", "employees at December 31, 2024 [1", "]."))
-TIMEOUT_S = 2
+TIMEOUT_S = 3
 
 
 @pytest.fixture(scope="module")
