@@ -8,9 +8,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["Cell", "Row", "count_headings", "is_amount", "lay_out", "split_rows"]
+__all__ = ["CELL_BREAK", "Cell", "Row", "count_headings", "is_amount", "lay_out", "split_rows"]
 
-_CELL_BREAK = re.compile(r" \| |^\| | \|$")
+# Parts the cells of a printed row.
+CELL_BREAK = re.compile(r" \| |^\| | \|$")
 _AMOUNT = re.compile(r"[($€£¥\s]*[-–—+]?[\d,.]+[)%\s]*|[-–—]|")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -58,7 +59,7 @@ def count_headings(rows: Sequence[Row]) -> int:
 
 def _split_cells(line_offset: int, line: str) -> list[Cell]:
     cells, position = [], 0
-    for separator in _CELL_BREAK.finditer(line):
+    for separator in CELL_BREAK.finditer(line):
         cells.append(Cell(line_offset + position, line[position : separator.start()]))
         position = separator.end()
     return [*cells, Cell(line_offset + position, line[position:])]

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from serving.frontend.markup.table_rows import CELL_BREAK, is_amount
 from serving.frontend.takeaway.blocks import Block, Line, Paragraph, Run, Table
 
 __all__ = ["quote_passage"]
 
-_CELL_BREAK = re.compile(r" \| |^\| | \|$")
-_NUMBER = re.compile(r"[($€£¥\s]*[-–—+]?[\d,.]+[)%\s]*|[-–—]|")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 Range = tuple[int, int]
@@ -37,7 +36,7 @@ class _PartReader:
         """Return the cells of a line; one for a line of words alone."""
         offset, line = self.lines[place]
         cells, position = [], 0
-        for separator in _CELL_BREAK.finditer(line):
+        for separator in CELL_BREAK.finditer(line):
             cells.append((position, line[position : separator.start()]))
             position = separator.end()
         return tuple(self._mark(offset + start, cell) for start, cell in [*cells, (position, line[position:])])
@@ -64,7 +63,7 @@ def _runs(text: str, is_marked: Sequence[bool]) -> Iterator[Run]:
 
 
 def _quote_part(part: _PartReader) -> Iterator[Block]:
-    rows = [place for place, (_, line) in enumerate(part.lines) if _CELL_BREAK.search(line)]
+    rows = [place for place, (_, line) in enumerate(part.lines) if CELL_BREAK.search(line)]
     first, last = (rows[0], rows[-1] + 1) if rows else (len(part.lines), len(part.lines))
     yield from (Paragraph((part.line(place),)) for place in range(first))
     if rows:
@@ -92,8 +91,8 @@ def _align(row: tuple[Line, ...], width: int) -> tuple[Line, ...]:
 
 def _has_value(row: tuple[Line, ...]) -> bool:
     texts = ["".join(run.text for run in cell).strip() for cell in row]
-    return any(_NUMBER.fullmatch(text) and not _YEAR.fullmatch(text) for text in texts if text)
+    return any(is_amount(text) and not _YEAR.fullmatch(text) for text in texts if text)
 
 
 def _is_number(cell: Line) -> bool:
-    return _NUMBER.fullmatch("".join(run.text for run in cell)) is not None
+    return is_amount("".join(run.text for run in cell))
