@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,23 @@ import polars as pl
 
 from finrag_ml_tg1.index.coverage import FilingCoverage, coverage_of_filings
 
-__all__ = ["FILINGS_FILE", "PARTS_FILE", "PARTS_SCHEMA", "Catalog", "Company", "PartEntry"]
+__all__ = [
+    "FILINGS_FILE",
+    "PARTS_FILE",
+    "PARTS_SCHEMA",
+    "SEGMENTS_FILE",
+    "SEGMENTS_SCHEMA",
+    "Catalog",
+    "Company",
+    "PartEntry",
+    "SegmentEntry",
+    "part_entries",
+    "segment_entries",
+]
 
 FILINGS_FILE = "catalog/filings.parquet"
 PARTS_FILE = "catalog/parts.parquet"
+SEGMENTS_FILE = "catalog/segments.parquet"
 
 PARTS_SCHEMA = pl.Schema(
     {
@@ -23,6 +37,20 @@ PARTS_SCHEMA = pl.Schema(
         "size": pl.Int64,
         "row_start": pl.Int64,
         "rows": pl.Int64,
+        "input_sha256": pl.String,
+    }
+)
+
+# `terms_sha256` is null where there are so many rows that words are not searched in all of them.
+SEGMENTS_SCHEMA = pl.Schema(
+    {
+        "row_start": pl.Int64,
+        "rows": pl.Int64,
+        "first_filing": pl.Int64,
+        "rows_sha256": pl.String,
+        "rows_size": pl.Int64,
+        "terms_sha256": pl.String,
+        "terms_size": pl.Int64,
         "input_sha256": pl.String,
     }
 )
@@ -38,6 +66,33 @@ class PartEntry:
     size: int
     row_start: int
     rows: int
+
+
+def part_entries(table: pl.DataFrame) -> list[PartEntry]:
+    """Return the parts of a table (PARTS_SCHEMA), in the order of their rows."""
+    return [
+        PartEntry(row["cik"], row["fiscal_year"], row["sha256"], row["size"], row["row_start"], row["rows"])
+        for row in table.sort("row_start").iter_rows(named=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """A segment's files, and where its rows and its filings stand in the order of the whole index."""
+
+    row_start: int
+    rows: int
+    first_filing: int
+    rows_sha256: str
+    rows_size: int
+    terms_sha256: str | None
+    terms_size: int | None
+    input_sha256: str
+
+
+def segment_entries(table: pl.DataFrame) -> list[SegmentEntry]:
+    """Return the segments of a table (SEGMENTS_SCHEMA), in the order of their rows."""
+    return [SegmentEntry(**row) for row in table.sort("row_start").iter_rows(named=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +111,11 @@ class Catalog:
 
     def __init__(self, filings: pl.DataFrame, parts: pl.DataFrame) -> None:
         self.filings = filings
-        self.parts = [
-            PartEntry(row["cik"], row["fiscal_year"], row["sha256"], row["size"], row["row_start"], row["rows"])
-            for row in parts.sort("row_start").iter_rows(named=True)
-        ]
+        self.parts = part_entries(parts)
         self._parts_by_cik: dict[int, list[PartEntry]] = {}
         for part in self.parts:
             self._parts_by_cik.setdefault(part.cik, []).append(part)
+        self._row_starts = [part.row_start for part in self.parts]
         self._row_of = {accession: row for row, accession in enumerate(filings["accession"])}
         self.companies = self._companies()
         self._coverage: dict[int, dict[str, FilingCoverage]] = {}
@@ -83,14 +136,7 @@ class Catalog:
 
     def part_of_row(self, row: int) -> PartEntry:
         """Return the part that holds a row of the whole index."""
-        low, high = 0, len(self.parts) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.parts[middle].row_start <= row:
-                low = middle
-            else:
-                high = middle - 1
-        return self.parts[low]
+        return self.parts[bisect_right(self._row_starts, row) - 1]
 
     def filing(self, accession: str) -> dict[str, object] | None:
         """Return a filing's row, or None when it is not covered."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from safetensors.numpy import save
 
 from finrag_ml_tg1.errors import IndexCorruptError
 
-__all__ = ["Arrays", "open_arrays", "pack_arrays"]
+__all__ = ["Arrays", "narrowed", "open_arrays", "pack_arrays"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -34,19 +34,31 @@ _DTYPES = {
 }
 
 
+def narrowed(numbers: npt.NDArray[np.integer]) -> npt.NDArray[np.uint16 | np.uint32]:
+    """Return numbers from 0 on in two bytes each where they fit, else in four."""
+    return numbers.astype(np.uint16 if numbers.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32)
+
+
 def pack_arrays(arrays: Arrays) -> bytes:
     """Return the arrays as one file's bytes; the same arrays always give the same bytes."""
     return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
 
 
-def open_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """Return read-only views of the arrays in a file; raises IndexCorruptError when it is no such file."""
+def open_arrays(path: Path, *, randomly_read: Collection[str] = ()) -> dict[str, npt.NDArray[Any]]:
+    """Return read-only views of the arrays in a file; raises IndexCorruptError when it is no such file.
+
+    What stands beside a place that is read of the `randomly_read` is not read from disk with it.
+    """
     try:
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         header_bytes = int.from_bytes(mapped[:8], "little")
         header = json.loads(mapped[8 : 8 + header_bytes])
         data_start = 8 + header_bytes
+        for name in randomly_read:
+            start, end = (data_start + offset for offset in header[name]["data_offsets"])
+            first_page = start - start % mmap.PAGESIZE
+            mapped.madvise(mmap.MADV_RANDOM, first_page, end - first_page)
         return {
             name: np.frombuffer(
                 mapped,

@@ -19,9 +19,17 @@ import numpy as np
 import numpy.typing as npt
 import Stemmer
 
-from finrag_ml_tg1.index.container import Arrays
+from finrag_ml_tg1.index.container import Arrays, narrowed
 
-__all__ = ["CorpusStatistics", "Postings", "build_postings", "merge_postings", "split_terms"]
+__all__ = [
+    "CorpusStatistics",
+    "Postings",
+    "WeightedTerms",
+    "build_postings",
+    "merge_postings",
+    "merge_statistics",
+    "split_terms",
+]
 
 _K1 = 1.5
 _B = 0.75
@@ -60,24 +68,80 @@ def _hash(term: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedTerms:
+    """A query's terms by hash, with the inverse document frequency of each, and the mean length of a row in terms."""
+
+    hashes: npt.NDArray[np.uint64]
+    weights: npt.NDArray[np.float32]
+    mean_length: float
+
+
+@dataclass(frozen=True, slots=True)
 class CorpusStatistics:
-    """What BM25 needs to know of the whole index: number of rows, their mean length in terms, document frequencies."""
+    """What BM25 needs to know of the whole index: rows, contexts, their length, document frequencies."""
 
     rows: int
-    mean_length: float
+    contexts: int
+    length: int
     term_hashes: npt.NDArray[np.uint64]
-    frequencies: npt.NDArray[np.int64]
+    frequencies: npt.NDArray[np.uint32]
+
+    @property
+    def mean_length(self) -> float:
+        """The mean length of a row in terms."""
+        return self.length / self.rows if self.rows else 0.0
+
+    @property
+    def mean_context_length(self) -> float:
+        """The mean length of a context (index.places) in terms."""
+        return self.length / self.contexts if self.contexts else 0.0
 
     def document_frequency(self, term: str) -> int:
         """Return in how many rows the term stands."""
-        index = _find(self.term_hashes, _hash(term))
-        return int(self.frequencies[index]) if index is not None else 0
+        index = _places_of(self.term_hashes, np.array([_hash(term)], dtype=np.uint64))[0]
+        return int(self.frequencies[index]) if index >= 0 else 0
+
+    def weighted(self, terms: Iterable[str]) -> WeightedTerms:
+        """Return a query's terms, each once, with their inverse document frequencies."""
+        hashes = np.array([_hash(term) for term in dict.fromkeys(terms)], dtype=np.uint64)
+        places = _places_of(self.term_hashes, hashes)
+        frequencies = np.where(places >= 0, self.frequencies[places], 0) if len(self.frequencies) else places * 0
+        weights = np.log1p((self.rows - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
+        return WeightedTerms(hashes, weights, self.mean_length)
+
+    def to_arrays(self) -> Arrays:
+        """Return everything as arrays by name."""
+        totals = np.array([self.rows, self.contexts, self.length], dtype=np.int64)
+        return {"totals": totals, "term_hashes": self.term_hashes, "frequencies": self.frequencies}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> CorpusStatistics:
+        """Read what `to_arrays` gave."""
+        rows, contexts, length = (int(total) for total in arrays["totals"])
+        return cls(rows, contexts, length, arrays["term_hashes"], arrays["frequencies"])
+
+
+def merge_statistics(of_parts: Sequence[CorpusStatistics]) -> CorpusStatistics:
+    """Return the statistics of all parts together."""
+    hashes = np.concatenate([np.empty(0, np.uint64), *(part.term_hashes for part in of_parts)])
+    frequencies = np.concatenate([np.empty(0, np.uint32), *(part.frequencies for part in of_parts)])
+    unique, inverse = np.unique(hashes, return_inverse=True)
+    summed = np.zeros(len(unique), dtype=np.uint32)
+    np.add.at(summed, inverse, frequencies)
+    return CorpusStatistics(
+        sum(part.rows for part in of_parts),
+        sum(part.contexts for part in of_parts),
+        sum(part.length for part in of_parts),
+        unique,
+        summed,
+    )
 
 
 class Postings:
     """Which rows hold a term how often.
 
-    Arrays: term_hashes u64[t], sorted; term_offsets i64[t+1] into term_rows u32 and term_counts u8; lengths u32[n].
+    Arrays: term_hashes u64[t], sorted; term_offsets u32[t+1] into term_rows u16 or u32 and term_counts u8; lengths
+    u16[n].
     """
 
     def __init__(self, arrays: Arrays) -> None:
@@ -86,53 +150,68 @@ class Postings:
         self._rows = arrays["term_rows"]
         self._counts = arrays["term_counts"]
         self._lengths = arrays["lengths"]
+        self._norms: tuple[float, npt.NDArray[np.float32]] | None = None
 
-    def statistics(self) -> CorpusStatistics:
-        """Return the statistics of exactly these rows."""
-        mean = float(self._lengths.mean()) if len(self._lengths) else 0.0
-        return CorpusStatistics(len(self._lengths), mean, self._hashes, np.diff(self._offsets))
+    def statistics(self, contexts: int = 0) -> CorpusStatistics:
+        """Return the statistics of exactly these rows, which stand in so many contexts."""
+        frequencies = np.diff(self._offsets).astype(np.uint32)
+        return CorpusStatistics(len(self._lengths), contexts, int(self._lengths.sum()), self._hashes, frequencies)
 
-    def scores(self, terms: Iterable[str], corpus: CorpusStatistics) -> npt.NDArray[np.float32]:
+    def scores(self, terms: WeightedTerms) -> npt.NDArray[np.float32]:
         """Return the BM25 score of each row for the query terms; 0 where none of them stands."""
         scores = np.zeros(len(self._lengths), dtype=np.float32)
-        for weight, rows, counts in self._occurrences(terms, corpus):
-            lengths = self._lengths[rows].astype(np.float32)
-            scores[rows] += weight * _saturated(counts, lengths, corpus.mean_length)
+        norms = self._row_norms(terms.mean_length)
+        for weight, rows, counts in self._occurrences(terms):
+            scores[rows] += _saturated(weight, counts, norms[rows])
         return scores
 
     def context_scores(
-        self, terms: Iterable[str], corpus: CorpusStatistics, contexts: npt.NDArray[np.uint32]
+        self,
+        terms: WeightedTerms,
+        contexts: npt.NDArray[np.uint16 | np.uint32],
+        mean_length: float | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Return for each row the BM25 score of its context, all rows with the same number, read as one text."""
+        """Return for each row the BM25 score of its context, all rows with the same number, read as one text.
+
+        `mean_length` is that of the contexts in terms; without it that of these.
+        """
         if not len(contexts):
             return np.zeros(0, dtype=np.float32)
         count = int(contexts[-1]) + 1
         lengths = np.bincount(contexts, weights=self._lengths, minlength=count).astype(np.float32)
+        norms = _norms(lengths, float(lengths.mean()) if mean_length is None else mean_length)
         scores = np.zeros(count, dtype=np.float32)
-        for weight, rows, counts in self._occurrences(terms, corpus):
-            summed = np.bincount(contexts[rows], weights=counts, minlength=count).astype(np.float32)
-            held = np.flatnonzero(summed)
-            scores[held] += weight * _saturated(summed[held], lengths[held], float(lengths.mean()))
+        for weight, rows, counts in self._occurrences(terms):
+            # Rows of a term are sorted, so those of one context stand side by side.
+            own = contexts[rows]
+            starts = np.append(0, np.flatnonzero(own[1:] != own[:-1]) + 1)
+            held = own[starts]
+            scores[held] += _saturated(weight, np.add.reduceat(counts, starts), norms[held])
         return scores[contexts]
 
     def _occurrences(
-        self, terms: Iterable[str], corpus: CorpusStatistics
-    ) -> Iterator[tuple[np.float32, npt.NDArray[np.uint32], npt.NDArray[np.float32]]]:
+        self, terms: WeightedTerms
+    ) -> Iterator[tuple[np.float32, npt.NDArray[np.uint16 | np.uint32], npt.NDArray[np.float32]]]:
         """Yield for each term held its inverse document frequency, the rows that hold it, and how often."""
-        for term in dict.fromkeys(terms):
-            index = _find(self._hashes, _hash(term))
-            if index is not None:
-                start, end = self._offsets[index], self._offsets[index + 1]
-                frequency = corpus.document_frequency(term)
-                weight = np.float32(np.log1p((corpus.rows - frequency + 0.5) / (frequency + 0.5)))
+        for place, weight in zip(_places_of(self._hashes, terms.hashes), terms.weights, strict=True):
+            if place >= 0:
+                start, end = int(self._offsets[place]), int(self._offsets[place + 1])
                 yield weight, self._rows[start:end], self._counts[start:end].astype(np.float32)
+
+    def _row_norms(self, mean_length: float) -> npt.NDArray[np.float32]:
+        if self._norms is None or self._norms[0] != mean_length:
+            self._norms = mean_length, _norms(self._lengths.astype(np.float32), mean_length)
+        return self._norms[1]
+
+
+def _norms(lengths: npt.NDArray[np.float32], mean_length: float) -> npt.NDArray[np.float32]:
+    return np.asarray(_K1 * (1 - _B + _B * lengths / np.float32(mean_length or 1)), dtype=np.float32)
 
 
 def _saturated(
-    counts: npt.NDArray[np.float32], lengths: npt.NDArray[np.float32], mean_length: float
+    weight: np.float32, counts: npt.NDArray[np.float32], norms: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    norms = _K1 * (1 - _B + _B * lengths / np.float32(mean_length))
-    return np.asarray(counts * (_K1 + 1) / (counts + norms), dtype=np.float32)
+    return np.asarray(counts * (weight * np.float32(_K1 + 1)) / (counts + norms), dtype=np.float32)
 
 
 def build_postings(texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
@@ -176,13 +255,16 @@ def _arranged(
     unique, first = np.unique(hashes[order], return_index=True)
     return {
         "term_hashes": unique,
-        "term_offsets": np.append(first, len(hashes)).astype(np.int64),
-        "term_rows": rows[order],
+        "term_offsets": np.append(first, len(hashes)).astype(np.uint32),
+        "term_rows": narrowed(rows[order]),
         "term_counts": counts[order],
-        "lengths": lengths,
+        "lengths": narrowed(lengths),
     }
 
 
-def _find(hashes: npt.NDArray[np.uint64], wanted: int) -> int | None:
-    index = int(np.searchsorted(hashes, np.uint64(wanted)))
-    return index if index < len(hashes) and int(hashes[index]) == wanted else None
+def _places_of(sorted_hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Where each hash stands; -1 for one that is not there."""
+    if not len(sorted_hashes):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    places = np.minimum(np.searchsorted(sorted_hashes, wanted), len(sorted_hashes) - 1)
+    return np.where(sorted_hashes[places] == wanted, places, -1)

@@ -19,11 +19,12 @@ __all__ = [
     "is_version",
     "manifest_key",
     "part_key",
+    "segment_key",
     "version_key",
 ]
 
 # Raised with every change that an older reader would misread.
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 CURRENT_KEY = "index/CURRENT"
 
@@ -38,7 +39,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One version; `files` are named relative to `index/{version}/`, parts are listed in the catalog by their hash."""
+    """One version; `files` are named relative to `index/{version}/`, parts and segments are listed in the catalog."""
 
     encoder: EncoderIdentity
     parameters: dict[str, int]
@@ -95,6 +96,11 @@ def is_version(text: str) -> bool:
 def part_key(sha256: str) -> str:
     """Return the store key of a part."""
     return f"index/parts/{sha256}"
+
+
+def segment_key(sha256: str) -> str:
+    """Return the store key of a segment's file."""
+    return f"index/segments/{sha256}"
 
 
 def version_key(version: str, name: str) -> str:

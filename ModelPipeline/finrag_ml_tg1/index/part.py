@@ -13,7 +13,7 @@ import polars as pl
 
 from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
 from finrag_ml_tg1.index.facts import pack_facts, unpack_facts
-from finrag_ml_tg1.index.lexical import Postings, build_postings
+from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings, build_postings
 from finrag_ml_tg1.index.places import Places, places_of
 from finrag_ml_tg1.index.vectors import quantise, similarities
 
@@ -83,6 +83,11 @@ class Part:
     def places(self) -> Places:
         """Where each row stands."""
         return places_of(self.rows)
+
+    def statistics(self) -> CorpusStatistics:
+        """Return the statistics of this part's words."""
+        contexts = self.places.contexts
+        return self.postings.statistics(int(contexts[-1]) + 1 if len(contexts) else 0)
 
     def find(self, passage_id: str) -> int | None:
         """Return the row of a passage, None when the part does not hold it."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from finrag_ml_tg1.index.container import Arrays
+from finrag_ml_tg1.index.container import Arrays, narrowed
 from finrag_ml_tg1.vocabulary.items import item_code
 from finrag_ml_tg1.vocabulary.statements import STATEMENTS
 
@@ -28,8 +28,8 @@ class Places:
     `statements` are positions in STATEMENTS, `items` the codes of vocabulary.items.
     """
 
-    filings: npt.NDArray[np.uint32]
-    contexts: npt.NDArray[np.uint32]
+    filings: npt.NDArray[np.uint16 | np.uint32]
+    contexts: npt.NDArray[np.uint16 | np.uint32]
     statements: npt.NDArray[np.uint8]
     items: npt.NDArray[np.uint8]
 
@@ -66,16 +66,16 @@ def joined_places(parts: Sequence[Places]) -> Places:
     )
 
 
-def _numbered(rows: pl.DataFrame, *columns: pl.Expr) -> npt.NDArray[np.uint32]:
+def _numbered(rows: pl.DataFrame, *columns: pl.Expr) -> npt.NDArray[np.uint16 | np.uint32]:
     is_other = pl.any_horizontal(column.ne_missing(column.shift()) for column in columns)
     numbers = rows.select(is_other.cast(pl.UInt32).cum_sum() - 1).to_series()
-    return numbers.to_numpy().astype(np.uint32)
+    return narrowed(numbers.to_numpy())
 
 
-def _running_on(numbered: Sequence[npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint32]:
-    joined = [np.empty(0, np.uint32)]
+def _running_on(numbered: Sequence[npt.NDArray[np.uint16 | np.uint32]]) -> npt.NDArray[np.uint16 | np.uint32]:
+    joined = [np.empty(0, np.int64)]
     start = 0
     for numbers in numbered:
-        joined.append(numbers + np.uint32(start))
+        joined.append(numbers.astype(np.int64) + start)
         start += int(numbers[-1]) + 1 if len(numbers) else 0
-    return np.concatenate(joined)
+    return narrowed(np.concatenate(joined))

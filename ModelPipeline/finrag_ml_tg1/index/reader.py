@@ -12,24 +12,44 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
-from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog, PartEntry
+from finrag_ml_tg1.index.catalog import (
+    FILINGS_FILE,
+    PARTS_FILE,
+    SEGMENTS_FILE,
+    Catalog,
+    PartEntry,
+    SegmentEntry,
+    segment_entries,
+)
+from finrag_ml_tg1.index.coarse_vectors import nearest_rows
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
 from finrag_ml_tg1.index.facts import CompanyFacts
-from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, version_key
+from finrag_ml_tg1.index.lexical import CorpusStatistics
+from finrag_ml_tg1.index.manifest import (
+    CURRENT_KEY,
+    Manifest,
+    is_version,
+    manifest_key,
+    part_key,
+    segment_key,
+    version_key,
+)
 from finrag_ml_tg1.index.part import Part
-from finrag_ml_tg1.index.places import Places
-from finrag_ml_tg1.index.vectors import GlobalVectors
-from finrag_ml_tg1.index.writer import GLOBAL_LEXICAL_FILE, GLOBAL_PLACES_FILE, GLOBAL_VECTORS_FILE
+from finrag_ml_tg1.index.segment import Segment
+from finrag_ml_tg1.index.vectors import similarities
+from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
 
 _OPEN_PARTS = 512
 _OPEN_COMPANIES = 64
+# Among the nearest by coarse vectors those whose order decides; see index.coarse_vectors.
+_EXACT = 32
 
 
 class FileCache(Protocol):
@@ -100,21 +120,27 @@ def open_index(store: ObjectStore, cache: FileCache, *, folder: Path) -> Index:
         name: cache.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size, pin=True)
         for name, entry in manifest.files.items()
     }
-    return Index(manifest, paths, cache, folder)
+    segments = [_open_segment(entry, cache) for entry in segment_entries(pl.read_parquet(paths[SEGMENTS_FILE]))]
+    return Index(manifest, paths, segments, cache, folder)
 
 
 class Index:
     """One index version. Safe for use from several threads."""
 
-    def __init__(self, manifest: Manifest, paths: Mapping[str, Path], cache: FileCache, folder: Path) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        paths: Mapping[str, Path],
+        segments: Sequence[Segment],
+        cache: FileCache,
+        folder: Path,
+    ) -> None:
         self.manifest = manifest
         self.version = manifest.version
         self.catalog = Catalog.from_parquet(paths[FILINGS_FILE].read_bytes(), paths[PARTS_FILE].read_bytes())
         self.encoder = _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
-        self.postings = Postings(open_arrays(paths[GLOBAL_LEXICAL_FILE]))
-        self.corpus: CorpusStatistics = self.postings.statistics()
-        self.vectors = GlobalVectors(paths[GLOBAL_VECTORS_FILE])
-        self.places = Places.from_arrays(open_arrays(paths[GLOBAL_PLACES_FILE]))
+        self.segments = segments
+        self.corpus = CorpusStatistics.from_arrays(open_arrays(paths[STATISTICS_FILE]))
         self._cache = cache
         self._parts: OrderedDict[str, Part] = OrderedDict()
         self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
@@ -184,9 +210,31 @@ class Index:
     def likeness(self, query: npt.NDArray[np.float32], passages: Sequence[PassageRecord]) -> list[float]:
         """Return the cosine of a query vector with each of some passages of this index, by their stored vectors."""
         rows = [self.find_passage(passage.passage_id) for passage in passages]
-        if not rows:
-            return []
-        return [float(value) for value in self.vectors.similarities(query, np.array(rows, dtype=np.int64))]
+        return [float(value) for value in self.similarities(query, [row for row in rows if row is not None])]
+
+    def similarities(self, query: npt.NDArray[np.float32], rows: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return the cosine of some rows of the whole index with a query vector, from their parts."""
+        values = np.empty(len(rows), dtype=np.float32)
+        for place, row in enumerate(rows):
+            entry = self.catalog.part_of_row(row)
+            arrays, local = self.part(entry).arrays, slice(row - entry.row_start, row - entry.row_start + 1)
+            values[place] = similarities(arrays["codes"][local], arrays["scales"][local], query)[0]
+        return values
+
+    def nearest(
+        self,
+        query: npt.NDArray[np.float32],
+        count: int,
+        among: Sequence[npt.NDArray[np.int64]] | None = None,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return at most `count` (rows, cosines) nearest to a query vector, best first, the first 32 exactly.
+
+        `among` restricts each segment to some of its rows.
+        """
+        rows, scores = nearest_rows([segment.vectors for segment in self.segments], query, max(count, _EXACT), among)
+        scores[:_EXACT] = self.similarities(query, rows[:_EXACT].tolist())
+        order = np.argsort(-scores, kind="stable")[:count]
+        return rows[order], scores[order]
 
     def neighbours(self, row: int, reach: int) -> tuple[list[PassageRecord], list[PassageRecord]]:
         """Return up to `reach` passages before and after a row, of the same filing, in text order."""
@@ -224,6 +272,14 @@ class Index:
             text=part.text(local),
             source_url=filing["source_url"],
         )
+
+
+def _open_segment(entry: SegmentEntry, cache: FileCache) -> Segment:
+    rows = cache.fetch(segment_key(entry.rows_sha256), sha256=entry.rows_sha256, size=entry.rows_size, pin=True)
+    terms = None
+    if entry.terms_sha256 is not None and entry.terms_size is not None:
+        terms = cache.fetch(segment_key(entry.terms_sha256), sha256=entry.terms_sha256, size=entry.terms_size, pin=True)
+    return Segment(entry, rows, terms)
 
 
 def _open_encoder(paths: Mapping[str, Path], folder: Path, manifest: Manifest) -> OnnxEncoder:

@@ -1,4 +1,4 @@
-"""Writes a version of the index: parts first, then its files, then the manifest, and last the switch to it.
+"""Writes a version of the index: parts and segments, then its files, then the manifest, and last the switch to it.
 
 Readers follow `index/CURRENT`, which is replaced by a conditional put: nobody sees half a version, and of two writers
 one is told that the other was first.
@@ -7,35 +7,45 @@ one is told that the other was first.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 from finrag_ml_tg1.errors import PreconditionFailedError, StoreError
-from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE
+from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, SEGMENTS_FILE
+from finrag_ml_tg1.index.container import pack_arrays
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, EncoderIdentity
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, describe_file, manifest_key, part_key, version_key
+from finrag_ml_tg1.index.lexical import CorpusStatistics
+from finrag_ml_tg1.index.manifest import (
+    CURRENT_KEY,
+    Manifest,
+    describe_file,
+    manifest_key,
+    part_key,
+    segment_key,
+    version_key,
+)
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = [
-    "GLOBAL_LEXICAL_FILE",
-    "GLOBAL_PLACES_FILE",
-    "GLOBAL_VECTORS_FILE",
-    "put_part",
-    "switch_current",
-    "write_version",
-]
+__all__ = ["STATISTICS_FILE", "put_part", "put_segment_file", "switch_current", "write_version"]
 
-GLOBAL_PLACES_FILE = "global/places.safetensors"
-GLOBAL_LEXICAL_FILE = "global/lexical.safetensors"
-GLOBAL_VECTORS_FILE = "global/vectors.faiss"
+STATISTICS_FILE = "global/statistics.safetensors"
 
 
 def put_part(store: ObjectStore, data: bytes) -> tuple[str, int]:
     """Write a part under its hash, unless the store has it undamaged; return (sha256, size)."""
+    return _put_by_hash(store, part_key, data)
+
+
+def put_segment_file(store: ObjectStore, data: bytes) -> tuple[str, int]:
+    """Write a segment's file under its hash, unless the store has it undamaged; return (sha256, size)."""
+    return _put_by_hash(store, segment_key, data)
+
+
+def _put_by_hash(store: ObjectStore, key_of: Callable[[str], str], data: bytes) -> tuple[str, int]:
     entry = describe_file(data)
-    _put_unless_equal(store, part_key(entry.sha256), data)
+    _put_unless_equal(store, key_of(entry.sha256), data)
     return entry.sha256, entry.size
 
 
@@ -44,7 +54,8 @@ def write_version(
     *,
     filings: pl.DataFrame,
     parts: pl.DataFrame,
-    global_files: Mapping[str, bytes],
+    segments: pl.DataFrame,
+    statistics: CorpusStatistics,
     encoder: EncoderIdentity,
     encoder_folder: Path,
     parameters: dict[str, int],
@@ -53,7 +64,8 @@ def write_version(
     contents = {
         FILINGS_FILE: _parquet(filings),
         PARTS_FILE: _parquet(parts),
-        **global_files,
+        SEGMENTS_FILE: _parquet(segments),
+        STATISTICS_FILE: pack_arrays(statistics.to_arrays()),
         **{f"encoder/{name}": (encoder_folder / name).read_bytes() for name in ENCODER_FILES},
     }
     manifest = Manifest(

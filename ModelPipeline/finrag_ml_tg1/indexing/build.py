@@ -21,28 +21,25 @@ from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNot
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
 from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, embedded_text, indexed_text, passage_head
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
-from finrag_ml_tg1.index.catalog import PARTS_FILE, PARTS_SCHEMA
-from finrag_ml_tg1.index.container import pack_arrays
-from finrag_ml_tg1.index.encoder import EncoderIdentity
-from finrag_ml_tg1.index.lexical import merge_postings
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
-from finrag_ml_tg1.index.part import Part, build_part
-from finrag_ml_tg1.index.places import joined_places
-from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
-from finrag_ml_tg1.index.vectors import dequantise, pack_global_vectors
-from finrag_ml_tg1.index.writer import (
-    GLOBAL_LEXICAL_FILE,
-    GLOBAL_PLACES_FILE,
-    GLOBAL_VECTORS_FILE,
-    put_part,
-    switch_current,
-    write_version,
+from finrag_ml_tg1.index.catalog import (
+    PARTS_FILE,
+    PARTS_SCHEMA,
+    SEGMENTS_FILE,
+    SegmentEntry,
+    part_entries,
+    segment_entries,
 )
+from finrag_ml_tg1.index.encoder import EncoderIdentity
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
+from finrag_ml_tg1.index.part import build_part
+from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
+from finrag_ml_tg1.index.writer import put_part, switch_current, write_version
+from finrag_ml_tg1.indexing.segmenting import build_segments
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "build_index"]
 
-BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 4}
+BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 5}
 
 # What of a filing's row decides the content of its part.
 _PART_OF_CONTENT = ("accession", "sha256", "reader_version", "company", "tickers", "form", "fiscal_period")
@@ -99,6 +96,7 @@ def build_index(
     total = int(filings["passages"].sum())
     done = encoded = 0
     entries: list[dict[str, object]] = []
+    filings_of: list[int] = []
     for plan in _planned_parts(filings, encoder):
         reusable = known.get(plan.input_sha256)
         if reusable is None:
@@ -118,14 +116,18 @@ def build_index(
                 "input_sha256": plan.input_sha256,
             }
         )
+        filings_of.append(plan.filings.height)
         done += rows
         progress(done, total)
     parts = pl.DataFrame(entries, schema=PARTS_SCHEMA)
+    known_segments = _known_segments(store, cache)
+    segments, statistics = build_segments(store, cache, part_entries(parts), filings_of, known_segments)
     manifest = write_version(
         store,
         filings=filings,
         parts=parts,
-        global_files=_global_files(cache, parts),
+        segments=segments,
+        statistics=statistics,
         encoder=encoder.identity,
         encoder_folder=encoder_folder,
         parameters=BUILD_PARAMETERS,
@@ -155,20 +157,29 @@ def _served_version(store: ObjectStore) -> str | None:
 
 def _known_parts(store: ObjectStore, cache: FileCache) -> dict[str, tuple[str, int, int]]:
     """The current version's undamaged parts by the hash of their input; none when no version can be read."""
-    version = _served_version(store)
-    if version is None:
-        return {}
-    try:
-        entry = read_manifest(store, version).files[PARTS_FILE]
-        path = cache.fetch(version_key(version, PARTS_FILE), sha256=entry.sha256, size=entry.size)
-        parts = pl.read_parquet(path)
-    except (IndexCorruptError, ObjectNotFoundError):
-        return {}
+    parts = _table_of_current(store, cache, PARTS_FILE)
     return {
         row["input_sha256"]: (row["sha256"], row["size"], row["rows"])
-        for row in parts.iter_rows(named=True)
+        for row in (parts.iter_rows(named=True) if parts is not None else ())
         if _is_sound(cache, row["sha256"], row["size"])
     }
+
+
+def _known_segments(store: ObjectStore, cache: FileCache) -> dict[str, SegmentEntry]:
+    """The current version's segments by the hash of their input; none when no version can be read."""
+    table = _table_of_current(store, cache, SEGMENTS_FILE)
+    return {entry.input_sha256: entry for entry in segment_entries(table)} if table is not None else {}
+
+
+def _table_of_current(store: ObjectStore, cache: FileCache, name: str) -> pl.DataFrame | None:
+    version = _served_version(store)
+    if version is None:
+        return None
+    try:
+        entry = read_manifest(store, version).files[name]
+        return pl.read_parquet(cache.fetch(version_key(version, name), sha256=entry.sha256, size=entry.size))
+    except (IndexCorruptError, ObjectNotFoundError):
+        return None
 
 
 def _is_sound(cache: FileCache, sha256: str, size: int) -> bool:
@@ -211,18 +222,3 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
         facts.append(pl.read_parquet(io.BytesIO(store.get(keys.facts).data)))
     rows = pl.concat(tables)
     return rows.height, build_part(rows, searched, encoder.encode(embedded), pl.concat(facts))
-
-
-def _global_files(cache: FileCache, parts: pl.DataFrame) -> dict[str, bytes]:
-    """The files an unfiltered search needs, from the parts in row order."""
-    opened = [
-        Part(cache.fetch(part_key(row["sha256"]), sha256=row["sha256"], size=row["size"]))
-        for row in parts.iter_rows(named=True)
-    ]
-    arrays = [part.arrays for part in opened]
-    vectors = np.concatenate([dequantise(part["codes"], part["scales"]) for part in arrays])
-    return {
-        GLOBAL_PLACES_FILE: pack_arrays(joined_places([part.places for part in opened]).to_arrays()),
-        GLOBAL_LEXICAL_FILE: pack_arrays(merge_postings(arrays)),
-        GLOBAL_VECTORS_FILE: pack_global_vectors(vectors),
-    }

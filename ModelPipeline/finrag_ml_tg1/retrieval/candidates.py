@@ -7,18 +7,20 @@ by each kind of search are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.reader import Index
+from finrag_ml_tg1.index.segment import Segment
 from finrag_ml_tg1.retrieval.focus import Focus
 
 __all__ = ["Candidates", "all_candidates", "candidates_of"]
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 _BEST_OF_EACH = 300
 
@@ -57,40 +59,91 @@ def candidates_of(index: Index, focus: Focus, query: Floats | None, accessions: 
     found = [_of_part(index, focus, query, entry, wanted) for entry in _parts_of(index, wanted)]
     if not found:
         return _none()
-    return Candidates(*(np.concatenate([getattr(part, field.name) for part in found]) for field in fields(Candidates)))
+    return _joined(found)
 
 
 def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions: Sequence[str] = ()) -> Candidates:
-    """Return the best passages of the whole index by each of the searches, or of the many filings named."""
-    postings, corpus, places = index.postings, index.corpus, index.places
-    is_wanted = np.full(index.catalog.filings.height, not accessions)
+    """Return the best passages of the whole index by each of the searches, or of the many filings named.
+
+    Where words are not searched in all passages (index.segment), those nearest in meaning alone.
+    """
+    among = _rows_among(index, accessions) if accessions else None
+    near = _no_rows() if query is None else index.nearest(query, _BEST_OF_EACH, among)[0]
+    starts = [segment.row_start for segment in index.segments]
+    near_of_each = np.split(np.sort(near), np.searchsorted(np.sort(near), starts[1:]))
+    found = [
+        _of_segment(index, focus, segment, own_near - segment.row_start, among[number] if among is not None else None)
+        for number, (segment, own_near) in enumerate(zip(index.segments, near_of_each, strict=True))
+    ]
+    if not found:
+        return _none()
+    best = _best_of_all(_joined(found), near)
+    return best if query is None else replace(best, meaning=_meaning(index, query, best.rows))
+
+
+def _rows_among(index: Index, accessions: Sequence[str]) -> list[Rows]:
+    """The rows of each segment that stand in the filings named."""
+    is_wanted = np.zeros(index.catalog.filings.height, dtype=np.bool_)
     is_wanted[index.catalog.rows_of(accessions)] = True
-    held = is_wanted[places.filings]
-    words = postings.scores(focus.terms, corpus)
-    context_words = postings.context_scores(focus.terms, corpus, places.contexts)
-    bridge = postings.scores(focus.bridge, corpus)
-    best = [_best(scores * held) for scores in (words, context_words + words, words + bridge * np.float32(0.5))]
-    if query is not None:
-        near = index.vectors.search(query, _BEST_OF_EACH)[0]
-        best.append(near[held[near]])
-    rows = np.unique(np.concatenate(best)).astype(np.int64)
+    return [np.flatnonzero(is_wanted[segment.first_filing :][segment.places.filings]) for segment in index.segments]
+
+
+def _of_segment(index: Index, focus: Focus, segment: Segment, near: Rows, among: Rows | None) -> Candidates:
+    """Those near in meaning, and the best by words of a segment; their meaning is not yet known."""
+    places, postings = segment.places, segment.postings
+    if postings is None:
+        words = context_words = bridge = np.zeros(len(segment), dtype=np.float32)
+        rows = near
+    else:
+        terms = index.corpus.weighted(focus.terms)
+        words = postings.scores(terms)
+        context_words = postings.context_scores(terms, places.contexts, index.corpus.mean_context_length)
+        bridge = postings.scores(index.corpus.weighted(focus.bridge))
+        searches = _searches(words, context_words, bridge)
+        rows = np.unique(np.concatenate([near, *(_best(scores, among) for scores in searches)]))
     return Candidates(
-        rows=rows,
-        filings=places.filings[rows].astype(np.int64),
-        contexts=places.contexts[rows].astype(np.int64),
+        rows=rows + segment.row_start,
+        filings=segment.filings(rows),
+        # Counted from the segment's first row, a context's number is no other segment's.
+        contexts=places.contexts[rows].astype(np.int64) + segment.row_start,
         statements=places.statements[rows],
         items=places.items[rows],
         words=words[rows],
         context_words=context_words[rows],
         bridge=bridge[rows],
         context_bridge=bridge[rows],
-        meaning=np.zeros(len(rows), dtype=np.float32) if query is None else index.vectors.similarities(query, rows),
+        meaning=np.zeros(len(rows), dtype=np.float32),
     )
+
+
+def _searches(words: Floats, context_words: Floats, bridge: Floats) -> tuple[Floats, ...]:
+    """By what the best are looked for: the passage's words, its page's, those of filings for them."""
+    return words, context_words + words, words + bridge * np.float32(0.5)
+
+
+def _best_of_all(found: Candidates, near: Rows) -> Candidates:
+    """Of the best of each segment the best of all."""
+    chosen = np.isin(found.rows, near)
+    for scores in _searches(found.words, found.context_words, found.bridge):
+        chosen[_best(scores, None)] = True
+    return found.only(chosen)
+
+
+def _meaning(index: Index, query: Floats, rows: Rows) -> Floats:
+    """The cosine of some rows with the question, from coarse vectors."""
+    cosines = np.empty(len(rows), dtype=np.float32)
+    starts = [segment.row_start for segment in index.segments]
+    owners = np.searchsorted(starts, rows, side="right") - 1
+    for owner in np.unique(owners):
+        own = owners == owner
+        cosines[own] = index.segments[owner].vectors.similarities(query, rows[own] - starts[owner])
+    return cosines
 
 
 def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry, wanted: Sequence[int]) -> Candidates:
     part = index.part(entry)
     places = part.places
+    terms, bridge = index.corpus.weighted(focus.terms), index.corpus.weighted(focus.bridge)
     (first_filing,) = index.catalog.rows_of(part.rows["accession"][:1])
     found = Candidates(
         rows=np.arange(entry.row_start, entry.row_start + len(part)),
@@ -99,10 +152,10 @@ def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry,
         contexts=places.contexts.astype(np.int64) + entry.row_start,
         statements=places.statements,
         items=places.items,
-        words=part.postings.scores(focus.terms, index.corpus),
-        context_words=part.postings.context_scores(focus.terms, index.corpus, places.contexts),
-        bridge=part.postings.scores(focus.bridge, index.corpus),
-        context_bridge=part.postings.context_scores(focus.bridge, index.corpus, places.contexts),
+        words=part.postings.scores(terms),
+        context_words=part.postings.context_scores(terms, places.contexts),
+        bridge=part.postings.scores(bridge),
+        context_bridge=part.postings.context_scores(bridge, places.contexts),
         meaning=np.zeros(len(part), dtype=np.float32) if query is None else part.similarities(query),
     )
     return found.only(np.isin(found.filings, wanted))
@@ -113,16 +166,23 @@ def _parts_of(index: Index, filings: Sequence[int]) -> Iterator[PartEntry]:
     return (entry for entry in index.catalog.parts if (entry.cik, entry.fiscal_year) in wanted)
 
 
-def _best(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+def _best(scores: Floats, among: Rows | None) -> Rows:
     """The rows with the greatest scores above zero; the many zeros are put aside, as equal values are slow to part."""
-    held = np.flatnonzero(scores > 0)
+    held = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
     if len(held) <= _BEST_OF_EACH:
         return held
     return held[np.argpartition(scores[held], len(held) - _BEST_OF_EACH)[len(held) - _BEST_OF_EACH :]]
 
 
+def _joined(found: Sequence[Candidates]) -> Candidates:
+    return Candidates(*(np.concatenate([getattr(own, field.name) for own in found]) for field in fields(Candidates)))
+
+
+def _no_rows() -> Rows:
+    return np.empty(0, dtype=np.int64)
+
+
 def _none() -> Candidates:
-    rows = np.empty(0, dtype=np.int64)
     codes = np.empty(0, dtype=np.uint8)
     scores = np.empty(0, dtype=np.float32)
-    return Candidates(rows, rows, rows, codes, codes, scores, scores, scores, scores, scores)
+    return Candidates(_no_rows(), _no_rows(), _no_rows(), codes, codes, scores, scores, scores, scores, scores)

@@ -8,7 +8,7 @@ import pytest
 from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 
-NO_WORDS = CorpusStatistics(1_000, 100.0, np.empty(0, np.uint64), np.empty(0, np.int64))
+NO_WORDS = CorpusStatistics(1_000, 1_000, 100 * 1_000, np.empty(0, np.uint64), np.empty(0, np.uint32))
 
 
 @pytest.mark.parametrize(

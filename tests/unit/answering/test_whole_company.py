@@ -10,7 +10,7 @@ from finrag_ml_tg1.answering.whole_company import gain_of_whole
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from tests.unit.answering.passages import make_passage
 
-NO_WORDS = CorpusStatistics(1_000, 100.0, np.empty(0, np.uint64), np.empty(0, np.int64))
+NO_WORDS = CorpusStatistics(1_000, 1_000, 100 * 1_000, np.empty(0, np.uint64), np.empty(0, np.uint32))
 ASKED = "Why did revenue fall?"
 
 

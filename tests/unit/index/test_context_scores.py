@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings, build_postings, split_terms
+from finrag_ml_tg1.index.lexical import Postings, build_postings, split_terms
 
 WORDS = st.sampled_from(["revenue", "goodwill", "lease", "tariff", "pension"])
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=12)
@@ -25,16 +27,14 @@ def test_context_scores_are_those_of_the_joined_texts(texts: list[str], query: l
     terms = split_terms(" ".join(query))
     postings = Postings(build_postings(texts))
     corpus = postings.statistics()
-    whole = Postings(build_postings(joined))
     # Rarity is that of the passages; length is that of the contexts.
-    expected_corpus = CorpusStatistics(
-        corpus.rows, float(np.mean([len(split_terms(text)) for text in joined])), corpus.term_hashes, corpus.frequencies
-    )
-    expected = whole.scores(terms, expected_corpus)
-    found = postings.context_scores(terms, corpus, contexts)
+    asked = corpus.weighted(terms)
+    mean = float(np.mean([len(split_terms(text)) for text in joined]))
+    expected = Postings(build_postings(joined)).scores(replace(asked, mean_length=mean))
+    found = postings.context_scores(asked, contexts)
     assert found == pytest.approx(expected[contexts], rel=1e-4)
 
 
 def test_no_rows_have_no_context_scores() -> None:
     postings = Postings(build_postings([]))
-    assert postings.context_scores(["lease"], postings.statistics(), np.empty(0, np.uint32)).tolist() == []
+    assert postings.context_scores(postings.statistics().weighted(["lease"]), np.empty(0, np.uint32)).tolist() == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.index.lexical import Postings, build_postings, merge_postings, split_terms
+from finrag_ml_tg1.index.lexical import Postings, build_postings, merge_postings, merge_statistics, split_terms
 
 # Words that stay as they are, so that the counts below need no stemmer.
 TEXTS = st.lists(st.lists(st.sampled_from(["cat", "dog", "fox", "391,035", "ebit", "the"]), max_size=12), max_size=8)
@@ -41,7 +41,7 @@ def joined(texts: list[list[str]]) -> list[str]:
 @given(texts=TEXTS)
 def test_scores_follow_the_formula(texts: list[list[str]]) -> None:
     postings = Postings(build_postings(joined(texts)))
-    np.testing.assert_allclose(postings.scores(QUERY, postings.statistics()), bm25(texts, QUERY), rtol=1e-4)
+    np.testing.assert_allclose(postings.scores(postings.statistics().weighted(QUERY)), bm25(texts, QUERY), rtol=1e-4)
 
 
 @settings(deadline=None)
@@ -60,9 +60,11 @@ def test_merged_postings_equal_those_of_all_texts(parts: list[list[list[str]]]) 
 def test_a_part_scores_its_rows_as_the_whole_does(parts: list[list[list[str]]]) -> None:
     built = [build_postings(joined(part)) for part in parts]
     whole = Postings(merge_postings(built))
-    corpus = whole.statistics()
-    together = np.concatenate([Postings(part).scores(QUERY, corpus) for part in built])
-    np.testing.assert_array_equal(together, whole.scores(QUERY, corpus))
+    corpus = merge_statistics([Postings(part).statistics() for part in built])
+    terms = corpus.weighted(QUERY)
+    together = np.concatenate([Postings(part).scores(terms) for part in built])
+    np.testing.assert_array_equal(together, whole.scores(terms))
+    np.testing.assert_array_equal(together, whole.scores(whole.statistics().weighted(QUERY)))
 
 
 def test_document_frequencies_count_rows() -> None:
@@ -73,9 +75,8 @@ def test_document_frequencies_count_rows() -> None:
 
 def test_a_term_beyond_255_times_counts_255() -> None:
     often, more = (Postings(build_postings(["dog " * times])) for times in (255, 300))
-    assert often.scores(["dog"], often.statistics())[0] == pytest.approx(
-        more.scores(["dog"], more.statistics())[0], rel=1e-3
-    )
+    scores = [postings.scores(postings.statistics().weighted(["dog"]))[0] for postings in (often, more)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-3)
 
 
 @pytest.mark.parametrize(

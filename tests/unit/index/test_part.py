@@ -70,7 +70,8 @@ def test_a_part_gives_back_its_facts_without_those_that_are_nil(part: Part) -> N
 def test_a_part_scores_words_as_its_texts_alone_do(part: Part) -> None:
     alone = Postings(build_postings(TEXTS))
     corpus = alone.statistics()
-    np.testing.assert_array_equal(part.postings.scores(["sale"], corpus), alone.scores(["sale"], corpus))
+    terms = corpus.weighted(["sale"])
+    np.testing.assert_array_equal(part.postings.scores(terms), alone.scores(terms))
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:

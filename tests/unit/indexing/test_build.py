@@ -189,7 +189,9 @@ def test_the_previous_version_stays_current_when_any_put_fails(
             failures += 1
             assert current_version(store) == first.version
             assert check_readable(store, tmp_path) == texts
-    assert failures == len(["part", *read_manifest(store, report.version).files, "manifest", "CURRENT"])
+    assert failures == len(
+        ["part", "rows of the segment", "its terms", *read_manifest(store, report.version).files, "manifest", "CURRENT"]
+    )
     assert report.version == current_version(store) != first.version
     assert len(check_readable(store, tmp_path)) == 6
 
@@ -248,7 +250,7 @@ def test_a_sample_filing_can_be_searched_after_a_build(
     index = open_index(folder_store, cache, folder=tmp_path / "folder")
     assert index.version == report.version
     wanted = next(row for row in range(report.passages) if index.record(row).item == "1A")
-    rows, _ = index.vectors.search(index.encoder.encode([index.record(wanted).text])[0], 5)
+    rows, _ = index.nearest(index.encoder.encode([index.record(wanted).text])[0], 5)
     assert wanted in rows
     exact = index.part(index.catalog.parts[0]).similarities(index.encoder.encode(["legal proceedings"])[0])
     best = {index.record(int(row)).item for row in np.argsort(-exact)[:5]}

@@ -12,23 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from finrag_ml_tg1.index.catalog import PARTS_SCHEMA
-from finrag_ml_tg1.index.container import pack_arrays
+from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, part_entries
 from finrag_ml_tg1.index.encoder import EncoderIdentity, read_identity
 from finrag_ml_tg1.index.facts import PART_FACTS_SCHEMA
-from finrag_ml_tg1.index.lexical import merge_postings
-from finrag_ml_tg1.index.part import Part, build_part
-from finrag_ml_tg1.index.places import joined_places
+from finrag_ml_tg1.index.part import build_part
 from finrag_ml_tg1.index.reader import Index, open_index
-from finrag_ml_tg1.index.vectors import pack_global_vectors
-from finrag_ml_tg1.index.writer import (
-    GLOBAL_LEXICAL_FILE,
-    GLOBAL_PLACES_FILE,
-    GLOBAL_VECTORS_FILE,
-    put_part,
-    switch_current,
-    write_version,
-)
+from finrag_ml_tg1.index.writer import put_part, switch_current, write_version
+from finrag_ml_tg1.indexing.segmenting import build_segments
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 
@@ -85,7 +75,7 @@ def build_hashed_index(texts: Sequence[Text], folder: Path, encoder_folder: Path
     identity = read_identity(encoder_folder)
     encoder = HashEncoder(identity)
     cache = DiskCache(folder / "cache", store, 2**30)
-    entries, parts, vectors = [], [], []
+    entries, filings_of = [], []
     row_start = 0
     for cik, year in sorted({(text.cik, text.fiscal_year) for text in texts}):
         own = sorted(
@@ -94,18 +84,16 @@ def build_hashed_index(texts: Sequence[Text], folder: Path, encoder_folder: Path
         encoded = encoder.encode([text.text for text in own])
         sha256, size = put_part(store, build_part(_rows(own), [text.text for text in own], encoded, NO_FACTS))
         entries.append([cik, year, sha256, size, row_start, len(own), ""])
-        parts.append(Part(cache.fetch(f"index/parts/{sha256}", sha256=sha256, size=size)))
-        vectors.append(encoded)
+        filings_of.append(len({text.accession for text in own}))
         row_start += len(own)
+    parts = pl.DataFrame(entries, schema=PARTS_SCHEMA, orient="row")
+    segments, statistics = build_segments(store, cache, part_entries(parts), filings_of, {})
     manifest = write_version(
         store,
         filings=_filings(texts),
-        parts=pl.DataFrame(entries, schema=PARTS_SCHEMA, orient="row"),
-        global_files={
-            GLOBAL_LEXICAL_FILE: pack_arrays(merge_postings([part.arrays for part in parts])),
-            GLOBAL_PLACES_FILE: pack_arrays(joined_places([part.places for part in parts]).to_arrays()),
-            GLOBAL_VECTORS_FILE: pack_global_vectors(np.concatenate(vectors)),
-        },
+        parts=parts,
+        segments=segments,
+        statistics=statistics,
         encoder=identity,
         encoder_folder=encoder_folder,
         parameters={},

@@ -9,7 +9,7 @@ from finrag_ml_tg1.index.lexical import CorpusStatistics, split_terms
 from finrag_ml_tg1.retrieval.focus import Focus, read_focus
 from finrag_ml_tg1.scope import Scope
 
-NO_WORDS = CorpusStatistics(1_000, 100.0, np.empty(0, np.uint64), np.empty(0, np.int64))
+NO_WORDS = CorpusStatistics(1_000, 1_000, 100 * 1_000, np.empty(0, np.uint64), np.empty(0, np.uint32))
 
 
 def focus(question: str, *metrics: str, named_years: bool = False) -> Focus:
