@@ -150,6 +150,7 @@ class Postings:
         self._rows = arrays["term_rows"]
         self._counts = arrays["term_counts"]
         self._lengths = arrays["lengths"]
+        self._of_contexts: tuple[float | None, npt.NDArray[np.float32]] | None = None
         self._norms: tuple[float, npt.NDArray[np.float32]] | None = None
 
     def statistics(self, contexts: int = 0) -> CorpusStatistics:
@@ -177,10 +178,8 @@ class Postings:
         """
         if not len(contexts):
             return np.zeros(0, dtype=np.float32)
-        count = int(contexts[-1]) + 1
-        lengths = np.bincount(contexts, weights=self._lengths, minlength=count).astype(np.float32)
-        norms = _norms(lengths, float(lengths.mean()) if mean_length is None else mean_length)
-        scores = np.zeros(count, dtype=np.float32)
+        norms = self._context_norms(contexts, mean_length)
+        scores = np.zeros(len(norms), dtype=np.float32)
         for weight, rows, counts in self._occurrences(terms):
             # Rows of a term are sorted, so those of one context stand side by side.
             own = contexts[rows]
@@ -202,6 +201,15 @@ class Postings:
         if self._norms is None or self._norms[0] != mean_length:
             self._norms = mean_length, _norms(self._lengths.astype(np.float32), mean_length)
         return self._norms[1]
+
+    def _context_norms(
+        self, contexts: npt.NDArray[np.uint16 | np.uint32], mean_length: float | None
+    ) -> npt.NDArray[np.float32]:
+        if self._of_contexts is None or self._of_contexts[0] != mean_length:
+            lengths = np.bincount(contexts, weights=self._lengths).astype(np.float32)
+            norms = _norms(lengths, float(lengths.mean()) if mean_length is None else mean_length)
+            self._of_contexts = mean_length, norms
+        return self._of_contexts[1]
 
 
 def _norms(lengths: npt.NDArray[np.float32], mean_length: float) -> npt.NDArray[np.float32]:

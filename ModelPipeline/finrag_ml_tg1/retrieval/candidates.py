@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from finrag_ml_tg1.index.catalog import PartEntry
+from finrag_ml_tg1.index.lexical import WeightedTerms
 from finrag_ml_tg1.index.reader import Index
 from finrag_ml_tg1.index.segment import Segment
 from finrag_ml_tg1.retrieval.focus import Focus
@@ -23,6 +24,7 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 _BEST_OF_EACH = 300
+_SEARCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +70,37 @@ def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions:
     Where words are not searched in all passages (index.segment), those nearest in meaning alone.
     """
     among = _rows_among(index, accessions) if accessions else None
-    near = _no_rows() if query is None else index.nearest(query, _BEST_OF_EACH, among)[0]
+    near = np.sort(index.nearest(query, _BEST_OF_EACH, among)[0]) if query is not None else _no_rows()
+    asked = _Asked(index.corpus.weighted(focus.terms), index.corpus.weighted(focus.bridge))
     starts = [segment.row_start for segment in index.segments]
-    near_of_each = np.split(np.sort(near), np.searchsorted(np.sort(near), starts[1:]))
+    near_of_each = np.split(near, np.searchsorted(near, starts[1:]))
     found = [
-        _of_segment(index, focus, segment, own_near - segment.row_start, among[number] if among is not None else None)
+        _of_segment(index, asked, segment, own_near - segment.row_start, among[number] if among is not None else None)
         for number, (segment, own_near) in enumerate(zip(index.segments, near_of_each, strict=True))
     ]
     if not found:
         return _none()
     best = _best_of_all(_joined(found), near)
     return best if query is None else replace(best, meaning=_meaning(index, query, best.rows))
+
+
+class _Asked:
+    """The words asked and the filings' words for them, and what a passage must score to be among the best so far."""
+
+    def __init__(self, terms: WeightedTerms, bridge: WeightedTerms) -> None:
+        self.terms = terms
+        self.bridge = bridge
+        self._floors = [np.float32(0)] * _SEARCHES
+
+    def best(self, searches: Sequence[Floats], among: Rows | None) -> list[Rows]:
+        """Return by each search the rows that may be among the best of all."""
+        found = []
+        for number, scores in enumerate(searches):
+            rows = _best(scores, among, self._floors[number])
+            if len(rows) == _BEST_OF_EACH:
+                self._floors[number] = max(self._floors[number], scores[rows].min())
+            found.append(rows)
+        return found
 
 
 def _rows_among(index: Index, accessions: Sequence[str]) -> list[Rows]:
@@ -88,19 +110,17 @@ def _rows_among(index: Index, accessions: Sequence[str]) -> list[Rows]:
     return [np.flatnonzero(is_wanted[segment.first_filing :][segment.places.filings]) for segment in index.segments]
 
 
-def _of_segment(index: Index, focus: Focus, segment: Segment, near: Rows, among: Rows | None) -> Candidates:
+def _of_segment(index: Index, asked: _Asked, segment: Segment, near: Rows, among: Rows | None) -> Candidates:
     """Those near in meaning, and the best by words of a segment; their meaning is not yet known."""
     places, postings = segment.places, segment.postings
     if postings is None:
         words = context_words = bridge = np.zeros(len(segment), dtype=np.float32)
         rows = near
     else:
-        terms = index.corpus.weighted(focus.terms)
-        words = postings.scores(terms)
-        context_words = postings.context_scores(terms, places.contexts, index.corpus.mean_context_length)
-        bridge = postings.scores(index.corpus.weighted(focus.bridge))
-        searches = _searches(words, context_words, bridge)
-        rows = np.unique(np.concatenate([near, *(_best(scores, among) for scores in searches)]))
+        words = postings.scores(asked.terms)
+        context_words = postings.context_scores(asked.terms, places.contexts, index.corpus.mean_context_length)
+        bridge = postings.scores(asked.bridge)
+        rows = np.unique(np.concatenate([near, *asked.best(_searches(words, context_words, bridge), among)]))
     return Candidates(
         rows=rows + segment.row_start,
         filings=segment.filings(rows),
@@ -125,7 +145,7 @@ def _best_of_all(found: Candidates, near: Rows) -> Candidates:
     """Of the best of each segment the best of all."""
     chosen = np.isin(found.rows, near)
     for scores in _searches(found.words, found.context_words, found.bridge):
-        chosen[_best(scores, None)] = True
+        chosen[_best(scores, None, np.float32(0))] = True
     return found.only(chosen)
 
 
@@ -166,9 +186,9 @@ def _parts_of(index: Index, filings: Sequence[int]) -> Iterator[PartEntry]:
     return (entry for entry in index.catalog.parts if (entry.cik, entry.fiscal_year) in wanted)
 
 
-def _best(scores: Floats, among: Rows | None) -> Rows:
-    """The rows with the greatest scores above zero; the many zeros are put aside, as equal values are slow to part."""
-    held = np.flatnonzero(scores > 0) if among is None else among[scores[among] > 0]
+def _best(scores: Floats, among: Rows | None, floor: np.float32) -> Rows:
+    """The rows with the greatest scores above the floor; equal values, as many zeros are, would be slow to part."""
+    held = np.flatnonzero(scores > floor) if among is None else among[scores[among] > floor]
     if len(held) <= _BEST_OF_EACH:
         return held
     return held[np.argpartition(scores[held], len(held) - _BEST_OF_EACH)[len(held) - _BEST_OF_EACH :]]
