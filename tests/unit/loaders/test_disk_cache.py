@@ -89,12 +89,14 @@ def put_file(store: ObjectStore, number: int, size: int = 400) -> tuple[str, str
 
 
 def files_in(folder: Path) -> set[str]:
-    return {path.name for path in (folder / "objects").iterdir()}
+    return {path.name for path in (folder / "objects").iterdir() if path.suffix != ".verified"}
 
 
-def age(folder: Path, sha256: str, seconds: float) -> None:
+def age(folder: Path, name: str, seconds: float) -> None:
+    """Let the file have been used so long ago: its mark tells, or it itself when it has none."""
     moment = time.time() - seconds
-    os.utime(folder / "objects" / sha256, (moment, moment))
+    mark = folder / "objects" / f"{name}.verified"
+    os.utime(mark if mark.exists() else folder / "objects" / name, (moment, moment))
 
 
 def test_fetch_returns_a_file_with_the_content(folder: Path, store: ObjectStore) -> None:
@@ -129,7 +131,11 @@ def test_large_file_is_read_in_blocks(folder: Path, remote: RemoteStore) -> None
         assert cache.fetch("large", sha256=sha256, size=size).read_bytes() == data
 
     eight = 8 * 1024 * 1024
-    assert remote.reads == [f"large 0+{eight}", f"large {eight}+{eight}", f"large {2 * eight}+{1024 * 1024}"]
+    assert sorted(remote.reads) == [
+        f"large 0+{eight}",
+        f"large {2 * eight}+{1024 * 1024}",
+        f"large {eight}+{eight}",
+    ]
 
 
 @pytest.mark.parametrize("data", [b"c0ntent", b"short", b"much longer content", b""])
@@ -276,7 +282,7 @@ def test_half_file_of_a_dead_process_is_removed_and_a_fresh_one_kept(
     objects.mkdir(parents=True)
     for name in (".old.tmp", ".new.tmp"):
         (objects / name).write_bytes(b"half")
-    age(folder, ".old.tmp", 3600)
+    age(folder, ".old.tmp", 25 * 3600)
     key, sha256 = put_file(remote, 0)
 
     cache.fetch(key, sha256=sha256, size=400)
