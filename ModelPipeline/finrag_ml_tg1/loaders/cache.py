@@ -130,7 +130,7 @@ class DiskCache:
                 if present:  # another process had the lock, and has finished
                     return present
                 self._fill(descriptor, half, file, stop)
-                half.replace(path)
+                self._space.finish(half, path)
                 is_kept = True
             except (StoreUnavailableError, CancelledError, KeyboardInterrupt):
                 is_kept = file.has_checked_blocks and file.block_count > 1

@@ -64,6 +64,11 @@ class CacheSpace:
                 self._known_bytes += more
                 self._uncounted_files += 1
 
+    def finish(self, half: Path, path: Path) -> None:
+        """Give a half file that is whole its name; not while the files are being counted, which would miss it."""
+        with self._lock:
+            half.replace(path)
+
     def discard(self, half: Path, descriptor: int) -> None:
         """Remove a half file that this process has locked."""
         with self._lock:

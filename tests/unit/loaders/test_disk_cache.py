@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import random
 import subprocess
@@ -19,7 +18,8 @@ import pytest
 from finrag_ml_tg1.errors import IndexCorruptError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
-from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore, StoredObject
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+from tests.unit.loaders.remote_store import RemoteStore, put
 
 PIN_AND_WAIT = """
 import sys
@@ -30,35 +30,6 @@ space = CacheSpace(Path(sys.argv[1]), 1000)
 print(space.pin(sys.argv[2]), flush=True)
 sys.stdin.read()
 """
-
-
-class RemoteStore:
-    """A store that is not a folder to the cache, and counts what is read from it."""
-
-    def __init__(self, store: LocalFolderStore) -> None:
-        self._store = store
-        self.url = "s3://bucket/prefix"
-        self.reads: list[str] = []
-
-    def get(self, key: str) -> StoredObject:
-        self.reads.append(key)
-        return self._store.get(key)
-
-    def get_range(self, key: str, start: int, length: int) -> bytes:
-        self.reads.append(f"{key} {start}+{length}")
-        return self._store.get_range(key, start, length)
-
-    def head(self, key: str) -> ObjectInfo | None:
-        return self._store.head(key)
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        return self._store.list(prefix)
-
-    def put(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> ObjectInfo:
-        return self._store.put(key, data, if_match=if_match, if_absent=if_absent)
-
-    def delete(self, key: str) -> None:
-        self._store.delete(key)
 
 
 @pytest.fixture
@@ -75,12 +46,6 @@ def folder(tmp_path: Path) -> Path:
 def cache(folder: Path, remote: RemoteStore) -> Iterator[DiskCache]:
     with closing(DiskCache(folder, remote, 1000)) as cache:
         yield cache
-
-
-def put(store: ObjectStore, key: str, data: bytes) -> tuple[str, int]:
-    """Store the object; return what a manifest would say of it."""
-    store.put(key, data)
-    return hashlib.sha256(data).hexdigest(), len(data)
 
 
 def put_file(store: ObjectStore, number: int, size: int = 400) -> tuple[str, str]:
@@ -176,6 +141,12 @@ def test_missing_object_is_reported(folder: Path, store: ObjectStore, size: int)
 def test_malformed_hash_is_refused(cache: DiskCache, sha256: str) -> None:
     with pytest.raises(IndexCorruptError, match="malformed"):
         cache.fetch("a", sha256=sha256, size=1)
+
+
+@pytest.mark.parametrize("blocks", [("0" * 64,) * 2, ("x",)], ids=["too many", "malformed"])
+def test_blocks_that_are_no_files_blocks_are_refused(cache: DiskCache, blocks: tuple[str, ...]) -> None:
+    with pytest.raises(IndexCorruptError, match=r"do not fit its size|malformed"):
+        cache.fetch("a", sha256="0" * 64, size=1, blocks=blocks)
 
 
 @pytest.mark.parametrize("damage", [b"c0ntent", b"cont", b""])
