@@ -16,7 +16,7 @@ from pathlib import Path
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError, StoreUnavailableError
 from finrag_ml_tg1.loaders.cache_space import HALF_SUFFIX, CacheSpace
-from finrag_ml_tg1.loaders.download import CONNECTIONS, download_into, not_as_described
+from finrag_ml_tg1.loaders.download import CONNECTIONS, Transfer, download_into, not_as_described
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.locked_files import open_half_file
@@ -56,21 +56,22 @@ class DiskCache:
         Raises IndexCorruptError when the store's object is another (nothing is kept), ObjectNotFoundError when there is
         none, StoreError when the folder cannot be written or the limit is too small.
         """
-        return self._fetch(ExpectedFile(key, sha256, size, blocks), pin, threading.Event())
+        file = ExpectedFile(key, sha256, size, blocks)
+        with self._transfer() as transfer:
+            return self._fetch(file, pin, transfer)
 
     def fetch_all(self, files: Sequence[ExpectedFile], *, pin: bool = False) -> list[Path]:
         """Return the local files in this order, fetched side by side; see `fetch`.
 
         When one cannot be fetched its error is raised and none stays pinned by this call.
         """
-        stop = threading.Event()
-        with ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="fetch") as pool:
-            fetches = [pool.submit(self._fetch, file, pin, stop) for file in files]
+        with self._transfer() as transfer, ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="fetch") as pool:
+            fetches = [pool.submit(self._fetch, file, pin, transfer) for file in files]
             try:
                 for fetch in as_completed(fetches):
                     fetch.result()
             except BaseException:
-                stop.set()
+                transfer.stop.set()
                 pool.shutdown(cancel_futures=True)
                 for file, fetch in zip(files, fetches, strict=True):
                     if pin and not fetch.cancelled() and fetch.exception() is None:
@@ -86,13 +87,18 @@ class DiskCache:
         """Unpin all files."""
         self._space.close()
 
-    def _fetch(self, file: ExpectedFile, pin: bool, stop: threading.Event) -> Path:
+    @contextmanager
+    def _transfer(self) -> Iterator[Transfer]:
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="download") as threads:
+            yield Transfer(threads, self._connections, threading.Event())
+
+    def _fetch(self, file: ExpectedFile, pin: bool, transfer: Transfer) -> Path:
         if isinstance(self._store, LocalFolderStore):
             return self._checked_original(self._store, file)
         lock = self._file_locks[int(file.sha256[:2], 16) % len(self._file_locks)]
         with lock, _explained(f"The cache folder {self._folder}", "FINRAG_CACHE_DIR"):
             while True:
-                path = self._present(file) or self._download(file, stop)
+                path = self._present(file) or self._download(file, transfer)
                 if not pin or self._space.pin(file.sha256):
                     return path
 
@@ -119,7 +125,7 @@ class DiskCache:
         self._space.touch(file.sha256)
         return path
 
-    def _download(self, file: ExpectedFile, stop: threading.Event) -> Path:
+    def _download(self, file: ExpectedFile, transfer: Transfer) -> Path:
         self._objects.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._objects / file.sha256
         half = path.with_suffix(HALF_SUFFIX)
@@ -129,7 +135,7 @@ class DiskCache:
                 present = self._present(file)
                 if present:  # another process had the lock, and has finished
                     return present
-                self._fill(descriptor, half, file, stop)
+                self._fill(descriptor, half, file, transfer)
                 self._space.finish(half, path)
                 is_kept = True
             except (StoreUnavailableError, CancelledError, KeyboardInterrupt):
@@ -141,10 +147,10 @@ class DiskCache:
         self._verified.remember(path, file.sha256)
         return path
 
-    def _fill(self, descriptor: int, half: Path, file: ExpectedFile, stop: threading.Event) -> None:
+    def _fill(self, descriptor: int, half: Path, file: ExpectedFile, transfer: Transfer) -> None:
         begun = os.fstat(descriptor).st_size == file.size
         self._space.grow(descriptor, file.size)
-        download_into(descriptor, self._store, file, begun=begun, connections=self._connections, stop=stop)
+        download_into(descriptor, self._store, file, transfer, begun=begun)
         if not file.has_checked_blocks and hash_file(half) != file.sha256:
             raise not_as_described(file, self._store)
 

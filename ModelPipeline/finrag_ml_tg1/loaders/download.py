@@ -8,52 +8,55 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Executor, as_completed, wait
+from dataclasses import dataclass
 
 from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["CONNECTIONS", "download_into", "not_as_described"]
+__all__ = ["CONNECTIONS", "Transfer", "download_into", "not_as_described"]
 
 CONNECTIONS = 4  # blocks read at the same time, and so the most that are in memory
 _ATTEMPTS = 2  # a block damaged on its way is whole the second time; one damaged in the store is not
 
 
-def download_into(
-    descriptor: int,
-    store: ObjectStore,
-    file: ExpectedFile,
-    *,
-    begun: bool,
-    connections: threading.Semaphore,
-    stop: threading.Event,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What the downloads of one call share: threads that read blocks, how many may at once, and the sign to stop.
+
+    All blocks are held by the same few threads, because each thread's allocator keeps some of what it once had.
+    """
+
+    threads: Executor
+    connections: threading.Semaphore
+    stop: threading.Event
+
+
+def download_into(descriptor: int, store: ObjectStore, file: ExpectedFile, transfer: Transfer, *, begun: bool) -> None:
     """Fill a file of the full size with the object's content; of a `begun` one only what is missing is read.
 
-    At most as many blocks as `connections` allows are read, and held in memory, at once. Raises IndexCorruptError when
-    a block is another than the manifest's, the store's errors, and CancelledError once `stop` is set. A file whose
-    blocks have no known hashes is not checked here.
+    Raises IndexCorruptError when a block is another than the manifest's, the store's errors, and CancelledError when
+    the transfer is stopped. A file whose blocks have no known hashes is not checked here.
     """
 
     def fill(number: int) -> None:
-        with connections:
-            if stop.is_set():
+        with transfer.connections:
+            if transfer.stop.is_set():
                 raise CancelledError
             offset, length = file.span(number)
             if begun and file.has_checked_blocks and file.is_block(number, os.pread(descriptor, length, offset)):
                 return
             _write(descriptor, _read_block(store, file, number), offset)
 
-    if file.block_count == 1:
-        fill(0)
-        return
-    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="download")
+    blocks = [transfer.threads.submit(fill, number) for number in range(file.block_count)]
     try:
-        for block in as_completed([pool.submit(fill, number) for number in range(file.block_count)]):
+        for block in as_completed(blocks):
             block.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        for block in blocks:
+            block.cancel()
+        wait(blocks)  # before the caller closes the descriptor they write to
 
 
 def not_as_described(file: ExpectedFile, store: ObjectStore) -> IndexCorruptError:
