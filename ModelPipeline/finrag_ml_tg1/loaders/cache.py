@@ -138,13 +138,13 @@ class DiskCache:
                 self._fill(descriptor, half, file, transfer)
                 self._space.finish(half, path)
                 is_kept = True
+                self._verified.remember(path, file.sha256)  # while the lock keeps it from being evicted
             except (StoreUnavailableError, CancelledError, KeyboardInterrupt):
                 is_kept = file.has_checked_blocks and file.block_count > 1
                 raise
             finally:
                 if not is_kept:
                     self._space.discard(half, descriptor)
-        self._verified.remember(path, file.sha256)
         return path
 
     def _fill(self, descriptor: int, half: Path, file: ExpectedFile, transfer: Transfer) -> None:

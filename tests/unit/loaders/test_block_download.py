@@ -226,7 +226,12 @@ def test_block_damaged_on_its_way_is_read_again(cache: DiskCache, remote: Remote
 
 def test_four_blocks_are_in_memory_at_most_however_many_files(cache: DiskCache, remote: RemoteStore) -> None:
     files = [put_described(remote, f"large/{number}", LARGE[number:]) for number in range(3)]
-    remote.change = slowly
+
+    def wait_for_others(read: str, data: bytes) -> bytes:
+        wait_until(lambda: remote.most_at_once >= 4, "four blocks are read at once")
+        return slowly(read, data)
+
+    remote.change = wait_for_others
     cache.fetch_all(files)
 
     assert remote.most_at_once == 4
