@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from finrag_ml_tg1.errors import IndexCorruptError
 from finrag_ml_tg1.index.encoder import EncoderIdentity
+from finrag_ml_tg1.loaders.expected_file import ExpectedFile, hash_blocks
 
 __all__ = [
     "CURRENT_KEY",
@@ -31,10 +34,16 @@ CURRENT_KEY = "index/CURRENT"
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file's size in bytes and the SHA-256 of its content."""
+    """A file's size in bytes, the hex SHA-256 of its content, and those of its blocks when it has more than one."""
 
     size: int
     sha256: str
+    blocks: tuple[str, ...]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FileEntry:
+        """Read the JSON object; raises KeyError or TypeError when it is no entry."""
+        return cls(values["size"], values["sha256"], tuple(values["blocks"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,13 @@ class Manifest:
     def version(self) -> str:
         """The version's name: a hash of its content, so that the same content is the same version."""
         return hashlib.sha256(self._body().encode()).hexdigest()[:16]
+
+    def expected_files(self) -> list[ExpectedFile]:
+        """Return the version's files as the cache fetches them, in the order of `files`."""
+        return [
+            ExpectedFile(version_key(self.version, name), entry.sha256, entry.size, entry.blocks)
+            for name, entry in self.files.items()
+        ]
 
     def to_json(self) -> str:
         """Return the manifest file's text."""
@@ -74,7 +90,7 @@ class Manifest:
                 parameters=values["parameters"],
                 filings=values["filings"],
                 passages=values["passages"],
-                files={name: FileEntry(**entry) for name, entry in values["files"].items()},
+                files={name: FileEntry.from_dict(entry) for name, entry in values["files"].items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexCorruptError(f"the manifest of index version {expected_version} is damaged") from error
@@ -85,7 +101,7 @@ class Manifest:
 
 def describe_file(data: bytes) -> FileEntry:
     """Return the entry of a file with this content."""
-    return FileEntry(len(data), hashlib.sha256(data).hexdigest())
+    return FileEntry(len(data), hashlib.sha256(data).hexdigest(), hash_blocks(data))
 
 
 def is_version(text: str) -> bool:

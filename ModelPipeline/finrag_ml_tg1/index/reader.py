@@ -29,19 +29,12 @@ from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
 from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.index.lexical import CorpusStatistics
-from finrag_ml_tg1.index.manifest import (
-    CURRENT_KEY,
-    Manifest,
-    is_version,
-    manifest_key,
-    part_key,
-    segment_key,
-    version_key,
-)
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, segment_key
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.segment import Segment
 from finrag_ml_tg1.index.vectors import similarities
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
+from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
@@ -56,7 +49,18 @@ class FileCache(Protocol):
     """Where files of the index come from: a local file with exactly the named content."""
 
     def fetch(self, key: str, *, sha256: str, size: int, pin: bool = False) -> Path:
-        """Return the local file; raises IndexCorruptError when the content is another."""
+        """Return the local file; raises IndexCorruptError when the content is another.
+
+        A pinned one stays until `unpin`, others may be removed at any time.
+        """
+        ...
+
+    def fetch_all(self, files: Sequence[ExpectedFile], *, pin: bool = False) -> list[Path]:
+        """Return the local files in this order, fetched side by side; all or none of them are pinned."""
+        ...
+
+    def unpin(self, sha256: str) -> None:
+        """Take back one pinned `fetch` of this file."""
         ...
 
 
@@ -116,11 +120,8 @@ def open_index(store: ObjectStore, cache: FileCache, *, folder: Path) -> Index:
     Raises IndexMissingError without a current version, IndexCorruptError when a file does not match the manifest.
     """
     manifest = read_manifest(store, current_version(store))
-    paths = {
-        name: cache.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size, pin=True)
-        for name, entry in manifest.files.items()
-    }
-    segments = [_open_segment(entry, cache) for entry in segment_entries(pl.read_parquet(paths[SEGMENTS_FILE]))]
+    paths = dict(zip(manifest.files, cache.fetch_all(manifest.expected_files(), pin=True), strict=True))
+    segments = _open_segments(segment_entries(pl.read_parquet(paths[SEGMENTS_FILE])), cache)
     return Index(manifest, paths, segments, cache, folder)
 
 
@@ -154,7 +155,12 @@ class Index:
             if part is not None:
                 self._parts.move_to_end(entry.sha256)
                 return part
-        part = Part(self._cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size))
+        # Pinned until it is mapped: another thread's fetch could evict it in between.
+        path = self._cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size, pin=True)
+        try:
+            part = Part(path)
+        finally:
+            self._cache.unpin(entry.sha256)
         with self._lock:
             self._parts[entry.sha256] = part
             while len(self._parts) > _OPEN_PARTS:
@@ -274,12 +280,18 @@ class Index:
         )
 
 
-def _open_segment(entry: SegmentEntry, cache: FileCache) -> Segment:
-    rows = cache.fetch(segment_key(entry.rows_sha256), sha256=entry.rows_sha256, size=entry.rows_size, pin=True)
-    terms = None
+def _open_segments(entries: Sequence[SegmentEntry], cache: FileCache) -> list[Segment]:
+    files = [file for entry in entries for file in _segment_files(entry)]
+    paths = {file.key: path for file, path in zip(files, cache.fetch_all(files, pin=True), strict=True)}
+    return [Segment(entry, *(paths[file.key] for file in _segment_files(entry))) for entry in entries]
+
+
+def _segment_files(entry: SegmentEntry) -> list[ExpectedFile]:
+    """Return the file of a segment's rows, and that of its terms where it has one."""
+    files = [ExpectedFile(segment_key(entry.rows_sha256), entry.rows_sha256, entry.rows_size)]
     if entry.terms_sha256 is not None and entry.terms_size is not None:
-        terms = cache.fetch(segment_key(entry.terms_sha256), sha256=entry.terms_sha256, size=entry.terms_size, pin=True)
-    return Segment(entry, rows, terms)
+        files.append(ExpectedFile(segment_key(entry.terms_sha256), entry.terms_sha256, entry.terms_size))
+    return files
 
 
 def _open_encoder(paths: Mapping[str, Path], folder: Path, manifest: Manifest) -> OnnxEncoder:

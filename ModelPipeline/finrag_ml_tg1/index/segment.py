@@ -40,7 +40,7 @@ def build_terms(parts: Sequence[Part]) -> bytes:
 class Segment:
     """A segment opened from its files; without `terms` words cannot be searched in it."""
 
-    def __init__(self, entry: SegmentEntry, rows: Path, terms: Path | None) -> None:
+    def __init__(self, entry: SegmentEntry, rows: Path, terms: Path | None = None) -> None:
         arrays = open_arrays(rows, randomly_read=RANDOMLY_READ)
         self.row_start = entry.row_start
         self.first_filing = entry.first_filing

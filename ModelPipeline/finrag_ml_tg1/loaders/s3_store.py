@@ -203,7 +203,7 @@ def _connect(config: MLConfig) -> S3Client:
             connect_timeout=4,
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=16,
+            max_pool_connections=16,  # four of a cache, and the back end's workers and writers beside it
             # Other S3 services know neither AWS's newer checksum headers nor, at a bare host, buckets as subdomains.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

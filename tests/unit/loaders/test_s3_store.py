@@ -172,6 +172,28 @@ def test_answer_that_breaks_off_is_read_again(tmp_path: Path) -> None:
     assert len(seen) == 2
 
 
+def test_range_that_breaks_off_is_read_again_and_asked_for_as_before(tmp_path: Path) -> None:
+    seen = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.headers["Range"])
+        send(handler, 206, b"whole" if len(seen) == 3 else b"wh", declared=5)
+
+    with service(answer) as endpoint, closing(S3Store("bucket", "p", config_for(endpoint, tmp_path))) as store:
+        assert store.get_range("key", 10, 5) == b"whole"
+    assert seen == ["bytes=10-14"] * 3
+
+
+@pytest.mark.parametrize("body", [b"the whole object, as a service sends it that knows no ranges", b"of"])
+def test_answer_that_is_not_the_range_is_refused(tmp_path: Path, body: bytes) -> None:
+    with (
+        service(lambda handler: send(handler, 200, body)) as endpoint,
+        closing(S3Store("bucket", "p", config_for(endpoint, tmp_path))) as store,
+        pytest.raises(StoreError, match=r"Cannot read 5 bytes at offset 10 of key"),
+    ):
+        store.get_range("key", 10, 5)
+
+
 def test_answer_that_always_breaks_off_is_no_answer(tmp_path: Path) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         send(handler, 200, b"wh", declared=5)

@@ -1,0 +1,68 @@
+"""Locks on the files of the cache, which threads and processes see and which end with the process, however it ends.
+
+A pinned file carries a shared lock, a half file that is worked at an exclusive one: of several that want the same file
+one reads it and the others wait, or go on with it when that one is killed. What carries a lock is not evicted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["open_half_file", "open_pinned", "remove_unlocked"]
+
+
+@contextmanager
+def open_half_file(path: Path) -> Iterator[int]:
+    """Yield a descriptor of the half file at `path`, there or new, that no other thread or process works at."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_at(descriptor, path):  # and not one that was finished or removed while this one waited
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def open_pinned(path: Path) -> int | None:
+    """Return a descriptor that keeps the file from eviction until it is closed; None when the file has just gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    if _is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def remove_unlocked(path: Path) -> bool:
+    """Remove the file unless it carries a lock, or is another by now; return whether it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        is_ours = _is_at(descriptor, path)
+        if is_ours:
+            path.unlink(missing_ok=True)
+        return is_ours
+    finally:
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
