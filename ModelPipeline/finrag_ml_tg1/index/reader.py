@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +40,7 @@ from finrag_ml_tg1.index.manifest import (
     version_key,
 )
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.segment import Segment
 from finrag_ml_tg1.index.vectors import similarities
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
@@ -57,6 +59,10 @@ class FileCache(Protocol):
 
     def fetch(self, key: str, *, sha256: str, size: int, pin: bool = False) -> Path:
         """Return the local file; raises IndexCorruptError when the content is another."""
+        ...
+
+    def unpin(self, sha256: str) -> None:
+        """Take back one pinned `fetch`; no error when there is none."""
         ...
 
 
@@ -110,18 +116,26 @@ def read_manifest(store: ObjectStore, version: str) -> Manifest:
     return Manifest.from_json(text, version)
 
 
-def open_index(store: ObjectStore, cache: FileCache, *, folder: Path) -> Index:
-    """Open the store's current version; `folder` receives links to the encoder's files.
+def open_index(
+    store: ObjectStore, cache: FileCache, *, folder: Path, version: str | None = None, beside: Index | None = None
+) -> Index:
+    """Open a version, by default the store's current one; `folder` receives links to the encoder's files.
 
+    What an open index `beside` it holds of the same content is shared: the encoder, and the parts at hand.
     Raises IndexMissingError without a current version, IndexCorruptError when a file does not match the manifest.
     """
-    manifest = read_manifest(store, current_version(store))
-    paths = {
-        name: cache.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size, pin=True)
-        for name, entry in manifest.files.items()
-    }
-    segments = [_open_segment(entry, cache) for entry in segment_entries(pl.read_parquet(paths[SEGMENTS_FILE]))]
-    return Index(manifest, paths, segments, cache, folder)
+    manifest = read_manifest(store, version or current_version(store))
+    files = PinnedFiles(cache)
+    with ExitStack() as undoing:
+        undoing.callback(files.close)
+        paths = {
+            name: files.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size)
+            for name, entry in manifest.files.items()
+        }
+        segments = [_open_segment(entry, files) for entry in segment_entries(pl.read_parquet(paths[SEGMENTS_FILE]))]
+        index = Index(manifest, paths, segments, cache, files, folder, beside)
+        undoing.pop_all()
+    return index
 
 
 class Index:
@@ -133,19 +147,39 @@ class Index:
         paths: Mapping[str, Path],
         segments: Sequence[Segment],
         cache: FileCache,
+        pinned: PinnedFiles,
         folder: Path,
+        beside: Index | None = None,
     ) -> None:
         self.manifest = manifest
         self.version = manifest.version
         self.catalog = Catalog.from_parquet(paths[FILINGS_FILE].read_bytes(), paths[PARTS_FILE].read_bytes())
-        self.encoder = _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
+        self.encoder: OnnxEncoder = (
+            beside.encoder
+            if beside is not None and beside.encoder.identity == manifest.encoder
+            else _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
+        )
         self.segments = segments
         self.corpus = CorpusStatistics.from_arrays(open_arrays(paths[STATISTICS_FILE]))
         self._cache = cache
-        self._parts: OrderedDict[str, Part] = OrderedDict()
+        self._pinned = pinned
+        self._parts = beside.parts_at_hand(self.catalog.parts) if beside is not None else OrderedDict[str, Part]()
         self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
         self._lock = threading.Lock()
         self._filings = {row["accession"]: row for row in self.catalog.filings.iter_rows(named=True)}
+
+    def close(self) -> None:
+        """Let go of the cached files and the open parts; the memory is free once nothing refers to the index."""
+        self._pinned.close()
+        with self._lock:
+            self._parts.clear()
+            self._company_facts.clear()
+
+    def parts_at_hand(self, entries: Iterable[PartEntry]) -> OrderedDict[str, Part]:
+        """Return those of some parts that are open here, by hash, the least recently used first."""
+        wanted = {entry.sha256 for entry in entries}
+        with self._lock:
+            return OrderedDict((sha256, part) for sha256, part in self._parts.items() if sha256 in wanted)
 
     def part(self, entry: PartEntry) -> Part:
         """Return an open part, fetching its file when it is not at hand."""
@@ -274,11 +308,11 @@ class Index:
         )
 
 
-def _open_segment(entry: SegmentEntry, cache: FileCache) -> Segment:
-    rows = cache.fetch(segment_key(entry.rows_sha256), sha256=entry.rows_sha256, size=entry.rows_size, pin=True)
+def _open_segment(entry: SegmentEntry, files: PinnedFiles) -> Segment:
+    rows = files.fetch(segment_key(entry.rows_sha256), sha256=entry.rows_sha256, size=entry.rows_size)
     terms = None
     if entry.terms_sha256 is not None and entry.terms_size is not None:
-        terms = cache.fetch(segment_key(entry.terms_sha256), sha256=entry.terms_sha256, size=entry.terms_size, pin=True)
+        terms = files.fetch(segment_key(entry.terms_sha256), sha256=entry.terms_sha256, size=entry.terms_size)
     return Segment(entry, rows, terms)
 
 
