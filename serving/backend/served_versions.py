@@ -19,9 +19,11 @@ import anyio.to_thread
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.loaders.cache import DiskCache
+from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.pipeline import FinRAG
+from serving.backend.outage_guard import GuardedStore
 
 __all__ = ["IndexNotLoadedError", "ServedVersions"]
 
@@ -29,6 +31,8 @@ __all__ = ["IndexNotLoadedError", "ServedVersions"]
 RETRY_SECONDS = 2.0
 # What cannot be opened is tried again ever more rarely: its files are read anew each time, and they may be large.
 LONGEST_WAIT_S = 900.0
+# How long a store that was unreachable is taken to be so.
+PAUSE_S = 5.0
 
 _LOADING = "the index is still being loaded"
 _UNEXPECTED = "the index cannot be opened because of an unexpected error: the server's log names it"
@@ -73,9 +77,11 @@ class ServedVersions:
     """
 
     def __init__(self, config: MLConfig, store: ObjectStore, forget: Callable[[str], None]) -> None:
-        self._store = store
+        # A folder is read where it is, and not waited for.
+        is_remote = not isinstance(store, LocalFolderStore)
+        self._store = GuardedStore(store, min(config.refresh_s or PAUSE_S, PAUSE_S)) if is_remote else store
         self._folder = Path(config.cache_dir)
-        self._cache = DiskCache(self._folder, store, config.cache_bytes)
+        self._cache = DiskCache(self._folder, self._store, config.cache_bytes)
         self._refresh_s = config.refresh_s
         self._forget = forget
         self._current: _OpenVersion | None = None
