@@ -58,6 +58,12 @@ class Followed:
         assert self.served.current is not None
         return self.served.current.index
 
+    def references(self) -> list[weakref.ref[object]]:
+        """Weak references to what makes up the current pipeline."""
+        finrag = self.served.current
+        assert finrag is not None
+        return [weakref.ref(one) for one in (finrag, finrag.index, finrag.words, finrag.facts, finrag.follow_ups)]
+
     async def until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
             while not holds():
@@ -93,7 +99,7 @@ def test_question_ends_on_the_version_it_began_with_which_is_closed_then(
 ) -> None:
     async def follow() -> None:
         async with following(store, tmp_path) as followed:
-            old = weakref.ref(followed.index)
+            old = followed.references()
             encoder = followed.index.encoder
             with followed.served.in_use() as finrag:
                 name_current(store, versions.smaller)
@@ -104,7 +110,7 @@ def test_question_ends_on_the_version_it_began_with_which_is_closed_then(
                 assert followed.forgotten == []
                 del finrag, answer
             assert followed.forgotten == [versions.whole]
-            assert old() is None, "the version stays in memory after its last question"
+            assert [one() for one in old] == [None] * len(old), "a version stays in memory after its last question"
             assert followed.index.encoder is encoder
             with followed.served.in_use() as finrag:
                 assert not finrag.ask(Question(LEFT_OUT_QUESTION)).answer.is_answered
