@@ -133,7 +133,7 @@ def open_index(
             for name, entry in manifest.files.items()
         }
         segments = [_open_segment(entry, files) for entry in segment_entries(pl.read_parquet(paths[SEGMENTS_FILE]))]
-        index = Index(manifest, paths, segments, cache, files, folder, beside)
+        index = Index(manifest, paths, segments, cache, files, folder=folder, beside=beside)
         undoing.pop_all()
     return index
 
@@ -148,6 +148,7 @@ class Index:
         segments: Sequence[Segment],
         cache: FileCache,
         pinned: PinnedFiles,
+        *,
         folder: Path,
         beside: Index | None = None,
     ) -> None:

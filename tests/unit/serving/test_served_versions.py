@@ -16,7 +16,7 @@ import pytest
 from finrag_ml_tg1.errors import IndexCorruptError, StoreUnavailableError
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, version_key
 from finrag_ml_tg1.index.reader import Index, open_index
-from finrag_ml_tg1.index.writer import GLOBAL_PLACES_FILE
+from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
@@ -163,7 +163,7 @@ def test_version_that_cannot_be_opened_leaves_the_old_one_and_is_taken_once_it_i
     versions: TwoVersions, store: FaultyStore, tmp_path: Path, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     manifest = manifest_key(versions.smaller)
-    key = version_key(versions.smaller, GLOBAL_PLACES_FILE) if fault == "damaged file" else manifest
+    key = version_key(versions.smaller, STATISTICS_FILE) if fault == "damaged file" else manifest
     whole_file = store.get(key).data
 
     async def follow() -> None:
@@ -288,7 +288,7 @@ def test_cold_question_names_the_store_while_it_is_away_and_warm_ones_are_answer
 def test_version_refused_half_way_keeps_no_file_in_the_cache(
     versions: TwoVersions, store: FaultyStore, tmp_path: Path
 ) -> None:
-    damage(store, version_key(versions.whole, GLOBAL_PLACES_FILE))
+    damage(store, version_key(versions.whole, STATISTICS_FILE))
     pinned: list[str] = []
 
     class PinnedFiles(DiskCache):
