@@ -21,7 +21,7 @@ from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
-from finrag_ml_tg1.index.catalog import Catalog, Company
+from finrag_ml_tg1.index.catalog import Catalog
 from finrag_ml_tg1.index.reader import Index, PassageRecord
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import Question, Scope
@@ -54,7 +54,11 @@ class FilingsAnswerer:
         self._index = index
         self._facts = facts
         self.coverage = CoverageWords(index.catalog)
-        self._near = NearQuestions(index.catalog, index.encoder, self._knows)
+        self._near = NearQuestions(
+            index.catalog,
+            index.encoder,
+            lambda company, metric, year: facts.look_up([company], [metric], [year]).is_found,
+        )
 
     def answer(self, partial: Result) -> Result:
         """Return a question's result with its answer in numbers and quotations, or why there is none."""
@@ -183,9 +187,6 @@ class FilingsAnswerer:
         """An abstention with questions that are answered."""
         offered = "\n".join(f"- {near}" for near in self._near.offer(partial.question.text, partial.scope))
         return _joined(markdown, f"You could ask:\n\n{offered}" if offered else "")
-
-    def _knows(self, company: Company, metric: str, fiscal_year: int) -> bool:
-        return self._facts.look_up([company], [metric], [fiscal_year]).is_found
 
     def _nothing_found(self, scope: Scope) -> str:
         return f"{_NOT_IN_FILINGS} {self.coverage.nothing_found(scope)}"

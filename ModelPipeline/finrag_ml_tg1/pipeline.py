@@ -21,7 +21,7 @@ from finrag_ml_tg1.events import FIRST_TOKEN, Event, Piece, Result, Sources, Sta
 from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.from_filings import FilingsAnswerer, company_names
-from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.index.known_words import KnownWords
 from finrag_ml_tg1.index.reader import FileCache, Index, PassageRecord, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.plan import Plan
@@ -48,17 +48,30 @@ class FinRAG:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self.words = words = KnownWords(index)
         names = MetricNames(load_metrics())
-        self._resolver = ScopeResolver(index.catalog, self.appears_in_filings, names, self.is_word)
-        self.follow_ups = FollowUps(index.catalog.companies, names, self.appears_in_filings, self.is_word)
+        self._resolver = ScopeResolver(index.catalog, words.appears_in_filings, names, words.is_word)
+        self.follow_ups = FollowUps(index.catalog.companies, names, words.appears_in_filings, words.is_word)
         self._planner = Planner(names)
         self.facts = FactFinder(index.facts)
         self._from_filings = FilingsAnswerer(index, self.facts)
 
     @classmethod
-    def open(cls, store: ObjectStore, cache: FileCache, folder: Path) -> FinRAG:
-        """Open the store's current index; raises IndexMissingError or IndexCorruptError."""
-        return cls(open_index(store, cache, folder=folder))
+    def open(
+        cls,
+        store: ObjectStore,
+        cache: FileCache,
+        folder: Path,
+        *,
+        version: str | None = None,
+        beside: FinRAG | None = None,
+    ) -> FinRAG:
+        """Open an index version, by default the store's current one, sharing what it can with one open `beside` it.
+
+        Raises IndexMissingError or IndexCorruptError.
+        """
+        index = beside.index if beside is not None else None
+        return cls(open_index(store, cache, folder=folder, version=version, beside=index))
 
     def ask(self, question: Question, model: LanguageModel | None = None) -> Result:
         """Return the answer, or an abstention that says why and what is covered."""
@@ -186,15 +199,6 @@ class FinRAG:
         if not (is_of_all or len(covered) <= (_MOST_UNNAMED if is_unnamed else 1)):
             return ()
         return [CompanyReference(company.cik, company.name, company.tickers) for company in covered[:_MOST_RANKED]]
-
-    def is_word(self, word: str) -> bool:
-        """Return whether a word is of the language: the encoder's vocabulary has the common ones whole."""
-        return self.index.encoder.count_tokens(word) == 1
-
-    def appears_in_filings(self, word: str) -> bool:
-        """Return whether any passage holds a word; of one that every filing uses it is taken for granted."""
-        terms = split_terms(word)
-        return not terms or any(self.index.corpus.document_frequency(term) > 0 for term in terms)
 
 
 def _written(result: Result, written: WrittenAnswer) -> Result:

@@ -23,6 +23,7 @@ TTL_S = 24 * 3600.0
 @dataclass(frozen=True, slots=True)
 class _Entry:
     data: bytes
+    index_version: str
     expires_at: float
 
 
@@ -78,10 +79,16 @@ class AnswerCache:
                 self._remove(key)
             if len(data) > self._max_bytes:
                 return
-            self._entries[key] = _Entry(data, self._clock() + self._ttl_s)
+            self._entries[key] = _Entry(data, response.metadata.index_version, self._clock() + self._ttl_s)
             self._bytes += len(data)
             while self._bytes > self._max_bytes or len(self._entries) > self._most_entries:
                 self._remove(next(iter(self._entries)))
+
+    def forget(self, index_version: str) -> None:
+        """Let go of the answers from an index version."""
+        with self._lock:
+            for key in [key for key, entry in self._entries.items() if entry.index_version == index_version]:
+                self._remove(key)
 
     def _remove(self, key: str) -> None:
         self._bytes -= len(self._entries.pop(key).data)

@@ -17,6 +17,7 @@ from finrag_ml_tg1.answering.models.opening import EXTRACTIVE, ModelChoice
 from finrag_ml_tg1.answering.prompts.template import load_template
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.events import Piece, Result, Sources, Stage, pieces_of
+from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 from serving.backend.answer_cache import AnswerCache, answer_key, renewed
 from serving.backend.bookkeeping import Bookkeeping, QueryEntry
@@ -79,8 +80,7 @@ class Answerer:
         """Yield the steps, the draft, the words as they are written, and the response last."""
         began = time.perf_counter()
         question = body.to_question()
-        finrag = self._engine.loaded
-        with self._books.entry(request_id, body.question) as entry:
+        with self._books.entry(request_id, body.question) as entry, self._engine.versions.in_use() as finrag:
             model = await anyio.to_thread.run_sync(self._models.choose, body.model_key)
             if question.history:
                 question = await anyio.to_thread.run_sync(finrag.follow_ups.standalone, question)
@@ -93,7 +93,7 @@ class Answerer:
                 for event in _repeated(response):
                     yield event
                 return
-            async with aclosing(self._asked(question, request_id, model, entry, slot)) as events:
+            async with aclosing(self._asked(finrag, question, request_id, model, entry, slot)) as events:
                 async for event in events:
                     if isinstance(event, Answered):
                         entry.response = event.response
@@ -102,10 +102,16 @@ class Answerer:
                     yield event
 
     async def _asked(
-        self, question: Question, request_id: str, model: LanguageModel | None, entry: QueryEntry, slot: Slot
+        self,
+        finrag: FinRAG,
+        question: Question,
+        request_id: str,
+        model: LanguageModel | None,
+        entry: QueryEntry,
+        slot: Slot,
     ) -> AsyncGenerator[QueryEvent, None]:
         """The pipeline's events, within what may be written at once and in a day."""
-        index = self._engine.loaded.index
+        index = finrag.index
         reservation = Reservation()
 
         def present(result: Result) -> QueryResponse:
@@ -126,9 +132,8 @@ class Answerer:
 
         with ExitStack() as reserving:
             cancellation = Cancellation()
-            asking = self._engine.events(
-                slot, lambda finrag: finrag.stream(question, model, permit, cancellation), cancellation.cancel
-            )
+            steps = finrag.stream(question, model, permit, cancellation)
+            asking = self._engine.events(slot, steps, cancellation.cancel)
             async with aclosing(asking) as events:
                 async for event in events:
                     match event:

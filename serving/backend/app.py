@@ -1,4 +1,4 @@
-"""The back end: `uvicorn serving.backend.app:app --workers 1`. Everything is loaded once, when the process starts."""
+"""The back end: `uvicorn serving.backend.app:app --workers 1`. Everything is loaded when the process starts."""
 
 from __future__ import annotations
 
@@ -29,26 +29,29 @@ from serving.backend.errors import add_error_handlers, problem_response
 from serving.backend.middleware import ApiKey, BodyLimit, LastResort, RequestId
 from serving.backend.openapi import DocumentedAPI
 from serving.backend.routes import router
+from serving.backend.served_versions import ServedVersions
 
 __all__ = ["app", "create_app"]
 
 
 def create_app(config: MLConfig) -> FastAPI:
-    """Return an application for these settings; its index is opened when it starts."""
+    """Return an application for these settings; its index is opened when it starts, and followed."""
     store = open_store(config.store, config)
-    engine = Engine(config, store)
+    cache = AnswerCache(config.answer_cache_bytes)
+    versions = ServedVersions(config, store, cache.forget)
+    engine = Engine(versions)
     books = Bookkeeping(config, store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(engine.load())
+        following = asyncio.create_task(versions.follow())
         books.open()
         with _told_of_sigterm(engine.stop):
             yield
         engine.stop()
-        loading.cancel()
+        following.cancel()
         with suppress(asyncio.CancelledError):
-            await loading
+            await following
         await asyncio.to_thread(books.close)
 
     application = DocumentedAPI(
@@ -58,7 +61,7 @@ def create_app(config: MLConfig) -> FastAPI:
         lifespan=lifespan,
     )
     application.state.engine = engine
-    application.state.answerer = Answerer(engine, open_models(config), books, AnswerCache(config.answer_cache_bytes))
+    application.state.answerer = Answerer(engine, open_models(config), books, cache)
     application.state.books = books
     application.include_router(router)
     application.include_router(bookkeeping_router)

@@ -16,12 +16,13 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.budget import Budget
 from serving.backend.dated_keys import utc_now
-from serving.backend.engine import EngineBusyError, EngineNotReadyError
+from serving.backend.engine import EngineBusyError
 from serving.backend.feedback import FeedbackBox
 from serving.backend.past_usage import PastUsage
 from serving.backend.query_log import QueryLog
 from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, StageTime
 from serving.backend.schemas.answers import ModelUsage, QueryResponse
+from serving.backend.served_versions import IndexNotLoadedError
 from serving.backend.usage import Usage
 
 __all__ = ["Bookkeeping", "QueryEntry"]
@@ -74,7 +75,7 @@ class Bookkeeping:
         try:
             yield entry
             otherwise = "failed"
-        except (EngineBusyError, EngineNotReadyError):
+        except (EngineBusyError, IndexNotLoadedError):
             is_turned_away = True
             raise
         except Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -141,21 +141,24 @@ async def readyz(engine: LoadedEngine) -> Response:
     """Return 200 while a loaded index can answer, else 503 with the reason."""
     if engine.is_shutting_down:
         return problem_response(503, "The server is shutting down.")
-    if not engine.is_ready:
-        return problem_response(503, str(engine.unready_reason), headers={"Retry-After": "2"})
+    if engine.versions.current is None:
+        return problem_response(503, str(engine.versions.problem), headers={"Retry-After": "2"})
     return PlainTextResponse("ok")
 
 
 @router.get("/health", response_model=HealthResponse, responses={503: {"model": HealthResponse}})
 async def health(engine: LoadedEngine) -> JSONResponse:
     """Return the state of process and index; 503 when no question can be answered."""
-    index = engine.loaded.index if engine.is_ready else None
+    versions = engine.versions
+    index = versions.current.index if versions.current is not None and not engine.is_shutting_down else None
+    loaded_status: Literal["ok", "degraded"] = "ok" if versions.problem is None else "degraded"
     state = HealthResponse(
-        status="ok" if index else "unavailable",
-        store="ok" if engine.is_store_reachable else "unreachable",
+        status=loaded_status if index else "unavailable",
+        store="ok" if versions.is_store_reachable else "unreachable",
         index_version=index.version if index else None,
         filings=index.manifest.filings if index else 0,
         passages=index.manifest.passages if index else 0,
+        refresh_error=versions.problem if index else None,
         uptime_s=uptime_seconds(),
         rss_mb=rss_megabytes(),
     )

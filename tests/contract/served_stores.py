@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.s3_store import S3Store
 from tests.sample_index import linked_store
 
-__all__ = ["ServedStore", "s3_settings", "served_store"]
+__all__ = ["ServedStore", "index_on_s3", "s3_settings", "served_store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,20 @@ def served_store(
         folder = linked_store(sample_store, tmp_path / "store")
         yield ServedStore(str(folder), LocalFolderStore(folder))
         return
-    settings = s3_settings(moto_endpoint)
+    with index_on_s3(sample_store, moto_endpoint) as served:
+        yield served
+
+
+@contextmanager
+def index_on_s3(folder: Path, endpoint: str) -> Iterator[ServedStore]:
+    """Give a bucket of its own that holds the index of the store in `folder`, and nothing else."""
+    settings = s3_settings(endpoint)
     name = f"served-{uuid.uuid4().hex}"
     session = boto3.session.Session("testing", "testing-secret", region_name="us-east-1")
-    with closing(session.client("s3", endpoint_url=moto_endpoint)) as client:
+    with closing(session.client("s3", endpoint_url=endpoint)) as client:
         client.create_bucket(Bucket=name)
-    with closing(S3Store(name, "finrag", load_config(environ=settings, folder=tmp_path))) as store:
-        sample = LocalFolderStore(sample_store)
-        for entry in sample.list("index/"):
-            store.put(entry.key, sample.get(entry.key).data)
+    with closing(S3Store(name, "finrag", load_config(environ=settings, folder=folder))) as store:
+        local = LocalFolderStore(folder)
+        for entry in local.list("index/"):
+            store.put(entry.key, local.get(entry.key).data)
         yield ServedStore(f"s3://{name}/finrag", store, settings)

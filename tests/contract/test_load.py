@@ -146,7 +146,7 @@ def test_unexpected_failure_is_a_problem_with_the_request_id(
 def test_unexpected_failure_to_open_the_index_is_logged_and_tried_again(
     sample_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*arguments: object) -> FinRAG:
+    def fail(*arguments: object, **options: object) -> FinRAG:
         raise ZeroDivisionError("an inner detail")
 
     with monkeypatch.context() as broken:

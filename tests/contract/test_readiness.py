@@ -13,14 +13,13 @@ import pytest
 
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from serving.backend.engine import Engine
+from serving.backend.served_versions import ServedVersions
 from serving.frontend.status.backend_status import LOADING
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.test_query_validation import assert_problem
-from tests.event_loops import run
 from tests.local_processes import Server, serve_backend, wait_until
 
-HEALTH = {"status", "store", "index_version", "filings", "passages", "uptime_s", "rss_mb"}
+HEALTH = {"status", "store", "index_version", "filings", "passages", "refresh_error", "uptime_s", "rss_mb"}
 
 
 def get(server: Server, path: str) -> httpx.Response:
@@ -45,10 +44,9 @@ def test_probes_answer_with_a_loaded_index(client: httpx.Client) -> None:
 
 
 def test_server_that_loads_its_index_says_so_in_the_words_the_chat_knows(tmp_path: Path) -> None:
-    async def reason() -> str:
-        return Engine(MLConfig(), LocalFolderStore(tmp_path)).unready_reason
-
-    assert LOADING in run(reason())
+    versions = ServedVersions(MLConfig(cache_dir=str(tmp_path)), LocalFolderStore(tmp_path), lambda version: None)
+    assert versions.problem is not None
+    assert LOADING in versions.problem
 
 
 def test_server_without_index_says_how_to_build_one_and_becomes_ready_when_it_is_built(

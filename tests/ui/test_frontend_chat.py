@@ -297,6 +297,15 @@ def test_back_end_that_starts_is_said_to_wake_up(page: AppTest, stub: StubBacken
     assert not page.warning
 
 
+def test_index_that_could_not_be_loaded_is_told_and_is_no_outage(page: AppTest, stub: StubBackend) -> None:
+    reason = "index version 0123456789abcdef has format 9: rebuild"
+    stub.replies["/health"] = Reply(200, {"status": "degraded", "store": "ok", "refresh_error": reason})
+    page.run()
+    words = read_page(page)
+    assert f"A newer index could not be loaded: {reason}" in words
+    assert "storage is unreachable" not in words
+
+
 def test_unreachable_storage_is_told_apart(page: AppTest, stub: StubBackend) -> None:
     stub.mode = "degraded"
     page.run()

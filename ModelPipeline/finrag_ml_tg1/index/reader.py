@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,7 @@ from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, segment_key
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.segment import Segment
 from finrag_ml_tg1.index.vectors import similarities
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
@@ -60,7 +62,7 @@ class FileCache(Protocol):
         ...
 
     def unpin(self, sha256: str) -> None:
-        """Take back one pinned `fetch` of this file."""
+        """Take back one pinned `fetch`; no error when there is none."""
         ...
 
 
@@ -114,15 +116,23 @@ def read_manifest(store: ObjectStore, version: str) -> Manifest:
     return Manifest.from_json(text, version)
 
 
-def open_index(store: ObjectStore, cache: FileCache, *, folder: Path) -> Index:
-    """Open the store's current version; `folder` receives links to the encoder's files.
+def open_index(
+    store: ObjectStore, cache: FileCache, *, folder: Path, version: str | None = None, beside: Index | None = None
+) -> Index:
+    """Open a version, by default the store's current one; `folder` receives links to the encoder's files.
 
+    What an open index `beside` it holds of the same content is shared: the encoder, and the parts at hand.
     Raises IndexMissingError without a current version, IndexCorruptError when a file does not match the manifest.
     """
-    manifest = read_manifest(store, current_version(store))
-    paths = dict(zip(manifest.files, cache.fetch_all(manifest.expected_files(), pin=True), strict=True))
-    segments = _open_segments(segment_entries(pl.read_parquet(paths[SEGMENTS_FILE])), cache)
-    return Index(manifest, paths, segments, cache, folder)
+    manifest = read_manifest(store, version or current_version(store))
+    files = PinnedFiles(cache)
+    with ExitStack() as undoing:
+        undoing.callback(files.close)
+        paths = dict(zip(manifest.files, files.fetch_all(manifest.expected_files()), strict=True))
+        segments = _open_segments(segment_entries(pl.read_parquet(paths[SEGMENTS_FILE])), files)
+        index = Index(manifest, paths, segments, cache, files, folder=folder, beside=beside)
+        undoing.pop_all()
+    return index
 
 
 class Index:
@@ -134,19 +144,40 @@ class Index:
         paths: Mapping[str, Path],
         segments: Sequence[Segment],
         cache: FileCache,
+        pinned: PinnedFiles,
+        *,
         folder: Path,
+        beside: Index | None = None,
     ) -> None:
         self.manifest = manifest
         self.version = manifest.version
         self.catalog = Catalog.from_parquet(paths[FILINGS_FILE].read_bytes(), paths[PARTS_FILE].read_bytes())
-        self.encoder = _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
+        self.encoder: OnnxEncoder = (
+            beside.encoder
+            if beside is not None and beside.encoder.identity == manifest.encoder
+            else _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
+        )
         self.segments = segments
         self.corpus = CorpusStatistics.from_arrays(open_arrays(paths[STATISTICS_FILE]))
         self._cache = cache
-        self._parts: OrderedDict[str, Part] = OrderedDict()
+        self._pinned = pinned
+        self._parts = beside.parts_at_hand(self.catalog.parts) if beside is not None else OrderedDict[str, Part]()
         self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
         self._lock = threading.Lock()
         self._filings = {row["accession"]: row for row in self.catalog.filings.iter_rows(named=True)}
+
+    def close(self) -> None:
+        """Let go of the cached files and the open parts; the memory is free once nothing refers to the index."""
+        self._pinned.close()
+        with self._lock:
+            self._parts.clear()
+            self._company_facts.clear()
+
+    def parts_at_hand(self, entries: Iterable[PartEntry]) -> OrderedDict[str, Part]:
+        """Return those of some parts that are open here, by hash, the least recently used first."""
+        wanted = {entry.sha256 for entry in entries}
+        with self._lock:
+            return OrderedDict((sha256, part) for sha256, part in self._parts.items() if sha256 in wanted)
 
     def part(self, entry: PartEntry) -> Part:
         """Return an open part, fetching its file when it is not at hand."""
@@ -280,9 +311,9 @@ class Index:
         )
 
 
-def _open_segments(entries: Sequence[SegmentEntry], cache: FileCache) -> list[Segment]:
-    files = [file for entry in entries for file in _segment_files(entry)]
-    paths = {file.key: path for file, path in zip(files, cache.fetch_all(files, pin=True), strict=True)}
+def _open_segments(entries: Sequence[SegmentEntry], files: PinnedFiles) -> list[Segment]:
+    wanted = [file for entry in entries for file in _segment_files(entry)]
+    paths = {file.key: path for file, path in zip(wanted, files.fetch_all(wanted), strict=True)}
     return [Segment(entry, *(paths[file.key] for file in _segment_files(entry))) for entry in entries]
 
 

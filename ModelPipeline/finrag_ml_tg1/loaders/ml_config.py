@@ -80,6 +80,13 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     cache_mb: Annotated[int, Setting(("FINRAG_CACHE_MB",), "a whole number from 1 to 1048576")] = Field(
         default=1024, ge=1, le=1_048_576, description="Size limit of the cache folder, in units of 1,048,576 bytes."
     )
+    refresh_s: Annotated[float, Setting(("FINRAG_REFRESH_S",), "a number from 0 to 86400")] = Field(
+        default=60.0,
+        ge=0,
+        le=86_400,
+        description="Seconds between two looks at which index version is current; another one is loaded while the old "
+        "one answers. 0 never looks.",
+    )
     model: Annotated[
         str,
         Setting(

@@ -136,12 +136,16 @@ class CatalogResponse(BaseModel):
 
 
 class HealthResponse(BaseModel):
-    """The state of the process and its index."""
+    """The state of the process and its index.
+
+    `refresh_error` says why the index that answers is not, or may not be, the one that is current in the store.
+    """
 
     status: Literal["ok", "degraded", "unavailable"]
     store: str
     index_version: str | None
     filings: int
     passages: int
+    refresh_error: str | None
     uptime_s: float
     rss_mb: float

@@ -10,7 +10,10 @@ __all__ = ["Health"]
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `GET /health` says: `uptime_s` in seconds, `rss_mb` the resident memory in MiB."""
+    """What `GET /health` says: `uptime_s` in seconds, `rss_mb` the resident memory in MiB.
+
+    `refresh_error` is why a newer index may be in the store than the one that answers.
+    """
 
     status: str
     store: str | None
@@ -19,6 +22,7 @@ class Health:
     passages: int | None
     uptime_s: float | None
     rss_mb: float | None
+    refresh_error: str | None
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -32,4 +36,5 @@ class Health:
             passages=row.optional_integer("passages"),
             uptime_s=row.optional_number("uptime_s"),
             rss_mb=row.optional_number("rss_mb"),
+            refresh_error=row.optional_text("refresh_error"),
         )

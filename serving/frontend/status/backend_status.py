@@ -101,10 +101,16 @@ def show_status(status: BackendStatus) -> None:
     st.markdown(f"{icon} Back end: **{state}**")
     health = status.health
     if status.state is State.DEGRADED:
-        st.caption("The storage is unreachable: only filings already loaded can be answered from.")
+        st.caption(_degraded_words(health))
     if health and health.index_version:
         counts = f"{health.filings or 0:,} filings · {health.passages or 0:,} passages"
         st.caption(f"{counts}  \nIndex {escape_inline(health.index_version)}")
+
+
+def _degraded_words(health: Health | None) -> str:
+    if health and health.store != "unreachable" and health.refresh_error:
+        return f"A newer index could not be loaded: {escape_inline(health.refresh_error)}"
+    return "The storage is unreachable: only filings already loaded can be answered from."
 
 
 def show_obstacle(client: BackendClient, status: BackendStatus) -> None:

@@ -10,7 +10,11 @@ import pytest
 from finrag_ml_tg1.errors import StoreUnavailableError
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, StoredObject
+from tests.index_versions import two_versions
+from tests.sample_index import sample_store
 from tests.unit.loaders import conftest as loaders
+
+__all__ = ["sample_store", "two_versions"]
 
 clean_environment = loaders.clean_environment
 moto_endpoint = loaders.moto_endpoint

@@ -205,3 +205,16 @@ def test_threads_leave_the_counts_right() -> None:
     kept = [found for name in range(12) if (found := cache.get(f"{name}"))]
     assert len(kept) == len(cache)
     assert cache.size_bytes == sum(size(found) for found in kept) <= 5 * size(response("x" * 90))
+
+
+def test_answers_of_one_index_version_are_forgotten_and_others_kept() -> None:
+    cache = AnswerCache(100_000)
+    kept, gone = response(), response()
+    gone = gone.model_copy(update={"metadata": gone.metadata.model_copy(update={"index_version": "older"})})
+    cache.put(key(), kept, is_fallback=False)
+    cache.put(key(index="older"), gone, is_fallback=False)
+
+    cache.forget("older")
+
+    assert (cache.get(key()), cache.get(key(index="older"))) == (kept, None)
+    assert (len(cache), cache.size_bytes) == (1, size(kept))

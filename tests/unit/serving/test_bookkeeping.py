@@ -12,8 +12,9 @@ import pytest
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.backend.bookkeeping import Bookkeeping
-from serving.backend.engine import EngineBusyError, EngineNotReadyError
+from serving.backend.engine import EngineBusyError
 from serving.backend.schemas.answers import FlagOut, QueryResponse
+from serving.backend.served_versions import IndexNotLoadedError
 from tests.event_loops import run
 from tests.logged_queries import logged_rows
 from tests.unit.serving.model_response import response
@@ -104,7 +105,7 @@ def test_query_without_an_answer_is_entered_with_what_its_model_used(
     assert books.kept.usage.today().cost_usd == Decimal("0.25")
 
 
-@pytest.mark.parametrize("error", [EngineBusyError("busy"), EngineNotReadyError("no index")])
+@pytest.mark.parametrize("error", [EngineBusyError("busy"), IndexNotLoadedError("no index")])
 def test_query_that_is_turned_away_is_not_entered(books: Books, error: Exception) -> None:
     with pytest.raises(type(error)):
         fail(books, error)

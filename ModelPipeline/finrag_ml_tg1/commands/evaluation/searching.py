@@ -80,6 +80,6 @@ def scope(questions: Path, catalogs: Path, store_url: str | None, out: Path | No
     measure(
         ["scope", "--questions", str(questions), "--catalogs", str(catalogs)],
         questions,
-        lambda: evaluate_scope(questions, catalogs, rag.appears_in_filings, rag.is_word),
+        lambda: evaluate_scope(questions, catalogs, rag.words.appears_in_filings, rag.words.is_word),
         out,
     )

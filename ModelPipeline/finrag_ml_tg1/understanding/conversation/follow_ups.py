@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from finrag_ml_tg1.index.catalog import Company
 from finrag_ml_tg1.scope import Question
@@ -25,6 +26,7 @@ _MOST_CHARS = 400
 _MOST_TURNS = 10
 # The question leant on, and the one before it: "compare the two".
 _LEANT_ON = 2
+_READINGS_KEPT = 1_024
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
@@ -48,6 +50,8 @@ class FollowUps:
     ) -> None:
         """`companies` are those covered; the functions tell what words are no names of companies."""
         self._reader = TurnReader(companies, metrics, appears_in_filings, is_word)
+        # A client sends the whole conversation with each of its questions.
+        self._read = lru_cache(_READINGS_KEPT)(self._reader.read)
 
     def standalone(self, question: Question) -> Question:
         """Return the question without its history, as it is asked alone: in other words only if it leans on it."""
@@ -58,7 +62,7 @@ class FollowUps:
         talk: _Talk | None = None
         for turn in self._leading_to_now(turns[-_MOST_TURNS:]):
             talk = self._after(talk, turn)
-        read = self._leaning(talk, self._reader.read(question.text)) if talk else None
+        read = self._leaning(talk, self._read(question.text)) if talk else None
         return replace(alone, text=read.text, as_asked=question.text) if read and read.text != question.text else alone
 
     def _leading_to_now(self, messages: Sequence[str]) -> list[ReadTurn]:
@@ -66,7 +70,7 @@ class FollowUps:
         turns: list[ReadTurn] = []
         said_all = 0
         for message in reversed(messages):
-            turns.insert(0, self._reader.read(_last_sentence(message)))
+            turns.insert(0, self._read(_last_sentence(message)))
             said_all += says_all(turns[0])
             if said_all == _LEANT_ON:
                 break
@@ -93,14 +97,14 @@ class FollowUps:
         text = rewritten(talk.frame, talk.earlier, turn, self._reader.vocabulary)
         if text is None:
             return None
-        read = self._reader.read(text)
+        read = self._read(text)
         known = _keys(talk.frame) | _keys(turn) | (_keys(talk.earlier) if talk.earlier else set())
         are_meant = all(named.key in known or named.name in turn.text for named in read.companies)
         if are_meant and bool(read.companies) == bool(_keys(talk.frame) | _keys(turn)):
             return read
         earlier = talk.earlier.with_full_names() if talk.earlier else None
         text = rewritten(talk.frame.with_full_names(), earlier, turn.with_full_names(), self._reader.vocabulary)
-        return self._reader.read(text) if text else read
+        return self._read(text) if text else read
 
 
 def _last_sentence(message: str) -> str:

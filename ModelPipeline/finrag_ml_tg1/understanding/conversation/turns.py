@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import islice
 
 from finrag_ml_tg1.index.catalog import Company
@@ -21,7 +20,6 @@ from finrag_ml_tg1.understanding.wording import Word, read_words
 __all__ = ["NamedCompany", "NamedMetric", "ReadTurn", "TurnReader", "Vocabulary"]
 
 _POSSESSIVE = re.compile(r"(?:'s|')$")
-_READINGS_KEPT = 1_024
 _MOST_NAME_WORDS = 6
 _SIGNS = "?.!,;:'"
 _JOINTS = ("&", "or", ",")
@@ -99,7 +97,7 @@ class Vocabulary:
 
 
 class TurnReader:
-    """Reads messages about the companies an index covers; `read` returns what one names."""
+    """Reads messages about the companies an index covers."""
 
     def __init__(
         self,
@@ -112,11 +110,9 @@ class TurnReader:
         self._names = CompanyNames(companies, metrics)
         self._metrics = metrics
         self.vocabulary = Vocabulary(appears_in_filings, is_word)
-        # A client sends the whole conversation with each of its questions.
-        self.read = lru_cache(_READINGS_KEPT)(self._read)
 
-    def _read(self, message: str) -> ReadTurn:
-        """What a message names, with its apostrophes and spaces written one way."""
+    def read(self, message: str) -> ReadTurn:
+        """Return what a message names, with its apostrophes and spaces written one way."""
         text = CORRECTION.sub("", " ".join(message.replace("’", "'").split()))
         companies = self._companies(text)
         companies = self._companies_in_lower_case(text, companies) or companies

@@ -1,0 +1,206 @@
+"""The index versions this process answers from: the store's current one, and those replaced while questions use them.
+
+The current version is opened in the background and followed: when the store names another, that one is opened beside
+it and takes its place once it is whole. Whatever is in the way, what is loaded goes on answering. The state changes on
+the event loop alone; threads only read the store and open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio.to_thread
+
+from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
+from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.loaders.cache import DiskCache
+from finrag_ml_tg1.loaders.local_store import LocalFolderStore
+from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+from finrag_ml_tg1.pipeline import FinRAG
+from serving.backend.outage_guard import GuardedStore
+
+__all__ = ["IndexNotLoadedError", "ServedVersions"]
+
+# How soon the store is asked again while there is no index at all.
+RETRY_SECONDS = 2.0
+# What cannot be opened is tried again ever more rarely: its files are read anew each time, and they may be large.
+LONGEST_WAIT_S = 900.0
+# How long a store that was unreachable is taken to be so.
+PAUSE_S = 5.0
+
+_LOADING = "the index is still being loaded"
+_UNEXPECTED = "the index cannot be opened because of an unexpected error: the server's log names it"
+
+_logger = logging.getLogger(__name__)
+
+
+class IndexNotLoadedError(FinRAGError):
+    """No index is loaded; the message says why and which command mends it."""
+
+
+class _OpenVersion:
+    """An open version and how many questions use it."""
+
+    def __init__(self, finrag: FinRAG) -> None:
+        self.finrag = finrag
+        self.name = finrag.index.version
+        self.users = 0
+
+
+class _Wait:
+    """How long a version that could not be opened is left alone: twice as long after each failure."""
+
+    def __init__(self, version: str, seconds: float) -> None:
+        self.version = version
+        self._seconds = seconds
+        self._ends_at = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._ends_at
+
+    def begin(self) -> None:
+        self._ends_at = time.monotonic() + self._seconds
+        self._seconds = min(2 * self._seconds, LONGEST_WAIT_S)
+
+
+class ServedVersions:
+    """Follows the store's current version, looking every `config.refresh_s` seconds once one is loaded.
+
+    A version is open once at most; `forget(version)` is called for each that was replaced, when it is closed.
+    """
+
+    def __init__(self, config: MLConfig, store: ObjectStore, forget: Callable[[str], None]) -> None:
+        # A folder is read where it is, and not waited for.
+        is_remote = not isinstance(store, LocalFolderStore)
+        self._store = GuardedStore(store, min(config.refresh_s or PAUSE_S, PAUSE_S)) if is_remote else store
+        self._folder = Path(config.cache_dir)
+        self._cache = DiskCache(self._folder, self._store, config.cache_bytes)
+        self._refresh_s = config.refresh_s
+        self._forget = forget
+        self._current: _OpenVersion | None = None
+        self._replaced: dict[str, _OpenVersion] = {}
+        self._wait = _Wait("", 0)
+        self._problem: str | None = _LOADING
+        self.is_store_reachable = True
+
+    @property
+    def current(self) -> FinRAG | None:
+        """The pipeline that takes new questions, None before the first is open; to work with it see `in_use`."""
+        return self._current.finrag if self._current is not None else None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the version that is current in the store is not the one that answers; None when it is."""
+        return self._problem
+
+    def check_loaded(self) -> None:
+        """Raise IndexNotLoadedError, with the reason, while there is no index."""
+        if self._current is None:
+            raise IndexNotLoadedError(self._problem or _LOADING)
+
+    @contextmanager
+    def in_use(self) -> Iterator[FinRAG]:
+        """Give the current pipeline, and keep it open until the block ends, even when another takes its place.
+
+        Raises IndexNotLoadedError.
+        """
+        self.check_loaded()
+        version = self._current
+        assert version is not None
+        version.users += 1
+        try:
+            yield version.finrag
+        finally:
+            version.users -= 1
+            self._close_if_done(version)
+
+    async def follow(self) -> None:
+        """Open the current version, trying until that works, and then each that becomes current.
+
+        Ends only where nothing is to be followed (FINRAG_REFRESH_S is 0).
+        """
+        while True:
+            await self._update()
+            if self._current is None:
+                await asyncio.sleep(RETRY_SECONDS)
+            elif self._refresh_s:
+                await asyncio.sleep(self._refresh_s)
+            else:
+                return
+
+    async def _update(self) -> None:
+        """Let the version that the store names take the questions, or keep the reason why it cannot."""
+        try:
+            name = await anyio.to_thread.run_sync(current_version, self._store, abandon_on_cancel=True)
+            if self._current is None or name != self._wait.version or self._wait.is_over:
+                self._serve(self._open_versions().get(name) or await self._opened(name))
+            self.is_store_reachable = True
+        except FinRAGError as error:
+            self.is_store_reachable = not isinstance(error, StoreUnavailableError)
+            self._keep_problem(str(error), error)
+        except OSError as error:
+            self._keep_problem(f"the index cannot be opened ({error}): check FINRAG_CACHE_DIR and its free space")
+        except Exception:
+            # Left alone it would end this task unseen, and no version would be looked for ever again.
+            if self._problem != _UNEXPECTED:
+                _logger.exception("an index version could not be opened")
+            self._problem = _UNEXPECTED
+
+    def _open_versions(self) -> dict[str, _OpenVersion]:
+        return self._replaced | ({self._current.name: self._current} if self._current is not None else {})
+
+    async def _opened(self, name: str) -> _OpenVersion:
+        if name != self._wait.version:
+            self._wait = _Wait(name, self._refresh_s)
+        beside = self.current
+        try:
+            return _OpenVersion(
+                await anyio.to_thread.run_sync(lambda: self._open(name, beside), abandon_on_cancel=True)
+            )
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            self._wait.begin()
+            raise
+
+    def _open(self, name: str, beside: FinRAG | None) -> FinRAG:
+        return FinRAG.open(self._store, self._cache, self._folder, version=name, beside=beside)
+
+    def _serve(self, version: _OpenVersion) -> None:
+        before = self._current
+        if version is not before:
+            self._replaced.pop(version.name, None)
+            self._current = version
+            passages = version.finrag.index.manifest.passages
+            _logger.info("index %s loaded: %d passages", version.name, passages)
+        elif self._problem is not None:
+            _logger.info("index %s is the store's current one again", version.name)
+        self._problem = None
+        if before is not None and before is not version:
+            self._replaced[before.name] = before
+            self._close_if_done(before)
+
+    def _close_if_done(self, version: _OpenVersion) -> None:
+        """Close a version that was replaced, once nothing uses it."""
+        if version is not self._current and not version.users:
+            del self._replaced[version.name]
+            version.finrag.index.close()
+            self._forget(version.name)
+            _logger.info("index %s closed", version.name)
+
+    def _keep_problem(self, problem: str, error: FinRAGError | None = None) -> None:
+        """Remember what is in the way; a problem that lasts is logged once."""
+        if problem != self._problem:
+            if self._current is not None:
+                _logger.warning("index %s stays loaded: %s", self._current.name, problem)
+            else:
+                level = logging.INFO if isinstance(error, IndexMissingError) else logging.WARNING
+                _logger.log(level, "no index loaded: %s", problem)
+        self._problem = problem
