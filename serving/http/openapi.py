@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from serving.backend.errors import PROBLEM_JSON
-from serving.backend.schemas.problems import Problem
+from serving.http.errors import PROBLEM_JSON
+from serving.http.problems import Problem
 
 __all__ = ["DocumentedAPI", "problems"]
 
