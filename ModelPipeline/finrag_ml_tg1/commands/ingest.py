@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from finrag_ml_tg1.commands.session import Session, cores, explaining, peak_megabytes, store_option
-from finrag_ml_tg1.errors import FinRAGError, SettingsError
+from finrag_ml_tg1.commands.session import Session, explaining, store_option
+from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.machine import cores, peak_megabytes
 
 if TYPE_CHECKING:
-    from finrag_ml_tg1.filings.batch import ReadSource, Refused
-    from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested
+    from finrag_ml_tg1.filings.batch import ReadSource
+    from finrag_ml_tg1.filings.ingest import FilingTablesStore
+    from finrag_ml_tg1.filings.ingest_report import IngestReport
 
 __all__ = ["ingest"]
 
@@ -61,10 +62,11 @@ def ingest(
     """
     _check_usage(sources, tickers, years, pages, again=again)
     from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, read_source
+    from finrag_ml_tg1.filings.ingest_report import IngestReport
 
     session = Session(store_url)
     tables = FilingTablesStore(session.store)
-    report = _Report()
+    report = IngestReport()
     batch = _Batch(session.cache_folder, tables, workers, report)
     try:
         if tickers:
@@ -79,13 +81,13 @@ def ingest(
         else:
             batch.run(partial(read_source, path) for path in find_sources([Path(source) for source in sources]))
     except FinRAGError:
-        report.tell_unless_nothing()
+        _tell_unless_nothing(report)
         raise
     except KeyboardInterrupt:
-        report.tell_unless_nothing()
+        _tell_unless_nothing(report)
         click.echo("finrag: interrupted; what was read is in the store: the same command goes on from there", err=True)
         sys.exit(_INTERRUPTED)
-    report.tell()
+    _tell(report)
     sys.exit(1 if report.failures else 0)
 
 
@@ -110,20 +112,11 @@ def _check_usage(
 
 
 def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], years: str, forms: str) -> None:
-    from finrag_ml_tg1.filings.edgar.access import ARCHIVES_URL, DATA_URL
-    from finrag_ml_tg1.filings.edgar.client import EdgarClient
+    from finrag_ml_tg1.filings.edgar.opening import open_edgar
     from finrag_ml_tg1.filings.edgar.selection import parse_forms, parse_years
     from finrag_ml_tg1.filings.edgar.sources import EdgarSources
 
-    config = session.config
-    if not config.sec_contact:
-        raise SettingsError(
-            "FINRAG_SEC_CONTACT is not set: SEC answers only those who say who they are. "
-            'Set it to a name and an e-mail address, as "Example Research jane@example.com"'
-        )
-    archives_url, data_url = (config.sec_url or url for url in (ARCHIVES_URL, DATA_URL))
-    cache_folder = session.cache_folder / "edgar"
-    with EdgarClient(config.sec_contact, cache_folder, archives_url=archives_url, data_url=data_url) as client:
+    with open_edgar(session.config) as client:
         edgar = EdgarSources(client, parse_forms(forms), parse_years(years), holds=batch.tables.held)
         listings = edgar.listings(tickers)
         click.echo(f"EDGAR lists {len(listings)} filings that may be asked for")
@@ -132,50 +125,23 @@ def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], 
         batch.report.notes.extend(edgar.notes)
 
 
-@dataclass
-class _Report:
-    """What became of the filings, for the lines at the end."""
+def _tell(report: IngestReport) -> None:
+    for note in report.notes:
+        click.echo(f"note: {note}")
+    for failure in report.failures:
+        click.echo(f"skipped: {failure}", err=True)
+    others = f", {report.others} of other fiscal years" if report.others else ""
+    click.echo(
+        f"{report.read} filings read, {report.unchanged} unchanged, {len(report.failures)} skipped{others}; "
+        f"{report.passages} passages, {report.facts} facts; "
+        f"{report.seconds:.1f} s, peak memory {peak_megabytes()} MB a process"
+    )
 
-    failures: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    read: int = 0
-    unchanged: int = 0
-    passages: int = 0
-    facts: int = 0
-    others: int = 0
-    started: float = field(default_factory=time.perf_counter)
 
-    def add(self, outcome: Ingested | Refused) -> None:
-        from finrag_ml_tg1.filings.ingest import Ingested
-
-        if not isinstance(outcome, Ingested):
-            if outcome.was_asked:
-                self.failures.append(outcome.reason)
-            else:
-                self.others += 1
-            return
-        self.unchanged += outcome.unchanged
-        self.read += not outcome.unchanged
-        self.passages += outcome.passages
-        self.facts += outcome.facts
-        self.notes.extend(f"{outcome.source}: {note}" for note in outcome.notes)
-
-    def tell_unless_nothing(self) -> None:
-        """Tell what became of the filings before the run ended early."""
-        if self.read or self.unchanged or self.failures:
-            self.tell()
-
-    def tell(self) -> None:
-        for note in self.notes:
-            click.echo(f"note: {note}")
-        for failure in self.failures:
-            click.echo(f"skipped: {failure}", err=True)
-        others = f", {self.others} of other fiscal years" if self.others else ""
-        click.echo(
-            f"{self.read} filings read, {self.unchanged} unchanged, {len(self.failures)} skipped{others}; "
-            f"{self.passages} passages, {self.facts} facts; "
-            f"{time.perf_counter() - self.started:.1f} s, peak memory {peak_megabytes()} MB a process"
-        )
+def _tell_unless_nothing(report: IngestReport) -> None:
+    """Tell what became of the filings before the run ended early."""
+    if not report.is_empty:
+        _tell(report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +151,7 @@ class _Batch:
     cache_folder: Path
     tables: FilingTablesStore
     workers: int
-    report: _Report
+    report: IngestReport
 
     def run(self, sources: Iterable[ReadSource]) -> None:
         from finrag_ml_tg1.filings.batch import ingest_batch

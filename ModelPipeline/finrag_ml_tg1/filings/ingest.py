@@ -31,10 +31,10 @@ from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.table_schemas import READER_VERSION
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["FilingTablesStore", "Ingested", "Source", "find_sources", "ingest_file", "read_source"]
+__all__ = ["DOCUMENT_SUFFIXES", "FilingTablesStore", "Ingested", "Source", "find_sources", "ingest_file", "read_source"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_DOCUMENT_SUFFIXES = (".html", ".htm", ".txt", ".html.gz", ".htm.gz", ".txt.gz")
+DOCUMENT_SUFFIXES = (".html", ".htm", ".txt", ".html.gz", ".htm.gz", ".txt.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = [
-                file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(_DOCUMENT_SUFFIXES)
+                file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(DOCUMENT_SUFFIXES)
             ]
             if not inside:
                 raise FilingError(f"{path}: the folder holds no .html, .htm or .txt file (or .gz of one)")
