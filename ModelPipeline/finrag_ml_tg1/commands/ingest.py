@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -154,15 +153,11 @@ class _Batch:
     report: IngestReport
 
     def run(self, sources: Iterable[ReadSource]) -> None:
-        from finrag_ml_tg1.filings.batch import ingest_batch
-        from finrag_ml_tg1.indexing.minilm import ensure_encoder
+        from finrag_ml_tg1.indexing.reading import open_reading
 
-        encoder = ensure_encoder(self.cache_folder, progress=click.echo)
-        waiting = list(sources)
-        workers = min(self.workers, max(1, len(waiting)))
         with (
-            closing(ingest_batch(waiting, self.tables, encoder, workers=workers)) as outcomes,
-            click.progressbar(outcomes, length=len(waiting), label="Reading filings", show_pos=True) as bar,
+            open_reading(sources, self.tables, self.cache_folder, workers=self.workers, tell=click.echo) as reading,
+            click.progressbar(reading.outcomes, length=reading.filings, label="Reading filings", show_pos=True) as bar,
         ):
             for outcome in bar:
                 self.report.add(outcome)

@@ -129,6 +129,8 @@ def _find(store: ObjectStore, key: str) -> StoredObject | None:
 def _parsed(key: str, found: StoredObject) -> Lease:
     try:
         content = json.loads(found.data)
-        return Lease(str(content["holder"]), str(content["purpose"]), datetime.fromisoformat(content["until"]))
+        return Lease(
+            str(content["holder"]), str(content["purpose"]), datetime.fromisoformat(content["until"]).astimezone(UTC)
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise StoreError(f"{key} is no lease: delete it when no job is running") from error
