@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from finrag_ml_tg1.errors import FinRAGError, PreconditionFailedError, StoreError
+from finrag_ml_tg1.errors import FinRAGError, PreconditionFailedError, StoreError, StoreUnavailableError
 from finrag_ml_tg1.loaders.lease import HeldLease, LeaseLostError, utc_now
 from serving.indexer.process import Answer, JobProcess
 from serving.indexer.records import JobRecords, StoredJob
@@ -75,15 +76,29 @@ class RunningJob:
         self._beat()
         while not self._ended.wait(self._beat_s):
             self._beat()
-        over = self._job
+        over = self._over()
         try:
-            over = self._over()
-            self._stored = self._records.replace(self._stored, over)
-            self._lease.release()
+            over = self._record_end(over)
         except FinRAGError as error:
             _logger.warning("job %s: its end could not be recorded: %s", over.job_id, error)
         self._job = over
         _logger.info("job %s %s", over.job_id, over.error or "succeeded")
+
+    def _record_end(self, over: Job) -> Job:
+        """Write the end and give the lease back; while the lease lasts, a store that is away is waited for."""
+        while True:
+            try:
+                if over.status == "succeeded":
+                    key = self._records.write_result(over.job_id, _document(self._answer["whole"]))
+                    over = over.model_copy(update={"result_key": key})
+                self._stored = self._records.replace(self._stored, over)
+                self._lease.release()
+            except StoreUnavailableError:
+                if self._lease.has_expired:
+                    raise
+                time.sleep(self._beat_s / 2)
+            else:
+                return over
 
     def _beat(self) -> None:
         try:
@@ -97,22 +112,16 @@ class RunningJob:
                 self.interrupt(f"interrupted: the lease expired while the store could not be reached: {error}")
 
     def _over(self) -> Job:
-        """The job as it ended, its whole result written."""
+        """The job as it ended."""
         ending: dict[str, Any] = {"finished_at": utc_now()}
         error = self._interruption or self._answer.get("error")
         if error is None:
             try:
-                key = self._records.write_result(self._job.job_id, _document(self._answer["whole"]))
-                return Job.model_validate(
-                    self._job.model_dump()
-                    | ending
-                    | {"status": "succeeded", "result": self._answer["result"], "result_key": key}
-                )
-            except StoreError as failure:
-                error = f"the result could not be stored: {failure}"
+                ending |= {"status": "succeeded", "result": self._answer["result"]}
+                return Job.model_validate(self._job.model_dump() | ending)
             except (KeyError, ValidationError):
                 error = _UNREADABLE
-        return self._job.model_copy(update=ending | {"status": "failed", "error": str(error)})
+        return self._job.model_copy(update=ending | {"status": "failed", "result": None, "error": str(error)})
 
 
 def _document(whole: Mapping[str, Any]) -> bytes:

@@ -11,13 +11,14 @@ from pathlib import Path
 import boto3
 import pytest
 
-from finrag_ml_tg1.loaders.lease import LeaseHeldError, take_lease
+from finrag_ml_tg1.loaders.lease import LeaseHeldError, take_lease, utc_now
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.loaders.s3_store import S3Store
 from serving.indexer.jobs import LEASE_KEY, Jobs
 from serving.indexer.process import JobProcess
-from serving.indexer.records import JobRecords
+from serving.indexer.records import JobRecords, new_job_id
+from serving.indexer.schemas import Job
 from tests.contract.indexer_jobs import finished, is_running, job_process, post_job
 from tests.contract.served_stores import s3_settings
 from tests.local_processes import end, serve_indexer, wait_until
@@ -73,13 +74,9 @@ def test_job_of_a_service_that_was_killed_has_failed_once_its_lease_has_expired(
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
 
-    jobs = Jobs(store, 2)
-    job = jobs.find(job_id)
-    assert job is not None
-    assert not job.is_over
-    with pytest.raises(LeaseHeldError):
-        jobs.post("ingest", {"sources": ["."]}, None)
     wait_until(lambda: not is_running(process), "the job's process has followed its service")
+
+    jobs = Jobs(store, 2)
 
     def failed() -> bool:
         found = jobs.find(job_id)
@@ -89,6 +86,27 @@ def test_job_of_a_service_that_was_killed_has_failed_once_its_lease_has_expired(
     stored = JobRecords(store).read(job_id)
     assert stored is not None
     assert "interrupted" in str(stored.job.error)
+
+
+def test_job_of_another_service_is_running_while_its_lease_lasts(tmp_path: Path) -> None:
+    store = LocalFolderStore(tmp_path)
+    now = utc_now()
+    job = Job(job_id=new_job_id(now), kind="ingest", status="running", request={}, owner="elsewhere", created_at=now)
+    JobRecords(store).create(job)
+    lease = take_lease(
+        store, LEASE_KEY, holder="elsewhere", purpose=job.job_id, duration=timedelta(seconds=600), clock=utc_now
+    )
+    here = Jobs(store, 60)
+    assert here.find(job.job_id) == job
+    with pytest.raises(LeaseHeldError, match="elsewhere"):
+        here.post("ingest", {}, None)
+
+    lease.release()
+
+    failed = here.find(job.job_id)
+    assert failed is not None
+    assert (failed.status, failed.finished_at is None) == ("failed", False)
+    assert here.latest(5) == [failed]
 
 
 def test_process_that_is_ended_gives_an_answer() -> None:
