@@ -87,12 +87,8 @@ def serve_backend(
 
 @contextmanager
 def serve_indexer(store: str, folder: Path, encoder_folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
-    """Run the indexing service on `store` until the block ends; its cache in `folder` holds the encoder."""
-    cache = folder / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    if not (cache / "encoders").exists():
-        (cache / "encoders").symlink_to(encoder_folder.parent)
-    environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(cache)} | dict(settings)
+    """Run the indexing service on `store` until the block ends; its cache is the one that holds the encoder."""
+    environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(encoder_folder.parents[1])} | dict(settings)
     with _serve("indexer", folder, free_port(), "/readyz", environment) as server:
         yield server
 
@@ -127,6 +123,6 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def _answers(server: Server, path: str) -> bool:
     assert server.process.poll() is None, f"the server ended: {server.output}"
     try:
-        return httpx.get(server.url + path, timeout=2, trust_env=False).status_code == httpx.codes.OK
+        return httpx.get(server.url + path, timeout=2, trust_env=False, verify=False).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

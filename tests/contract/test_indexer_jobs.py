@@ -137,7 +137,9 @@ def test_evaluation_gives_its_metrics_and_stores_the_whole_result(
     assert {miss["question"] for miss in whole["misses"]} == {"c", "d"}
     assert whole["command"] == ("finrag eval programs --questions questions.jsonl --contexts contexts.parquet")
 
-    listed = httpx.get(f"{indexer.url}/jobs", params={"limit": 1}, headers={"X-API-Key": KEY}, trust_env=False)
+    listed = httpx.get(
+        f"{indexer.url}/jobs", params={"limit": 1}, headers={"X-API-Key": KEY}, trust_env=False, verify=False
+    )
     assert [one["job_id"] for one in listed.json()["jobs"]] == [job_id]
 
 
@@ -160,7 +162,7 @@ def test_job_whose_process_is_killed_has_failed_and_the_service_goes_on(indexer:
     job = finished(indexer, job_id, X_API_Key=KEY)
     assert job["status"] == "failed"
     assert "want of memory" in job["error"]
-    assert httpx.get(f"{indexer.url}/readyz", trust_env=False).status_code == httpx.codes.OK
+    assert httpx.get(f"{indexer.url}/readyz", trust_env=False, verify=False).status_code == httpx.codes.OK
 
 
 REFUSED: list[tuple[str, Json, str]] = [
@@ -206,19 +208,19 @@ def test_request_that_cannot_be_used_is_refused_and_changes_nothing(
 @pytest.mark.parametrize("key", [None, "wrong", KEY[:-1]])
 def test_request_without_the_key_is_refused(indexer: Server, method: str, path: str, key: str | None) -> None:
     headers = {} if key is None else {"X-API-Key": key}
-    response = httpx.request(method, indexer.url + path, headers=headers, trust_env=False)
+    response = httpx.request(method, indexer.url + path, headers=headers, trust_env=False, verify=False)
     assert KEY not in str(assert_problem(response, 401))
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
 def test_probes_need_no_key_and_every_response_has_an_id(indexer: Server, path: str) -> None:
-    response = httpx.get(indexer.url + path, headers={"X-Request-ID": "my.own-id"}, trust_env=False)
+    response = httpx.get(indexer.url + path, headers={"X-Request-ID": "my.own-id"}, trust_env=False, verify=False)
     assert (response.status_code, response.headers["X-Request-ID"]) == (200, "my.own-id")
 
 
 @pytest.mark.parametrize(("job_id", "status"), [("20250101T000000000000Z-00000000", 404), ("..%2Fx", 404), ("x", 422)])
 def test_unknown_job_is_not_found(indexer: Server, job_id: str, status: int) -> None:
-    response = httpx.get(f"{indexer.url}/jobs/{job_id}", headers={"X-API-Key": KEY}, trust_env=False)
+    response = httpx.get(f"{indexer.url}/jobs/{job_id}", headers={"X-API-Key": KEY}, trust_env=False, verify=False)
     assert_problem(response, status)
 
 
