@@ -1,8 +1,8 @@
 """How long filings take from files to an index, parse and encode apart: `python -m benchmarks.ingest_index FOLDER`.
 
 Filings go into a fresh store and are indexed with no vector kept from before. Each stage has a process of its own, so
-that its memory is its own; memory is told as the filings go by, to see whether it grows with them. Seconds count only on
-an idle machine: those of the processors tell what it would be on a busy one.
+that its memory is its own; memory is told as the filings go by, to see whether it grows with them. Seconds mean little
+on a busy machine: those of the processors tell what they would be on an idle one.
 """
 
 from __future__ import annotations

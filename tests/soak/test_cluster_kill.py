@@ -114,13 +114,33 @@ def test_scheduler_that_is_lost_ends_the_run_with_one_line(tmp_path: Path) -> No
         cluster.add_worker()
         cluster.wait_for_workers(1)
         process = _ingest(filings, store, cluster)
-        wait_until(lambda: any(LocalFolderStore(store).list(FILINGS_PREFIX)), "a filing is stored")
+        wait_until(lambda: any(LocalFolderStore(store).list(FILINGS_PREFIX)), "a filing is stored", _TIMEOUT_S)
         cluster.scheduler.kill()
         output = process.communicate(timeout=_TIMEOUT_S)[0].decode()
     assert process.returncode == 2, output
     assert "finrag: the scheduler was lost" in output.splitlines()[-1]
     assert "Traceback" not in output
     assert table_faults(store) == []
+
+
+def test_interrupted_run_ends_in_one_line_and_goes_on_from_there(tmp_path: Path) -> None:
+    filings = _filings(tmp_path / "filings")
+    store = tmp_path / "store"
+    with dask_cluster(tmp_path / "cluster") as cluster:
+        cluster.add_worker()
+        cluster.wait_for_workers(1)
+        process = _ingest(filings, store, cluster)
+        wait_until(lambda: any(LocalFolderStore(store).list(FILINGS_PREFIX)), "a filing is stored", _TIMEOUT_S)
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=_TIMEOUT_S)[0].decode()
+        assert process.returncode == 130, output
+        assert "finrag: interrupted" in output.splitlines()[-1]
+        assert "Traceback" not in output
+        wait_until(lambda: cluster.busy_workers() == 0, "the worker has finished what it was reading", _TIMEOUT_S)
+        assert 0 < len(list(LocalFolderStore(store).list(FILINGS_PREFIX))) < FILINGS
+        assert table_faults(store) == []
+        again = _ingest(filings, store, cluster).communicate(timeout=_TIMEOUT_S)[0].decode()
+    assert len(list(LocalFolderStore(store).list(FILINGS_PREFIX))) == FILINGS, again
 
 
 def _filings(folder: Path, number: int = FILINGS) -> Path:
