@@ -25,7 +25,7 @@ from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.open_store import open_store
 
-__all__ = ["Assignment", "Stored", "carry_out", "share_tokenizer"]
+__all__ = ["Assignment", "Stored", "carry_out", "share_tokenizer", "store_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def carry_out(assignment: Assignment) -> Stored | Refused:
     """
     try:
         _check_version(assignment.reader_version)
-        store = _store(assignment.store_url)
+        store = store_at(assignment.store_url)
         token_offsets = _token_offsets(assignment.store_url, assignment.tokenizer_sha256)
         return _ingest(assignment.source, store, token_offsets, assignment.replaces)
     except FinRAGError as error:
@@ -90,14 +90,15 @@ def _check_version(wanted: int) -> None:
 
 
 @lru_cache(maxsize=4)
-def _store(url: str) -> ObjectStore:
+def store_at(url: str) -> ObjectStore:
+    """Return the store at `url` as this process's settings reach it, opened once."""
     return open_store(url, load_config())
 
 
 @lru_cache(maxsize=4)
 def _token_offsets(store_url: str, sha256: str) -> TokenOffsets:
     try:
-        tokenizer = _store(store_url).get(_tokenizer_key(sha256)).data
+        tokenizer = store_at(store_url).get(_tokenizer_key(sha256)).data
     except ObjectNotFoundError:
         raise SchedulerError(
             f"{store_url} is another store there: give an s3:// address, or a folder that all machines share"

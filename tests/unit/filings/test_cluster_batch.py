@@ -5,17 +5,19 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from click.testing import CliRunner
 from distributed import LocalCluster
 
 from finrag_ml_tg1.cli import main
 from finrag_ml_tg1.errors import SchedulerError
+from finrag_ml_tg1.filings import cluster_task
 from finrag_ml_tg1.filings.batch import ReadSource, Refused
 from finrag_ml_tg1.filings.cluster_batch import ingest_on_cluster
 from finrag_ml_tg1.filings.cluster_task import Assignment, Stored, carry_out, share_tokenizer
@@ -23,9 +25,14 @@ from finrag_ml_tg1.filings.extraction import extract_tables
 from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested, Source
 from finrag_ml_tg1.index.encoder import TOKENIZER_FILE, OnnxEncoder
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
+from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from finrag_ml_tg1.loaders.s3_store import S3Store
 from tests.local_processes import free_port
+from tests.s3_server import moto_endpoint
 from tests.unit.filings.documents import filing_html
 from tests.unit.filings.recording_store import contents
+
+__all__ = ["moto_endpoint"]
 
 YEARS = range(2019, 2023)
 
@@ -135,6 +142,26 @@ def test_worker_in_the_place_of_a_dead_one_leaves_the_same_objects(
     assert second == first
     assert contents(store) == after_first
     assert len(tables(store)) == 5
+
+
+def test_worker_reaches_the_bucket_with_settings_of_its_own(
+    moto_endpoint: str, encoder_folder: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its environment is this process's, where nothing but the address of the store is sent to it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with closing(boto3.client("s3", endpoint_url=moto_endpoint, region_name="us-east-1")) as client:
+        client.create_bucket(Bucket="filings-of-a-cluster")
+    with closing(S3Store("filings-of-a-cluster", "some/prefix", load_config())) as bucket:
+        sources = [partial(source, 2020), partial(source, 2021)]
+        outcomes = list(ingest_on_cluster(sources, FilingTablesStore(bucket), encoder_folder, scheduler=scheduler))
+        assert [type(outcome) for outcome in outcomes] == [Ingested, Ingested]
+        assert len(list(bucket.list("tables/"))) == 6
+    workers_store = cluster_task.store_at(bucket.url)
+    assert isinstance(workers_store, S3Store)
+    workers_store.close()
 
 
 def test_worker_that_sees_another_store_says_so(store: LocalFolderStore, encoder_folder: Path) -> None:
