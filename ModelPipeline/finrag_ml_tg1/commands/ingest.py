@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from finrag_ml_tg1.commands.ingest_report import tell, tell_unless_nothing
 from finrag_ml_tg1.commands.session import Session, explaining, store_option
-from finrag_ml_tg1.errors import FinRAGError
-from finrag_ml_tg1.machine import cores, peak_megabytes
+from finrag_ml_tg1.errors import FinRAGError, SettingsError
+from finrag_ml_tg1.machine import cores
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.filings.batch import ReadSource
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest"]
 
+_SCHEDULER = re.compile(r"(tcp|tls)://[A-Za-z0-9.\-\[\]:]+:\d{1,5}")
 _INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 
 
@@ -42,8 +46,13 @@ _INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 @click.option(
     "--workers", default=cores(), type=click.IntRange(1, 64), show_default="all cores", help="Filings read at once."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read them on the workers of this Dask scheduler, as tcp://host:8786; the store must be one that they reach.",
+)
 @explaining
-def ingest(
+def ingest(  # noqa: PLR0913 - one for each option
     *,
     sources: tuple[str, ...],
     store_url: str | None,
@@ -53,20 +62,23 @@ def ingest(
     pages: Path | None,
     again: bool,
     workers: int,
+    scheduler: str | None,
 ) -> None:
     """Read filings into the store: files (HTML or text, .gz of it), folders, EDGAR's by ticker, or PDF pages.
 
     Example: finrag ingest samples/filings, or finrag ingest --ticker AAPL MSFT --years 2021-2025, or finrag ingest
-    --pages pages.parquet
+    --pages pages.parquet, or with --scheduler tcp://host:8786 on the machines of a cluster
     """
     _check_usage(sources, tickers, years, pages, again=again)
+    if scheduler is not None:
+        _check_scheduler(scheduler)
     from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, read_source
     from finrag_ml_tg1.filings.ingest_report import IngestReport
 
     session = Session(store_url)
     tables = FilingTablesStore(session.store)
     report = IngestReport()
-    batch = _Batch(session.cache_folder, tables, workers, report)
+    batch = _Batch(session.cache_folder, tables, workers, scheduler, report)
     try:
         if tickers:
             named = [name for ticker in (*tickers, *sources) for name in ticker.replace(",", " ").split()]
@@ -80,13 +92,13 @@ def ingest(
         else:
             batch.run(partial(read_source, path) for path in find_sources([Path(source) for source in sources]))
     except FinRAGError:
-        _tell_unless_nothing(report)
+        tell_unless_nothing(report)
         raise
     except KeyboardInterrupt:
-        _tell_unless_nothing(report)
+        tell_unless_nothing(report)
         click.echo("finrag: interrupted; what was read is in the store: the same command goes on from there", err=True)
         sys.exit(_INTERRUPTED)
-    _tell(report)
+    tell(report)
     sys.exit(1 if report.failures else 0)
 
 
@@ -110,6 +122,13 @@ def _check_usage(
         raise click.UsageError(f"{files[0]} is a file or folder: give files or --ticker, not both")
 
 
+def _check_scheduler(address: str) -> None:
+    if not _SCHEDULER.fullmatch(address):
+        raise click.UsageError("--scheduler is an address as tcp://host:8786, or tls:// with Dask's own settings")
+    if find_spec("distributed") is None:
+        raise SettingsError("--scheduler needs Dask: pip install 'finrag[distributed]', here and on the workers")
+
+
 def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], years: str, forms: str) -> None:
     from finrag_ml_tg1.filings.edgar.opening import open_edgar
     from finrag_ml_tg1.filings.edgar.selection import parse_forms, parse_years
@@ -124,25 +143,6 @@ def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], 
         batch.report.notes.extend(edgar.notes)
 
 
-def _tell(report: IngestReport) -> None:
-    for note in report.notes:
-        click.echo(f"note: {note}")
-    for failure in report.failures:
-        click.echo(f"skipped: {failure}", err=True)
-    others = f", {report.others} of other fiscal years" if report.others else ""
-    click.echo(
-        f"{report.read} filings read, {report.unchanged} unchanged, {len(report.failures)} skipped{others}; "
-        f"{report.passages} passages, {report.facts} facts; "
-        f"{report.seconds:.1f} s, peak memory {peak_megabytes()} MB a process"
-    )
-
-
-def _tell_unless_nothing(report: IngestReport) -> None:
-    """Tell what became of the filings before the run ended early."""
-    if not report.is_empty:
-        _tell(report)
-
-
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Filings on their way into the store, under a progress bar."""
@@ -150,13 +150,21 @@ class _Batch:
     cache_folder: Path
     tables: FilingTablesStore
     workers: int
+    scheduler: str | None
     report: IngestReport
 
     def run(self, sources: Iterable[ReadSource]) -> None:
         from finrag_ml_tg1.indexing.reading import open_reading
 
         with (
-            open_reading(sources, self.tables, self.cache_folder, workers=self.workers, tell=click.echo) as reading,
+            open_reading(
+                sources,
+                self.tables,
+                self.cache_folder,
+                workers=self.workers,
+                scheduler=self.scheduler,
+                tell=click.echo,
+            ) as reading,
             click.progressbar(reading.outcomes, length=reading.filings, label="Reading filings", show_pos=True) as bar,
         ):
             for outcome in bar:

@@ -29,14 +29,20 @@ def open_reading(
     cache_folder: Path,
     *,
     workers: int,
+    scheduler: str | None = None,
     tell: Callable[[str], None],
 ) -> Iterator[Reading]:
-    """Read filings, at most `workers` at once, as `ingest_batch` does; what is being read at the end of the block ends.
+    """Read filings, at most `workers` at once, or on the cluster of `scheduler`; what is being read at the end ends.
 
     `tell` gets the steps of building the encoder, where the cache folder holds none yet.
     """
     encoder = ensure_encoder(cache_folder, progress=tell)
     waiting = list(sources)
-    processes = min(workers, max(1, len(waiting)))
-    with closing(ingest_batch(waiting, tables, encoder, workers=processes)) as outcomes:
+    if scheduler is None:
+        outcomes = ingest_batch(waiting, tables, encoder, workers=min(workers, max(1, len(waiting))))
+    else:
+        from finrag_ml_tg1.filings.cluster_batch import ingest_on_cluster
+
+        outcomes = ingest_on_cluster(waiting, tables, encoder, scheduler=scheduler)
+    with closing(outcomes):
         yield Reading(len(waiting), outcomes)
