@@ -13,7 +13,8 @@ import statistics
 import time
 
 from benchmarks.query_latency import OPEN_QUESTIONS, TEMPLATES, peak_megabytes
-from finrag_ml_tg1.commands.session import Session, cores
+from finrag_ml_tg1.commands.session import Session
+from finrag_ml_tg1.machine import cores
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 

@@ -18,8 +18,9 @@ from finrag_ml_tg1.cli import main as finrag_command
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
 from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
 from serving.backend.app import create_app
+from serving.indexer.app import create_app as create_indexer
 
-__all__ = ["DOCUMENTS", "command_line", "main", "openapi", "settings"]
+__all__ = ["DOCUMENTS", "command_line", "indexer_openapi", "main", "openapi", "settings"]
 
 _HERE = Path(__file__).parent
 
@@ -53,6 +54,11 @@ def openapi() -> str:
     return json.dumps(create_app(MLConfig()).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
+def indexer_openapi() -> str:
+    """Return docs/openapi-indexer.json: the HTTP interface of the indexing service."""
+    return json.dumps(create_indexer(MLConfig()).openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
 def _help(command: click.Command, path: str) -> str:
     """A command's help as it prints at 100 columns, whatever this terminal's width is."""
     context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
@@ -64,6 +70,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "cli.md": command_line,
     "openapi.json": openapi,
+    "openapi-indexer.json": indexer_openapi,
 }
 
 

@@ -15,7 +15,16 @@ from pathlib import Path
 
 import httpx
 
-__all__ = ["SETTINGS", "Server", "clean_environment", "end", "free_port", "serve_backend", "wait_until"]
+__all__ = [
+    "SETTINGS",
+    "Server",
+    "clean_environment",
+    "end",
+    "free_port",
+    "serve_backend",
+    "serve_indexer",
+    "wait_until",
+]
 
 SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_LEVEL", "STREAMLIT_")
 _POLL_S = 0.05
@@ -71,18 +80,30 @@ def serve_backend(
 
     `access` are the settings the store is reached with. Returns once `awaiting` answers 200.
     """
-    port = port or free_port()
+    environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings
+    with _serve("backend", folder, port or free_port(), awaiting, environment | dict(access or {})) as server:
+        yield server
+
+
+@contextmanager
+def serve_indexer(store: str, folder: Path, encoder_folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """Run the indexing service on `store` until the block ends; its cache is the one that holds the encoder."""
+    environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(encoder_folder.parents[1])} | dict(settings)
+    with _serve("indexer", folder, free_port(), "/readyz", environment) as server:
+        yield server
+
+
+@contextmanager
+def _serve(name: str, folder: Path, port: int, awaiting: str, settings: Mapping[str, str]) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
-    environment = clean_environment(**{"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings)
-    environment |= access or {}
-    command = [sys.executable, "-m", "uvicorn", "serving.backend.app:app", "--port", str(port), "--workers", "1"]
+    command = [sys.executable, "-m", "uvicorn", f"serving.{name}.app:app", "--port", str(port), "--workers", "1"]
     command += ["--timeout-graceful-shutdown", "5"]
-    log = folder / f"backend-{port}.log"
+    log = folder / f"{name}-{port}.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=output)
+        process = subprocess.Popen(command, env=clean_environment(**settings), cwd=folder, stdout=output, stderr=output)
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
-        wait_until(lambda: _answers(server, awaiting), f"the back end answers {awaiting}")
+        wait_until(lambda: _answers(server, awaiting), f"the {name} answers {awaiting}")
         yield server
     finally:
         end(process)
@@ -100,8 +121,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answers(server: Server, path: str) -> bool:
-    assert server.process.poll() is None, f"the back end ended: {server.output}"
+    assert server.process.poll() is None, f"the server ended: {server.output}"
     try:
-        return httpx.get(server.url + path, timeout=2, trust_env=False).status_code == httpx.codes.OK
+        return httpx.get(server.url + path, timeout=2, trust_env=False, verify=False).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

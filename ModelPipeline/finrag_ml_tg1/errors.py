@@ -13,6 +13,7 @@ __all__ = [
     "ModelError",
     "ObjectNotFoundError",
     "PreconditionFailedError",
+    "SchedulerError",
     "SettingsError",
     "StoreError",
     "StoreUnavailableError",
@@ -45,6 +46,10 @@ class PreconditionFailedError(StoreError):
 
 class FilingError(FinRAGError):
     """A file is no annual report that can be read; the message gives the reason."""
+
+
+class SchedulerError(FinRAGError):
+    """The scheduler that filings are sent to, or one of its workers, cannot do the work."""
 
 
 class IndexMissingError(FinRAGError):

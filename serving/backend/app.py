@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -16,20 +14,19 @@ from fastapi import FastAPI, Request, Response
 from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.answering.models.errors import ModelNotOfferedError
 from finrag_ml_tg1.answering.models.opening import open_models
-from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.loaders.open_store import open_store
 from serving.backend.answer_cache import AnswerCache
 from serving.backend.answerer import Answerer
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import Engine, EngineBusyError
-from serving.backend.errors import add_error_handlers, problem_response
-from serving.backend.middleware import ApiKey, BodyLimit, LastResort, RequestId
-from serving.backend.openapi import DocumentedAPI
 from serving.backend.routes import router
 from serving.backend.served_versions import ServedVersions
+from serving.http.errors import add_error_handlers, problem_response
+from serving.http.middleware import add_middleware
+from serving.http.openapi import DocumentedAPI
+from serving.http.start import configured
 
 __all__ = ["app", "create_app"]
 
@@ -68,11 +65,7 @@ def create_app(config: MLConfig) -> FastAPI:
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
     application.add_exception_handler(ModelNotOfferedError, _not_offered)
-    if config.api_key is not None:
-        application.add_middleware(ApiKey, key=config.api_key.get_secret_value())
-    application.add_middleware(BodyLimit)
-    application.add_middleware(LastResort)
-    application.add_middleware(RequestId)
+    add_middleware(application, config.api_key, too_large_advice="shorten the question or the history")
     return application
 
 
@@ -108,14 +101,4 @@ async def _not_offered(request: Request, error: Exception) -> Response:
     return problem_response(422, str(error))
 
 
-def _configured() -> FastAPI:
-    """The application the environment asks for; a wrong setting ends the process with one line, not a traceback."""
-    try:
-        config = load_config()
-        logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        return create_app(config)
-    except SettingsError as error:
-        sys.exit(f"finrag: {error}")
-
-
-app = _configured()
+app = configured(create_app)

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from serving.backend.bookkeeping import Bookkeeping
-from serving.backend.openapi import problems
 from serving.backend.schemas.usage import (
     BudgetOut,
     FeedbackRequest,
@@ -18,6 +17,7 @@ from serving.backend.schemas.usage import (
     UsageTotals,
 )
 from serving.backend.usage import Totals
+from serving.http.openapi import problems
 
 __all__ = ["OpenBooks", "bookkeeping_router"]
 

@@ -16,9 +16,7 @@ from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.answerer import Answerer, QueryEvent, whole_answer
 from serving.backend.catalog_presentation import catalog_response
 from serving.backend.engine import Engine
-from serving.backend.errors import problem_response
 from serving.backend.numbers import facts_response
-from serving.backend.openapi import problems
 from serving.backend.presentation import passage
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas.answers import QueryResponse
@@ -26,6 +24,8 @@ from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, Pas
 from serving.backend.schemas.numbers import FactsResponse
 from serving.backend.schemas.requests import QueryRequest
 from serving.backend.streaming import server_sent_events
+from serving.http.errors import problem_response
+from serving.http.openapi import problems
 
 __all__ = ["router"]
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.events import Piece, Stage
 from serving.backend.answerer import Answered, Drafted, QueryEvent
-from serving.backend.errors import UNEXPECTED, problem
 from serving.backend.schemas.answers import SourcesOut, StageOut, TokenOut
+from serving.http.errors import UNEXPECTED, problem
 
 __all__ = ["server_sent_events"]
 

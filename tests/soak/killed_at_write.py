@@ -12,10 +12,11 @@ from typing import Any
 
 from finrag_ml_tg1.cli import main
 
-__all__: list[str] = []
+__all__ = ["kill_at"]
 
 
-def _kill_at(store: str, number: int) -> None:
+def kill_at(store: str, number: int) -> None:
+    """Kill this process just before it puts its `number`-th object into the store in that folder."""
     renames = 0
 
     def count(event: str, arguments: tuple[Any, ...]) -> None:
@@ -29,6 +30,6 @@ def _kill_at(store: str, number: int) -> None:
 
 
 if __name__ == "__main__":
-    _kill_at(sys.argv[1], int(sys.argv[2]))
+    kill_at(sys.argv[1], int(sys.argv[2]))
     sys.argv[1:] = sys.argv[3:]
     main()

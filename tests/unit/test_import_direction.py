@@ -49,7 +49,7 @@ def test_sources_keep_the_contracts() -> None:
     [
         ("retrieval/search.py", "finrag_ml_tg1.answering.answer", "A question goes one way through the rooms"),
         ("understanding/periods.py", "finrag_ml_tg1.retrieval.search", "A question goes one way through the rooms"),
-        ("index/catalog.py", "finrag_ml_tg1.filings.filing", "Only offline rooms and the command line"),
+        ("index/catalog.py", "finrag_ml_tg1.filings.filing", "Only what runs offline imports"),
         ("answering/topic.py", "torch", "The pod carries no torch"),
     ],
 )

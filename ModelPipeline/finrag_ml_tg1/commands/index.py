@@ -6,7 +6,8 @@ import time
 
 import click
 
-from finrag_ml_tg1.commands.session import Session, cores, explaining, peak_megabytes, store_option
+from finrag_ml_tg1.commands.session import Session, explaining, store_option
+from finrag_ml_tg1.machine import cores, peak_megabytes
 
 __all__ = ["index"]
 
@@ -26,27 +27,21 @@ def index(store_url: str | None, threads: int) -> None:
 
     Only what changed since the current version is encoded. Example: finrag index --threads 2
     """
-    from finrag_ml_tg1.index.encoder import OnnxEncoder
-    from finrag_ml_tg1.indexing.build import build_index
-    from finrag_ml_tg1.indexing.kept_vectors import KeptVectors
-    from finrag_ml_tg1.indexing.minilm import ensure_encoder
-    from finrag_ml_tg1.loaders.cache import DiskCache
+    from finrag_ml_tg1.indexing.store_index import index_store
 
     session = Session(store_url)
-    folder = ensure_encoder(session.cache_folder, progress=click.echo)
-    encoder = KeptVectors(OnnxEncoder.load(folder, threads=threads), session.cache_folder / "vectors")
-    cache = DiskCache(session.cache_folder, session.store, session.config.cache_mb * 2**20)
     started = time.perf_counter()
     with click.progressbar(length=1, label="Indexing passages", show_pos=True) as bar:
 
-        def show(done: int, total: int) -> None:
+        def show(passages: int, total: int) -> None:
             bar.length = total
-            bar.update(done - bar.pos)
+            bar.update(passages - bar.pos)
 
-        report = build_index(session.store, cache, encoder, folder, show)
+        done = index_store(session.store, session.config, threads=threads, progress=show, tell=click.echo)
+    report = done.build
     seconds = time.perf_counter() - started
     state = "now current" if report.changed else "already current, nothing to do"
     click.echo(
         f"index {report.version}: {report.filings} filings, {report.passages} passages, "
-        f"{encoder.encoded} texts newly encoded; {state}; {seconds:.1f} s, peak memory {peak_megabytes()} MB"
+        f"{done.encoded_texts} texts newly encoded; {state}; {seconds:.1f} s, peak memory {peak_megabytes()} MB"
     )

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import sys
-import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from finrag_ml_tg1.commands.session import Session, cores, explaining, peak_megabytes, store_option
+from finrag_ml_tg1.commands.ingest_report import tell, tell_unless_nothing
+from finrag_ml_tg1.commands.session import Session, explaining, store_option
 from finrag_ml_tg1.errors import FinRAGError, SettingsError
+from finrag_ml_tg1.machine import cores
 
 if TYPE_CHECKING:
-    from finrag_ml_tg1.filings.batch import ReadSource, Refused
-    from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested
+    from finrag_ml_tg1.filings.batch import ReadSource
+    from finrag_ml_tg1.filings.ingest import FilingTablesStore
+    from finrag_ml_tg1.filings.ingest_report import IngestReport
 
 __all__ = ["ingest"]
 
+_SCHEDULER = re.compile(r"(tcp|tls)://[A-Za-z0-9.\-\[\]:]+:\d{1,5}")
 _INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 
 
@@ -42,8 +46,13 @@ _INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 @click.option(
     "--workers", default=cores(), type=click.IntRange(1, 64), show_default="all cores", help="Filings read at once."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read them on the workers of this Dask scheduler, as tcp://host:8786; the store must be one that they reach.",
+)
 @explaining
-def ingest(
+def ingest(  # noqa: PLR0913 - one for each option
     *,
     sources: tuple[str, ...],
     store_url: str | None,
@@ -53,19 +62,23 @@ def ingest(
     pages: Path | None,
     again: bool,
     workers: int,
+    scheduler: str | None,
 ) -> None:
     """Read filings into the store: files (HTML or text, .gz of it), folders, EDGAR's by ticker, or PDF pages.
 
     Example: finrag ingest samples/filings, or finrag ingest --ticker AAPL MSFT --years 2021-2025, or finrag ingest
-    --pages pages.parquet
+    --pages pages.parquet, or with --scheduler tcp://host:8786 on the machines of a cluster
     """
     _check_usage(sources, tickers, years, pages, again=again)
+    if scheduler is not None:
+        _check_scheduler(scheduler)
     from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, read_source
+    from finrag_ml_tg1.filings.ingest_report import IngestReport
 
     session = Session(store_url)
     tables = FilingTablesStore(session.store)
-    report = _Report()
-    batch = _Batch(session.cache_folder, tables, workers, report)
+    report = IngestReport()
+    batch = _Batch(session.cache_folder, tables, workers, scheduler, report)
     try:
         if tickers:
             named = [name for ticker in (*tickers, *sources) for name in ticker.replace(",", " ").split()]
@@ -79,13 +92,13 @@ def ingest(
         else:
             batch.run(partial(read_source, path) for path in find_sources([Path(source) for source in sources]))
     except FinRAGError:
-        report.tell_unless_nothing()
+        tell_unless_nothing(report)
         raise
     except KeyboardInterrupt:
-        report.tell_unless_nothing()
+        tell_unless_nothing(report)
         click.echo("finrag: interrupted; what was read is in the store: the same command goes on from there", err=True)
         sys.exit(_INTERRUPTED)
-    report.tell()
+    tell(report)
     sys.exit(1 if report.failures else 0)
 
 
@@ -109,73 +122,25 @@ def _check_usage(
         raise click.UsageError(f"{files[0]} is a file or folder: give files or --ticker, not both")
 
 
+def _check_scheduler(address: str) -> None:
+    if not _SCHEDULER.fullmatch(address):
+        raise click.UsageError("--scheduler is an address as tcp://host:8786, or tls:// with Dask's own settings")
+    if find_spec("distributed") is None:
+        raise SettingsError("--scheduler needs Dask: pip install 'finrag[distributed]', here and on the workers")
+
+
 def _ingest_from_edgar(session: Session, batch: _Batch, tickers: Sequence[str], years: str, forms: str) -> None:
-    from finrag_ml_tg1.filings.edgar.access import ARCHIVES_URL, DATA_URL
-    from finrag_ml_tg1.filings.edgar.client import EdgarClient
+    from finrag_ml_tg1.filings.edgar.opening import open_edgar
     from finrag_ml_tg1.filings.edgar.selection import parse_forms, parse_years
     from finrag_ml_tg1.filings.edgar.sources import EdgarSources
 
-    config = session.config
-    if not config.sec_contact:
-        raise SettingsError(
-            "FINRAG_SEC_CONTACT is not set: SEC answers only those who say who they are. "
-            'Set it to a name and an e-mail address, as "Example Research jane@example.com"'
-        )
-    archives_url, data_url = (config.sec_url or url for url in (ARCHIVES_URL, DATA_URL))
-    cache_folder = session.cache_folder / "edgar"
-    with EdgarClient(config.sec_contact, cache_folder, archives_url=archives_url, data_url=data_url) as client:
+    with open_edgar(session.config) as client:
         edgar = EdgarSources(client, parse_forms(forms), parse_years(years), holds=batch.tables.held)
         listings = edgar.listings(tickers)
         click.echo(f"EDGAR lists {len(listings)} filings that may be asked for")
         batch.report.failures.extend(edgar.failures)
         batch.run(edgar.sources(listings))
         batch.report.notes.extend(edgar.notes)
-
-
-@dataclass
-class _Report:
-    """What became of the filings, for the lines at the end."""
-
-    failures: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    read: int = 0
-    unchanged: int = 0
-    passages: int = 0
-    facts: int = 0
-    others: int = 0
-    started: float = field(default_factory=time.perf_counter)
-
-    def add(self, outcome: Ingested | Refused) -> None:
-        from finrag_ml_tg1.filings.ingest import Ingested
-
-        if not isinstance(outcome, Ingested):
-            if outcome.was_asked:
-                self.failures.append(outcome.reason)
-            else:
-                self.others += 1
-            return
-        self.unchanged += outcome.unchanged
-        self.read += not outcome.unchanged
-        self.passages += outcome.passages
-        self.facts += outcome.facts
-        self.notes.extend(f"{outcome.source}: {note}" for note in outcome.notes)
-
-    def tell_unless_nothing(self) -> None:
-        """Tell what became of the filings before the run ended early."""
-        if self.read or self.unchanged or self.failures:
-            self.tell()
-
-    def tell(self) -> None:
-        for note in self.notes:
-            click.echo(f"note: {note}")
-        for failure in self.failures:
-            click.echo(f"skipped: {failure}", err=True)
-        others = f", {self.others} of other fiscal years" if self.others else ""
-        click.echo(
-            f"{self.read} filings read, {self.unchanged} unchanged, {len(self.failures)} skipped{others}; "
-            f"{self.passages} passages, {self.facts} facts; "
-            f"{time.perf_counter() - self.started:.1f} s, peak memory {peak_megabytes()} MB a process"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +150,22 @@ class _Batch:
     cache_folder: Path
     tables: FilingTablesStore
     workers: int
-    report: _Report
+    scheduler: str | None
+    report: IngestReport
 
     def run(self, sources: Iterable[ReadSource]) -> None:
-        from finrag_ml_tg1.filings.batch import ingest_batch
-        from finrag_ml_tg1.indexing.minilm import ensure_encoder
+        from finrag_ml_tg1.indexing.reading import open_reading
 
-        encoder = ensure_encoder(self.cache_folder, progress=click.echo)
-        waiting = list(sources)
-        workers = min(self.workers, max(1, len(waiting)))
         with (
-            closing(ingest_batch(waiting, self.tables, encoder, workers=workers)) as outcomes,
-            click.progressbar(outcomes, length=len(waiting), label="Reading filings", show_pos=True) as bar,
+            open_reading(
+                sources,
+                self.tables,
+                self.cache_folder,
+                workers=self.workers,
+                scheduler=self.scheduler,
+                tell=click.echo,
+            ) as reading,
+            click.progressbar(reading.outcomes, length=reading.filings, label="Reading filings", show_pos=True) as bar,
         ):
             for outcome in bar:
                 self.report.add(outcome)

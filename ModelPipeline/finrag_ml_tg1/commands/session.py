@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from finrag_ml_tg1.answering.models.language_model import LanguageModel
     from finrag_ml_tg1.pipeline import FinRAG
 
-__all__ = ["Session", "cores", "explaining", "peak_megabytes", "store_option"]
+__all__ = ["Session", "explaining", "store_option"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,14 +66,3 @@ def explaining(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(2)
 
     return wrapped
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def peak_megabytes() -> int:
-    """Return the most memory this process and the largest of its children held, in MB."""
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(own, children) // 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 import subprocess
@@ -14,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.machine import cores
 
-__all__ = ["Outcome", "Stopwatch", "share", "write_report"]
+__all__ = ["Outcome", "Stopwatch", "report", "share", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Stopwatch:
         return round(time.perf_counter() - self._began, 2)
 
 
-def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outcome, seconds: float) -> None:
-    """Write the result as JSON; `index_version` is null where no index took part.
+def report(command: Sequence[str], dataset: str, outcome: Outcome, seconds: float) -> dict[str, object]:
+    """Return the whole result; `index_version` is None where no index took part.
 
-    `command` is what has to be typed to get the result again. SettingsError when the file cannot be written.
+    `command` is what has to be typed to get the result again.
     """
-    report = {
+    return {
         "command": shlex.join(command),
         "dataset": dataset,
         "n": outcome.n,
@@ -65,8 +65,13 @@ def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outc
         "hardware": _hardware(),
         "seconds": seconds,
     }
+
+
+def write_report(path: Path, command: Sequence[str], dataset: str, outcome: Outcome, seconds: float) -> None:
+    """Write the result as JSON; SettingsError when the file cannot be written."""
     try:
-        path.write_text(json.dumps(report, indent=1, default=str) + "\n", encoding="utf-8")
+        text = json.dumps(report(command, dataset, outcome, seconds), indent=1, default=str)
+        path.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"--out {path}: {error.strerror or error}") from error
 
@@ -88,5 +93,4 @@ def _git_commit() -> str | None:
 
 
 def _hardware() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{platform.machine()}, {cores} cores, {platform.system()}, Python {sys.version.split()[0]}"
+    return f"{platform.machine()}, {cores()} cores, {platform.system()}, Python {sys.version.split()[0]}"

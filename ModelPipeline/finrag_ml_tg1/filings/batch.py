@@ -18,7 +18,7 @@ from finrag_ml_tg1.filings.extraction import FilingTables
 from finrag_ml_tg1.filings.ingest import FilingTablesStore, Ingested, Source
 from finrag_ml_tg1.filings.reading_process import ReadingProcess
 
-__all__ = ["READ_AHEAD", "ReadSource", "Refused", "ingest_batch"]
+__all__ = ["READ_AHEAD", "ReadSource", "Refused", "ingest_batch", "of_another_year"]
 
 ReadSource = Callable[[], Source | Ingested]
 
@@ -72,11 +72,16 @@ def _finish(begun: _Begun, tables: FilingTablesStore) -> Ingested | Refused:
     source, future = begun
     try:
         found = future.result()
-        if source.wanted_years and found.fiscal_year not in source.wanted_years:
-            return Refused(f"{source.name}: {found.description}: another fiscal year", was_asked=False)
-        return tables.write(source, found)
+        return of_another_year(source, found) or tables.write(source, found)
     except FilingError as error:
         return Refused(f"{source.name}: {error}")
+
+
+def of_another_year(source: Source, found: FilingTables) -> Refused | None:
+    """Return the refusal of a filing that was read and is of a fiscal year nobody asked for."""
+    if not source.wanted_years or found.fiscal_year in source.wanted_years:
+        return None
+    return Refused(f"{source.name}: {found.description}: another fiscal year", was_asked=False)
 
 
 class _Readers:

@@ -10,11 +10,10 @@ the same bytes takes their place. They are not swept up, because another process
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,21 @@ from finrag_ml_tg1.filings.facts.companyfacts import CompanyFact
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
 from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.filings.table_schemas import READER_VERSION
+from finrag_ml_tg1.filings.writing import put_filing
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["FilingTablesStore", "Ingested", "Source", "find_sources", "ingest_file", "read_source"]
+__all__ = [
+    "DOCUMENT_SUFFIXES",
+    "FilingTablesStore",
+    "Ingested",
+    "Source",
+    "find_sources",
+    "ingest_file",
+    "read_anew",
+    "read_source",
+]
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_DOCUMENT_SUFFIXES = (".html", ".htm", ".txt", ".html.gz", ".htm.gz", ".txt.gz")
+DOCUMENT_SUFFIXES = (".html", ".htm", ".txt", ".html.gz", ".htm.gz", ".txt.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def find_sources(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = [
-                file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(_DOCUMENT_SUFFIXES)
+                file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(DOCUMENT_SUFFIXES)
             ]
             if not inside:
                 raise FilingError(f"{path}: the folder holds no .html, .htm or .txt file (or .gz of one)")
@@ -96,7 +104,7 @@ class FilingTablesStore:
     """The filings of a store as rows of its tables."""
 
     def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+        self.store = store
         keys = [entry.key for entry in store.list(FILINGS_PREFIX)]
         self._rows = {key.rpartition("/")[2].removesuffix(".parquet"): key for key in keys}
 
@@ -134,16 +142,16 @@ class FilingTablesStore:
             company_facts=self._company_facts(keys.facts, row),
         )
         try:
-            document = self._store.get(keys.document).data
+            document = self.store.get(keys.document).data
         except ObjectNotFoundError as error:
             raise FilingError(f"{row['accession']}: its document is gone from the store: ingest it anew") from error
         return Source(f"{row['accession']}.html.gz", document, provenance)
 
     def _company_facts(self, key: str, row: dict[str, Any]) -> tuple[CompanyFact, ...]:
         """The numbers that came with the filing when it was fetched: the document itself does not hold them."""
-        if self._store.head(key) is None:
+        if self.store.head(key) is None:
             return ()
-        facts = pl.read_parquet(io.BytesIO(self._store.get(key).data)).filter(pl.col("source") == "companyfacts")
+        facts = pl.read_parquet(io.BytesIO(self.store.get(key).data)).filter(pl.col("source") == "companyfacts")
         return tuple(
             CompanyFact(
                 cik=fact["cik"],
@@ -169,37 +177,38 @@ class FilingTablesStore:
         before = self._row(tables.accession)
         if before is not None and _is_reading(before, tables.sha256, source):
             return _unchanged(source.name, before)
-        keys = filing_keys(tables.cik, tables.accession, tables.sha256, READER_VERSION)
-        document = source.document
-        self._store.put(
-            keys.document, document if document.startswith(_GZIP_MAGIC) else gzip.compress(document, mtime=0)
-        )
-        self._store.put(keys.text, tables.text)
-        self._store.put(keys.passages, tables.passages)
-        self._store.put(keys.facts, tables.facts)
-        self._store.put(keys.row, tables.row)
-        self._rows[tables.accession] = keys.row
-        if before is not None:
-            self._remove(before, keys)
-        return Ingested(
-            source.name,
-            tables.description,
-            tables.passage_count,
-            tables.fact_count,
-            unchanged=False,
-            notes=tables.notes,
-        )
+        replaces = None if before is None else _keys_of(before)
+        self.keep(tables.accession, put_filing(self.store, source.document, tables, replaces=replaces))
+        return read_anew(source, tables)
+
+    def standing(self, accession: str) -> FilingKeys | None:
+        """Return the keys of the reading that stands in the store; None where the filing is not in it."""
+        row = self._row(accession)
+        return None if row is None else _keys_of(row)
+
+    def keep(self, accession: str, keys: FilingKeys) -> None:
+        """Take note of a filing that was put into the store."""
+        self._rows[accession] = keys.row
 
     def _row(self, accession: str) -> dict[str, Any] | None:
         key = self._rows.get(accession)
-        return None if key is None else pl.read_parquet(io.BytesIO(self._store.get(key).data)).row(0, named=True)
+        return None if key is None else pl.read_parquet(io.BytesIO(self.store.get(key).data)).row(0, named=True)
 
-    def _remove(self, row: dict[str, Any], kept: FilingKeys) -> None:
-        """Remove the objects of a row that has been replaced, except those that are `kept`: it may stand elsewhere."""
-        replaced = filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
-        for old, new in zip(astuple(replaced)[::-1], astuple(kept)[::-1], strict=True):
-            if old != new:
-                self._store.delete(old)
+
+def read_anew(source: Source, tables: FilingTables) -> Ingested:
+    """Return what is told of a filing that was read and put into the store."""
+    return Ingested(
+        source.name,
+        tables.description,
+        tables.passage_count,
+        tables.fact_count,
+        unchanged=False,
+        notes=tables.notes,
+    )
+
+
+def _keys_of(row: dict[str, Any]) -> FilingKeys:
+    return filing_keys(row["cik"], row["accession"], row["sha256"], row["reader_version"])
 
 
 def _is_reading(row: dict[str, Any], sha256: str, source: Source) -> bool:

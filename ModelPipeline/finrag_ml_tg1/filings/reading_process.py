@@ -22,7 +22,7 @@ from finrag_ml_tg1.filings.extraction import FilingTables, Provenance, extract_t
 from finrag_ml_tg1.filings.passages.token_windows import TokenOffsets
 from finrag_ml_tg1.index.encoder import load_token_offsets
 
-__all__ = ["ReadingProcess", "describe_fault"]
+__all__ = ["ReadingProcess", "describe_fault", "tables_or_reason"]
 
 _SPAWN = multiprocessing.get_context("spawn")
 _ENDING_S = 5.0
@@ -105,14 +105,15 @@ def _serve(connection: Connection, encoder_folder: Path) -> None:
     while True:
         try:
             document, name, provenance = connection.recv()
-            connection.send(_answer(document, name, provenance, token_offsets))
+            connection.send(tables_or_reason(document, name, provenance, token_offsets))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
 
 
-def _answer(
+def tables_or_reason(
     document: bytes, name: str, provenance: Provenance, token_offsets: TokenOffsets
 ) -> FilingTables | FilingError:
+    """Return what `extract_tables` returns, or why it returns nothing: a fault of the reader costs one filing only."""
     try:
         return extract_tables(document, name, token_offsets, provenance)
     except FilingError as error:

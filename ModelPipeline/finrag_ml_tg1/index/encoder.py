@@ -30,6 +30,7 @@ __all__ = [
     "hash_encoder",
     "load_token_offsets",
     "read_identity",
+    "token_offsets_of",
 ]
 
 MODEL_FILE, TOKENIZER_FILE, IDENTITY_FILE = ENCODER_FILES = ("model.onnx", "tokenizer.json", "encoder.json")
@@ -189,7 +190,12 @@ def load_token_offsets(folder: Path) -> Callable[[str], list[tuple[int, int]]]:
     Raises IndexCorruptError when a file is missing or was changed.
     """
     read_identity(folder)
-    tokenizer = _open_tokenizer(_read(folder / TOKENIZER_FILE))
+    return token_offsets_of(_read(folder / TOKENIZER_FILE))
+
+
+def token_offsets_of(tokenizer_file: bytes) -> Callable[[str], list[tuple[int, int]]]:
+    """Return `token_offsets` of the encoder whose tokenizer.json this is; its bytes are not checked."""
+    tokenizer = _open_tokenizer(tokenizer_file)
     return lambda text: list(tokenizer.encode(text, add_special_tokens=False).offsets)
 
 

@@ -37,7 +37,7 @@ from finrag_ml_tg1.index.writer import put_part, switch_current, write_version
 from finrag_ml_tg1.indexing.segmenting import build_segments
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "build_index"]
+__all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "Progress", "build_index"]
 
 BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 5}
 

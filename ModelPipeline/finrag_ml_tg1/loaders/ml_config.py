@@ -69,7 +69,7 @@ _SECRET_ALLOWED = "printable ASCII without spaces (secret)"
 
 
 class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """Every setting of the pipeline and of both servers; made by `load_config`. Secrets show as asterisks."""
+    """Every setting of the pipeline and of the servers; made by `load_config`. Secrets show as asterisks."""
 
     store: Annotated[str, Setting(("FINRAG_STORE",), "a folder, or s3://bucket/prefix"), AfterValidator(_store)] = (
         Field(default=".finrag/store", description="Where filings, tables, the index and the logs are kept.")
@@ -195,6 +195,26 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         Annotated[str, AfterValidator(_web_address)] | None,
         Setting(("FINRAG_SEC_URL",), "an https address, or http on this machine"),
     ] = Field(default=None, description="A mirror of EDGAR to ask instead of www.sec.gov and data.sec.gov.")
+    indexer_sources: Annotated[
+        Annotated[str, AfterValidator(_store)] | None,
+        Setting(("FINRAG_INDEXER_SOURCES",), "a folder, or s3://bucket/prefix"),
+    ] = Field(
+        default=None,
+        description="Where the indexing service takes filings from: jobs name what lies below it, and nothing else. "
+        "Without it jobs fetch from EDGAR alone.",
+    )
+    indexer_lease_s: Annotated[int, Setting(("FINRAG_INDEXER_LEASE_S",), "a whole number from 2 to 3600")] = Field(
+        default=60,
+        ge=2,
+        le=3600,
+        description="Seconds after which another indexing service may take over the store from one that has died.",
+    )
+    eval_data: Annotated[Annotated[str, AfterValidator(_folder)] | None, Setting(("FINRAG_EVAL_DATA",), "a folder")] = (
+        Field(
+            default=None,
+            description="Data with known answers: the indexing service's evaluation jobs name what lies below it.",
+        )
+    )
     port: Annotated[int | None, Setting(("PORT",), "a whole number from 1 to 65535")] = Field(
         default=None,
         ge=1,

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from finrag_ml_tg1.scope import MAX_QUESTION_CHARS, MIN_QUESTION_CHARS, Filters, Question
 from finrag_ml_tg1.scope import Turn as EarlierTurn
-from serving.backend.schemas.base import Strict
+from serving.http.strict import Strict
 
 __all__ = ["FormName", "ItemName", "QueryFilters", "QueryRequest", "Ticker", "Turn"]
 

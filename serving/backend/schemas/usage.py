@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, StringConstraints
 
-from serving.backend.schemas.base import Strict
+from serving.http.strict import Strict
 
 __all__ = ["BudgetOut", "FeedbackRequest", "FeedbackResponse", "Latency", "TotalUsage", "UsageResponse", "UsageTotals"]
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from finrag_ml_tg1.errors import FilingError, StoreUnavailableError
-from finrag_ml_tg1.filings import extraction, ingest
+from finrag_ml_tg1.filings import extraction, ingest, writing
 from finrag_ml_tg1.filings.ingest import FilingTablesStore, find_sources, ingest_file
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
 from finrag_ml_tg1.filings.table_schemas import FACTS_SCHEMA, FILINGS_SCHEMA, PASSAGES_SCHEMA, READER_VERSION
@@ -107,7 +107,7 @@ def test_a_filing_is_read_again_when_the_reader_changed(
     store: LocalFolderStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest_file(file, store, words)
-    for module in (ingest, extraction):
+    for module in (ingest, extraction, writing):
         monkeypatch.setattr(module, "READER_VERSION", READER_VERSION + 1)
     assert not ingest_file(file, store, words).unchanged
     assert ingest_file(file, store, words).unchanged
@@ -119,7 +119,7 @@ def test_a_filing_in_the_store_is_read_again_out_of_it_when_the_reader_changed(
 ) -> None:
     ingest_file(file, store, words)
     assert list(FilingTablesStore(store).outdated()) == []
-    for module in (ingest, extraction):
+    for module in (ingest, extraction, writing):
         monkeypatch.setattr(module, "READER_VERSION", READER_VERSION + 1)
     tables = FilingTablesStore(store)
     (read,) = tables.outdated()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finrag_ml_tg1.commands.session import Session, cores
+from finrag_ml_tg1.commands.session import Session
 from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.machine import cores
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.evaluation.report import Outcome

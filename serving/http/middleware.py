@@ -7,12 +7,14 @@ import logging
 import re
 from uuid import uuid4
 
+from pydantic import SecretStr
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.backend.errors import UNEXPECTED, problem_response
+from serving.http.errors import UNEXPECTED, problem_response
 
-__all__ = ["ApiKey", "BodyLimit", "LastResort", "RequestId"]
+__all__ = ["ApiKey", "BodyLimit", "LastResort", "RequestId", "add_middleware"]
 
 MAX_BODY_BYTES = 512 * 1024
 
@@ -20,6 +22,15 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _OPEN_PATHS = frozenset(("/livez", "/readyz", "/health"))
 
 _logger = logging.getLogger(__name__)
+
+
+def add_middleware(app: Starlette, key: SecretStr | None, *, too_large_advice: str) -> None:
+    """Have every request pass all of them, in the order that lets each refusal carry the request's id."""
+    if key is not None:
+        app.add_middleware(ApiKey, key=key.get_secret_value())
+    app.add_middleware(BodyLimit, advice=too_large_advice)
+    app.add_middleware(LastResort)
+    app.add_middleware(RequestId)
 
 
 class RequestId:
@@ -76,10 +87,11 @@ class LastResort:
 
 
 class BodyLimit:
-    """Refuses bodies over MAX_BODY_BYTES with 413, whether announced or streamed."""
+    """Refuses bodies over MAX_BODY_BYTES with 413, whether announced or streamed; `advice` says what to do then."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, advice: str) -> None:
         self._app = app
+        self._advice = advice
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -109,7 +121,7 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"The request body is larger than {MAX_BODY_BYTES // 1024} KiB: shorten the question or the history."
+        detail = f"The request body is larger than {MAX_BODY_BYTES // 1024} KiB: {self._advice}."
         await problem_response(413, detail)(scope, receive, send)
 
 

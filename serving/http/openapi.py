@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 
-from serving.backend.errors import PROBLEM_JSON
-from serving.backend.schemas.problems import Problem
+from serving.http.errors import PROBLEM_JSON
+from serving.http.problems import Problem
 
 __all__ = ["DocumentedAPI", "problems"]
 
-_PROBLEM_SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+# Problem, and what extends it (RFC 9457 §3.2), by their names.
+_PROBLEM_SCHEMA = re.compile(rf"#/components/schemas/\w*{Problem.__name__}")
 
 
 class DocumentedAPI(FastAPI):
@@ -34,5 +36,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _name_problems(responses: dict[str, Any]) -> None:
     for response in responses.values():
         for described in list(response.get("content", {}).values()):
-            if described.get("schema") == _PROBLEM_SCHEMA:
+            if _PROBLEM_SCHEMA.fullmatch(described.get("schema", {}).get("$ref", "")):
                 response["content"] = {PROBLEM_JSON: described}

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from finrag_ml_tg1.errors import FinRAGError
-from serving.backend.schemas.problems import FieldError, Problem
+from serving.http.problems import FieldError, Problem
 
 __all__ = ["PROBLEM_JSON", "UNEXPECTED", "add_error_handlers", "problem", "problem_response"]
 

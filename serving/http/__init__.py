@@ -1,0 +1,1 @@
+"""What both HTTP services answer alike: errors, request ids, the shared key, the document that describes them."""

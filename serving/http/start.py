@@ -1,0 +1,25 @@
+"""How a service begins: with the settings of its environment, or with one line that says which of them is wrong."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.ml_config_loader import load_config
+
+__all__ = ["configured"]
+
+
+def configured(create_app: Callable[[MLConfig], FastAPI]) -> FastAPI:
+    """Return the application the environment asks for; a wrong setting ends the process, without a traceback."""
+    try:
+        config = load_config()
+        logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        return create_app(config)
+    except SettingsError as error:
+        sys.exit(f"finrag: {error}")
