@@ -7,9 +7,11 @@ with it is told of and the others go on.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +94,8 @@ def _prepared(read: ReadSource) -> _Prepared | Ingested | Refused:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
+    # What it loses is raised here as one line; its own log would tell of it in tracebacks.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     # A filing is larger than what Dask advises against sending; few are out at once.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": MAX_DOCUMENT_BYTES}):
         try:
@@ -129,7 +133,8 @@ class _Cluster:
         replaces = self._tables.standing(prepared.accession)
         assignment = Assignment(prepared.source, self._tables.store.url, tokenizer_sha256, replaces)
         key = f"ingest-{self._run}-{prepared.accession}-{secrets.token_hex(4)}"
-        future = self._client.submit(carry_out, assignment, key=key)
+        with _lost_is_told():
+            future = self._client.submit(carry_out, assignment, key=key)
         self.out[future] = prepared
         future.add_done_callback(self._done.put)
 
@@ -155,16 +160,13 @@ class _Cluster:
                     raise SchedulerError("the scheduler has no workers: start some and repeat the command") from None
 
     def _threads(self) -> int:
-        try:
+        with _lost_is_told():
             return sum(self._client.nthreads().values())
-        except OSError as error:
-            raise SchedulerError(_LOST) from error
 
 
 def _outcome(future: _Waited, name: str) -> Stored | Refused:
-    if future.cancelled():
-        raise SchedulerError(_LOST)
-    error = future.exception()
+    with _lost_is_told():
+        error = future.exception()
     if isinstance(error, KilledWorker):
         deaths = error.allowed_failures + 1
         return Refused(f"{name}: reading it ended {deaths} workers, most likely for want of memory")
@@ -176,5 +178,15 @@ def _outcome(future: _Waited, name: str) -> Stored | Refused:
             f"the cluster cannot read filings ({type(error).__name__}: {told}): its scheduler and its workers need "
             "finrag[distributed], the same version as here"
         )
-    outcome: Stored | Refused = future.result()
+    with _lost_is_told():
+        outcome: Stored | Refused = future.result()
     return outcome
+
+
+@contextmanager
+def _lost_is_told() -> Iterator[None]:
+    """Turn what Dask raises when the connection ends, and what had been asked for with it, into one line."""
+    try:
+        yield
+    except (OSError, CancelledError) as error:
+        raise SchedulerError(_LOST) from error
