@@ -52,7 +52,7 @@ samples: $(VENV)/.dev-ready
 
 lock: $(VENV)/.dev-ready
 	@$(COMPILE) --extra dev -o $(LOCKS)/dev.txt
-	@for extra in backend frontend ingest indexing; do \
+	@for extra in backend frontend ingest indexing distributed; do \
 		$(COMPILE) --extra $$extra -c $(LOCKS)/dev.txt -o $(LOCKS)/$$extra.txt || exit 1; done
 
 # Built once into the cache folder from weights fetched by hash; tests then run without network.
