@@ -1,0 +1,137 @@
+"""The vectors of an index version to an outside engine: new parts are written, those of no version any more removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+
+import numpy as np
+import polars as pl
+
+from finrag_ml_tg1.index.catalog import PARTS_FILE, PartEntry
+from finrag_ml_tg1.index.manifest import Manifest, manifest_key, part_key, version_key
+from finrag_ml_tg1.index.outside.engine import Points, VectorEngine, require_fit, vector_keys
+from finrag_ml_tg1.index.outside.ledger import Ledger, read_ledger, write_ledger
+from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
+from finrag_ml_tg1.index.vectors import dequantise
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+
+__all__ = ["SyncReport", "sync_vectors"]
+
+_AT_ONCE = 4
+# How much is written or removed between two notes in the ledger, and so at most done again after an interruption.
+_VECTORS_A_NOTE = 50_000
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a run did: the version now held and its vectors, how many were written, how many removed."""
+
+    version: str
+    vectors: int
+    written: int
+    removed: int
+
+
+def sync_vectors(store: ObjectStore, cache: FileCache, engine: VectorEngine, progress: Progress) -> SyncReport:
+    """Let the engine hold all vectors of the store's current version; `progress` gets (vectors done, of all).
+
+    Whatever an earlier run did is not done again. What any version in the store uses is kept, so that it can be served
+    beside the current one, or again. Raises VectorIndexError when the engine's index is made for other vectors.
+    """
+    manifest = read_manifest(store, current_version(store))
+    parts = [part for part in _parts_of(cache, manifest) if part.rows]
+    state = engine.describe() or engine.create(manifest.encoder.dimension)
+    require_fit(state, manifest.encoder.dimension, engine.address)
+    ledger = read_ledger(store, engine.address).of(state)
+    lacking = {part.sha256: part for part in parts if part.sha256 not in ledger.held}
+    unused = _unused(store, cache, ledger)
+    written, removed = sum(part.rows for part in lacking.values()), sum(unused.values())
+    done = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+
+        def finish(counts: Iterable[int]) -> None:
+            nonlocal done
+            for count in counts:
+                done += count
+                progress(done, written + removed)
+
+        def write(points: Points) -> int:
+            engine.upsert(points)
+            return len(points)
+
+        def remove(keys: Sequence[str]) -> int:
+            engine.delete(keys)
+            return len(keys)
+
+        for noted in _notes({sha256: part.rows for sha256, part in lacking.items()}):
+            ledger = write_ledger(store, ledger.begin(noted))
+            points = _points(cache, [lacking[sha256] for sha256 in noted], engine.most_written)
+            finish(pool.map(write, points))
+            ledger = ledger.wrote(noted)
+        # What is gone must not be believed to be held: removals are noted before, and written vectors with them.
+        for noted in _notes(unused):
+            ledger = write_ledger(store, ledger.begin(noted))
+            finish(pool.map(remove, _keys(noted, engine.most_written)))
+            ledger = ledger.removed(noted)
+    write_ledger(store, ledger)
+    return SyncReport(manifest.version, sum(part.rows for part in parts), written, removed)
+
+
+def _parts_of(cache: FileCache, manifest: Manifest) -> list[PartEntry]:
+    entry = manifest.files[PARTS_FILE]
+    path = cache.fetch(version_key(manifest.version, PARTS_FILE), sha256=entry.sha256, size=entry.size)
+    parts = pl.read_parquet(path, columns=[field.name for field in fields(PartEntry)])
+    return [PartEntry(**row) for row in parts.iter_rows(named=True)]
+
+
+def _unused(store: ObjectStore, cache: FileCache, ledger: Ledger) -> dict[str, int]:
+    """The parts (hash -> rows) of which the engine holds vectors, and that no version in the store has."""
+    known = {**ledger.partial, **ledger.held}
+    for version in _versions(store):
+        for part in _parts_of(cache, read_manifest(store, version)):
+            known.pop(part.sha256, None)
+    return known
+
+
+def _versions(store: ObjectStore) -> list[str]:
+    pattern = re.compile(re.escape(manifest_key("VERSION")).replace("VERSION", "([0-9a-f]{16})"))
+    found = (pattern.fullmatch(entry.key) for entry in store.list("index/"))
+    return [match[1] for match in found if match]
+
+
+def _notes(parts: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """The parts (hash -> rows) in groups that are noted in the ledger together."""
+    group: dict[str, int] = {}
+    for sha256, rows in parts.items():
+        group[sha256] = rows
+        if sum(group.values()) >= _VECTORS_A_NOTE:
+            yield group
+            group = {}
+    if group:
+        yield group
+
+
+def _points(cache: FileCache, entries: Sequence[PartEntry], most: int) -> Iterator[Points]:
+    """The vectors of some parts, at most so many at a time."""
+    keys: list[str] = []
+    vectors, ciks, years = [], [], []
+    for entry in entries:
+        part = Part(cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size))
+        keys += vector_keys(entry.sha256, entry.rows)
+        vectors.append(dequantise(part.arrays["codes"], part.arrays["scales"]))
+        ciks += [entry.cik] * entry.rows
+        years += [entry.fiscal_year] * entry.rows
+    together = Points(keys, np.concatenate(vectors), ciks, years)
+    return (together.slice(start, start + most) for start in range(0, len(together), most))
+
+
+def _keys(parts: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """The keys of the vectors of some parts, at most so many at a time."""
+    keys = [key for sha256, rows in parts.items() for key in vector_keys(sha256, rows)]
+    return (keys[start : start + most] for start in range(0, len(keys), most))
