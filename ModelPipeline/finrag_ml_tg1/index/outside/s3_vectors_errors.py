@@ -24,9 +24,12 @@ _REFUSED = {
     "InvalidSignatureException": "check AWS_SECRET_ACCESS_KEY and this machine's clock",
     "UnrecognizedClientException": "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN",
 }
-_MISSING = (
-    "there is no such vector bucket or index: check FINRAG_VECTOR_INDEX and AWS_REGION, and make the bucket first"
-)
+_WRONG = {
+    "ConflictException": "it is being made or changed by another: run the command again",
+    "NotFoundException": "there is no such vector bucket or index: make the bucket, check the address and AWS_REGION, "
+    "then run `finrag vectors sync`",
+    "ServiceQuotaExceededException": "raise the account's quota, or remove what is no longer needed",
+}
 _OF_THE_KEY = "the key that encrypts the index cannot be used: check its state and policy in AWS KMS"
 
 
