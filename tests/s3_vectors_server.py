@@ -80,9 +80,9 @@ class FakeS3Vectors:
                 raise Refusal("AccessDeniedException")
             if self.faults.get(operation):
                 raise Refusal(self.faults[operation].pop(0))
-            shape = _model().operation_model(operation).input_shape
+            shape: Any = _model().operation_model(operation).input_shape
             unknown = set(request) - set(shape.members)
-            report = ParamValidator().validate(request, shape)
+            report = ParamValidator().validate(_abridged(request), shape)
             if report.has_errors() or unknown:
                 raise Refusal("ValidationException", report.generate_report() or f"unknown: {unknown}")
             answered: dict[str, Any] = getattr(self, f"_{operation}")(request)
@@ -200,6 +200,15 @@ def serve_s3_vectors() -> Iterator[FakeS3Vectors]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _abridged(request: dict[str, Any]) -> dict[str, Any]:
+    """A request with vectors of one value: each value is checked when it is written, and slowly by the model."""
+    if "vectors" not in request:
+        return request
+    return request | {
+        "vectors": [entry | {"data": {"float32": entry["data"]["float32"][:1]}} for entry in request["vectors"]]
+    }
 
 
 def _arn(name: tuple[str, str]) -> str:

@@ -52,6 +52,11 @@ def sync(store_url: str | None, address: str | None) -> None:
             report = sync_vectors(session.store, cache, engine, show)
     finally:
         engine.close()
+    if report.unreadable:
+        click.echo(
+            f"note: index {', '.join(report.unreadable)} cannot be read by this program and may use any vector: "
+            "none is removed"
+        )
     click.echo(
         f"{engine.address} holds the {report.vectors} vectors of index {report.version}: {report.written} written, "
         f"{report.removed} removed; {time.perf_counter() - started:.1f} s"

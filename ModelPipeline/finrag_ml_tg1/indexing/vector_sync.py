@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from finrag_ml_tg1.index.catalog import PARTS_FILE, PartEntry
+from finrag_ml_tg1.errors import IndexCorruptError
+from finrag_ml_tg1.index.catalog import PARTS_FILE, PartEntry, part_entries
 from finrag_ml_tg1.index.manifest import Manifest, manifest_key, part_key, version_key
 from finrag_ml_tg1.index.outside.engine import Points, VectorEngine, require_fit, vector_keys
 from finrag_ml_tg1.index.outside.ledger import Ledger, read_ledger, write_ledger
@@ -30,12 +31,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a run did: the version now held and its vectors, how many were written, how many removed."""
+    """What a run did: the version now held and its vectors, how many were written, how many removed.
+
+    With `unreadable` versions in the store, which may use any vector, nothing is removed.
+    """
 
     version: str
     vectors: int
     written: int
     removed: int
+    unreadable: tuple[str, ...]
 
 
 def sync_vectors(store: ObjectStore, cache: FileCache, engine: VectorEngine, progress: Progress) -> SyncReport:
@@ -50,7 +55,7 @@ def sync_vectors(store: ObjectStore, cache: FileCache, engine: VectorEngine, pro
     require_fit(state, manifest.encoder.dimension, engine.address)
     ledger = read_ledger(store, engine.address).of(state)
     lacking = {part.sha256: part for part in parts if part.sha256 not in ledger.held}
-    unused = _unused(store, cache, ledger)
+    unused, unreadable = _unused(store, cache, ledger)
     written, removed = sum(part.rows for part in lacking.values()), sum(unused.values())
     done = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -80,23 +85,31 @@ def sync_vectors(store: ObjectStore, cache: FileCache, engine: VectorEngine, pro
             finish(pool.map(remove, _keys(noted, engine.most_written)))
             ledger = ledger.removed(noted)
     write_ledger(store, ledger)
-    return SyncReport(manifest.version, sum(part.rows for part in parts), written, removed)
+    return SyncReport(manifest.version, sum(part.rows for part in parts), written, removed, unreadable)
 
 
 def _parts_of(cache: FileCache, manifest: Manifest) -> list[PartEntry]:
     entry = manifest.files[PARTS_FILE]
     path = cache.fetch(version_key(manifest.version, PARTS_FILE), sha256=entry.sha256, size=entry.size)
-    parts = pl.read_parquet(path, columns=[field.name for field in fields(PartEntry)])
-    return [PartEntry(**row) for row in parts.iter_rows(named=True)]
+    return part_entries(pl.read_parquet(path))
 
 
-def _unused(store: ObjectStore, cache: FileCache, ledger: Ledger) -> dict[str, int]:
-    """The parts (hash -> rows) of which the engine holds vectors, and that no version in the store has."""
+def _unused(store: ObjectStore, cache: FileCache, ledger: Ledger) -> tuple[dict[str, int], tuple[str, ...]]:
+    """The parts (hash -> rows) with vectors in the engine that no version in the store has; versions of other programs.
+
+    A version that another program's format keeps from being read may have any part: then none counts as unused.
+    """
     known = {**ledger.partial, **ledger.held}
+    unreadable = []
     for version in _versions(store):
-        for part in _parts_of(cache, read_manifest(store, version)):
+        try:
+            manifest = read_manifest(store, version)
+        except IndexCorruptError:
+            unreadable.append(version)
+            continue
+        for part in _parts_of(cache, manifest):
             known.pop(part.sha256, None)
-    return known
+    return ({} if unreadable else known), tuple(unreadable)
 
 
 def _versions(store: ObjectStore) -> list[str]:

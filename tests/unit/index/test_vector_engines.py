@@ -87,7 +87,7 @@ def one_by_one(
     return dict(sorted(cosines.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(2, 10_000),
     count=st.integers(1, 400),
@@ -126,6 +126,14 @@ def test_small_filter_among_many_better_rows_gives_all_of_its_own(vectors: Versi
     """The only row of company 2 is the farthest of all: what filters after searching does not find it."""
     rows, _ = vectors.search(-VECTORS[210], 10, ciks={2})
     assert rows.tolist() == [210]
+
+
+def test_some_rows_among_many_better_ones_are_found(vectors: VersionVectors) -> None:
+    query = unit_vectors(1, 6)[0]
+    among = np.array(list(one_by_one(query))[-40::4], dtype=np.int64)
+    assert vectors.search(query, 5, among=np.sort(among))[0].tolist() == among[:5].tolist()
+    assert vectors.search(query, 50, among=np.sort(among))[0].tolist() == among.tolist()
+    assert vectors.search(query, 5, among=among[:0])[0].tolist() == []
 
 
 def test_filter_without_rows_gives_none(vectors: VersionVectors) -> None:

@@ -19,6 +19,8 @@ __all__ = ["VersionVectors", "open_version_vectors"]
 # Engines round: cosines that differ by less are those of the same words.
 _DECIMALS = 6
 _LEAST_SPARE = 16
+# A filter that names more is longer than the search is quicker.
+_MOST_COMPANIES = 100
 
 
 def open_version_vectors(
@@ -47,11 +49,19 @@ class VersionVectors:
         self._dimension = dimension
         self._prefixes = [part_prefix(part.sha256) for part in held]
         self._first_rows = np.array([part.row_start for part in held], dtype=np.int64)
+        self._ciks = np.array([part.cik for part in held], dtype=np.int64)
+        self._fiscal_years = np.array([part.fiscal_year for part in held], dtype=np.int64)
         self._row_of_prefix = dict(zip(self._prefixes, self._first_rows.tolist(), strict=True))
         self._size = sum(part.rows for part in held)
 
     def search(
-        self, query: Floats, count: int, *, ciks: Collection[int] = (), fiscal_years: Collection[int] = ()
+        self,
+        query: Floats,
+        count: int,
+        *,
+        ciks: Collection[int] = (),
+        fiscal_years: Collection[int] = (),
+        among: Rows | None = None,
     ) -> tuple[Rows, Floats]:
         """Return at most `count` (rows, cosines), best first, equals by row; see VectorIndex.
 
@@ -59,18 +69,26 @@ class VersionVectors:
         same vector: which of several equals are among the best is decided here, by row, and not by the engine.
         """
         self._require_dimension(query)
-        count, most = min(count, self._size), self._engine.most_found
+        most = self._engine.most_found
+        count = min(count, self._size, most)
+        if among is not None:
+            count = min(count, len(among))
+            ciks, fiscal_years = self._narrowed(among, ciks, fiscal_years)
         if count <= 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         asked = min(count + max(_LEAST_SPARE, count // 8), most)
         while True:
             near = self._engine.search(query, asked, ciks, fiscal_years)
             rows, similarities = self._of_this_version(near)
-            is_all = len(near.keys) < asked
+            is_crowded = len(rows) < count
+            if among is not None:
+                is_wanted = np.isin(rows, among)
+                rows, similarities = rows[is_wanted], similarities[is_wanted]
+            is_all = len(near.keys) < asked or (among is not None and len(rows) == len(among))
             if is_all or asked == most or _is_decided(similarities, count):
                 break
             asked = min(4 * asked, most)
-        if len(rows) < count and not is_all:
+        if is_crowded and not is_all:
             raise VectorIndexError(
                 f"{self._engine.address} holds too many vectors of other index versions: run `finrag vectors sync`"
             )
@@ -81,10 +99,22 @@ class VersionVectors:
         self._require_dimension(query)
         if not len(rows):
             return np.empty(0, dtype=np.float32)
-        parts = np.searchsorted(self._first_rows, rows, side="right") - 1
+        parts = self._parts_of(rows)
         locals_ = rows - self._first_rows[parts]
         keys = [f"{self._prefixes[part]}{local:08x}" for part, local in zip(parts, locals_, strict=True)]
         return self._engine.similarities(query, keys)
+
+    def _narrowed(
+        self, among: Rows, ciks: Collection[int], fiscal_years: Collection[int]
+    ) -> tuple[Collection[int], Collection[int]]:
+        """The companies and years that some rows stand in, where the engine was told of none."""
+        parts = np.unique(self._parts_of(among))
+        years = fiscal_years or np.unique(self._fiscal_years[parts]).tolist()
+        companies = np.unique(self._ciks[parts]).tolist()
+        return ciks or (companies if len(companies) <= _MOST_COMPANIES else ()), years
+
+    def _parts_of(self, rows: Rows) -> Rows:
+        return np.searchsorted(self._first_rows, rows, side="right") - 1
 
     def _of_this_version(self, near: Near) -> tuple[Rows, Floats]:
         """Those that are in this version, best first, equals by row."""
