@@ -10,14 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from finrag_ml_tg1.cli import main
-from finrag_ml_tg1.index.reader import current_version, read_manifest
-from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.local_processes import SETTINGS, free_port
 from tests.s3_vectors_server import FakeS3Vectors, serve_s3_vectors
-from tests.sample_index import linked_store, sample_store
 from tests.unit.index.vector_engines import S3_ADDRESS, s3_settings
-
-__all__ = ["sample_store"]
+from tests.unit.indexing.vector_library import Library
 
 
 @pytest.fixture
@@ -33,31 +29,30 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeS3V
 
 
 @pytest.fixture
-def store(sample_store: Path, tmp_path: Path) -> Path:
-    return linked_store(sample_store, tmp_path / "store")
+def library(tmp_path: Path) -> Library:
+    library = Library(tmp_path)
+    library.add(1, 2)
+    return library
 
 
-def sync(store: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["vectors", "sync", "--store", str(store), *arguments])
+def sync(library: Library, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["vectors", "sync", "--store", library.store.url, *arguments])
 
 
 def test_sync_writes_the_vectors_and_then_has_nothing_to_do(
-    store: Path, service: FakeS3Vectors, monkeypatch: pytest.MonkeyPatch
+    library: Library, service: FakeS3Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = LocalFolderStore(store)
-    manifest = read_manifest(folder, current_version(folder))
-    count = manifest.passages
+    count = library.manifest.passages
 
-    first = sync(store, "--to", S3_ADDRESS)
+    first = sync(library, "--to", S3_ADDRESS)
     monkeypatch.setenv("FINRAG_VECTOR_INDEX", S3_ADDRESS)
-    second = sync(store)
+    second = sync(library)
 
-    holds = f"{S3_ADDRESS} holds the {count} vectors of index {manifest.version}: "
+    holds = f"{S3_ADDRESS} holds the {count} vectors of index {library.manifest.version}: "
     assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
     assert f"{holds}{count} written, 0 removed; " in first.stdout
     assert f"{holds}0 written, 0 removed; " in second.stdout
     assert len(service.indexes["bucket", "filings"].vectors) == count
-    assert service.indexes["bucket", "filings"].dimension == 384
 
 
 @pytest.mark.parametrize(
@@ -69,9 +64,9 @@ def test_sync_writes_the_vectors_and_then_has_nothing_to_do(
     ],
 )
 def test_sync_that_cannot_be_done_is_told_in_one_line(
-    store: Path, service: FakeS3Vectors, arguments: list[str], words: str
+    library: Library, service: FakeS3Vectors, arguments: list[str], words: str
 ) -> None:
-    result = sync(store, *arguments)
+    result = sync(library, *arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith("finrag: ")
     assert result.stderr.count("\n") == 1
@@ -79,9 +74,9 @@ def test_sync_that_cannot_be_done_is_told_in_one_line(
 
 
 def test_engine_that_is_away_is_told_in_one_line(
-    store: Path, service: FakeS3Vectors, monkeypatch: pytest.MonkeyPatch
+    library: Library, service: FakeS3Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    result = sync(store, "--to", f"qdrant+http://127.0.0.1:{free_port()}/filings")
+    result = sync(library, "--to", f"qdrant+http://127.0.0.1:{free_port()}/filings")
     assert result.exit_code == 2
     assert "cannot be reached (ConnectError): check the network and the server." in result.stderr
