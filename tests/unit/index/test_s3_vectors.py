@@ -137,6 +137,18 @@ def test_throttled_for_good_is_told_after_three_attempts(
     assert service.calls["QueryVectors"] == 3
 
 
+def test_question_that_names_no_company_is_told_what_can_be_asked(
+    service: FakeS3Vectors, engine: VectorEngine, pauses: list[float]
+) -> None:
+    vectors = VersionVectors(engine, [part_entry("any", 3, 0)], 3)
+    said = r"try again later\. Questions that name a company are answered meanwhile\.$"
+    service.faults = {name: ["ServiceUnavailableException"] * 3 for name in ("QueryVectors", "GetVectors")}
+    with pytest.raises(VectorIndexUnavailableError, match=said):
+        vectors.search(QUERY, 5)
+    with pytest.raises(VectorIndexUnavailableError, match=said):
+        vectors.similarities(QUERY, np.array([0]))
+
+
 def test_filling_is_more_patient(service: FakeS3Vectors, engine: VectorEngine, pauses: list[float]) -> None:
     filling = open_s3_vectors(service, is_filling=True)
     service.faults["PutVectors"] = ["ServiceUnavailableException"] * 8

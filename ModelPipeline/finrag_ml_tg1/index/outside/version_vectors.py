@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
-from finrag_ml_tg1.errors import VectorIndexError
+from finrag_ml_tg1.errors import VectorIndexError, VectorIndexUnavailableError
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.manifest import Manifest
 from finrag_ml_tg1.index.outside.engine import Near, VectorEngine, part_prefix, require_fit
@@ -78,7 +79,8 @@ class VersionVectors:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         asked = min(count + max(_LEAST_SPARE, count // 8), most)
         while True:
-            near = self._engine.search(query, asked, ciks, fiscal_years)
+            with _telling_what_remains():
+                near = self._engine.search(query, asked, ciks, fiscal_years)
             rows, similarities = self._of_this_version(near)
             is_crowded = len(rows) < count
             if among is not None:
@@ -102,7 +104,8 @@ class VersionVectors:
         parts = self._parts_of(rows)
         locals_ = rows - self._first_rows[parts]
         keys = [f"{self._prefixes[part]}{local:08x}" for part, local in zip(parts, locals_, strict=True)]
-        return self._engine.similarities(query, keys)
+        with _telling_what_remains():
+            return self._engine.similarities(query, keys)
 
     def _narrowed(
         self, among: Rows, ciks: Collection[int], fiscal_years: Collection[int]
@@ -130,6 +133,20 @@ class VersionVectors:
             raise VectorIndexError(
                 f"a query vector of shape {query.shape} was given, the index has {self._dimension} values a vector"
             )
+
+
+@contextmanager
+def _telling_what_remains() -> Iterator[None]:
+    """Tell that the engine is away with what can be asked all the same.
+
+    Nothing stands in for it: words alone would find other passages, and nobody could see that they did.
+    """
+    try:
+        yield
+    except VectorIndexUnavailableError as error:
+        raise VectorIndexUnavailableError(
+            f"{str(error).removesuffix('.')}. Questions that name a company are answered meanwhile."
+        ) from error
 
 
 def _is_decided(similarities: Floats, count: int) -> bool:
