@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.outside.engine import Points, VectorEngine, vector_keys
@@ -51,9 +52,21 @@ def open_s3_vectors(service: FakeS3Vectors, *, is_filling: bool = False) -> Vect
     return open_engine(S3_ADDRESS, MLConfig(**fields), is_filling=is_filling)
 
 
+class LocalQdrant(QdrantClient):
+    """Qdrant's local mode, which loses vectors that two threads write at once: one at a time. A server does not."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self._write = threading.Lock()
+
+    def upsert(self, *arguments: Any, **options: Any) -> models.UpdateResult:  # noqa: ANN401
+        with self._write:
+            return super().upsert(*arguments, **options)
+
+
 @contextmanager
 def open_local_qdrant() -> Iterator[VectorEngine]:
-    engine = QdrantEngine(QdrantClient(":memory:"), parse_vector_address(QDRANT_ADDRESS), is_filling=False)
+    engine = QdrantEngine(LocalQdrant(), parse_vector_address(QDRANT_ADDRESS), is_filling=False)
     yield engine
     engine.close()
 

@@ -10,6 +10,7 @@ import pytest
 
 from finrag_ml_tg1.errors import StoreError, VectorIndexError, VectorIndexUnavailableError
 from finrag_ml_tg1.index.manifest import manifest_key
+from finrag_ml_tg1.index.outside import qdrant
 from finrag_ml_tg1.index.outside.engine import VectorEngine
 from finrag_ml_tg1.index.outside.ledger import ledger_key, read_ledger
 from finrag_ml_tg1.index.outside.version_vectors import open_version_vectors
@@ -62,7 +63,8 @@ def test_all_vectors_are_written_and_found(library: Library, service: FakeS3Vect
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
 @pytest.mark.filterwarnings("ignore:Local mode performs exact")
-def test_all_vectors_are_written_to_qdrant_and_found(library: Library) -> None:
+def test_all_vectors_are_written_to_qdrant_and_found(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qdrant, "_MOST_WRITTEN", 2)  # several calls beside each other
     with open_local_qdrant() as engine:
         assert library.sync(engine).written == library.manifest.passages
         library.check(engine)
