@@ -24,8 +24,9 @@ def vectors() -> None:
 @vectors.command()
 @store_option
 @click.option("--to", "address", metavar="ADDRESS", help=f"{ALLOWED_ADDRESSES} [FINRAG_VECTOR_INDEX].")
+@click.option("--again", is_flag=True, help="Write all vectors anew: the engine has lost some.")
 @explaining
-def sync(store_url: str | None, address: str | None) -> None:
+def sync(store_url: str | None, address: str | None, *, again: bool) -> None:
     """Write the vectors of the current index version to an engine, and remove those that no version has any more.
 
     Only what is not there yet is written; interrupted, the same command goes on. Example: finrag vectors sync --to
@@ -49,7 +50,7 @@ def sync(store_url: str | None, address: str | None) -> None:
                 bar.length = total
                 bar.update(done - bar.pos)
 
-            report = sync_vectors(session.store, cache, engine, show)
+            report = sync_vectors(session.store, cache, engine, show, again=again)
     finally:
         engine.close()
     if report.unreadable:

@@ -43,10 +43,12 @@ class SyncReport:
     unreadable: tuple[str, ...]
 
 
-def sync_vectors(store: ObjectStore, cache: FileCache, engine: VectorEngine, progress: Progress) -> SyncReport:
+def sync_vectors(
+    store: ObjectStore, cache: FileCache, engine: VectorEngine, progress: Progress, *, again: bool = False
+) -> SyncReport:
     """Let the engine hold all vectors of the store's current version; `progress` gets (vectors done, of all).
 
-    Whatever an earlier run did is not done again. What any version in the store uses is kept, so that it can be served
+    Whatever an earlier run did is not done again, unless `again` says that the engine may have lost some of it. What any version in the store uses is kept, so that it can be served
     beside the current one, or again. Raises VectorIndexError when the engine's index is made for other vectors.
     """
     manifest = read_manifest(store, current_version(store))
@@ -54,6 +56,8 @@ def sync_vectors(store: ObjectStore, cache: FileCache, engine: VectorEngine, pro
     state = engine.describe() or engine.create(manifest.encoder.dimension)
     require_fit(state, manifest.encoder.dimension, engine.address)
     ledger = read_ledger(store, engine.address).of(state)
+    if again:
+        ledger = ledger.begin(ledger.held)
     lacking = {part.sha256: part for part in parts if part.sha256 not in ledger.held}
     unused, unreadable = _unused(store, cache, ledger)
     written, removed = sum(part.rows for part in lacking.values()), sum(unused.values())

@@ -79,6 +79,17 @@ def test_nothing_is_written_twice(library: Library, service: FakeS3Vectors, engi
     assert set(service.calls) == {"GetIndex"}
 
 
+def test_vectors_that_the_engine_lost_are_written_again_when_asked(
+    library: Library, service: FakeS3Vectors, engine: VectorEngine
+) -> None:
+    library.sync(engine)
+    index_of(service).vectors.popitem()
+    assert library.sync(engine).written == 0
+    report = sync_vectors(library.store, library.cache, engine, lambda done, total: None, again=True)
+    assert report.written == library.manifest.passages
+    library.check(engine)
+
+
 def test_filing_that_is_added_is_written_alone_and_both_versions_are_served(
     library: Library, service: FakeS3Vectors, engine: VectorEngine
 ) -> None:
