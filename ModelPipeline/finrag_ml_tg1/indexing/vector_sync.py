@@ -48,8 +48,9 @@ def sync_vectors(
 ) -> SyncReport:
     """Let the engine hold all vectors of the store's current version; `progress` gets (vectors done, of all).
 
-    Whatever an earlier run did is not done again, unless `again` says that the engine may have lost some of it. What any version in the store uses is kept, so that it can be served
-    beside the current one, or again. Raises VectorIndexError when the engine's index is made for other vectors.
+    Whatever an earlier run did is not done again, unless `again` says that the engine may have lost some of it. What any
+    version in the store uses is kept, so that it can be served beside the current one, or once more. Raises
+    VectorIndexError when the engine's index is made for other vectors.
     """
     manifest = read_manifest(store, current_version(store))
     parts = [part for part in _parts_of(cache, manifest) if part.rows]
@@ -61,35 +62,45 @@ def sync_vectors(
     lacking = {part.sha256: part for part in parts if part.sha256 not in ledger.held}
     unused, unreadable = _unused(store, cache, ledger)
     written, removed = sum(part.rows for part in lacking.values()), sum(unused.values())
-    done = 0
+    work = _Work(engine, progress, written + removed)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-
-        def finish(counts: Iterable[int]) -> None:
-            nonlocal done
-            for count in counts:
-                done += count
-                progress(done, written + removed)
-
-        def write(points: Points) -> int:
-            engine.upsert(points)
-            return len(points)
-
-        def remove(keys: Sequence[str]) -> int:
-            engine.delete(keys)
-            return len(keys)
-
         for noted in _notes({sha256: part.rows for sha256, part in lacking.items()}):
             ledger = write_ledger(store, ledger.begin(noted))
             points = _points(cache, [lacking[sha256] for sha256 in noted], engine.most_written)
-            finish(pool.map(write, points))
+            work.count(pool.map(work.write, points))
             ledger = ledger.wrote(noted)
-        # What is gone must not be believed to be held: removals are noted before, and written vectors with them.
         for noted in _notes(unused):
             ledger = write_ledger(store, ledger.begin(noted))
-            finish(pool.map(remove, _keys(noted, engine.most_written)))
+            work.count(pool.map(work.remove, _keys(noted, engine.most_written)))
             ledger = ledger.removed(noted)
     write_ledger(store, ledger)
     return SyncReport(manifest.version, sum(part.rows for part in parts), written, removed, unreadable)
+
+
+class _Work:
+    """What is written and removed, and how much of it is done."""
+
+    def __init__(self, engine: VectorEngine, progress: Progress, total: int) -> None:
+        self._engine = engine
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def write(self, points: Points) -> int:
+        """Write some vectors and return how many."""
+        self._engine.upsert(points)
+        return len(points)
+
+    def remove(self, keys: Sequence[str]) -> int:
+        """Remove some vectors and return how many."""
+        self._engine.delete(keys)
+        return len(keys)
+
+    def count(self, counts: Iterable[int]) -> None:
+        """Show what is done, as it is done."""
+        for count in counts:
+            self._done += count
+            self._progress(self._done, self._total)
 
 
 def _parts_of(cache: FileCache, manifest: Manifest) -> list[PartEntry]:
