@@ -48,8 +48,8 @@ def sync_vectors(
 ) -> SyncReport:
     """Let the engine hold all vectors of the store's current version; `progress` gets (vectors done, of all).
 
-    Whatever an earlier run did is not done again, unless `again` says that the engine may have lost some of it. What any
-    version in the store uses is kept, so that it can be served beside the current one, or once more. Raises
+    Whatever an earlier run did is not done again, unless `again` says that the engine may have lost some of it. What
+    any version in the store uses is kept, so that it can be served beside the current one, or once more. Raises
     VectorIndexError when the engine's index is made for other vectors.
     """
     manifest = read_manifest(store, current_version(store))
