@@ -11,6 +11,7 @@ from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.up import up
+from finrag_ml_tg1.commands.vectors import vectors
 
 __all__ = ["main"]
 
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, index, ask, up, catalog, evaluate):
+for _command in (ingest, index, ask, up, catalog, evaluate, vectors):
     main.add_command(_command)

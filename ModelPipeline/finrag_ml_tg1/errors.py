@@ -17,6 +17,8 @@ __all__ = [
     "SettingsError",
     "StoreError",
     "StoreUnavailableError",
+    "VectorIndexError",
+    "VectorIndexUnavailableError",
 ]
 
 
@@ -74,3 +76,11 @@ class ModelError(FinRAGError):
 
 class EncoderMismatchError(FinRAGError):
     """The query encoder is not the one the index was built with."""
+
+
+class VectorIndexError(FinRAGError):
+    """The outside engine for vectors refused an operation, or does not hold what the index needs."""
+
+
+class VectorIndexUnavailableError(VectorIndexError):
+    """The outside engine could not be reached, is too busy, or refused the credentials."""

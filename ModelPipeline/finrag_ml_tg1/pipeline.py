@@ -22,6 +22,7 @@ from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.from_filings import FilingsAnswerer, company_names
 from finrag_ml_tg1.index.known_words import KnownWords
+from finrag_ml_tg1.index.outside.engine import VectorEngine
 from finrag_ml_tg1.index.reader import FileCache, Index, PassageRecord, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.plan import Plan
@@ -65,13 +66,14 @@ class FinRAG:
         *,
         version: str | None = None,
         beside: FinRAG | None = None,
+        engine: VectorEngine | None = None,
     ) -> FinRAG:
         """Open an index version, by default the store's current one, sharing what it can with one open `beside` it.
 
-        Raises IndexMissingError or IndexCorruptError.
+        `engine` is the outside engine that has the vectors, where there is one. Raises what `open_index` raises.
         """
         index = beside.index if beside is not None else None
-        return cls(open_index(store, cache, folder=folder, version=version, beside=index))
+        return cls(open_index(store, cache, folder=folder, version=version, beside=index, engine=engine))
 
     def ask(self, question: Question, model: LanguageModel | None = None) -> Result:
         """Return the answer, or an abstention that says why and what is covered."""

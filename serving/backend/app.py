@@ -50,6 +50,7 @@ def create_app(config: MLConfig) -> FastAPI:
         with suppress(asyncio.CancelledError):
             await following
         await asyncio.to_thread(books.close)
+        versions.close()
 
     application = DocumentedAPI(
         title="FinRAG",

@@ -17,6 +17,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
+from finrag_ml_tg1.index.outside.opening import open_engine
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
@@ -82,6 +83,7 @@ class ServedVersions:
         self._store = GuardedStore(store, min(config.refresh_s or PAUSE_S, PAUSE_S)) if is_remote else store
         self._folder = Path(config.cache_dir)
         self._cache = DiskCache(self._folder, self._store, config.cache_bytes)
+        self._engine = open_engine(config.vector_index, config) if config.vector_index else None
         self._refresh_s = config.refresh_s
         self._forget = forget
         self._current: _OpenVersion | None = None
@@ -135,6 +137,11 @@ class ServedVersions:
             else:
                 return
 
+    def close(self) -> None:
+        """Give up the connections to the outside engine that has the vectors, where there is one."""
+        if self._engine is not None:
+            self._engine.close()
+
     async def _update(self) -> None:
         """Let the version that the store names take the questions, or keep the reason why it cannot."""
         try:
@@ -171,7 +178,7 @@ class ServedVersions:
             raise
 
     def _open(self, name: str, beside: FinRAG | None) -> FinRAG:
-        return FinRAG.open(self._store, self._cache, self._folder, version=name, beside=beside)
+        return FinRAG.open(self._store, self._cache, self._folder, version=name, beside=beside, engine=self._engine)
 
     def _serve(self, version: _OpenVersion) -> None:
         before = self._current

@@ -68,7 +68,9 @@ def _measured(
         case ScopeEvaluation():
             store = open_store(config.store, config)
             rag = FinRAG.open(store, DiskCache(cache_folder, store, config.cache_bytes), cache_folder)
-            return evaluate_scope(paths["questions"], paths["catalogs"], rag.appears_in_filings, rag.is_word)
+            return evaluate_scope(
+                paths["questions"], paths["catalogs"], rag.words.appears_in_filings, rag.words.is_word
+            )
         case _:
             assert_never(request)
 

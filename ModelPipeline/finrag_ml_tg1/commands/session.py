@@ -38,11 +38,13 @@ class Session:
 
     def open_pipeline(self) -> FinRAG:
         """Return the product over the store's current index."""
+        from finrag_ml_tg1.index.outside.opening import open_engine
         from finrag_ml_tg1.loaders.cache import DiskCache
         from finrag_ml_tg1.pipeline import FinRAG
 
         cache = DiskCache(self.cache_folder, self.store, self.config.cache_mb * 2**20)
-        return FinRAG.open(self.store, cache, self.cache_folder)
+        engine = open_engine(self.config.vector_index, self.config) if self.config.vector_index else None
+        return FinRAG.open(self.store, cache, self.cache_folder, engine=engine)
 
     def open_model(self, key: str | None) -> LanguageModel | None:
         """Return the model of that key, without one the model of the settings; None: answers are quoted.

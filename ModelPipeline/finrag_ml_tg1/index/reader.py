@@ -31,9 +31,12 @@ from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
 from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key, part_key, segment_key
+from finrag_ml_tg1.index.outside.engine import VectorEngine
+from finrag_ml_tg1.index.outside.version_vectors import open_version_vectors
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.segment import Segment
+from finrag_ml_tg1.index.vector_index import VectorIndex
 from finrag_ml_tg1.index.vectors import similarities
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
@@ -117,12 +120,20 @@ def read_manifest(store: ObjectStore, version: str) -> Manifest:
 
 
 def open_index(
-    store: ObjectStore, cache: FileCache, *, folder: Path, version: str | None = None, beside: Index | None = None
+    store: ObjectStore,
+    cache: FileCache,
+    *,
+    folder: Path,
+    version: str | None = None,
+    beside: Index | None = None,
+    engine: VectorEngine | None = None,
 ) -> Index:
     """Open a version, by default the store's current one; `folder` receives links to the encoder's files.
 
-    What an open index `beside` it holds of the same content is shared: the encoder, and the parts at hand.
-    Raises IndexMissingError without a current version, IndexCorruptError when a file does not match the manifest.
+    What an open index `beside` it holds of the same content is shared: the encoder, and the parts at hand. The nearest
+    passages of all are asked of the outside `engine` where there is one.
+    Raises IndexMissingError without a current version, IndexCorruptError when a file does not match the manifest,
+    VectorIndexError when the engine does not hold the version's vectors.
     """
     manifest = read_manifest(store, version or current_version(store))
     files = PinnedFiles(cache)
@@ -131,6 +142,8 @@ def open_index(
         paths = dict(zip(manifest.files, files.fetch_all(manifest.expected_files()), strict=True))
         segments = _open_segments(segment_entries(pl.read_parquet(paths[SEGMENTS_FILE])), files)
         index = Index(manifest, paths, segments, cache, files, folder=folder, beside=beside)
+        if engine is not None:
+            index.outside = open_version_vectors(engine, store, manifest, index.catalog.parts)
         undoing.pop_all()
     return index
 
@@ -158,6 +171,7 @@ class Index:
             else _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
         )
         self.segments = segments
+        self.outside: VectorIndex | None = None
         self.corpus = CorpusStatistics.from_arrays(open_arrays(paths[STATISTICS_FILE]))
         self._cache = cache
         self._pinned = pinned
@@ -266,12 +280,37 @@ class Index:
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Return at most `count` (rows, cosines) nearest to a query vector, best first, the first 32 exactly.
 
-        `among` restricts each segment to some of its rows.
+        `among` restricts each segment to some of its rows. Raises VectorIndexUnavailableError when an outside engine
+        has them and cannot be reached.
         """
+        if self.outside is not None:
+            return self.outside.search(query, count, among=self._rows_of_index(among))
         rows, scores = nearest_rows([segment.vectors for segment in self.segments], query, max(count, _EXACT), among)
         scores[:_EXACT] = self.similarities(query, rows[:_EXACT].tolist())
         order = np.argsort(-scores, kind="stable")[:count]
         return rows[order], scores[order]
+
+    def coarse_similarities(
+        self, query: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Return the cosine of some rows of the whole index with a query vector, from coarse vectors: no part is read.
+
+        An outside engine, where there is one, is asked instead, and they are exact.
+        """
+        if self.outside is not None:
+            return self.outside.similarities(query, rows)
+        cosines = np.empty(len(rows), dtype=np.float32)
+        owners = np.searchsorted([segment.row_start for segment in self.segments], rows, side="right") - 1
+        for owner in np.unique(owners):
+            own, segment = owners == owner, self.segments[owner]
+            cosines[own] = segment.vectors.similarities(query, rows[own] - segment.row_start)
+        return cosines
+
+    def _rows_of_index(self, among: Sequence[npt.NDArray[np.int64]] | None) -> npt.NDArray[np.int64] | None:
+        if among is None:
+            return None
+        starts = (segment.row_start for segment in self.segments)
+        return np.concatenate([own + start for own, start in zip(among, starts, strict=True)])
 
     def neighbours(self, row: int, reach: int) -> tuple[list[PassageRecord], list[PassageRecord]]:
         """Return up to `reach` passages before and after a row, of the same filing, in text order."""

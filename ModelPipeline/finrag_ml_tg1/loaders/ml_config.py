@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
 
-from finrag_ml_tg1.errors import StoreError
+from finrag_ml_tg1.errors import SettingsError, StoreError
 from finrag_ml_tg1.loaders.object_store import split_s3_url
+from finrag_ml_tg1.loaders.vector_address import ALLOWED_ADDRESSES, parse_vector_address
 
 __all__ = ["MLConfig", "Setting", "described_settings", "settings_table"]
 
@@ -58,6 +59,13 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _vector_index(value: str) -> str:
+    try:
+        return parse_vector_address(value).text
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
+
+
 def _printable(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
         raise ValueError("it has a space, a line break or a character outside ASCII")
@@ -86,6 +94,16 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         le=86_400,
         description="Seconds between two looks at which index version is current; another one is loaded while the old "
         "one answers. 0 never looks.",
+    )
+    vector_index: Annotated[
+        Annotated[str, AfterValidator(_vector_index)] | None, Setting(("FINRAG_VECTOR_INDEX",), ALLOWED_ADDRESSES)
+    ] = Field(
+        default=None,
+        description="The outside engine that is asked for the nearest passages when a question names no company, "
+        "filled by `finrag vectors sync`; without it the index's own vectors are searched.",
+    )
+    qdrant_api_key: Annotated[_Secret | None, Setting(("QDRANT_API_KEY",), _SECRET_ALLOWED)] = Field(
+        default=None, description="The key for Qdrant in `FINRAG_VECTOR_INDEX`; sent over https, or to this machine."
     )
     model: Annotated[
         str,
@@ -176,6 +194,10 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         Annotated[str, AfterValidator(_web_address)] | None,
         Setting(("AWS_ENDPOINT_URL_S3",), "an http(s) address without user name, query and fragment"),
     ] = Field(default=None, description="The address of an S3 service that is not AWS (R2, Spaces, MinIO).")
+    aws_endpoint_url_s3vectors: Annotated[
+        Annotated[str, AfterValidator(_web_address)] | None,
+        Setting(("AWS_ENDPOINT_URL_S3VECTORS",), "an http(s) address without user name, query and fragment"),
+    ] = Field(default=None, description="Another address of S3 Vectors: a private endpoint, or one for tests.")
     aws_endpoint_url_bedrock_runtime: Annotated[
         Annotated[str, AfterValidator(_web_address)] | None,
         Setting(("AWS_ENDPOINT_URL_BEDROCK_RUNTIME",), "an http(s) address without user name, query and fragment"),

@@ -81,7 +81,7 @@ def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions:
     if not found:
         return _none()
     best = _best_of_all(_joined(found), near)
-    return best if query is None else replace(best, meaning=_meaning(index, query, best.rows))
+    return best if query is None else replace(best, meaning=index.coarse_similarities(query, best.rows))
 
 
 class _Asked:
@@ -147,17 +147,6 @@ def _best_of_all(found: Candidates, near: Rows) -> Candidates:
     for scores in _searches(found.words, found.context_words, found.bridge):
         chosen[_best(scores, None, np.float32(0))] = True
     return found.only(chosen)
-
-
-def _meaning(index: Index, query: Floats, rows: Rows) -> Floats:
-    """The cosine of some rows with the question, from coarse vectors."""
-    cosines = np.empty(len(rows), dtype=np.float32)
-    starts = [segment.row_start for segment in index.segments]
-    owners = np.searchsorted(starts, rows, side="right") - 1
-    for owner in np.unique(owners):
-        own = owners == owner
-        cosines[own] = index.segments[owner].vectors.similarities(query, rows[own] - starts[owner])
-    return cosines
 
 
 def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry, wanted: Sequence[int]) -> Candidates:

@@ -18,7 +18,14 @@ from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
 
 REPOSITORY = Path(__file__).parents[3]
 SECRET = "wJalr/XUtnFEMI+K7MDENG"
-SECRET_NAMES = {"FINRAG_API_KEY", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+SECRET_NAMES = {
+    "FINRAG_API_KEY",
+    "OPENAI_API_KEY",
+    "QDRANT_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+}
 WRONG = [
     ("FINRAG_STORE", "gs://bucket/prefix", "s3://bucket/prefix"),
     ("FINRAG_STORE", "s3://", "bucket name"),

@@ -7,7 +7,7 @@ import gc
 import json
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, version_key
 from finrag_ml_tg1.index.reader import Index, open_index
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.loaders.cache import DiskCache
+from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore, StoredObject
@@ -292,10 +293,10 @@ def test_version_refused_half_way_keeps_no_file_in_the_cache(
     pinned: list[str] = []
 
     class PinnedFiles(DiskCache):
-        def fetch(self, key: str, *, sha256: str, size: int, pin: bool = False) -> Path:
-            path = super().fetch(key, sha256=sha256, size=size, pin=pin)
-            pinned.append(sha256)
-            return path
+        def fetch_all(self, files: Sequence[ExpectedFile], *, pin: bool = False) -> list[Path]:
+            paths = super().fetch_all(files, pin=pin)
+            pinned.extend(file.sha256 for file in files)
+            return paths
 
         def unpin(self, sha256: str) -> None:
             pinned.remove(sha256)

@@ -1,0 +1,1 @@
+"""Outside engines for vectors, for corpora whose vectors one machine does not hold."""
