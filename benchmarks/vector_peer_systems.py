@@ -1,0 +1,246 @@
+"""Systems that search vectors, FinRAG's among them, each as its guide shows: what `benchmarks.vector_peers` compares.
+
+A system stores a row's number, company and year beside its vector, no text. Libraries are imported where they are used,
+so that the memory of a process is that of one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from benchmarks.vector_peer_rows import Filter, Floats, VectorRows
+
+__all__ = ["OWN", "SYSTEMS", "Search", "VectorSystem"]
+
+# The numbers of the best rows, best first: of (query, filter, how many).
+Search = Callable[[Floats, Filter | None, int], Sequence[int]]
+
+OWN = "finrag"
+_ROWS_A_CALL = 5_000
+
+
+class VectorSystem(ABC):
+    """`build` fills the folder with an index of all rows; `opened` reads it in another process."""
+
+    distribution: ClassVar[str]
+    settings: ClassVar[str]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @abstractmethod
+    def build(self, rows: VectorRows) -> None: ...
+
+    @abstractmethod
+    def opened(self) -> Search: ...
+
+
+class FinRAG(VectorSystem):
+    """The index's own files and calls: the global vectors without a filter, exact scores over parts with one."""
+
+    distribution = "finrag"
+    settings = "global vectors; parts of the company's years, scored exactly"
+
+    def build(self, rows: VectorRows) -> None:
+        from finrag_ml_tg1.index.container import pack_arrays
+        from finrag_ml_tg1.index.vectors import pack_global_vectors, quantise
+
+        self.folder.mkdir(parents=True)
+        table = []
+        for part in rows.parts():
+            codes, scales = quantise(part.vectors)
+            name = f"part-{part.start}"
+            (self.folder / name).write_bytes(pack_arrays({"codes": codes, "scales": scales}))
+            table.append([int(part.companies[0]), int(part.years[0]), part.start])
+        (self.folder / "parts.json").write_text(json.dumps(table), encoding="utf-8")
+        (self.folder / "vectors.faiss").write_bytes(pack_global_vectors(rows.block(0, len(rows)).vectors))
+
+    def opened(self) -> Search:
+        from finrag_ml_tg1.index.container import open_arrays
+        from finrag_ml_tg1.index.vectors import GlobalVectors, similarities
+
+        vectors = GlobalVectors(self.folder / "vectors.faiss")
+        starts: dict[int, list[tuple[int, int]]] = {}
+        for company, year, start in json.loads((self.folder / "parts.json").read_text(encoding="utf-8")):
+            starts.setdefault(company, []).append((year, start))
+        parts: dict[int, Any] = {}
+
+        def search(query: Floats, wanted: Filter | None, count: int) -> Sequence[int]:
+            if wanted is None:
+                return vectors.search(query, count)[0].tolist()
+            rows, scores = [], []
+            for start in (start for year, start in starts[wanted.company] if year in wanted.years):
+                if start not in parts:
+                    parts[start] = open_arrays(self.folder / f"part-{start}")
+                scores.append(similarities(parts[start]["codes"], parts[start]["scales"], query))
+                rows.append(np.arange(start, start + len(scores[-1])))
+            every = np.concatenate(scores)
+            best = np.argpartition(-every, min(count, len(every) - 1))[:count]
+            return np.concatenate(rows)[best[np.argsort(-every[best])]].tolist()
+
+        return search
+
+
+class Chroma(VectorSystem):
+    distribution = "chromadb"
+    settings = "PersistentClient, default collection (HNSW)"
+    configuration: ClassVar[dict[str, Any] | None] = None
+
+    def build(self, rows: VectorRows) -> None:
+        collection = self._client().create_collection("rows", configuration=self.configuration, embedding_function=None)
+        for block in rows.blocks(_ROWS_A_CALL):
+            pairs = zip(block.companies.tolist(), block.years.tolist(), strict=True)
+            collection.add(
+                ids=[str(row) for row in range(block.start, block.start + len(block.vectors))],
+                embeddings=block.vectors,
+                metadatas=[{"company": company, "year": year} for company, year in pairs],
+            )
+
+    def opened(self) -> Search:
+        collection = self._client().get_collection("rows", embedding_function=None)
+
+        def search(query: Floats, wanted: Filter | None, count: int) -> Sequence[int]:
+            where = None
+            if wanted:
+                where = {"$and": [{"company": wanted.company}, {"year": {"$in": list(wanted.years)}}]}
+            found = collection.query(query_embeddings=[query], n_results=count, where=where, include=[])
+            return [int(row) for row in found["ids"][0]]
+
+        return search
+
+    def _client(self) -> Any:  # noqa: ANN401 - the interpreter that checks types lacks the library
+        import chromadb
+
+        return chromadb.PersistentClient(str(self.folder))
+
+
+class TunedChroma(Chroma):
+    """What its guide names for recall: more neighbours, and a wider search when building and when asking."""
+
+    settings = "HNSW with max_neighbors 32, ef_construction 200, ef_search 400"
+    configuration: ClassVar[dict[str, Any] | None] = {
+        "hnsw": {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 400}
+    }
+
+
+class LanceDB(VectorSystem):
+    distribution = "lancedb"
+    settings = "no index (scans all vectors), filters first"
+
+    def build(self, rows: VectorRows) -> None:
+        import lancedb
+        import pyarrow as pa
+
+        vector = pa.list_(pa.float32(), rows.dimension)
+        schema = pa.schema([("row", pa.int64()), ("company", pa.int64()), ("year", pa.int64()), ("vector", vector)])
+
+        def batches() -> Iterator[Any]:
+            for block in rows.blocks(_ROWS_A_CALL):
+                numbers = np.arange(block.start, block.start + len(block.vectors))
+                flat = pa.FixedSizeListArray.from_arrays(block.vectors.ravel(), rows.dimension)
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(numbers), pa.array(block.companies), pa.array(block.years), flat], schema=schema
+                )
+
+        self.index(lancedb.connect(self.folder).create_table("rows", data=batches(), schema=schema))
+
+    def index(self, table: Any) -> None:  # noqa: ANN401 - the interpreter that checks types lacks the library
+        """Add the indexes of this setting to a full table."""
+
+    def opened(self) -> Search:
+        import lancedb
+
+        table = lancedb.connect(self.folder).open_table("rows")
+
+        def search(query: Floats, wanted: Filter | None, count: int) -> Sequence[int]:
+            asked = self.tuned(table.search(query)).select(["row", "_distance"]).limit(count)
+            if wanted:
+                years = ", ".join(map(str, wanted.years))
+                asked = asked.where(f"company = {wanted.company} AND year IN ({years})")
+            return asked.to_arrow()["row"].to_pylist()
+
+        return search
+
+    def tuned(self, query: Any) -> Any:  # noqa: ANN401 - the interpreter that checks types lacks the library
+        return query
+
+
+class TunedLanceDB(LanceDB):
+    """What its guide names for large tables with filters: IVF_PQ and scalar indexes, more probes, and refining."""
+
+    settings = "IVF_PQ, bitmap indexes on company and year; nprobes 40, refine_factor 20"
+
+    def index(self, table: Any) -> None:  # noqa: ANN401 - the interpreter that checks types lacks the library
+        from lancedb.index import Bitmap, IvfPq
+
+        table.create_index("vector", config=IvfPq(distance_type="cosine"))
+        table.create_index("company", config=Bitmap())
+        table.create_index("year", config=Bitmap())
+
+    def tuned(self, query: Any) -> Any:  # noqa: ANN401 - the interpreter that checks types lacks the library
+        return query.distance_type("cosine").nprobes(40).refine_factor(20)
+
+
+class LlamaIndex(VectorSystem):
+    """The vector store of its default index alone: the store of documents beside it would only add to this."""
+
+    distribution = "llama-index-core"
+    settings = "SimpleVectorStore, the default of VectorStoreIndex"
+
+    def build(self, rows: VectorRows) -> None:
+        from llama_index.core.schema import TextNode
+        from llama_index.core.vector_stores import SimpleVectorStore
+
+        store = SimpleVectorStore()
+        for block in rows.blocks(_ROWS_A_CALL):
+            values = zip(block.vectors, block.companies.tolist(), block.years.tolist(), strict=True)
+            store.add(
+                [
+                    TextNode(
+                        id_=str(block.start + place),
+                        embedding=vector.tolist(),
+                        metadata={"company": company, "year": year},
+                    )
+                    for place, (vector, company, year) in enumerate(values)
+                ]
+            )
+        self.folder.mkdir(parents=True)
+        store.persist(str(self.folder / "store.json"))
+
+    def opened(self) -> Search:
+        from llama_index.core.vector_stores import (
+            FilterOperator,
+            MetadataFilter,
+            MetadataFilters,
+            SimpleVectorStore,
+            VectorStoreQuery,
+        )
+
+        store = SimpleVectorStore.from_persist_path(str(self.folder / "store.json"))
+
+        def search(query: Floats, wanted: Filter | None, count: int) -> Sequence[int]:
+            filters = None
+            if wanted:
+                company = MetadataFilter(key="company", value=wanted.company)
+                years = MetadataFilter(key="year", value=list(wanted.years), operator=FilterOperator.IN)
+                filters = MetadataFilters(filters=[company, years])
+            asked = VectorStoreQuery(query_embedding=query.tolist(), similarity_top_k=count, filters=filters)
+            return [int(row) for row in store.query(asked).ids]
+
+        return search
+
+
+SYSTEMS: dict[str, type[VectorSystem]] = {
+    OWN: FinRAG,
+    "chroma": Chroma,
+    "chroma-tuned": TunedChroma,
+    "lancedb": LanceDB,
+    "lancedb-tuned": TunedLanceDB,
+    "llamaindex": LlamaIndex,
+}
