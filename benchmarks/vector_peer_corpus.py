@@ -1,9 +1,11 @@
 """Rows and queries for `benchmarks.vector_peers` from any store with an index, and what exact search finds in them.
 
 The index keeps 8-bit codes. Each number gets noise within half a step of its code, so that the vectors are not exact in
-FinRAG's own codes and in nobody else's. Rows beyond those of the index are made of them: for a copy of each company, of
-which each row is the weighted mean of two passages of the same part, brought back to unit length. So a copy's rows are
-as close to questions and to each other as real ones, and none is a duplicate.
+FinRAG's own codes and in nobody else's: such codes then find as much of the ten best of 997 passages (.996) as with the
+vectors the encoder gives for them (.996). Rows beyond those of the index are made of them: for a copy of each company,
+of which each row is the weighted mean of two passages of the same part, at unit length. Of 615,000 rows 57 % are such,
+and of the ten nearest to 200 questions 51 %; their tenth neighbours are as near (cosine .83) as real ones' (.85), so
+copies are neither duplicates nor out of a question's way.
 """
 
 from __future__ import annotations
