@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +25,8 @@ Search = Callable[[Floats, Filter | None, int], Sequence[int]]
 
 OWN = "finrag"
 _ROWS_A_CALL = 5_000
+# As many of the nearest are compared by all eight bits.
+_EXACT = 32
 
 
 class VectorSystem(ABC):
@@ -42,47 +46,67 @@ class VectorSystem(ABC):
 
 
 class FinRAG(VectorSystem):
-    """The index's own files and calls: the global vectors without a filter, exact scores over parts with one."""
+    """The index's own arrays and calls, without the catalog and the texts that its files hold besides."""
 
     distribution = "finrag"
-    settings = "global vectors; parts of the company's years, scored exactly"
+    settings = "segments' coarse vectors, the best 32 by their parts' codes; with a filter its parts, scored exactly"
 
     def build(self, rows: VectorRows) -> None:
+        from finrag_ml_tg1.index.coarse_vectors import coarse_arrays
         from finrag_ml_tg1.index.container import pack_arrays
-        from finrag_ml_tg1.index.vectors import pack_global_vectors, quantise
+        from finrag_ml_tg1.index.segment import MAX_SEGMENT_ROWS
+        from finrag_ml_tg1.index.vectors import quantise
 
         self.folder.mkdir(parents=True)
-        table = []
+        parts, segments = [], []
+        codes, scales = quantise(rows.block(0, 0).vectors)
         for part in rows.parts():
-            codes, scales = quantise(part.vectors)
-            name = f"part-{part.start}"
-            (self.folder / name).write_bytes(pack_arrays({"codes": codes, "scales": scales}))
-            table.append([int(part.companies[0]), int(part.years[0]), part.start])
-        (self.folder / "parts.json").write_text(json.dumps(table), encoding="utf-8")
-        (self.folder / "vectors.faiss").write_bytes(pack_global_vectors(rows.block(0, len(rows)).vectors))
+            own = quantise(part.vectors)
+            (self.folder / f"part-{part.start}").write_bytes(pack_arrays({"codes": own[0], "scales": own[1]}))
+            parts.append([int(part.companies[0]), int(part.years[0]), part.start])
+            if len(codes) + len(own[0]) > MAX_SEGMENT_ROWS:
+                segments.append(coarse_arrays(codes, scales))
+                codes, scales = own
+            else:
+                codes, scales = np.concatenate([codes, own[0]]), np.concatenate([scales, own[1]])
+        segments.append(coarse_arrays(codes, scales))
+        for number, segment in enumerate(segments):
+            (self.folder / f"segment-{number:04}").write_bytes(pack_arrays(segment))
+        (self.folder / "parts.json").write_text(json.dumps(parts), encoding="utf-8")
 
     def opened(self) -> Search:
-        from finrag_ml_tg1.index.container import open_arrays
-        from finrag_ml_tg1.index.vectors import GlobalVectors, similarities
+        from finrag_ml_tg1.index.coarse_vectors import RANDOMLY_READ, CoarseVectors, nearest_rows
+        from finrag_ml_tg1.index.container import Arrays, open_arrays
+        from finrag_ml_tg1.index.vectors import similarities
 
-        vectors = GlobalVectors(self.folder / "vectors.faiss")
-        starts: dict[int, list[tuple[int, int]]] = {}
-        for company, year, start in json.loads((self.folder / "parts.json").read_text(encoding="utf-8")):
-            starts.setdefault(company, []).append((year, start))
-        parts: dict[int, Any] = {}
+        files = sorted(self.folder.glob("segment-*"))
+        segments = [CoarseVectors(open_arrays(file, randomly_read=RANDOMLY_READ)) for file in files]
+        table = json.loads((self.folder / "parts.json").read_text(encoding="utf-8"))
+        starts = [start for _, _, start in table]
+        of_years = {(company, year): start for company, year, start in table}
+
+        @cache
+        def part(start: int) -> Arrays:
+            return open_arrays(self.folder / f"part-{start}")
+
+        def cosine(query: Floats, row: int) -> float:
+            start = starts[bisect_right(starts, row) - 1]
+            own, local = part(start), slice(row - start, row - start + 1)
+            return float(similarities(own["codes"][local], own["scales"][local], query)[0])
 
         def search(query: Floats, wanted: Filter | None, count: int) -> Sequence[int]:
-            if wanted is None:
-                return vectors.search(query, count)[0].tolist()
-            rows, scores = [], []
-            for start in (start for year, start in starts[wanted.company] if year in wanted.years):
-                if start not in parts:
-                    parts[start] = open_arrays(self.folder / f"part-{start}")
-                scores.append(similarities(parts[start]["codes"], parts[start]["scales"], query))
-                rows.append(np.arange(start, start + len(scores[-1])))
-            every = np.concatenate(scores)
-            best = np.argpartition(-every, min(count, len(every) - 1))[:count]
-            return np.concatenate(rows)[best[np.argsort(-every[best])]].tolist()
+            if wanted is None:  # as Index.nearest does
+                near = nearest_rows(segments, query, max(count, _EXACT))[0]
+                scores = np.array([cosine(query, row) for row in near.tolist()])
+            else:
+                within = [of_years[wanted.company, year] for year in wanted.years]
+                each = [similarities(part(start)["codes"], part(start)["scales"], query) for start in within]
+                near = np.concatenate(
+                    [np.arange(start, start + len(own)) for start, own in zip(within, each, strict=True)]
+                )
+                scores = np.concatenate(each)
+            best = np.argpartition(-scores, min(count, len(scores) - 1))[:count]
+            return near[best[np.argsort(-scores[best])]].tolist()
 
         return search
 
