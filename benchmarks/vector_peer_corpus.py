@@ -10,6 +10,7 @@ copies are neither duplicates nor out of a question's way.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from benchmarks.vector_peer_rows import TOP, Filter, Floats, VectorRows, Workloa
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.reader import Index
 
-__all__ = ["Corpus", "exact_thresholds", "prepare", "read_questions", "recall"]
+__all__ = ["Corpus", "content_hash", "exact_thresholds", "prepare", "read_questions", "recall"]
 
 SHARES = {"filtered 1 %": 0.01, "filtered 0.1 %": 0.001}
 _FILTERS_A_SHARE = 16
@@ -64,6 +65,16 @@ def prepare(index: Index, count: int, questions: Sequence[str], queries: int, fo
     workloads += [_filtered(index, by_number, rows, share, name, queries) for name, share in SHARES.items()]
     rows.write_workloads(workloads)
     return Corpus(rows, min(count, index.manifest.passages), int(companies.max()) + 1)
+
+
+def content_hash(index: Index, count: int) -> str:
+    """Return a hash of what rows are made of; index versions with the same passages and encoder have the same."""
+    digest = hashlib.sha256(repr((count, index.encoder.identity)).encode())
+    for entry, copy, _ in _parts(index, count):
+        if copy == 0:
+            digest.update(repr((entry.cik, entry.fiscal_year)).encode())
+            digest.update(index.part(entry).arrays["codes"].tobytes())
+    return digest.hexdigest()
 
 
 def read_questions(paths: Sequence[Path], count: int) -> list[str]:

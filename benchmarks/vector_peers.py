@@ -29,7 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.vector_peer_corpus import exact_thresholds, prepare, read_questions, recall
+from benchmarks.vector_peer_corpus import content_hash, exact_thresholds, prepare, read_questions, recall
 from benchmarks.vector_peer_report import report
 from benchmarks.vector_peer_rows import VectorRows
 from benchmarks.vector_peer_steps import StepFailedError, run_step
@@ -83,11 +83,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _prepared(arguments: argparse.Namespace, count: int, folder: Path) -> Json:
-    """Write the rows and queries, unless those of the same index and numbers are there; say what they are."""
+    """Write the rows and queries, unless those of the same passages and numbers are there; say what they are."""
     index = Session(arguments.store).open_pipeline().index
     questions = read_questions(arguments.questions, arguments.queries)
     asked = {
-        "index_version": index.version,
+        "content": content_hash(index, count),
         "queries": arguments.queries,
         "questions": [f"{path.parent.name}/{path.name}" for path in arguments.questions],
     }
