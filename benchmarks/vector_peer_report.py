@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 def report(results: Sequence[Row]) -> str:
     """Return the table and the comparisons, a line each."""
     kinds = next((list(row["workloads"]) for row in results if "workloads" in row), [])
-    header = ["rows", "system", *(f"{kind}: recall p50 p95 ms" for kind in kinds)]
+    header = ["rows", "system", *(f"{kind}: recall p50 p95 cpu ms" for kind in kinds)]
     lines = [[*header, *_COSTS, "build s", "build rss mb", "2 GiB, 1 CPU"]]
     lines += [_line(row, kinds) for row in results]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
@@ -37,7 +37,7 @@ def _line(row: Row, kinds: Sequence[str]) -> list[str]:
 
 
 def _asked(answers: Row) -> str:
-    return f"{answers['recall@10']:.3f} {answers['p50_ms']} {answers['p95_ms']}"
+    return f"{answers['recall@10']:.3f} {answers['p50_ms']} {answers['p95_ms']} {answers.get('cpu_ms', '-')}"
 
 
 def _comparisons(results: Sequence[Row]) -> Iterator[str]:
@@ -52,10 +52,11 @@ def _comparisons(results: Sequence[Row]) -> Iterator[str]:
 def _compared(mine: Row, peer: Row, kind: str, answers: Row) -> str:
     own = mine["workloads"][kind]
     faster = answers["p95_ms"] / own["p95_ms"]
-    smaller = peer["peak_rss_mb"] / mine["peak_rss_mb"]
+    smaller, anonymous, cgroup = (peer[name] / mine[name] for name in ("peak_rss_mb", "anonymous_mb", "cgroup_peak_mb"))
     gap = own["recall@10"] - answers["recall@10"]
     met = "met" if max(faster, smaller) >= _GOAL else "NOT MET"
     if gap < 0:
         met += f", at a recall {-gap:.4f} LOWER"
     recalls = f"recall {own['recall@10']:.4f} to {answers['recall@10']:.4f}"
-    return f"{recalls}, p95 / {faster:.1f}, memory / {smaller:.1f}: the goal of {_GOAL:g} is {met}"
+    memory = f"rss / {smaller:.1f} (cgroup / {cgroup:.1f}, anonymous / {anonymous:.1f})"
+    return f"{recalls}, p95 / {faster:.1f}, {memory}: the goal of {_GOAL:g} is {met}"

@@ -10,8 +10,9 @@ Every system is asked for the 10 nearest rows: of all, of about 1 % and of about
 runs in a process of its own inside a control group (2 GiB, 1 CPU), which needs root on Linux; one that is killed there
 is said to be, and asked again with more memory. Its files are not in the page cache when it starts. `peak_rss_mb` is of
 that process, pages of mapped files included; `cgroup_peak_mb` also holds the page cache, and `anonymous_mb` is what
-cannot be dropped. A run replaces the results of the systems it names, and keeps the others'; what is built stays in
---work for the next run, unless --rebuild is given.
+cannot be dropped. `cpu_ms` is the processor's time a query, which a busy machine changes less than p50 and p95. A run
+replaces the results of the systems it names, and keeps the others'; what is built stays in --work for the next run,
+unless --rebuild is given.
 """
 
 from __future__ import annotations
