@@ -26,11 +26,20 @@ class StepFailedError(Exception):
 
 
 def run_step(
-    python: Path, system: str, step: str, rows: Path, index: Path, *, memory_mb: int, cpus: float, seconds: float
+    python: Path,
+    system: str,
+    step: str,
+    rows: Path,
+    index: Path,
+    *,
+    memory_mb: int,
+    cpus: float,
+    seconds: float,
+    limit_s: float,
 ) -> Json:
     """Return what a step, `build` or `search`, reports, with its group's peak; raises StepFailedError.
 
-    `seconds` is how long one kind of query is asked at most, and a 40th of what the whole step may take.
+    `seconds` is how long one kind of query is asked at most, `limit_s` how long the whole step may take.
     """
     out = index.with_name(f"{index.name}.{step}.json")
     out.unlink(missing_ok=True)
@@ -41,9 +50,9 @@ def run_step(
             group.enclose([*command, str(seconds)]), cwd=ROOT, env={**os.environ, **QUIET}, stdout=sys.stderr
         )
         try:
-            status = process.wait(40 * seconds)
+            status = process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
-            raise StepFailedError(f"not done after {40 * seconds:.0f} s") from error
+            raise StepFailedError(f"not done after {limit_s:.0f} s") from error
         finally:
             process.kill()
             process.wait()

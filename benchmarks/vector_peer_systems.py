@@ -198,10 +198,10 @@ class LanceDB(VectorSystem):
 class TunedLanceDB(LanceDB):
     """What its guide names for large tables with filters: IVF_RQ and scalar indexes, more probes, and refining.
 
-    Its default index, IVF_PQ, finds less in the same time (.857 of the ten best of 150,000 with these probes).
+    Its default index, IVF_PQ, finds less in the same time (.857 of the ten best of 150,000 rows, IVF_RQ .994).
     """
 
-    settings = "IVF_RQ, bitmap indexes on company and year; nprobes 40, refine_factor 20"
+    settings = "IVF_RQ, bitmap indexes on company and year; nprobes 200, refine_factor 20"
 
     def index(self, table: Any) -> None:  # noqa: ANN401 - the interpreter that checks types lacks the library
         from lancedb.index import Bitmap, IvfRq
@@ -211,7 +211,7 @@ class TunedLanceDB(LanceDB):
         table.create_index("year", config=Bitmap())
 
     def tuned(self, query: Any) -> Any:  # noqa: ANN401 - the interpreter that checks types lacks the library
-        return query.distance_type("cosine").nprobes(40).refine_factor(20)
+        return query.distance_type("cosine").nprobes(200).refine_factor(20)
 
 
 class LlamaIndex(VectorSystem):

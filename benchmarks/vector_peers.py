@@ -74,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--queries", type=int, default=200, help="queries of each kind")
     parser.add_argument("--seconds", type=float, default=60, help="the longest a kind of query is asked")
+    parser.add_argument("--limit", type=float, default=7200, metavar="S", help="the longest a step may take")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "finrag_cache" / "vector_peers")
     parser.add_argument("--rebuild", action="store_true", help="build the indexes anew")
     parser.add_argument("--out", type=Path, default=RESULT)
@@ -134,7 +135,7 @@ def _measured(arguments: argparse.Namespace, system: str, folder: Path) -> Json:
         try:
             done = run_step(
                 python, system, "build", folder / "rows", index,
-                memory_mb=spare_mb, cpus=os.cpu_count() or 1, seconds=arguments.seconds,
+                memory_mb=spare_mb, cpus=os.cpu_count() or 1, seconds=arguments.seconds, limit_s=arguments.limit,
             )  # fmt: skip
         except StepFailedError as error:
             return {**about, "build": str(error)}
@@ -147,7 +148,7 @@ def _measured(arguments: argparse.Namespace, system: str, folder: Path) -> Json:
         try:
             asked = run_step(
                 python, system, "search", folder / "rows", index,
-                memory_mb=memory_mb, cpus=POD_CPUS, seconds=arguments.seconds,
+                memory_mb=memory_mb, cpus=POD_CPUS, seconds=arguments.seconds, limit_s=arguments.limit,
             )  # fmt: skip
         except StepFailedError as error:
             about["pod" if memory_mb == POD_MB else "search"] = str(error)
