@@ -10,13 +10,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.peer_process import QUIET, ROOT
 from benchmarks.pod_limits import limited
 
-__all__ = ["StepFailedError", "run_step"]
+__all__ = ["StepFailedError", "StepLimits", "run_step"]
 
 Json = dict[str, Any]
 
@@ -25,39 +26,39 @@ class StepFailedError(Exception):
     """A step did not end well: killed for want of memory, out of time, or by an error of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class StepLimits:
+    """What a step may take; it is ended when it takes more."""
+
+    memory_mb: int
+    cpus: float
+    seconds: float
+
+
 def run_step(
-    python: Path,
-    system: str,
-    step: str,
-    rows: Path,
-    index: Path,
-    *,
-    memory_mb: int,
-    cpus: float,
-    seconds: float,
-    limit_s: float,
+    python: Path, system: str, step: str, rows: Path, index: Path, limits: StepLimits, *, asked_s: float
 ) -> Json:
     """Return what a step, `build` or `search`, reports, with its group's peak; raises StepFailedError.
 
-    `seconds` is how long one kind of query is asked at most, `limit_s` how long the whole step may take.
+    `asked_s` is how long one kind of query is asked at most.
     """
     out = index.with_name(f"{index.name}.{step}.json")
     out.unlink(missing_ok=True)
     _forget(index)
     command = [str(python), "-m", "benchmarks.vector_peer_process", system, step, str(rows), str(index), str(out)]
-    with limited(memory_mb, cpus) as group:
+    with limited(limits.memory_mb, limits.cpus) as group:
         process = subprocess.Popen(
-            group.enclose([*command, str(seconds)]), cwd=ROOT, env={**os.environ, **QUIET}, stdout=sys.stderr
+            group.enclose([*command, str(asked_s)]), cwd=ROOT, env={**os.environ, **QUIET}, stdout=sys.stderr
         )
         try:
-            status = process.wait(limit_s)
+            status = process.wait(limits.seconds)
         except subprocess.TimeoutExpired as error:
-            raise StepFailedError(f"not done after {limit_s:.0f} s") from error
+            raise StepFailedError(f"not done after {limits.seconds:.0f} s") from error
         finally:
             process.kill()
             process.wait()
         if group.kills():
-            raise StepFailedError(f"killed at {memory_mb} MiB")
+            raise StepFailedError(f"killed at {limits.memory_mb} MiB")
         if status:
             raise StepFailedError(f"ended with status {status}")
         peak = group.peak_mb()

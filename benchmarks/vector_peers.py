@@ -33,7 +33,7 @@ from typing import Any
 from benchmarks.vector_peer_corpus import content_hash, exact_thresholds, prepare, read_questions, recall
 from benchmarks.vector_peer_report import report
 from benchmarks.vector_peer_rows import VectorRows
-from benchmarks.vector_peer_steps import StepFailedError, run_step
+from benchmarks.vector_peer_steps import StepFailedError, StepLimits, run_step
 from benchmarks.vector_peer_systems import OWN, SYSTEMS
 from finrag_ml_tg1.commands.session import Session
 
@@ -133,10 +133,8 @@ def _measured(arguments: argparse.Namespace, system: str, folder: Path) -> Json:
         shutil.rmtree(index, ignore_errors=True)
         built.unlink(missing_ok=True)
         try:
-            done = run_step(
-                python, system, "build", folder / "rows", index,
-                memory_mb=spare_mb, cpus=os.cpu_count() or 1, seconds=arguments.seconds, limit_s=arguments.limit,
-            )  # fmt: skip
+            limits = StepLimits(spare_mb, os.cpu_count() or 1, arguments.limit)
+            done = run_step(python, system, "build", folder / "rows", index, limits, asked_s=arguments.seconds)
         except StepFailedError as error:
             return {**about, "build": str(error)}
         done["load_average"] = round(os.getloadavg()[0], 2)
@@ -146,14 +144,12 @@ def _measured(arguments: argparse.Namespace, system: str, folder: Path) -> Json:
     about["pod"] = f"held {POD_MB} MiB, {POD_CPUS:g} CPU"
     for memory_mb in (POD_MB, spare_mb):
         try:
-            asked = run_step(
-                python, system, "search", folder / "rows", index,
-                memory_mb=memory_mb, cpus=POD_CPUS, seconds=arguments.seconds, limit_s=arguments.limit,
-            )  # fmt: skip
+            limits = StepLimits(memory_mb, POD_CPUS, arguments.limit)
+            asked = run_step(python, system, "search", folder / "rows", index, limits, asked_s=arguments.seconds)
         except StepFailedError as error:
             about["pod" if memory_mb == POD_MB else "search"] = str(error)
         else:
-            return {**about, **_judged(VectorRows(folder / "rows"), asked)}
+            return {**about, "asked_in_mb": memory_mb, **_judged(VectorRows(folder / "rows"), asked)}
     return about
 
 
