@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RANKED_PAGES = 10
 _SECONDS_BETWEEN_LOOKS = 0.02
 # Nothing is sent or fetched while time is taken.
-_QUIET = {
+QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",
@@ -41,7 +41,7 @@ class Watched:
     peak_rss_mb: float
 
 
-def watched(command: Sequence[str], environment: Mapping[str, str] = _QUIET) -> Watched:
+def watched(command: Sequence[str], environment: Mapping[str, str] = QUIET) -> Watched:
     """Run a command to its end; raises CalledProcessError when it fails."""
     started, peak = time.perf_counter(), 0.0
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=sys.stderr) as process:
