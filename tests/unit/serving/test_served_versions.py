@@ -11,10 +11,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from finrag_ml_tg1.errors import IndexCorruptError, StoreUnavailableError
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, version_key
+from finrag_ml_tg1.index.catalog import SEGMENTS_FILE
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, segment_key, version_key
 from finrag_ml_tg1.index.reader import Index, open_index
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.loaders.cache import DiskCache
@@ -289,7 +291,9 @@ def test_cold_question_names_the_store_while_it_is_away_and_warm_ones_are_answer
 def test_version_refused_half_way_keeps_no_file_in_the_cache(
     versions: TwoVersions, store: FaultyStore, tmp_path: Path
 ) -> None:
-    damage(store, version_key(versions.whole, STATISTICS_FILE))
+    # What the manifest names is whole and pinned before the segments are read.
+    segments = pl.read_parquet(store.get(version_key(versions.whole, SEGMENTS_FILE)).data)
+    damage(store, segment_key(segments["rows_sha256"][0]))
     pinned: list[str] = []
 
     class PinnedFiles(DiskCache):
@@ -299,9 +303,11 @@ def test_version_refused_half_way_keeps_no_file_in_the_cache(
             return paths
 
         def unpin(self, sha256: str) -> None:
-            pinned.remove(sha256)
+            if sha256 in pinned:
+                pinned.remove(sha256)
             super().unpin(sha256)
 
-    with pytest.raises(IndexCorruptError):
-        open_index(store, PinnedFiles(tmp_path, store, 2**28), folder=tmp_path)
+    cache = PinnedFiles(tmp_path, store, 2**28)
+    with pytest.raises(IndexCorruptError, match="segments"):
+        open_index(store, cache, folder=tmp_path)
     assert pinned == []
