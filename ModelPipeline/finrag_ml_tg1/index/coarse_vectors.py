@@ -25,6 +25,9 @@ RANDOMLY_READ = frozenset(("levels", "scales"))
 
 _BY_SIGNS = 4096
 _BY_LEVELS = 512
+# Of many segments each gives several times its share of those: more than that seldom crowd in one.
+_CROWDED = 8
+_LEAST_OF_EACH = 512
 _LOWER_BITS = 3
 _LEVEL_WIDTH = 1 << _LOWER_BITS
 _LEVEL_CENTRE = (_LEVEL_WIDTH - 1) / 2
@@ -90,9 +93,10 @@ def nearest_rows(
     `among` restricts each of them to some of its own rows.
     """
     starts = np.cumsum([0, *(len(own) for own in vectors)])
+    of_each = min(_BY_SIGNS, max(_LEAST_OF_EACH, _CROWDED * _BY_SIGNS // max(1, len(vectors))))
     numbers, locals_, distances = [], [], []
     for number, own in enumerate(vectors):
-        rows, differing = own.closest(query, _BY_SIGNS, among[number] if among is not None else None)
+        rows, differing = own.closest(query, of_each, among[number] if among is not None else None)
         numbers.append(np.full(len(rows), number))
         locals_.append(rows)
         distances.append(differing)

@@ -77,6 +77,7 @@ def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions:
     found = [
         _of_segment(index, asked, segment, own_near - segment.row_start, among[number] if among is not None else None)
         for number, (segment, own_near) in enumerate(zip(index.segments, near_of_each, strict=True))
+        if segment.postings is not None or len(own_near)
     ]
     if not found:
         return _none()

@@ -157,9 +157,10 @@ class CompanyNames:
                     yield match.start(), match.end(), known.company
 
     def _aliases_in(self, text: str) -> Iterator[str]:
-        """Names whose first letters or digits stand in a text: of thousands few have to be looked for."""
-        openings = {word[:_OPENING_CHARS] for word in re.findall(r"\w+", text.lower())}
-        return (alias for opening in openings for alias in self._by_opening.get(opening, ()))
+        """Names that stand in a text, as words of their own or not: of thousands few have to be looked at closely."""
+        lowered = text.lower()
+        openings = {word[:_OPENING_CHARS] for word in re.findall(r"\w+", lowered)}
+        return (alias for opening in openings for alias in self._by_opening.get(opening, ()) if alias in lowered)
 
     def _spelled_matches(self, text: str, *, ignores_case: bool) -> Iterator[tuple[int, int, Company]]:
         for spelled in names_spelled_otherwise(text, self._by_letters):
