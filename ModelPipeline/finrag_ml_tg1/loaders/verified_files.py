@@ -20,7 +20,7 @@ from pathlib import Path
 __all__ = ["MARK_SUFFIX", "UNWRITABLE", "VerifiedFiles", "hash_file"]
 
 MARK_SUFFIX = ".verified"
-UNWRITABLE = frozenset({errno.EROFS, errno.EPERM, errno.EACCES})
+UNWRITABLE = frozenset({errno.EROFS, errno.EPERM, errno.EACCES, errno.ENOTDIR})
 _MARK_SECONDS = 24 * 60 * 60
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -64,7 +64,7 @@ class VerifiedFiles:
             with self._mark_path(sha256).open() as mark:
                 status = os.fstat(mark.fileno())
                 marked, _, checked = mark.read().rpartition(" ")
-        except (FileNotFoundError, UnicodeDecodeError):
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
             return False
         is_ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
         return is_ours and marked == state and checked.isdigit() and 0 <= time.time() - int(checked) <= _MARK_SECONDS
