@@ -32,26 +32,29 @@ def main() -> None:
     started = time.perf_counter()
     rag = Session(arguments.store).open_pipeline()
     opened_s = time.perf_counter() - started
-    # The cold ones are the last of the catalog's order, the warm ones are drawn from the others.
     result: dict[str, Any] = {"rows": rag.index.manifest.passages, "opened_s": round(opened_s, 2)}
     if arguments.cold:
         result["cold_ms"] = [_asked(rag, question)[1] for question in _about_parts(rag, arguments.cold)]
-    of_companies = company_questions(rag.index.catalog, arguments.questions)
-    of_all = list(open_questions(arguments.questions))
-    for name, questions in (("filtered", of_companies), ("unfiltered", of_all)):
-        if arguments.cold and name == "unfiltered":
-            continue
+    else:
+        result |= _warm(rag, arguments.questions)
+    result |= _memory()
+    print(json.dumps(result))
+
+
+def _warm(rag: FinRAG, count: int) -> dict[str, Any]:
+    """Milliseconds of questions that were asked before, and what is nearest to open ones."""
+    result: dict[str, Any] = {}
+    of_all = list(open_questions(count))
+    for name, questions in (("filtered", company_questions(rag.index.catalog, count)), ("unfiltered", of_all)):
         for question in questions:
             _asked(rag, question)
         taken = [_asked(rag, question) for question in questions]
         result[f"{name}_understanding_ms"] = [understood for understood, _ in taken]
         result[f"{name}_ms"] = [retrieved for _, retrieved in taken]
-    if not arguments.cold:
-        vectors = rag.index.encoder.encode(of_all[:100])
-        result["queries"] = vectors.tolist()
-        result["nearest"] = [rag.index.nearest(np.asarray(vector), _NEAREST)[0].tolist() for vector in vectors]
-    result |= _memory()
-    print(json.dumps(result))
+    vectors = rag.index.encoder.encode(of_all[:100])
+    result["queries"] = vectors.tolist()
+    result["nearest"] = [rag.index.nearest(np.asarray(vector), _NEAREST)[0].tolist() for vector in vectors]
+    return result
 
 
 def _asked(rag: FinRAG, text: str) -> tuple[float, float]:
