@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.report import readme as benchmarks_readme
 from docs.table_columns import data_model
 from finrag_ml_tg1.cli import main as finrag_command
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
@@ -71,6 +72,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "cli.md": command_line,
     "openapi.json": openapi,
     "openapi-indexer.json": indexer_openapi,
+    "../benchmarks/README.md": benchmarks_readme,
 }
 
 

@@ -6,6 +6,7 @@ import click
 
 from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.commands.ask import ask
+from finrag_ml_tg1.commands.bench import bench
 from finrag_ml_tg1.commands.catalog import catalog
 from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, index, ask, up, catalog, evaluate, vectors):
+for _command in (ingest, index, ask, up, catalog, evaluate, vectors, bench):
     main.add_command(_command)
