@@ -15,9 +15,9 @@ __all__ = ["readme"]
 _GROWTH = ("retrieval_15k", "retrieval_150k", "retrieval_615k", "retrieval_10m")
 
 
-_ORIGIN = """Passages up to 265,705 are those of real filings' pages, beyond that they are repeated under invented
-companies with vectors between theirs; 10,000,000 have generated text and vectors, and are searched in meaning alone when no company is
-named."""
+_ORIGIN = """Passages up to 265,705 are those of real filings' pages, beyond that they are repeated under
+invented companies with vectors between theirs; 10,000,000 have generated text and vectors, and are searched in meaning
+alone when no company is named."""
 _PEER_COLUMNS = (
     "passages", "system", "unfiltered: recall, p95, cpu", "1 %: recall, p95, cpu", "0.1 %: recall, p95, cpu",
     "resident / anonymous MB", "in 2 GB, 1 CPU",
