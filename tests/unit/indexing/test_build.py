@@ -15,13 +15,15 @@ from finrag_ml_tg1.errors import StoreError, StoreUnavailableError
 from finrag_ml_tg1.filings.ingest import ingest_file
 from finrag_ml_tg1.index.catalog import PARTS_FILE
 from finrag_ml_tg1.index.encoder import OnnxEncoder
-from finrag_ml_tg1.index.manifest import part_key, version_key
+from finrag_ml_tg1.index.history import HISTORY_PREFIX
+from finrag_ml_tg1.index.manifest import ENCODER_FILE_NAMES, part_key, version_key
+from finrag_ml_tg1.index.marks import MARKS_PREFIX
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.reader import current_version, open_index, read_manifest
 from finrag_ml_tg1.indexing.build import BuildReport, build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
-from finrag_ml_tg1.loaders.object_store import ObjectStore
+from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore
 from tests.unit.filings.documents import filing_html
 from tests.unit.filings.recording_store import RecordingStore, contents
 from tests.unit.index.fake_encoder import TINY, FakeEncoder, write_encoder_files
@@ -54,9 +56,11 @@ def ingest(tmp_path: Path) -> Callable[..., None]:
 def build(tmp_path: Path) -> Build:
     encoder_folder = write_encoder_files(tmp_path / "encoder")
 
-    def run(store: ObjectStore, encoder: FakeEncoder | None = None) -> BuildReport:
+    def run(store: ObjectStore, encoder: FakeEncoder | None = None, *, verify: bool = False) -> BuildReport:
         cache = DiskCache(tmp_path / "cache", store, 2**30)
-        return build_index(store, cache, encoder or FakeEncoder(), encoder_folder, lambda done, total: None)
+        return build_index(
+            store, cache, encoder or FakeEncoder(), encoder_folder, lambda done, total: None, verify=verify
+        )
 
     return run
 
@@ -66,7 +70,7 @@ def check_readable(store: ObjectStore, folder: Path) -> list[str]:
     cache = DiskCache(folder / "checking", store, 2**30)
     manifest = read_manifest(store, current_version(store))
     for name, entry in manifest.files.items():
-        cache.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size)
+        cache.fetch(manifest.key_of(name), sha256=entry.sha256, size=entry.size)
     texts: list[str] = []
     for row in loaded_parts(store):
         part = Part(cache.fetch(part_key(row["sha256"]), sha256=row["sha256"], size=row["size"]))
@@ -171,6 +175,22 @@ def test_of_two_builders_the_slower_is_told_and_changes_nothing(
     assert not build(store).changed
 
 
+class OnceFailingStore(RecordingStore):
+    """Refuses what is written under each key the first time; `failed` is kept from build to build."""
+
+    def __init__(self, inner: ObjectStore, failed: list[str]) -> None:
+        super().__init__(inner)
+        self._failed = failed
+
+    def put(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> ObjectInfo:
+        # Marks and records of switches have another name each time.
+        name = key.rpartition("/")[0] if key.startswith((MARKS_PREFIX, HISTORY_PREFIX)) else key
+        if name not in self._failed:
+            self._failed.append(name)
+            raise StoreUnavailableError(f"{key} cannot be written: the test says so")
+        return super().put(key, data, if_match=if_match, if_absent=if_absent)
+
+
 def test_the_previous_version_stays_current_when_any_put_fails(
     store: ObjectStore, ingest: Callable[..., None], build: Build, tmp_path: Path
 ) -> None:
@@ -178,48 +198,59 @@ def test_the_previous_version_stays_current_when_any_put_fails(
     first = build(store)
     texts = check_readable(store, tmp_path)
     ingest(store, 2)
-    failures = 0
-    succeeded = False
-    while not succeeded:
-        # What was written before a failure is there at the next try: the second put that is left fails each time.
+    failed: list[str] = []
+    report = None
+    while report is None:
         try:
-            report = build(RecordingStore(store, fail_at=min(failures, 1)))
-            succeeded = True
+            report = build(OnceFailingStore(store, failed))
         except StoreUnavailableError:
-            failures += 1
             assert current_version(store) == first.version
             assert check_readable(store, tmp_path) == texts
-    assert failures == len(
-        ["part", "rows of the segment", "its terms", *read_manifest(store, report.version).files, "manifest", "CURRENT"]
+    own = [name for name in read_manifest(store, report.version).files if name not in ENCODER_FILE_NAMES]
+    assert len(failed) == len(
+        ["mark", "part", "rows of the segment", "its terms", *own, "manifest", "record of the switch", "CURRENT"]
     )
     assert report.version == current_version(store) != first.version
     assert len(check_readable(store, tmp_path)) == 6
+    assert list(store.list(MARKS_PREFIX)) == []
 
 
-def test_a_build_repairs_what_was_damaged_in_the_store(
+def of_versions(store: ObjectStore) -> dict[str, bytes]:
+    """The objects that make up versions, and which is current."""
+    return {
+        key: data
+        for key, data in contents(store).items()
+        if key.startswith("index/") and not key.startswith(HISTORY_PREFIX)
+    }
+
+
+def test_a_build_repairs_what_was_damaged_in_the_store_when_it_is_to_verify_it(
     folder_store: LocalFolderStore, ingest: Callable[..., None], build: Build, tmp_path: Path
 ) -> None:
     ingest(folder_store, 1)
     ingest(folder_store, 2)
     build(folder_store)
-    whole = contents(folder_store)
+    whole = of_versions(folder_store)
     for key, data in whole.items():
-        if key.startswith("index/"):
-            folder_store.put(key, b"x" * len(data))
-            build(folder_store)
-            assert contents(folder_store) == whole, key
+        folder_store.put(key, b"x" * len(data))
+        build(folder_store, verify=True)
+        assert of_versions(folder_store) == whole, key
     assert len(check_readable(folder_store, tmp_path)) == 6
 
 
-def test_a_build_replaces_a_part_that_is_missing(
+def test_a_build_replaces_what_is_missing_or_cut_off(
     folder_store: LocalFolderStore, ingest: Callable[..., None], build: Build
 ) -> None:
     ingest(folder_store, 1)
     build(folder_store)
-    whole = contents(folder_store)
-    folder_store.delete(next(key for key in whole if key.startswith("index/parts/")))
-    assert build(folder_store).encoded_passages == 3
-    assert contents(folder_store) == whole
+    whole = of_versions(folder_store)
+    for key, data in whole.items():
+        folder_store.delete(key)
+        build(folder_store)
+        assert of_versions(folder_store) == whole, key
+        folder_store.put(key, data[:-1])
+        build(folder_store)
+        assert of_versions(folder_store) == whole, key
 
 
 def test_a_build_of_an_empty_store_names_the_command(store: ObjectStore, build: Build) -> None:
