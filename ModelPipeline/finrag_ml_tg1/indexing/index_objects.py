@@ -100,7 +100,7 @@ def read_checked(store: ObjectStore, wanted: IndexObject) -> bytes:
 
 
 def are_sound(store: ObjectStore, objects: Iterable[IndexObject]) -> set[str]:
-    """Read the objects; return the SHA-256 of those that are there with the content named."""
+    """Read the objects; return the keys of those that are there with the content named."""
 
     def is_sound(wanted: IndexObject) -> bool:
         try:
@@ -109,7 +109,7 @@ def are_sound(store: ObjectStore, objects: Iterable[IndexObject]) -> set[str]:
             return False
         return True
 
-    return {wanted.sha256 for wanted, sound in side_by_side(is_sound, objects) if sound}
+    return {wanted.key for wanted, sound in side_by_side(is_sound, objects) if sound}
 
 
 def side_by_side(

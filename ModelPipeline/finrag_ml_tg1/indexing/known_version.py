@@ -22,6 +22,7 @@ from finrag_ml_tg1.index.catalog import (
 )
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.lexical import CorpusStatistics
+from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.reader import FileCache, read_manifest
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.indexing.index_objects import (
@@ -90,13 +91,9 @@ class KnownVersion:
             {
                 row["input_sha256"]: KnownPart(row["sha256"], row["size"], row["rows"])
                 for row in parts.iter_rows(named=True)
-                if row["sha256"] in there
+                if part_key(row["sha256"]) in there
             },
-            {
-                each.input_sha256: each
-                for each in segments
-                if all(file.sha256 in there for file in segment_objects(each))
-            },
+            {each.input_sha256: each for each in segments if all(file.key in there for file in segment_objects(each))},
             tuple(entries),
             statistics,
         )
@@ -105,4 +102,4 @@ class KnownVersion:
 def _there(store: ObjectStore, named: Iterable[IndexObject], *, verify: bool) -> set[str]:
     sizes = sizes_of_shared_objects(store)
     present = [each for each in named if sizes.get(each.key) == each.size]
-    return are_sound(store, present) if verify else {each.sha256 for each in present}
+    return are_sound(store, present) if verify else {each.key for each in present}
