@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from finrag_ml_tg1.indexing.index_objects import version_objects
 from finrag_ml_tg1.indexing.publishing import PublishReport, publish_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore
+from finrag_ml_tg1.loaders.s3_store import S3Store
 from tests.unit.filings.recording_store import RecordingStore
 from tests.unit.indexing.killed_store import KilledStore
 from tests.unit.indexing.small_indexes import (
@@ -74,13 +77,13 @@ def test_publishing_again_writes_nothing(store: ObjectStore, source: LocalFolder
 
 
 def test_a_filing_more_copies_what_is_new_and_switches_last(
-    store: ObjectStore, source: LocalFolderStore, ingest: Ingest, build: Build
+    folder_store: LocalFolderStore, source: LocalFolderStore, ingest: Ingest, build: Build
 ) -> None:
-    publish(source, store)
-    before = set(of_versions(store))
+    publish(source, folder_store)
+    before = set(of_versions(folder_store))
     ingest(source, 3)
     version = build(source).version
-    recording = RecordingStore(store)
+    recording = RecordingStore(folder_store)
     publish(source, recording)
     new = set(of_versions(source)) - before
     put = [key for key in recording.puts if not key.startswith((MARKS_PREFIX, HISTORY_PREFIX))]
@@ -113,35 +116,65 @@ def test_killed_at_each_put_in_turn_readers_have_a_whole_version_and_the_next_ru
 
 
 def test_of_two_publishers_the_slower_is_told_and_changes_nothing(
-    store: ObjectStore, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
+    folder_store: LocalFolderStore, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
-    first = publish(source, store).version
+    first = publish(source, folder_store).version
     ingest(source, 3)
     second = build(source).version
     ingest(source, 4)
     third = build(source).version
 
     def overtaken(done: int, total: int) -> None:
-        if current_version(store) == first:
-            publish(source, store, third)
+        if current_version(folder_store) == first:
+            publish(source, folder_store, third)
 
     with pytest.raises(StoreError, match="in the meantime: nothing was changed, run it again"):
-        publish_version(source, store, second, overtaken)
-    assert current_version(store) == third
-    assert len(check_readable(store, tmp_path)) == 12
-    assert list(store.list(MARKS_PREFIX)) == []
+        publish_version(source, folder_store, second, overtaken)
+    assert current_version(folder_store) == third
+    assert len(check_readable(folder_store, tmp_path)) == 12
+    assert list(folder_store.list(MARKS_PREFIX)) == []
+
+
+def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(
+    s3_store: S3Store, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
+) -> None:
+    versions = []
+    for number in (3, 4):
+        ingest(source, number)
+        versions.append(build(source).version)
+    both_have_begun = threading.Barrier(2)
+
+    def attempt(version: str) -> str:
+        waiting = [both_have_begun]
+
+        def meet(done: int, total: int) -> None:
+            while waiting:
+                waiting.pop().wait(timeout=20)
+
+        try:
+            publish_version(source, s3_store, version, meet)
+        except StoreError as error:
+            return str(error)
+        return version
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(attempt, versions))
+    winner = current_version(s3_store)
+    assert outcomes.count(winner) == 1
+    assert sum("run it again" in outcome for outcome in outcomes) == 1
+    assert len(check_readable(s3_store, tmp_path)) in (9, 12)
 
 
 def test_an_earlier_version_becomes_current_again(
-    store: ObjectStore, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
+    folder_store: LocalFolderStore, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
-    first = publish(source, store).version
+    first = publish(source, folder_store).version
     ingest(source, 3)
     build(source)
-    publish(source, store)
-    assert publish(store, store, first).changed
-    assert current_version(store) == first
-    assert len(check_readable(store, tmp_path)) == 6
+    publish(source, folder_store)
+    assert publish(folder_store, folder_store, first).changed
+    assert current_version(folder_store) == first
+    assert len(check_readable(folder_store, tmp_path)) == 6
 
 
 def test_a_damaged_source_is_not_published(source: LocalFolderStore, tmp_path: Path) -> None:
