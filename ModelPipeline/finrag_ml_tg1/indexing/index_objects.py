@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TypeVar
@@ -114,7 +114,7 @@ def are_sound(store: ObjectStore, objects: Iterable[IndexObject]) -> set[str]:
 
 def side_by_side(
     work: Callable[[IndexObject], T], objects: Iterable[IndexObject], before_each: Callable[[], None] = lambda: None
-) -> Iterator[tuple[IndexObject, T]]:
+) -> Generator[tuple[IndexObject, T], None, None]:
     """Yield each object with what `work`, which runs in several threads, returns for it, in any order.
 
     `before_each` is called in this thread. What is worked on at a time has 96 MiB together, or is one object that is

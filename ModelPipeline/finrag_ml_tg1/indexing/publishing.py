@@ -7,6 +7,7 @@ MD5 sent along. The manifest is put after all it names has been seen there, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from finrag_ml_tg1.errors import IndexCorruptError, StoreError
@@ -64,9 +65,11 @@ def publish_version(
         def copy(each: IndexObject) -> None:
             target.put(each.key, read_checked(source, each))
 
-        for each, _ in side_by_side(copy, missing, writer.hold_mark):
-            copied += each.size
-            progress(copied, total)
+        # Closed also when `progress` raises: nothing is put any more when the mark is taken away.
+        with closing(side_by_side(copy, missing, writer.hold_mark)) as copies:
+            for each, _ in copies:
+                copied += each.size
+                progress(copied, total)
         _require_all(target, manifest, objects, missing, verify=verify)
         key, text = manifest_key(version), manifest.to_json().encode()
         if target.head(key) is None or target.get(key).data != text:

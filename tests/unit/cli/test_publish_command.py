@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from finrag_ml_tg1.cli import main
-from finrag_ml_tg1.index.manifest import CURRENT_KEY
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.local_processes import SETTINGS
@@ -81,8 +80,7 @@ def test_garbage_is_listed_or_deleted(sample_store: Path, tmp_path: Path) -> Non
     assert run("publish", "--from", folder, "--to", folder, "--verify").exit_code == 0
 
 
-def test_a_dry_run_of_a_build_is_refused(sample_store: Path, tmp_path: Path) -> None:
-    folder = linked_store(sample_store, tmp_path / "store")
-    before = LocalFolderStore(folder).head(CURRENT_KEY)
-    assert run("index", "--dry-run", "--store", folder).exit_code == 2
-    assert LocalFolderStore(folder).head(CURRENT_KEY) == before
+@pytest.mark.parametrize("options", [["--dry-run"], ["--keep", "2"], ["--gc", "--verify"]])
+def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str]) -> None:
+    assert run("index", *options, "--store", tmp_path / "store").exit_code == 2
+    assert not (tmp_path / "store").exists()

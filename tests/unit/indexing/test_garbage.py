@@ -18,6 +18,7 @@ from finrag_ml_tg1.indexing.garbage import collect_garbage, find_garbage
 from finrag_ml_tg1.indexing.publishing import publish_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore
+from finrag_ml_tg1.loaders.s3_store import S3Store
 from tests.unit.filings.recording_store import RecordingStore, contents
 from tests.unit.indexing.small_indexes import (
     Build,
@@ -90,13 +91,13 @@ def test_looking_for_garbage_changes_nothing(folder_store: LocalFolderStore, ing
 
 
 def test_after_a_way_back_the_version_that_was_current_before_is_kept(
-    store: ObjectStore, ingest: Ingest, build: Build, tmp_path: Path
+    s3_store: S3Store, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
-    first, _, third = versions_in_turn(store, ingest, build, 3)
-    publish_version(store, store, first, lambda done, total: None)
-    assert collect_garbage(store, 2).kept == [first, third]
-    check_readable(store, tmp_path, first)
-    check_readable(store, tmp_path, third)
+    first, _, third = versions_in_turn(s3_store, ingest, build, 3)
+    publish_version(s3_store, s3_store, first, lambda done, total: None)
+    assert collect_garbage(s3_store, 2).kept == [first, third]
+    check_readable(s3_store, tmp_path, first)
+    check_readable(s3_store, tmp_path, third)
 
 
 @pytest.mark.parametrize("content", [b"x", b"0123456789abcdef"])

@@ -94,25 +94,25 @@ def test_a_filing_more_copies_what_is_new_and_switches_last(
 
 
 def test_killed_at_each_put_in_turn_readers_have_a_whole_version_and_the_next_run_goes_on(
-    store: ObjectStore, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
+    s3_store: S3Store, source: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
-    first = publish(source, store).version
-    texts = check_readable(store, tmp_path)
+    first = publish(source, s3_store).version
+    texts = check_readable(s3_store, tmp_path)
     ingest(source, 3)
     second = build(source).version
     killed_at: list[str] = []
     written: list[str] = []
-    while current_version(store) != second:
-        assert check_readable(store, tmp_path) == texts
-        assert current_version(store) == first
-        killed = KilledStore(store, killed_at)
+    while current_version(s3_store) != second:
+        assert check_readable(s3_store, tmp_path) == texts
+        assert current_version(s3_store) == first
+        killed = KilledStore(s3_store, killed_at)
         with suppress(StoreUnavailableError):
             publish(source, killed)
         written += killed.written
     copied = [key for key in written if not key.startswith((MARKS_PREFIX, HISTORY_PREFIX))]
     assert len(copied) == len(set(copied))
     assert len(killed_at) == len(["mark", *copied, "record of the switch"])
-    assert check_readable(store, tmp_path) == check_readable(source, tmp_path)
+    assert check_readable(s3_store, tmp_path) == check_readable(source, tmp_path)
 
 
 def test_of_two_publishers_the_slower_is_told_and_changes_nothing(
