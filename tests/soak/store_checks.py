@@ -20,7 +20,7 @@ from finrag_ml_tg1.indexing.garbage import find_garbage
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 
-__all__ = ["leftovers", "opened_version", "table_faults", "tables_digest"]
+__all__ = ["index_leftovers", "leftovers", "opened_version", "table_faults", "tables_digest"]
 
 
 def opened_version(folder: Path, scratch: Path) -> str | None:
@@ -79,8 +79,8 @@ def tables_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def leftovers(folder: Path, versions: int) -> dict[str, int]:
-    """Return how much lies in the store that nothing names: of the index, what so many versions do not need."""
+def leftovers(folder: Path) -> dict[str, int]:
+    """Return how many half-written files, and objects of the tables that no row names, lie in the store."""
     temporary = list(folder.glob(".finrag-*.tmp"))
     store = LocalFolderStore(folder)
     named = {key for _, keys in _filings(store) for key in astuple(keys)}
@@ -88,7 +88,14 @@ def leftovers(folder: Path, versions: int) -> dict[str, int]:
     return {
         "half_written_files": len(temporary),
         "half_written_bytes": sum(path.stat().st_size for path in temporary),
+        "objects_no_row_names": len(set(of_filings) - named),
+    }
+
+
+def index_leftovers(folder: Path, versions: int) -> dict[str, int]:
+    """Return how many objects of the index its newest versions do not need, and how many marks of killed writers."""
+    store = LocalFolderStore(folder)
+    return {
         "unreferenced_objects": len(find_garbage(store, versions).keys),
         "marks_of_killed_writers": len(list(store.list(MARKS_PREFIX))),
-        "objects_no_row_names": len(set(of_filings) - named),
     }

@@ -23,7 +23,7 @@ from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.sample_index import SAMPLES
 from tests.soak.random_kill import kill_at_random_moment, run_to_the_end
 from tests.soak.results import number_setting, write_result
-from tests.soak.store_checks import leftovers, opened_version, table_faults, tables_digest
+from tests.soak.store_checks import index_leftovers, leftovers, opened_version, table_faults, tables_digest
 
 pytestmark = pytest.mark.soak
 
@@ -153,7 +153,8 @@ def _run_round(folder: Path, stages: list[Stage], record: Record, chooser: rando
             run_to_the_end(arguments, store, observe)
         _compare(store, scratch, stage, record, f"round {number}, stage {position}")
         record.allowed = {stage.version}
-    record.left.update(leftovers(store, len({stage.version for stage in stages})))
+    record.left.update(leftovers(store))
+    record.left.update(index_leftovers(store, len({stage.version for stage in stages})))
     shutil.rmtree(folder)
 
 
