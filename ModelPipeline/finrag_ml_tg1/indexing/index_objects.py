@@ -6,7 +6,6 @@ import hashlib
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import TypeVar
 
 import polars as pl
@@ -21,11 +20,11 @@ from finrag_ml_tg1.index.catalog import (
     segment_entries,
 )
 from finrag_ml_tg1.index.manifest import Manifest, part_key, segment_key
+from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = [
     "SHARED_PREFIXES",
-    "IndexObject",
     "are_sound",
     "part_object",
     "read_checked",
@@ -45,36 +44,25 @@ _BYTES_AT_ONCE = 96 * 2**20
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexObject:
-    """An object of an index: where it is, and which content it must have."""
-
-    key: str
-    sha256: str
-    size: int
-
-
-def part_object(part: PartEntry) -> IndexObject:
+def part_object(part: PartEntry) -> ExpectedFile:
     """Return the object of a part."""
-    return IndexObject(part_key(part.sha256), part.sha256, part.size)
+    return ExpectedFile(part_key(part.sha256), part.sha256, part.size)
 
 
-def segment_objects(segment: SegmentEntry) -> list[IndexObject]:
+def segment_objects(segment: SegmentEntry) -> list[ExpectedFile]:
     """Return the object of a segment's rows, and that of its terms where it has one."""
-    objects = [IndexObject(segment_key(segment.rows_sha256), segment.rows_sha256, segment.rows_size)]
+    objects = [ExpectedFile(segment_key(segment.rows_sha256), segment.rows_sha256, segment.rows_size)]
     if segment.terms_sha256 is not None and segment.terms_size is not None:
-        objects.append(IndexObject(segment_key(segment.terms_sha256), segment.terms_sha256, segment.terms_size))
+        objects.append(ExpectedFile(segment_key(segment.terms_sha256), segment.terms_sha256, segment.terms_size))
     return objects
 
 
-def version_objects(store: ObjectStore, manifest: Manifest) -> list[IndexObject]:
+def version_objects(store: ObjectStore, manifest: Manifest) -> list[ExpectedFile]:
     """Return all objects of a version but its manifest, each once, as its catalog in the store names them.
 
     Raises IndexCorruptError, ObjectNotFoundError when a table of the catalog is damaged or missing.
     """
-    files = {
-        name: IndexObject(manifest.key_of(name), entry.sha256, entry.size) for name, entry in manifest.files.items()
-    }
+    files = dict(zip(manifest.files, manifest.expected_files(), strict=True))
     parts, segments = (
         pl.read_parquet(io.BytesIO(read_checked(store, files[name]))) for name in (PARTS_FILE, SEGMENTS_FILE)
     )
@@ -91,7 +79,7 @@ def sizes_of_shared_objects(store: ObjectStore) -> dict[str, int]:
     return {info.key: info.size for prefix in SHARED_PREFIXES for info in store.list(prefix)}
 
 
-def read_checked(store: ObjectStore, wanted: IndexObject) -> bytes:
+def read_checked(store: ObjectStore, wanted: ExpectedFile) -> bytes:
     """Return an object's content; raises IndexCorruptError when it is another than named, ObjectNotFoundError."""
     data = store.get(wanted.key).data
     if hashlib.sha256(data).hexdigest() != wanted.sha256:
@@ -99,10 +87,10 @@ def read_checked(store: ObjectStore, wanted: IndexObject) -> bytes:
     return data
 
 
-def are_sound(store: ObjectStore, objects: Iterable[IndexObject]) -> set[str]:
+def are_sound(store: ObjectStore, objects: Iterable[ExpectedFile]) -> set[str]:
     """Read the objects; return the keys of those that are there with the content named."""
 
-    def is_sound(wanted: IndexObject) -> bool:
+    def is_sound(wanted: ExpectedFile) -> bool:
         try:
             read_checked(store, wanted)
         except (IndexCorruptError, ObjectNotFoundError):
@@ -113,14 +101,14 @@ def are_sound(store: ObjectStore, objects: Iterable[IndexObject]) -> set[str]:
 
 
 def side_by_side(
-    work: Callable[[IndexObject], T], objects: Iterable[IndexObject], before_each: Callable[[], None] = lambda: None
-) -> Generator[tuple[IndexObject, T], None, None]:
+    work: Callable[[ExpectedFile], T], objects: Iterable[ExpectedFile], before_each: Callable[[], None] = lambda: None
+) -> Generator[tuple[ExpectedFile, T], None, None]:
     """Yield each object with what `work`, which runs in several threads, returns for it, in any order.
 
     `before_each` is called in this thread. What is worked on at a time has 96 MiB together, or is one object that is
     larger. The first error is raised when what has been begun has ended.
     """
-    running: dict[Future[T], IndexObject] = {}
+    running: dict[Future[T], ExpectedFile] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
         try:
             for each in objects:
@@ -135,12 +123,12 @@ def side_by_side(
                 future.cancel()
 
 
-def _has_room(running: Iterable[IndexObject], more: IndexObject) -> bool:
+def _has_room(running: Iterable[ExpectedFile], more: ExpectedFile) -> bool:
     sizes = [each.size for each in running]
     return len(sizes) < 2 * _THREADS and sum(sizes) + more.size <= _BYTES_AT_ONCE
 
 
-def _finished(running: dict[Future[T], IndexObject]) -> Iterator[tuple[IndexObject, T]]:
+def _finished(running: dict[Future[T], ExpectedFile]) -> Iterator[tuple[ExpectedFile, T]]:
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
         yield running.pop(future), future.result()

@@ -26,12 +26,12 @@ from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.reader import FileCache, read_manifest
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.indexing.index_objects import (
-    IndexObject,
     are_sound,
     part_object,
     segment_objects,
     sizes_of_shared_objects,
 )
+from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["KnownPart", "KnownVersion"]
@@ -99,7 +99,7 @@ class KnownVersion:
         )
 
 
-def _there(store: ObjectStore, named: Iterable[IndexObject], *, verify: bool) -> set[str]:
+def _there(store: ObjectStore, named: Iterable[ExpectedFile], *, verify: bool) -> set[str]:
     sizes = sizes_of_shared_objects(store)
     present = [each for each in named if sizes.get(each.key) == each.size]
     return are_sound(store, present) if verify else {each.key for each in present}

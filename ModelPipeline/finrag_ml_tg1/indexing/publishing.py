@@ -15,13 +15,13 @@ from finrag_ml_tg1.index.manifest import Manifest, is_version, manifest_key, ver
 from finrag_ml_tg1.index.reader import read_manifest
 from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.index_objects import (
-    IndexObject,
     are_sound,
     read_checked,
     side_by_side,
     sizes_of_shared_objects,
     version_objects,
 )
+from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["PublishReport", "publish_version"]
@@ -62,7 +62,7 @@ def publish_version(
         total = sum(each.size for each in missing)
         copied = 0
 
-        def copy(each: IndexObject) -> None:
+        def copy(each: ExpectedFile) -> None:
             target.put(each.key, read_checked(source, each))
 
         # Closed also when `progress` raises: nothing is put any more when the mark is taken away.
@@ -86,7 +86,9 @@ def _manifest(source: ObjectStore, version: str) -> Manifest:
     return read_manifest(source, version)
 
 
-def _missing(target: ObjectStore, manifest: Manifest, objects: list[IndexObject], *, verify: bool) -> list[IndexObject]:
+def _missing(
+    target: ObjectStore, manifest: Manifest, objects: list[ExpectedFile], *, verify: bool
+) -> list[ExpectedFile]:
     """The objects that the target does not have with the right size, or with `verify` the right content."""
     sizes = _sizes(target, manifest)
     present = [each for each in objects if sizes.get(each.key) == each.size]
@@ -95,7 +97,7 @@ def _missing(target: ObjectStore, manifest: Manifest, objects: list[IndexObject]
 
 
 def _require_all(
-    target: ObjectStore, manifest: Manifest, objects: list[IndexObject], copied: list[IndexObject], *, verify: bool
+    target: ObjectStore, manifest: Manifest, objects: list[ExpectedFile], copied: list[ExpectedFile], *, verify: bool
 ) -> None:
     sizes = _sizes(target, manifest)
     lost = {each.key for each in objects if sizes.get(each.key) != each.size}

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import accumulate
 
 import polars as pl
 
 from finrag_ml_tg1.index.catalog import SEGMENTS_SCHEMA, PartEntry, SegmentEntry
 from finrag_ml_tg1.index.lexical import CorpusStatistics, merge_statistics
-from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.reader import FileCache
 from finrag_ml_tg1.index.segment import MAX_SEGMENT_ROWS, build_rows, build_terms
 from finrag_ml_tg1.index.writer import IndexWriter
+from finrag_ml_tg1.indexing.index_objects import part_object
 from finrag_ml_tg1.indexing.known_version import KnownVersion
 from finrag_ml_tg1.indexing.statistics_update import updated_statistics
 
@@ -28,6 +30,7 @@ __all__ = ["SEARCHED_IN_WORDS_ROWS", "build_segments", "segment_runs"]
 SEARCHED_IN_WORDS_ROWS = 2_000_000
 
 _MIN_ROWS = 16_384
+_FETCHED_AT_ONCE = 32  # of a segment, so that a small cache holds them
 _ENDING_SHARE = 32  # of the parts one in so many may end a segment
 
 _Files = tuple[str, int, str | None, int | None]
@@ -97,7 +100,12 @@ def _write_segment(
 
 
 def _opened(cache: FileCache, parts: Sequence[PartEntry]) -> list[Part]:
-    return [Part(cache.fetch(part_key(part.sha256), sha256=part.sha256, size=part.size)) for part in parts]
+    opened: list[Part] = []
+    for start in range(0, len(parts), _FETCHED_AT_ONCE):
+        wanted = [part_object(part) for part in parts[start : start + _FETCHED_AT_ONCE]]
+        with closing(PinnedFiles(cache)) as files:
+            opened.extend(Part(path) for path in files.fetch_all(wanted))
+    return opened
 
 
 def _statistics(parts: Sequence[Part]) -> CorpusStatistics:
