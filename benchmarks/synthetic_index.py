@@ -25,12 +25,13 @@ from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, PARTS_SCHEMA, PartEntry, part_entries
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
 from finrag_ml_tg1.index.encoder import read_identity
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
+from finrag_ml_tg1.index.manifest import part_key, version_key
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.index.vectors import dequantise, quantise
-from finrag_ml_tg1.index.writer import put_part, switch_current, write_version
+from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.build import BUILD_PARAMETERS
+from finrag_ml_tg1.indexing.known_version import KnownVersion
 from finrag_ml_tg1.indexing.minilm import ensure_encoder
 from finrag_ml_tg1.indexing.segmenting import build_segments
 from finrag_ml_tg1.loaders.cache import DiskCache
@@ -46,8 +47,8 @@ _SEED = 8
 class Writing:
     """The parts and filings written so far, in the order of the index."""
 
-    def __init__(self, store: LocalFolderStore, wanted: int) -> None:
-        self.store = store
+    def __init__(self, writer: IndexWriter, wanted: int) -> None:
+        self.writer = writer
         self.wanted = wanted
         self.rows = 0
         self.parts: list[list[Any]] = []
@@ -58,7 +59,7 @@ class Writing:
         return self.rows >= self.wanted
 
     def add(self, cik: int, year: int, data: bytes, rows: int, filings: pl.DataFrame) -> None:
-        sha256, size = put_part(self.store, data)
+        sha256, size = self.writer.put_part(data)
         self.parts.append([cik, year, sha256, size, self.rows, rows, sha256])
         self.filings.append(filings)
         self.rows += rows
@@ -76,12 +77,14 @@ def main() -> None:
     started = time.perf_counter()
     encoder = ensure_encoder(arguments.cache, progress=print)
     vectors = VectorSource(read_identity(encoder).dimension, _SEED)
-    writing = Writing(LocalFolderStore(arguments.out), arguments.rows)
-    if arguments.source:
-        _write_from(LocalFolderStore(arguments.source), writing, vectors)
-    else:
-        _write_generated(writing, vectors)
-    version = _finish(writing, encoder, arguments.cache)
+    store = LocalFolderStore(arguments.out)
+    with IndexWriter(store) as writer:
+        writing = Writing(writer, arguments.rows)
+        if arguments.source:
+            _write_from(LocalFolderStore(arguments.source), writing, vectors)
+        else:
+            _write_generated(writing, vectors)
+        version = _finish(writing, encoder, DiskCache(arguments.cache, store, 2**30))
     print(f"\n{version}: {writing.rows:,} rows, {len(writing.parts):,} parts, {time.perf_counter() - started:.0f} s")
 
 
@@ -151,15 +154,12 @@ def _add_invented(
     writing.add(cik, year, data, len(vectors), pl.DataFrame([filing], schema=FILINGS_SCHEMA))
 
 
-def _finish(writing: Writing, encoder: Path, cache_folder: Path) -> str:
-    store = writing.store
+def _finish(writing: Writing, encoder: Path, cache: DiskCache) -> str:
     parts = pl.DataFrame(writing.parts, schema=PARTS_SCHEMA, orient="row")
     entries: list[PartEntry] = part_entries(parts)
-    cache = DiskCache(cache_folder, store, 2**30)
     filings_of = [filings.height for filings in writing.filings]
-    segments, statistics = build_segments(store, cache, entries, filings_of, {})
-    manifest = write_version(
-        store,
+    segments, statistics = build_segments(writing.writer, cache, entries, filings_of, KnownVersion())
+    manifest = writing.writer.write_version(
         filings=pl.concat(writing.filings),
         parts=parts,
         segments=segments,
@@ -168,8 +168,7 @@ def _finish(writing: Writing, encoder: Path, cache_folder: Path) -> str:
         encoder_folder=encoder,
         parameters=BUILD_PARAMETERS,
     )
-    current = store.head(CURRENT_KEY)
-    switch_current(store, manifest.version, replaces=current.etag if current else None)
+    writing.writer.make_current(manifest.version)
     return manifest.version
 
 

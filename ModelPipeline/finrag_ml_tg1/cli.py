@@ -11,6 +11,7 @@ from finrag_ml_tg1.commands.catalog import catalog
 from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
+from finrag_ml_tg1.commands.publish import publish
 from finrag_ml_tg1.commands.up import up
 from finrag_ml_tg1.commands.vectors import vectors
 
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, index, ask, up, catalog, evaluate, vectors, bench):
+for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench):
     main.add_command(_command)

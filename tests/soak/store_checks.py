@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ import polars as pl
 
 from finrag_ml_tg1.errors import IndexMissingError
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, FilingKeys, filing_keys
+from finrag_ml_tg1.index.marks import MARKS_PREFIX
 from finrag_ml_tg1.index.reader import open_index
+from finrag_ml_tg1.indexing.garbage import find_garbage
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 
-__all__ = ["leftovers", "opened_version", "table_faults", "tables_digest"]
+__all__ = ["index_leftovers", "leftovers", "opened_version", "table_faults", "tables_digest"]
 
 
 def opened_version(folder: Path, scratch: Path) -> str | None:
@@ -77,22 +79,23 @@ def tables_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def leftovers(folder: Path, versions: Collection[str], parts: Collection[str]) -> dict[str, int]:
-    """Return how many half-written files and unreferenced objects of tables and index lie in the store."""
+def leftovers(folder: Path) -> dict[str, int]:
+    """Return how many half-written files, and objects of the tables that no row names, lie in the store."""
     temporary = list(folder.glob(".finrag-*.tmp"))
     store = LocalFolderStore(folder)
     named = {key for _, keys in _filings(store) for key in astuple(keys)}
     of_filings = [entry.key for prefix in ("raw/", "text/", "tables/") for entry in store.list(prefix)]
-    stray = [
-        entry
-        for entry in store.list("index/")
-        if entry.key != "index/CURRENT"
-        and entry.key.split("/")[1] not in versions
-        and not (entry.key.startswith("index/parts/") and entry.key.split("/")[2] in parts)
-    ]
     return {
         "half_written_files": len(temporary),
         "half_written_bytes": sum(path.stat().st_size for path in temporary),
-        "unreferenced_objects": len(stray),
         "objects_no_row_names": len(set(of_filings) - named),
+    }
+
+
+def index_leftovers(folder: Path, versions: int) -> dict[str, int]:
+    """Return how many objects of the index its newest versions do not need, and how many marks of killed writers."""
+    store = LocalFolderStore(folder)
+    return {
+        "unreferenced_objects": len(find_garbage(store, versions).keys),
+        "marks_of_killed_writers": len(list(store.list(MARKS_PREFIX))),
     }

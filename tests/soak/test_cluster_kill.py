@@ -55,7 +55,7 @@ def test_killed_workers_lose_no_filing_and_write_none_twice(tmp_path: Path) -> N
             rows = len(list(LocalFolderStore(store).list(FILINGS_PREFIX)))
             if f"{FILINGS} filings read, 0 unchanged, 0 skipped" not in output or rows != FILINGS:
                 faults.append(f"{rows} filings are in the store, and it was told: {output.splitlines()[-1]}")
-            left = leftovers(store, set(), set())
+            left = leftovers(store)
             counts["filings"] += rows
             counts["objects_no_row_names"] += left["objects_no_row_names"]
             counts["half_written_files"] += left["half_written_files"]

@@ -10,15 +10,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from finrag_ml_tg1.errors import IndexCorruptError
-from finrag_ml_tg1.index.encoder import EncoderIdentity
+from finrag_ml_tg1.index.encoder import ENCODER_FILES, EncoderIdentity
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile, hash_blocks
 
 __all__ = [
     "CURRENT_KEY",
+    "ENCODER_FILE_NAMES",
     "FORMAT_VERSION",
     "FileEntry",
     "Manifest",
     "describe_file",
+    "encoder_key",
     "is_version",
     "manifest_key",
     "part_key",
@@ -27,9 +29,12 @@ __all__ = [
 ]
 
 # Raised with every change that an older reader would misread.
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 CURRENT_KEY = "index/CURRENT"
+
+# The names of an encoder's files in a manifest, in the order of ENCODER_FILES.
+ENCODER_FILE_NAMES = tuple(f"encoder/{name}" for name in ENCODER_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One version; `files` are named relative to `index/{version}/`, parts and segments are listed in the catalog."""
+    """One version and its `files` by name; parts and segments are listed in the catalog."""
 
     encoder: EncoderIdentity
     parameters: dict[str, int]
@@ -64,9 +69,13 @@ class Manifest:
     def expected_files(self) -> list[ExpectedFile]:
         """Return the version's files as the cache fetches them, in the order of `files`."""
         return [
-            ExpectedFile(version_key(self.version, name), entry.sha256, entry.size, entry.blocks)
+            ExpectedFile(self.key_of(name), entry.sha256, entry.size, entry.blocks)
             for name, entry in self.files.items()
         ]
+
+    def key_of(self, name: str) -> str:
+        """Return the store key of one of `files`: an encoder's are shared between versions, the others are its own."""
+        return encoder_key(self.files[name].sha256) if name in ENCODER_FILE_NAMES else version_key(self.version, name)
 
     def to_json(self) -> str:
         """Return the manifest file's text."""
@@ -117,6 +126,11 @@ def part_key(sha256: str) -> str:
 def segment_key(sha256: str) -> str:
     """Return the store key of a segment's file."""
     return f"index/segments/{sha256}"
+
+
+def encoder_key(sha256: str) -> str:
+    """Return the store key of an encoder's file, which versions share."""
+    return f"index/encoders/{sha256}"
 
 
 def version_key(version: str, name: str) -> str:

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,23 +18,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError, StoreError
+from finrag_ml_tg1.errors import StoreError
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX, filing_keys
 from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, embedded_text, indexed_text, passage_head
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
-from finrag_ml_tg1.index.catalog import (
-    PARTS_FILE,
-    PARTS_SCHEMA,
-    SEGMENTS_FILE,
-    SegmentEntry,
-    part_entries,
-    segment_entries,
-)
+from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, part_entries
 from finrag_ml_tg1.index.encoder import EncoderIdentity
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key, version_key
 from finrag_ml_tg1.index.part import build_part
-from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
-from finrag_ml_tg1.index.writer import put_part, switch_current, write_version
+from finrag_ml_tg1.index.reader import FileCache
+from finrag_ml_tg1.index.writer import IndexWriter
+from finrag_ml_tg1.indexing.known_version import KnownPart, KnownVersion
 from finrag_ml_tg1.indexing.segmenting import build_segments
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
@@ -43,6 +37,8 @@ BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 5}
 
 # What of a filing's row decides the content of its part.
 _PART_OF_CONTENT = ("accession", "sha256", "reader_version", "company", "tickers", "form", "fiscal_period")
+
+_READERS = 16
 
 Progress = Callable[[int, int], None]
 
@@ -82,64 +78,46 @@ class _PlannedPart:
 
 
 def build_index(
-    store: ObjectStore, cache: FileCache, encoder: PassageEncoder, encoder_folder: Path, progress: Progress
+    store: ObjectStore,
+    cache: FileCache,
+    encoder: PassageEncoder,
+    encoder_folder: Path,
+    progress: Progress,
+    *,
+    verify: bool = False,
 ) -> BuildReport:
     """Build the version that the store's tables describe and make it current; `progress` gets (passages done, of all).
 
+    What the current version has is taken over without being read; with `verify` it is read first, and what is damaged
+    in the store is made and written again.
     Raises StoreError when the store holds no filings, or when another build became current meanwhile.
     """
     filings = _read_filings(store)
     if filings.height == 0:
         raise StoreError(f"{store.url} holds no filings: run `finrag ingest FOLDER` first")
-    current = store.head(CURRENT_KEY)
-    known = _known_parts(store, cache)
-    total = int(filings["passages"].sum())
-    done = encoded = 0
-    entries: list[dict[str, object]] = []
-    filings_of: list[int] = []
-    for plan in _planned_parts(filings, encoder):
-        reusable = known.get(plan.input_sha256)
-        if reusable is None:
-            rows, data = _encode_part(store, plan, encoder)
-            sha256, size = put_part(store, data)
-            encoded += rows
-        else:
-            sha256, size, rows = reusable
-        entries.append(
-            {
-                "cik": plan.cik,
-                "fiscal_year": plan.fiscal_year,
-                "sha256": sha256,
-                "size": size,
-                "row_start": done,
-                "rows": rows,
-                "input_sha256": plan.input_sha256,
-            }
+    with IndexWriter(store, verify=verify) as writer:
+        known = KnownVersion.read(store, cache, writer.readers_version, BUILD_PARAMETERS, verify=verify)
+        plans = _planned_parts(filings, encoder)
+        parts, encoded = _write_parts(store, writer, plans, known, encoder, progress)
+        filings_of = [plan.filings.height for plan in plans]
+        segments, statistics = build_segments(writer, cache, part_entries(parts), filings_of, known)
+        manifest = writer.write_version(
+            filings=filings,
+            parts=parts,
+            segments=segments,
+            statistics=statistics,
+            encoder=encoder.identity,
+            encoder_folder=encoder_folder,
+            parameters=BUILD_PARAMETERS,
         )
-        filings_of.append(plan.filings.height)
-        done += rows
-        progress(done, total)
-    parts = pl.DataFrame(entries, schema=PARTS_SCHEMA)
-    known_segments = _known_segments(store, cache)
-    segments, statistics = build_segments(store, cache, part_entries(parts), filings_of, known_segments)
-    manifest = write_version(
-        store,
-        filings=filings,
-        parts=parts,
-        segments=segments,
-        statistics=statistics,
-        encoder=encoder.identity,
-        encoder_folder=encoder_folder,
-        parameters=BUILD_PARAMETERS,
-    )
-    changed = current is None or _served_version(store) != manifest.version
-    if changed:
-        switch_current(store, manifest.version, replaces=current.etag if current else None)
-    return BuildReport(manifest.version, filings.height, done, encoded, changed)
+        changed = writer.make_current(manifest.version)
+    return BuildReport(manifest.version, filings.height, manifest.passages, encoded, changed)
 
 
 def _read_filings(store: ObjectStore) -> pl.DataFrame:
-    tables = [pl.read_parquet(io.BytesIO(store.get(entry.key).data)) for entry in store.list(FILINGS_PREFIX)]
+    # One small object each: on S3 it is the way there and back that takes the time.
+    with ThreadPoolExecutor(_READERS) as pool:
+        tables = list(pool.map(lambda entry: _read_table(store, entry.key), store.list(FILINGS_PREFIX)))
     outdated = sum(table["reader_version"].item() != READER_VERSION for table in tables)
     if outdated:
         raise StoreError(f"{outdated} filings were read by another version: run `finrag ingest --again` first")
@@ -147,48 +125,32 @@ def _read_filings(store: ObjectStore) -> pl.DataFrame:
     return filings.sort("cik", "fiscal_year", "accession")
 
 
-def _served_version(store: ObjectStore) -> str | None:
-    """The version CURRENT names; None when it names none, which a build repairs."""
-    try:
-        return current_version(store)
-    except (IndexMissingError, IndexCorruptError):
-        return None
+def _read_table(store: ObjectStore, key: str) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(store.get(key).data))
 
 
-def _known_parts(store: ObjectStore, cache: FileCache) -> dict[str, tuple[str, int, int]]:
-    """The current version's undamaged parts by the hash of their input; none when no version can be read."""
-    parts = _table_of_current(store, cache, PARTS_FILE)
-    return {
-        row["input_sha256"]: (row["sha256"], row["size"], row["rows"])
-        for row in (parts.iter_rows(named=True) if parts is not None else ())
-        if _is_sound(cache, row["sha256"], row["size"])
-    }
-
-
-def _known_segments(store: ObjectStore, cache: FileCache) -> dict[str, SegmentEntry]:
-    """The current version's segments by the hash of their input; none when no version can be read."""
-    table = _table_of_current(store, cache, SEGMENTS_FILE)
-    return {entry.input_sha256: entry for entry in segment_entries(table)} if table is not None else {}
-
-
-def _table_of_current(store: ObjectStore, cache: FileCache, name: str) -> pl.DataFrame | None:
-    version = _served_version(store)
-    if version is None:
-        return None
-    try:
-        entry = read_manifest(store, version).files[name]
-        return pl.read_parquet(cache.fetch(version_key(version, name), sha256=entry.sha256, size=entry.size))
-    except (IndexCorruptError, ObjectNotFoundError):
-        return None
-
-
-def _is_sound(cache: FileCache, sha256: str, size: int) -> bool:
-    """Whether the store's part is the one named; one that is damaged or missing is encoded again."""
-    try:
-        cache.fetch(part_key(sha256), sha256=sha256, size=size)
-    except (IndexCorruptError, ObjectNotFoundError):
-        return False
-    return True
+def _write_parts(
+    store: ObjectStore,
+    writer: IndexWriter,
+    plans: Sequence[_PlannedPart],
+    known: KnownVersion,
+    encoder: PassageEncoder,
+    progress: Progress,
+) -> tuple[pl.DataFrame, int]:
+    """Write the parts that are not known; return the table of all (PARTS_SCHEMA) and how many passages were encoded."""
+    total = sum(int(plan.filings["passages"].sum()) for plan in plans)
+    done = encoded = 0
+    entries: list[tuple[int, int, str, int, int, int, str]] = []
+    for plan in plans:
+        part = known.parts.get(plan.input_sha256)
+        if part is None:
+            rows, data = _encode_part(store, plan, encoder)
+            part = KnownPart(*writer.put_part(data), rows)
+            encoded += rows
+        entries.append((plan.cik, plan.fiscal_year, part.sha256, part.size, done, part.rows, plan.input_sha256))
+        done += part.rows
+        progress(done, total)
+    return pl.DataFrame(entries, schema=PARTS_SCHEMA, orient="row"), encoded
 
 
 def _planned_parts(filings: pl.DataFrame, encoder: PassageEncoder) -> list[_PlannedPart]:
@@ -205,7 +167,7 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
     tables, facts, searched, embedded = [], [], [], []
     for filing in plan.filings.iter_rows(named=True):
         keys = filing_keys(plan.cik, filing["accession"], filing["sha256"], filing["reader_version"])
-        table = pl.read_parquet(io.BytesIO(store.get(keys.passages).data)).sort("position")
+        table = _read_table(store, keys.passages).sort("position")
         for row in table.iter_rows(named=True):
             head = passage_head(
                 filing["company"],
@@ -219,6 +181,6 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
             searched.append(indexed_text(head, row["lead"], row["text"]))
             embedded.append(embedded_text(row["fiscal_year"], row["item"], row["heading"], row["lead"], row["text"]))
         tables.append(table)
-        facts.append(pl.read_parquet(io.BytesIO(store.get(keys.facts).data)))
+        facts.append(_read_table(store, keys.facts))
     rows = pl.concat(tables)
     return rows.height, build_part(rows, searched, encoder.encode(embedded), pl.concat(facts))

@@ -26,7 +26,13 @@ class IndexReport:
 
 
 def index_store(
-    store: ObjectStore, config: MLConfig, *, threads: int, progress: Progress, tell: Callable[[str], None]
+    store: ObjectStore,
+    config: MLConfig,
+    *,
+    threads: int,
+    progress: Progress,
+    tell: Callable[[str], None],
+    verify: bool = False,
 ) -> IndexReport:
     """Build the version that the store's tables describe and make it current; see `build_index`.
 
@@ -37,4 +43,4 @@ def index_store(
     folder = ensure_encoder(cache_folder, progress=tell)
     encoder = KeptVectors(OnnxEncoder.load(folder, threads=threads), cache_folder / "vectors")
     cache = DiskCache(cache_folder, store, config.cache_bytes)
-    return IndexReport(build_index(store, cache, encoder, folder, progress), encoder.encoded)
+    return IndexReport(build_index(store, cache, encoder, folder, progress, verify=verify), encoder.encoded)

@@ -62,7 +62,8 @@ def download_into(descriptor: int, store: ObjectStore, file: ExpectedFile, trans
 def not_as_described(file: ExpectedFile, store: ObjectStore) -> IndexCorruptError:
     """Return the error that the store's object is another than the manifest's."""
     return IndexCorruptError(
-        f"{file.key} in {store.url} is not the file its manifest names: build or publish the index again."
+        f"{file.key} in {store.url} is not the file its manifest names: run `finrag index --verify` or "
+        "`finrag publish --verify`."
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from finrag_ml_tg1.errors import EncoderMismatchError, IndexCorruptError, IndexMissingError
 from finrag_ml_tg1.filings.ingest import ingest_file
 from finrag_ml_tg1.index.encoder import read_identity
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, part_key, version_key
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, part_key
 from finrag_ml_tg1.index.reader import Index, current_version, open_index, read_manifest
 from finrag_ml_tg1.indexing.build import build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
@@ -126,8 +126,9 @@ def test_every_file_of_a_version_is_refused_when_one_bit_was_changed(
     copied: LocalFolderStore, reopen: Callable[[], Index]
 ) -> None:
     version = current_version(copied)
-    names = [name for name in read_manifest(copied, version).files if name != "encoder/model.onnx"]
-    for key in [manifest_key(version), *(version_key(version, name) for name in names)]:
+    manifest = read_manifest(copied, version)
+    names = [name for name in manifest.files if name != "encoder/model.onnx"]
+    for key in [manifest_key(version), *(manifest.key_of(name) for name in names)]:
         whole = copied.get(key).data
         change(copied, key)
         with pytest.raises(IndexCorruptError):

@@ -15,64 +15,44 @@ from finrag_ml_tg1.errors import StoreError, StoreUnavailableError
 from finrag_ml_tg1.filings.ingest import ingest_file
 from finrag_ml_tg1.index.catalog import PARTS_FILE
 from finrag_ml_tg1.index.encoder import OnnxEncoder
-from finrag_ml_tg1.index.manifest import part_key, version_key
-from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.manifest import ENCODER_FILE_NAMES, version_key
 from finrag_ml_tg1.index.reader import current_version, open_index, read_manifest
 from finrag_ml_tg1.indexing.build import BuildReport, build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectStore
-from tests.unit.filings.documents import filing_html
 from tests.unit.filings.recording_store import RecordingStore, contents
 from tests.unit.index.fake_encoder import TINY, FakeEncoder, write_encoder_files
-from tests.unit.loaders import conftest as loaders
+from tests.unit.indexing.killed_store import KilledStore
+from tests.unit.indexing.small_indexes import (
+    Build,
+    Ingest,
+    bucket,
+    build,
+    check_readable,
+    clean_environment,
+    folder_store,
+    ingest,
+    moto_endpoint,
+    of_versions,
+    s3_config,
+    s3_store,
+    store,
+)
 
-clean_environment = loaders.clean_environment
-moto_endpoint = loaders.moto_endpoint
-s3_config = loaders.s3_config
-bucket = loaders.bucket
-s3_store = loaders.s3_store
-folder_store = loaders.folder_store
-store = loaders.store
+__all__ = [
+    "bucket",
+    "build",
+    "clean_environment",
+    "folder_store",
+    "ingest",
+    "moto_endpoint",
+    "s3_config",
+    "s3_store",
+    "store",
+]
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "filings" / "ORQN_10-K_9990000001-24-000001.html"
-Build = Callable[..., BuildReport]
-
-
-@pytest.fixture
-def ingest(tmp_path: Path) -> Callable[..., None]:
-    def run(store: ObjectStore, number: int, words: str = "plain") -> None:
-        path = tmp_path / f"X_10-K_99900001{number:02d}-24-000001.html"
-        body = f"<p><b>Item 1. Business</b></p><p>We sell {words} examples.</p><p><b>Risks</b></p><p>Few {number}.</p>"
-        path.write_bytes(filing_html(f"Company {number}", cik=9_990_000_100 + number, body=body))
-        ingest_file(path, store, FakeEncoder().token_offsets)
-
-    return run
-
-
-@pytest.fixture
-def build(tmp_path: Path) -> Build:
-    encoder_folder = write_encoder_files(tmp_path / "encoder")
-
-    def run(store: ObjectStore, encoder: FakeEncoder | None = None) -> BuildReport:
-        cache = DiskCache(tmp_path / "cache", store, 2**30)
-        return build_index(store, cache, encoder or FakeEncoder(), encoder_folder, lambda done, total: None)
-
-    return run
-
-
-def check_readable(store: ObjectStore, folder: Path) -> list[str]:
-    """Check every file of the current version against its hash and return the texts of all passages."""
-    cache = DiskCache(folder / "checking", store, 2**30)
-    manifest = read_manifest(store, current_version(store))
-    for name, entry in manifest.files.items():
-        cache.fetch(version_key(manifest.version, name), sha256=entry.sha256, size=entry.size)
-    texts: list[str] = []
-    for row in loaded_parts(store):
-        part = Part(cache.fetch(part_key(row["sha256"]), sha256=row["sha256"], size=row["size"]))
-        texts.extend(part.text(line) for line in range(len(part)))
-    assert len(texts) == manifest.passages
-    return texts
 
 
 def loaded_parts(store: ObjectStore) -> list[dict[str, Any]]:
@@ -81,7 +61,7 @@ def loaded_parts(store: ObjectStore) -> list[dict[str, Any]]:
 
 
 def test_a_build_makes_all_ingested_filings_current(
-    store: ObjectStore, ingest: Callable[..., None], build: Build, tmp_path: Path
+    store: ObjectStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
     ingest(store, 1)
     ingest(store, 2)
@@ -92,9 +72,7 @@ def test_a_build_makes_all_ingested_filings_current(
     assert encoder.encoded[1].startswith("Item 1 Business\n")
 
 
-def test_building_again_encodes_and_writes_nothing(
-    store: ObjectStore, ingest: Callable[..., None], build: Build
-) -> None:
+def test_building_again_encodes_and_writes_nothing(store: ObjectStore, ingest: Ingest, build: Build) -> None:
     ingest(store, 1)
     first = build(store)
     recording, encoder = RecordingStore(store), FakeEncoder()
@@ -103,7 +81,7 @@ def test_building_again_encodes_and_writes_nothing(
     assert (encoder.encoded, recording.puts) == ([], [])
 
 
-def test_a_filing_more_encodes_its_part_alone(store: ObjectStore, ingest: Callable[..., None], build: Build) -> None:
+def test_a_filing_more_encodes_its_part_alone(store: ObjectStore, ingest: Ingest, build: Build) -> None:
     ingest(store, 1)
     ingest(store, 3)
     first = build(store)
@@ -120,7 +98,7 @@ def test_a_filing_more_encodes_its_part_alone(store: ObjectStore, ingest: Callab
 
 
 def test_a_filing_of_other_content_is_encoded_again(
-    store: ObjectStore, ingest: Callable[..., None], build: Build, tmp_path: Path
+    store: ObjectStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
     ingest(store, 1)
     ingest(store, 2)
@@ -130,9 +108,7 @@ def test_a_filing_of_other_content_is_encoded_again(
     assert sum("new examples" in text for text in check_readable(store, tmp_path)) == 1
 
 
-def test_another_encoder_encodes_everything_again(
-    store: ObjectStore, ingest: Callable[..., None], build: Build
-) -> None:
+def test_another_encoder_encodes_everything_again(store: ObjectStore, ingest: Ingest, build: Build) -> None:
     ingest(store, 1)
     build(store)
     assert build(store, FakeEncoder(replace(TINY, sha256="2" * 64))).encoded_passages == 3
@@ -152,7 +128,7 @@ class OvertakenEncoder(FakeEncoder):
 
 @pytest.mark.parametrize("has_current", [False, True])
 def test_of_two_builders_the_slower_is_told_and_changes_nothing(
-    store: ObjectStore, ingest: Callable[..., None], build: Build, tmp_path: Path, has_current: bool
+    store: ObjectStore, ingest: Ingest, build: Build, tmp_path: Path, has_current: bool
 ) -> None:
     if has_current:
         ingest(store, 1)
@@ -171,55 +147,56 @@ def test_of_two_builders_the_slower_is_told_and_changes_nothing(
     assert not build(store).changed
 
 
-def test_the_previous_version_stays_current_when_any_put_fails(
-    store: ObjectStore, ingest: Callable[..., None], build: Build, tmp_path: Path
+def test_the_previous_version_stays_current_when_a_build_is_killed_at_any_put(
+    store: ObjectStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
     ingest(store, 1)
     first = build(store)
     texts = check_readable(store, tmp_path)
     ingest(store, 2)
-    failures = 0
-    succeeded = False
-    while not succeeded:
-        # What was written before a failure is there at the next try: the second put that is left fails each time.
+    killed_at: list[str] = []
+    report = None
+    while report is None:
         try:
-            report = build(RecordingStore(store, fail_at=min(failures, 1)))
-            succeeded = True
+            report = build(KilledStore(store, killed_at))
         except StoreUnavailableError:
-            failures += 1
             assert current_version(store) == first.version
             assert check_readable(store, tmp_path) == texts
-    assert failures == len(
-        ["part", "rows of the segment", "its terms", *read_manifest(store, report.version).files, "manifest", "CURRENT"]
+    own = [name for name in read_manifest(store, report.version).files if name not in ENCODER_FILE_NAMES]
+    assert len(killed_at) == len(
+        ["mark", "part", "rows of the segment", "its terms", *own, "manifest", "record of the switch", "CURRENT"]
     )
     assert report.version == current_version(store) != first.version
     assert len(check_readable(store, tmp_path)) == 6
 
 
-def test_a_build_repairs_what_was_damaged_in_the_store(
-    folder_store: LocalFolderStore, ingest: Callable[..., None], build: Build, tmp_path: Path
+def test_a_build_repairs_what_was_damaged_in_the_store_when_it_is_to_verify_it(
+    folder_store: LocalFolderStore, ingest: Ingest, build: Build, tmp_path: Path
 ) -> None:
     ingest(folder_store, 1)
     ingest(folder_store, 2)
     build(folder_store)
-    whole = contents(folder_store)
+    whole = of_versions(folder_store)
     for key, data in whole.items():
-        if key.startswith("index/"):
-            folder_store.put(key, b"x" * len(data))
-            build(folder_store)
-            assert contents(folder_store) == whole, key
+        folder_store.put(key, b"x" * len(data))
+        build(folder_store, verify=True)
+        assert of_versions(folder_store) == whole, key
     assert len(check_readable(folder_store, tmp_path)) == 6
 
 
-def test_a_build_replaces_a_part_that_is_missing(
-    folder_store: LocalFolderStore, ingest: Callable[..., None], build: Build
+def test_a_build_replaces_what_is_missing_or_cut_off(
+    folder_store: LocalFolderStore, ingest: Ingest, build: Build
 ) -> None:
     ingest(folder_store, 1)
     build(folder_store)
-    whole = contents(folder_store)
-    folder_store.delete(next(key for key in whole if key.startswith("index/parts/")))
-    assert build(folder_store).encoded_passages == 3
-    assert contents(folder_store) == whole
+    whole = of_versions(folder_store)
+    for key, data in whole.items():
+        folder_store.delete(key)
+        build(folder_store)
+        assert of_versions(folder_store) == whole, key
+        folder_store.put(key, data[:-1])
+        build(folder_store)
+        assert of_versions(folder_store) == whole, key
 
 
 def test_a_build_of_an_empty_store_names_the_command(store: ObjectStore, build: Build) -> None:
@@ -228,9 +205,7 @@ def test_a_build_of_an_empty_store_names_the_command(store: ObjectStore, build: 
     assert contents(store) == {}
 
 
-def test_progress_counts_passages_up_to_all(
-    folder_store: LocalFolderStore, ingest: Callable[..., None], tmp_path: Path
-) -> None:
+def test_progress_counts_passages_up_to_all(folder_store: LocalFolderStore, ingest: Ingest, tmp_path: Path) -> None:
     for number in (1, 2, 3):
         ingest(folder_store, number)
     steps: list[tuple[int, int]] = []

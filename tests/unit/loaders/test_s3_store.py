@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError, NoCredentialsError
+from moto.s3.responses import S3Response
 
 from finrag_ml_tg1.errors import (
     FinRAGError,
@@ -299,3 +301,17 @@ def test_answer_of_s3_is_explained(
 
 def test_missing_credentials_name_the_variables() -> None:
     assert "AWS_ACCESS_KEY_ID" in str(explain(NoCredentialsError(), "GetObject", "s3://bucket/key", None))
+
+
+def test_a_put_carries_the_md5_of_its_body(s3_store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # RFC 1321's own example: by it a service can refuse what arrived altered.
+    seen: list[str | None] = []
+    put_object = S3Response.put_object
+
+    def noting(self: S3Response) -> object:
+        seen.append(self.headers.get("Content-MD5"))
+        return put_object(self)
+
+    monkeypatch.setattr(S3Response, "put_object", noting)
+    s3_store.put("message", b"message digest")
+    assert [base64.b64decode(value or "").hex() for value in seen] == ["f96b697d7cb7938d525a2f31aaf161d0"]

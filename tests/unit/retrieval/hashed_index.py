@@ -17,7 +17,8 @@ from finrag_ml_tg1.index.encoder import EncoderIdentity, read_identity
 from finrag_ml_tg1.index.facts import PART_FACTS_SCHEMA
 from finrag_ml_tg1.index.part import build_part
 from finrag_ml_tg1.index.reader import Index, open_index
-from finrag_ml_tg1.index.writer import put_part, switch_current, write_version
+from finrag_ml_tg1.index.writer import IndexWriter
+from finrag_ml_tg1.indexing.known_version import KnownVersion
 from finrag_ml_tg1.indexing.segmenting import build_segments
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
@@ -75,30 +76,30 @@ def build_hashed_index(texts: Sequence[Text], folder: Path, encoder_folder: Path
     identity = read_identity(encoder_folder)
     encoder = HashEncoder(identity)
     cache = DiskCache(folder / "cache", store, 2**30)
-    entries, filings_of = [], []
-    row_start = 0
-    for cik, year in sorted({(text.cik, text.fiscal_year) for text in texts}):
-        own = sorted(
-            (text for text in texts if (text.cik, text.fiscal_year) == (cik, year)), key=lambda text: text.accession
+    with IndexWriter(store) as writer:
+        entries, filings_of = [], []
+        row_start = 0
+        for cik, year in sorted({(text.cik, text.fiscal_year) for text in texts}):
+            own = sorted(
+                (text for text in texts if (text.cik, text.fiscal_year) == (cik, year)), key=lambda text: text.accession
+            )
+            encoded = encoder.encode([text.text for text in own])
+            part = writer.put_part(build_part(_rows(own), [text.text for text in own], encoded, NO_FACTS))
+            entries.append([cik, year, *part, row_start, len(own), ""])
+            filings_of.append(len({text.accession for text in own}))
+            row_start += len(own)
+        parts = pl.DataFrame(entries, schema=PARTS_SCHEMA, orient="row")
+        segments, statistics = build_segments(writer, cache, part_entries(parts), filings_of, KnownVersion())
+        manifest = writer.write_version(
+            filings=_filings(texts),
+            parts=parts,
+            segments=segments,
+            statistics=statistics,
+            encoder=identity,
+            encoder_folder=encoder_folder,
+            parameters={},
         )
-        encoded = encoder.encode([text.text for text in own])
-        sha256, size = put_part(store, build_part(_rows(own), [text.text for text in own], encoded, NO_FACTS))
-        entries.append([cik, year, sha256, size, row_start, len(own), ""])
-        filings_of.append(len({text.accession for text in own}))
-        row_start += len(own)
-    parts = pl.DataFrame(entries, schema=PARTS_SCHEMA, orient="row")
-    segments, statistics = build_segments(store, cache, part_entries(parts), filings_of, {})
-    manifest = write_version(
-        store,
-        filings=_filings(texts),
-        parts=parts,
-        segments=segments,
-        statistics=statistics,
-        encoder=identity,
-        encoder_folder=encoder_folder,
-        parameters={},
-    )
-    switch_current(store, manifest.version, replaces=None)
+        writer.make_current(manifest.version)
     index = open_index(store, cache, folder=folder / "cache")
     index.encoder = encoder  # type: ignore[assignment]  # the reader opens the model the index carries
     return index
