@@ -78,7 +78,7 @@ _WITHOUT_SUBJECT = re.compile(
 _SIGNATURE = re.compile(r"/s/\s*\S")
 _OF_SIGNER = re.compile(r"(?:we|i)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"(?:for example|for (?:a |further |more |additional )|see |refer to)\b", re.IGNORECASE)
-# For small letters alone, and the first letters before all else: asked of every sentence, it takes a quarter of the time.
+# For small letters alone, and first letters before all else: asked of every sentence, so in a quarter of the time.
 _POINTS_ELSEWHERE = re.compile(
     r"\b(?=[acdfilprst])(?:"
     r"(?:can be found|are set forth|is (?:provided|included|set forth|contained|incorporated)|"

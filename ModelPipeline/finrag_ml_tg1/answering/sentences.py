@@ -17,8 +17,8 @@ _BOUNDARY = re.compile(
 _LIST_MARKS = re.compile(r"[•●▪■◦·\s]*")
 # Beside single letters ("U.S.", "J. Smith").
 _ABBREVIATIONS = frozenset(
-    "inc corp co ltd no nos vs etc st mr ms mrs dr jr sr approx dept fig sec art al cir jan feb mar apr jun jul aug sep "
-    "sept oct nov dec".split()
+    "inc corp co ltd no nos vs etc st mr ms mrs dr jr sr approx dept fig sec art al cir jan feb mar apr jun jul aug "
+    "sep sept oct nov dec".split()
 )
 _LONGEST_ABBREVIATION = 6
 # "Note 16. Segment Reporting" is a title, "in Item 8. Our backlog" are two sentences.
