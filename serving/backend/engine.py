@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
-from finrag_ml_tg1.events import Event, Sources
+from finrag_ml_tg1.events import Event, Result, Sources
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -160,19 +160,26 @@ class Engine:
             return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
 
     async def events(
-        self, slot: Slot, begin: Callable[[FinRAG], Generator[Event, None, None]], abort: Callable[[], None]
+        self,
+        slot: Slot,
+        begin: Callable[[FinRAG], Generator[Event, None, None]],
+        abort: Callable[[], None],
+        *,
+        is_streamed: bool = True,
     ) -> AsyncGenerator[Event, None]:
         """Yield the events that `begin(pipeline)` yields on threads; `abort()` ends what it waits for.
 
         Up to `Sources` a core is at work, and the slot is held. What follows may wait for a language model: on another
         thread, and no longer in the way of other questions. Raises EngineStoppingError when the server stops meanwhile.
+        Unless it `is_streamed`, steps and words are not waited for one by one: `Sources` and `Result` alone come.
         """
         events = begin(self.loaded)
+        advance = _next_event if is_streamed else _next_turn
         limiter = self._workers
         with ExitStack() as writing:
             try:
                 while True:
-                    step = asyncio.ensure_future(anyio.to_thread.run_sync(next, events, None, limiter=limiter))
+                    step = asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=limiter))
                     event = await self._unless_stopped(step)
                     if event is None:
                         return
@@ -220,6 +227,15 @@ class Engine:
     def _open(self) -> FinRAG:
         folder = Path(self._config.cache_dir)
         return FinRAG.open(self._store, DiskCache(folder, self._store, self._config.cache_bytes), folder)
+
+
+def _next_event(events: Iterator[Event]) -> Event | None:
+    return next(events, None)
+
+
+def _next_turn(events: Iterator[Event]) -> Event | None:
+    """Of the events that are left the next after which something else is to be done."""
+    return next((event for event in events if isinstance(event, Sources | Result)), None)
 
 
 def _close_late(events: Generator[Event, None, None], last: asyncio.Future[Event | None]) -> None:
