@@ -23,7 +23,7 @@ from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.index.catalog import Catalog
 from finrag_ml_tg1.index.reader import Index, PassageRecord
-from finrag_ml_tg1.retrieval.search import search
+from finrag_ml_tg1.retrieval.search import Gathered, gather, rank
 from finrag_ml_tg1.scope import Question, Scope
 from finrag_ml_tg1.stage_timing import timed
 from finrag_ml_tg1.understanding.resolution import describe_coverage
@@ -149,14 +149,20 @@ class FilingsAnswerer:
     def _in_words(self, partial: Result) -> Answer:
         question, scope, timings = partial.question, partial.scope, partial.timings_ms
         with timed(timings, "retrieval"):
-            found = search(
-                self._index, question.text, scope, max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions))
-            )
+            gathered = gather(self._index, question.text, scope)
+            count = max(_READ_PASSAGES, _READ_OF_EACH * len(scope.accessions))
+            found = rank(self._index, gathered, scope, gathered.weights, count)
         with timed(timings, "answering"):
-            return self._answered(question, scope, found, are_numbers_shown=partial.found.is_found)
+            return self._answered(question, scope, gathered, found, are_numbers_shown=partial.found.is_found)
 
     def _answered(
-        self, question: Question, scope: Scope, passages: list[PassageRecord], *, are_numbers_shown: bool
+        self,
+        question: Question,
+        scope: Scope,
+        gathered: Gathered,
+        passages: list[PassageRecord],
+        *,
+        are_numbers_shown: bool,
     ) -> Answer:
         topic = read_topic(scope.asked or scope.topic, self._index.corpus)
         if not are_numbers_shown:
@@ -164,7 +170,9 @@ class FilingsAnswerer:
         several = len(scope.accessions) > 1 or not scope.companies
         openings = self._openings(scope) if asks_for_business(topic.text) else []
         passages = [*openings, *(passage for passage in passages if passage not in openings)]
-        asked = self._index.encoder.encode([topic.text])[0]
+        asked = gathered.query
+        if asked is None or gathered.focus.text != topic.text:
+            asked = self._index.encoder.encode([topic.text])[0]
         answer = answer_extractively(
             topic,
             Found(asked, passages, self._index.likeness(asked, passages), openings=len(openings)),

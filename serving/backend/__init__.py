@@ -1,8 +1,11 @@
-"""The HTTP interface."""
+"""The HTTP interface.
+
+Imported before the libraries that make a pool of threads when they are imported.
+"""
 
 import os
 
-# A pod has one CPU and sees all of its host's: threads of numpy and faiss would spin for it. Both read this when they
-# are imported, so it stands before everything else.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+# Questions are answered side by side, each on one thread. The threads of a pool wait for its few small tasks at full
+# load, which took as much of one CPU as the answers themselves; and a pool has the machine's cores, not the pod's.
+for _pool in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_pool, "1")

@@ -76,8 +76,13 @@ class Answerer:
         with self._engine.admitted() as slot:
             yield slot
 
-    async def events(self, body: QueryRequest, request_id: str, slot: Slot) -> AsyncGenerator[QueryEvent, None]:
-        """Yield the steps, the draft, the words as they are written, and the response last."""
+    async def events(
+        self, body: QueryRequest, request_id: str, slot: Slot, *, is_streamed: bool = True
+    ) -> AsyncGenerator[QueryEvent, None]:
+        """Yield the steps, the draft, the words as they are written, and the response last.
+
+        Unless it `is_streamed` the response alone, where it is not kept.
+        """
         began = time.perf_counter()
         question = body.to_question()
         with self._books.entry(request_id, body.question) as entry, self._engine.versions.in_use() as finrag:
@@ -93,7 +98,8 @@ class Answerer:
                 for event in _repeated(response):
                     yield event
                 return
-            async with aclosing(self._asked(finrag, question, request_id, model, entry, slot)) as events:
+            asked = self._asked(finrag, question, request_id, model, entry=entry, slot=slot, is_streamed=is_streamed)
+            async with aclosing(asked) as events:
                 async for event in events:
                     if isinstance(event, Answered):
                         entry.response = event.response
@@ -107,8 +113,10 @@ class Answerer:
         question: Question,
         request_id: str,
         model: LanguageModel | None,
+        *,
         entry: QueryEntry,
         slot: Slot,
+        is_streamed: bool,
     ) -> AsyncGenerator[QueryEvent, None]:
         """The pipeline's events, within what may be written at once and in a day."""
         index = finrag.index
@@ -133,15 +141,18 @@ class Answerer:
         with ExitStack() as reserving:
             cancellation = Cancellation()
             steps = finrag.stream(question, model, permit, cancellation)
-            asking = self._engine.events(slot, steps, cancellation.cancel)
+            asking = self._engine.events(slot, steps, cancellation.cancel, is_streamed=is_streamed)
+            drafted: tuple[Result, QueryResponse] | None = None
             async with aclosing(asking) as events:
                 async for event in events:
                     match event:
                         case Sources():
-                            yield Drafted(present(event.result))
+                            if is_streamed:
+                                drafted = event.result, present(event.result)
+                                yield Drafted(drafted[1])
                         case Result():
                             reservation.settle(event.written.cost if event.written else Decimal(0))
-                            yield Answered(present(event))
+                            yield Answered(drafted[1] if drafted and drafted[0] is event else present(event))
                         case _:
                             yield event
 

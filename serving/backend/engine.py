@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 
 from finrag_ml_tg1.errors import FinRAGError
-from finrag_ml_tg1.events import Event, Sources
+from finrag_ml_tg1.events import Event, Result, Sources
 from finrag_ml_tg1.pipeline import FinRAG
 from serving.backend.served_versions import ServedVersions
 
@@ -101,18 +101,25 @@ class Engine:
             return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
 
     async def events(
-        self, slot: Slot, events: Generator[Event, None, None], abort: Callable[[], None]
+        self,
+        slot: Slot,
+        events: Generator[Event, None, None],
+        abort: Callable[[], None],
+        *,
+        is_streamed: bool = True,
     ) -> AsyncGenerator[Event, None]:
         """Yield the events of a pipeline, each made on a thread; `abort()` ends what it waits for.
 
         Up to `Sources` a core is at work, and the slot is held. What follows may wait for a language model: on another
         thread, and no longer in the way of other questions. Raises EngineStoppingError when the server stops meanwhile.
+        Unless it `is_streamed`, steps and words are not waited for one by one: `Sources` and `Result` alone come.
         """
+        advance = _next_event if is_streamed else _next_turn
         limiter = self._workers
         with ExitStack() as writing:
             try:
                 while True:
-                    step = asyncio.ensure_future(anyio.to_thread.run_sync(next, events, None, limiter=limiter))
+                    step = asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=limiter))
                     event = await self._unless_stopped(step)
                     if event is None:
                         return
@@ -151,6 +158,15 @@ class Engine:
 
     def _leave(self) -> None:
         self._waiting -= 1
+
+
+def _next_event(events: Iterator[Event]) -> Event | None:
+    return next(events, None)
+
+
+def _next_turn(events: Iterator[Event]) -> Event | None:
+    """Of the events that are left the next after which something else is to be done."""
+    return next((event for event in events if isinstance(event, Sources | Result)), None)
 
 
 def _close_late(events: Generator[Event, None, None], last: asyncio.Future[Event | None]) -> None:

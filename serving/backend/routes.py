@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -53,16 +53,29 @@ async def _asked(body: QueryRequest, request: Request) -> AsyncGenerator[_Asked,
 
     The events are closed here, where a request ends for certain: a stream whose reader has gone is left where it is.
     """
+    async with _answering(body, request, is_streamed=False) as asked:
+        yield asked
+
+
+async def _asked_step_by_step(body: QueryRequest, request: Request) -> AsyncGenerator[_Asked, None]:
+    """As `_asked`, with all that happens on the way."""
+    async with _answering(body, request, is_streamed=True) as asked:
+        yield asked
+
+
+@asynccontextmanager
+async def _answering(body: QueryRequest, request: Request, *, is_streamed: bool) -> AsyncGenerator[_Asked, None]:
     answerer = request.app.state.answerer
     assert isinstance(answerer, Answerer)
     request_id: str = request.state.request_id
     with answerer.admitted(body) as slot:
-        async with aclosing(answerer.events(body, request_id, slot)) as events:
+        async with aclosing(answerer.events(body, request_id, slot, is_streamed=is_streamed)) as events:
             yield _Asked(request_id, events)
 
 
 LoadedEngine = Annotated[Engine, Depends(_engine)]
 Asked = Annotated[_Asked, Depends(_asked)]
+AskedStepByStep = Annotated[_Asked, Depends(_asked_step_by_step)]
 
 
 @router.post("/query", responses=problems(400, 401, 413, 422, 429, 503))
@@ -72,7 +85,7 @@ async def query(asked: Asked, request: Request) -> QueryResponse:
 
 
 @router.post("/query/stream", response_class=EventSourceResponse, responses=problems(400, 401, 413, 422, 429, 503))
-async def query_stream(asked: Asked) -> AsyncGenerator[ServerSentEvent, None]:
+async def query_stream(asked: AskedStepByStep) -> AsyncGenerator[ServerSentEvent, None]:
     """Answer as Server-Sent Events: `status`*, `resolved`, `sources`, `token`*, then `done` (as /query) or `error`."""
     async for event in server_sent_events(asked.events, asked.request_id):
         yield event

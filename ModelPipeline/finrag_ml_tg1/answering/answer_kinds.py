@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from finrag_ml_tg1.answering.counts import gain_of_count
 from finrag_ml_tg1.index.lexical import split_terms
@@ -155,7 +156,12 @@ def gain_by_kind(question: str, sentence: str) -> float:
 
 
 def _gains(question: str, sentence: str) -> Iterator[float]:
-    for kind in _KINDS:
-        if kind.asked.search(question) and kind.given.search(sentence):
+    for kind in _kinds_asked(question):
+        if kind.given.search(sentence):
             yield kind.gain
     yield gain_of_count(question, sentence)
+
+
+@lru_cache(maxsize=64)
+def _kinds_asked(question: str) -> tuple[_Kind, ...]:
+    return tuple(kind for kind in _KINDS if kind.asked.search(question))

@@ -55,13 +55,17 @@ def gain_of_count(question: str, sentence: str) -> float:
 
     0 for a question that asks for no count.
     """
-    asked = _ASKS_COUNT.search(question)
-    if asked is None:
-        return 0.0
-    counted = next(name for name in asked.groups() if name).lower()
-    if _count_of(counted).search(sentence) is None:
+    counted = _counted_in(question)
+    if counted is None or counted.search(sentence) is None:
         return 0.0
     return _OF_COUNT + (_OF_TOTAL if _TOTAL.search(sentence) else 0.0)
+
+
+@lru_cache(maxsize=64)
+def _counted_in(question: str) -> re.Pattern[str] | None:
+    """How the number of what a question asks the number of is written; None where it asks for none."""
+    asked = _ASKS_COUNT.search(question)
+    return _count_of(next(name for name in asked.groups() if name).lower()) if asked else None
 
 
 @lru_cache(maxsize=64)

@@ -88,15 +88,19 @@ def answer_extractively(
     if several:
         accessions = list(dict.fromkeys(passage.accession for passage in passages))[:_MAX_FILINGS]
     read = _read(topic, passages, accessions)
-    chosen = opening_sentences(passages[: found.openings]) or _rows_asked_for(topic, passages, accessions)
+    chosen = opening_sentences(passages[: found.openings])
+    rows = [] if chosen else [_row(topic, passages, accession) for accession in accessions]
+    if rows and all(rows):
+        # The row of just the name asked for, where every filing has one.
+        chosen = [row for row in rows if row is not None]
     if not chosen and passages:
         shown = [passages[place] for place in read]
         alike = [found.likeness[place] for place in read]
         scored = score_sentences(topic, found.asked, shown, alike, encoder, filings=len(accessions))
         sentences = [replace(part, passage=read[part.passage]) for part in scored]
         filings = [
-            _filing(topic, found, sentences, read=read, accession=name, names_company=names_company)
-            for name in accessions
+            _filing(topic, found, sentences, row, read=read, accession=name, names_company=names_company)
+            for name, row in zip(accessions, rows, strict=True)
         ]
         chosen = _chosen(topic, found, filings)
     context_length = sum(len(passages[place].text) for place in read)
@@ -122,14 +126,6 @@ def _lists_exhibits(passage: PassageRecord) -> bool:
     return passage.kind == "table" and _BY_REFERENCE.search(passage.text) is not None
 
 
-def _rows_asked_for(
-    topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]
-) -> list[Statement]:
-    """The row of just the name asked for, where every filing has one."""
-    rows = [_row(topic, passages, accession) for accession in accessions]
-    return [row for row in rows if row is not None] if all(rows) else []
-
-
 def _row(topic: Topic, passages: Sequence[PassageRecord], accession: str | None) -> Statement | None:
     return None if topic.asks_for_words or topic.whole_items else best_row(topic, passages, accession=accession)
 
@@ -138,6 +134,7 @@ def _filing(
     topic: Topic,
     found: Found,
     sentences: Sequence[Statement],
+    row: Statement | None,
     *,
     read: Sequence[int],
     accession: str | None,
@@ -153,7 +150,6 @@ def _filing(
         max((part.likeness for part in own), default=0.0),
         names_company=names_company,
     )
-    row = _row(topic, passages, accession)
     return _Filing(accession, row, rows_of_statements(topic, passages, accession=accession), own, strength)
 
 

@@ -19,6 +19,8 @@ def list_spans(text: str) -> Iterator[tuple[int, int, int]]:
 
     Points that would make it longer than 90 words are left out; a list of one point is none.
     """
+    if ":" not in text:
+        return
     blocks = list(_BLOCK.finditer(text))
     for place, block in enumerate(blocks):
         if not block.group().rstrip().endswith(":") or _POINT.match(block.group()):

@@ -33,6 +33,7 @@ _ITEM_QUESTIONS = {
     "7A": "What market risks does {name} report for fiscal {year}?",
     "2": "What properties does {name} report for fiscal {year}?",
 }
+_IS_ANNUAL = pl.col("form").str.starts_with("10-K")
 _IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _LEGAL_FORM = re.compile(
     r"(?:,?\s+(?:inc|incorporated|corp|corporation|co|company|companies|plc|ltd|limited|n\.?v|s\.?a)\.?|\s*&\s*(?:co|company)\.?"
@@ -68,9 +69,7 @@ class NearQuestions:
         if asked:
             return [company for company in covered if company.cik in asked][:_MOST_COMPANIES]
         words = set(split_terms(text))
-        return sorted(covered, key=lambda company: not words & set(split_terms(short_name(company.name))))[
-            :_MOST_COMPANIES
-        ]
+        return sorted(covered, key=lambda company: words.isdisjoint(self._name_terms[company.cik]))[:_MOST_COMPANIES]
 
     def _numbers(self, company: Company, scope: Scope) -> Iterator[str]:
         """The metric asked for in the covered years nearest to those asked, else what every filer reports."""
@@ -103,9 +102,20 @@ class NearQuestions:
         questions = [question.format(name="the company", year="this year") for question in _ITEM_QUESTIONS.values()]
         return self._encoder.encode(questions)
 
+    @cached_property
+    def _name_terms(self) -> dict[int, list[str]]:
+        return {company.cik: split_terms(short_name(company.name)) for company in self._catalog.companies}
+
     def _years(self, company: Company) -> list[int]:
-        filings = self._catalog.filings
-        return sorted(set(filings.filter(_is_annual_report(company.cik))["fiscal_year"]))
+        return self._annual_years.get(company.cik, [])
+
+    @cached_property
+    def _annual_years(self) -> dict[int, list[int]]:
+        """The fiscal years of each company's annual reports, by cik."""
+        years: dict[int, set[int]] = {}
+        for cik, year in self._catalog.filings.filter(_IS_ANNUAL).select("cik", "fiscal_year").iter_rows():
+            years.setdefault(cik, set()).add(year)
+        return {cik: sorted(found) for cik, found in years.items()}
 
     def _nearest_years(self, company: Company, scope: Scope) -> list[int]:
         """The covered years, those nearest to a year named first; the latest first where none is named."""
@@ -116,7 +126,8 @@ class NearQuestions:
 
     def _items_with_text(self, company: Company, year: int) -> set[str]:
         coverage = self._catalog.coverage(company.cik)
-        filings = self._catalog.filings.filter(_is_annual_report(company.cik) & (pl.col("fiscal_year") == year))
+        is_of_year = (pl.col("cik") == company.cik) & (pl.col("fiscal_year") == year)
+        filings = self._catalog.filings.filter(_IS_ANNUAL & is_of_year)
         found = [coverage[accession] for accession in filings["accession"]]
         return {item.item for filing in found for item in filing.items if not item.pointer}
 
@@ -135,7 +146,3 @@ def _capitalised(word: re.Match[str]) -> str:
     if word.string[: word.start()].endswith("."):
         return word.group().lower()
     return word.group() if len(word.group()) <= len("IV") or set(word.group()) <= set("IVX") else word.group().title()
-
-
-def _is_annual_report(cik: int) -> pl.Expr:
-    return (pl.col("cik") == cik) & pl.col("form").str.starts_with("10-K")

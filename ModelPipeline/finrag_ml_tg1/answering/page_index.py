@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR
@@ -20,6 +21,8 @@ _HEADED = re.compile(
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|thereafter", re.IGNORECASE)
 
 
+# Asked again and again of the passages of one question.
+@lru_cache(maxsize=128)
 def is_page_index(passage: PassageRecord) -> bool:
     """Return whether nearly all rows of a table hold a page and nothing else.
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters
 
 __all__ = ["sentence_spans"]
 
-_BOUNDARY = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9•])|\n{2,}|(?<!\s)\s+(?=[•●▪])")
-_LIST_MARKS = re.compile(r"[•●▪■◦·\s]*")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:inc|corp|co|ltd|no|nos|vs|u\.s|u\.k|e\.g|i\.e|etc|st|mr|ms|mrs|dr|jr|sr|approx|dept|fig|sec|art|al|cir"
-    r"|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|[a-z])|\b[A-Z](?:\.[A-Z])*)\.$",
-    re.IGNORECASE,
+# All start with the class of characters that a boundary starts with, by which the others are passed over.
+_BOUNDARY = re.compile(
+    r"[\s\"”’)\]](?:"
+    r"(?<=[.!?][\"”’)\]])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9•])|(?<=[.!?]\s)\s*(?=[\"“‘(\[]?[A-Z0-9•])"
+    r"|(?<=\n)\n+|(?<=\s)(?<!\s\s)\s*(?=[•●▪]))"
 )
+_LIST_MARKS = re.compile(r"[•●▪■◦·\s]*")
+# Beside single letters ("U.S.", "J. Smith").
+_ABBREVIATIONS = frozenset(
+    "inc corp co ltd no nos vs etc st mr ms mrs dr jr sr approx dept fig sec art al cir jan feb mar apr jun jul aug "
+    "sep sept oct nov dec".split()
+)
+_LONGEST_ABBREVIATION = 6
 # "Note 16. Segment Reporting" is a title, "in Item 8. Our backlog" are two sentences.
 _NUMBERED = re.compile(r"\b(?:notes?|items?|exhibit)\s+\d{1,2}[a-z]?\.$", re.IGNORECASE)
 # "outside of the U.S. As of" are two sentences, "U.S. Bank" is a name.
@@ -31,17 +38,35 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for boundary in _BOUNDARY.finditer(text):
         is_blank_line = "\n\n" in boundary.group()
-        before = text[start : boundary.start()]
         ends_quote = boundary.group().startswith(('"', "”", "’"))
-        opens = _OPENS_SENTENCE.match(text, boundary.end()) is not None
-        is_title = _NUMBERED.search(before[-16:]) and not opens
-        is_short_form = _ABBREVIATION.search(before[-16:]) and not (opens and _ENDS_AS_WELL.search(before[-16:]))
-        if not is_blank_line and not ends_quote and (is_title or is_short_form):
+        if not is_blank_line and not ends_quote and _goes_on(text, start, boundary):
             continue
         end = boundary.start() + len(boundary.group()) - len(boundary.group().lstrip('"”’)]'))
         yield from _trimmed(text, start, end)
         start = boundary.end()
     yield from _trimmed(text, start, len(text.rstrip()))
+
+
+def _goes_on(text: str, start: int, boundary: re.Match[str]) -> bool:
+    """Whether the full stop before a boundary ends a title's number or a short form, and no sentence."""
+    before = text[max(start, boundary.start() - 16) : boundary.start()]
+    if not before.endswith("."):
+        return False
+    is_numbered = any(map(str.isdigit, before[-3:-1])) and _NUMBERED.search(before) is not None
+    is_short_form = _is_abbreviation(before[:-1])
+    if not (is_numbered or is_short_form):
+        return False
+    opens = _OPENS_SENTENCE.match(text, boundary.end()) is not None
+    return not opens or (is_short_form and _ENDS_AS_WELL.search(before) is None)
+
+
+def _is_abbreviation(before: str) -> bool:
+    """Whether the last word of what stands before a full stop is a short form."""
+    rest = before.rstrip(ascii_letters)
+    length = len(before) - len(rest)
+    if not 0 < length <= _LONGEST_ABBREVIATION or rest[-1:].isalnum() or rest.endswith("_"):
+        return False
+    return length == 1 or before[-length:].lower() in _ABBREVIATIONS
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

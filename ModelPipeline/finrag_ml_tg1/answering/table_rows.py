@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
 from finrag_ml_tg1.answering.topic import Topic
-from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.index.lexical import opening_of_forms, split_terms
 from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["best_row"]
@@ -35,6 +35,7 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
     the table: "net income" is not answered by "net income per share".
     """
     asked_words = _words(topic.text)
+    openings = {opening_of_forms(term) for term in (*topic.weights, *_TOTAL)}
     best: Statement | None = None
     for number, passage in enumerate(passages):
         if passage.kind != "table" or (accession is not None and passage.accession != accession):
@@ -47,6 +48,9 @@ def best_row(topic: Topic, passages: Sequence[PassageRecord], *, accession: str 
         )
         for start, end in _rows(passage.text):
             label, *cells = passage.text[start:end].split(CELL_SEPARATOR)
+            plain = label.lower()
+            if not any(opening in plain for opening in openings):
+                continue
             words = _words(_IN_PARENTHESES.sub("", label))
             if not words & topic.weights.keys() | (words & _TOTAL) or not any(
                 _NUMBER.fullmatch(cell) for cell in cells

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -80,21 +81,35 @@ class Topic:
     def word_share(self, text: str) -> float:
         """Return from 0 to 1 the weight of the question's telling words that stand in a text; 1 when it has none."""
         total = sum(self.weights.values())
-        present = set(family_terms(text))
-        return sum(weight for term, weight in self.weights.items() if term in present) / total if total else 1.0
+        return self._share_of(set(family_terms(text)), total) if total else 1.0
 
     def bridge_count(self, text: str) -> int:
         """Return how many of the filing's words for what is asked a text holds."""
-        return len(self.bridge & set(family_terms(text)))
+        return self.bridge_count_of(family_terms(text)) if self.bridge else 0
+
+    def bridge_count_of(self, terms: Sequence[str]) -> int:
+        """Return `bridge_count` of a text that is already split (word_families)."""
+        return len(self.bridge.intersection(terms))
 
     def phrase_share(self, text: str) -> float:
         """Return from 0 to 1 how many of the question's pairs of neighbouring words a text holds; 1 without any."""
-        return len(self.phrases & set(pairwise(family_terms(text)))) / len(self.phrases) if self.phrases else 1.0
+        return self._phrase_share_of(family_terms(text)) if self.phrases else 1.0
 
     def coverage(self, text: str) -> float:
         """Return from 0 to 1 how much of the question a text holds, words and phrases together."""
-        words = self.word_share(text)
-        return (1 - _PHRASE_SHARE) * words + _PHRASE_SHARE * self.phrase_share(text) if self.phrases else words
+        return self.coverage_of(family_terms(text))
+
+    def coverage_of(self, terms: Sequence[str]) -> float:
+        """Return `coverage` of a text that is already split (word_families)."""
+        total = sum(self.weights.values())
+        words = self._share_of(terms, total) if total else 1.0
+        return (1 - _PHRASE_SHARE) * words + _PHRASE_SHARE * self._phrase_share_of(terms) if self.phrases else words
+
+    def _share_of(self, terms: Collection[str], total: float) -> float:
+        return sum(weight for term, weight in self.weights.items() if term in terms) / total
+
+    def _phrase_share_of(self, terms: Sequence[str]) -> float:
+        return len(self.phrases.intersection(pairwise(terms))) / len(self.phrases)
 
 
 def read_topic(text: str, corpus: CorpusStatistics) -> Topic:

@@ -28,8 +28,10 @@ _FAMILIES = {
 
 def family_terms(text: str) -> list[str]:
     """Return the stemmed words of a text in order, without stop words, each of a family as its first word."""
-    families = _first_of_family()
-    return [families.get(term, term) for term in split_terms(text)]
+    families, terms = _first_of_family(), split_terms(text)
+    if families.keys().isdisjoint(terms):
+        return terms
+    return [families.get(term, term) for term in terms]
 
 
 @lru_cache(maxsize=1)

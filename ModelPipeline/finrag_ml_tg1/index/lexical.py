@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "build_postings",
     "merge_postings",
     "merge_statistics",
+    "opening_of_forms",
     "split_terms",
 ]
 
@@ -44,22 +46,41 @@ _STOP_WORDS = frozenset(
     "s".split()
 )
 
+_MOST_KEPT_WORDS = 100_000
+
 _stemmers = threading.local()
+
+
+class _Stems(dict[str, str]):
+    """The stems of words met before: looked up for every word of every text, so without a call for each."""
+
+    def __missing__(self, word: str) -> str:
+        # PyStemmer objects keep state and must not be shared between threads.
+        stemmer = getattr(_stemmers, "english", None)
+        if stemmer is None:
+            stemmer = _stemmers.english = Stemmer.Stemmer("english")
+        if len(self) >= _MOST_KEPT_WORDS:
+            self.clear()
+        stem = self[word] = str(stemmer.stemWord(word))
+        return stem
+
+
+_stems = _Stems()
 
 
 def split_terms(text: str, *, keep_stop_words: bool = False) -> list[str]:
     """Return the stemmed words of a text in order, without stop words; numbers stay as printed ("391,035")."""
-    words = _WORD.findall(text.lower().replace("’", "'"))
-    return [_stem(word) for word in words if keep_stop_words or word not in _STOP_WORDS]
+    words = _WORD.findall(text.lower())
+    return list(map(_stems.__getitem__, words if keep_stop_words else filterfalse(_STOP_WORDS.__contains__, words)))
 
 
-@lru_cache(maxsize=200_000)
-def _stem(word: str) -> str:
-    # PyStemmer objects keep state and must not be shared between threads.
-    stemmer = getattr(_stemmers, "english", None)
-    if stemmer is None:
-        stemmer = _stemmers.english = Stemmer.Stemmer("english")
-    return str(stemmer.stemWord(word))
+def opening_of_forms(term: str) -> str:
+    """Return what every word with this stem starts with: a text without it, in lower case, does not hold the term.
+
+    Endings are cut off or changed, in the last two letters of what is left at most ("skies" and "sky", "dying" and
+    "die").
+    """
+    return term[:-2] or term[:1]
 
 
 @lru_cache(maxsize=200_000)

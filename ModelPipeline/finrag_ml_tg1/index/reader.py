@@ -179,6 +179,12 @@ class Index:
         self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
         self._lock = threading.Lock()
         self._filings = {row["accession"]: row for row in self.catalog.filings.iter_rows(named=True)}
+        part_of_year = {(entry.cik, entry.fiscal_year): entry for entry in self.catalog.parts}
+        self._part_of_filing = {
+            accession: entry
+            for accession, filing in self._filings.items()
+            if (entry := part_of_year.get((filing["cik"], filing["fiscal_year"]))) is not None
+        }
 
     def close(self) -> None:
         """Let go of the cached files and the open parts; the memory is free once nothing refers to the index."""
@@ -239,24 +245,18 @@ class Index:
 
     def find_passage(self, passage_id: str) -> int | None:
         """Return the row of a passage, or None when the index holds no such passage."""
-        filing = self._filings.get(passage_id.rpartition("-")[0])
-        if filing is None:
-            return None
-        for entry in self.catalog.parts_of({filing["cik"]}, {filing["fiscal_year"]}):
-            found = self.part(entry).find(passage_id)
-            if found is not None:
-                return entry.row_start + found
-        return None
+        entry = self._part_of_filing.get(passage_id.rpartition("-")[0])
+        found = self.part(entry).find(passage_id) if entry is not None else None
+        return entry.row_start + found if entry is not None and found is not None else None
 
     def opening(self, accession: str, item: str, count: int) -> list[PassageRecord]:
         """Return the first `count` passages of an item of a filing, in text order; none of a filing without it."""
-        filing = self._filings.get(accession)
-        entries = self.catalog.parts_of({filing["cik"]}, {filing["fiscal_year"]}) if filing else []
-        for entry in entries:
-            part = self.part(entry)
-            is_of_item = (part.rows["accession"] == accession) & (part.rows["item"] == item)
-            return [self._record(part, int(local)) for local in is_of_item.arg_true()[:count]]
-        return []
+        entry = self._part_of_filing.get(accession)
+        if entry is None:
+            return []
+        part = self.part(entry)
+        is_of_item = (part.rows["accession"] == accession) & (part.rows["item"] == item)
+        return [self._record(part, int(local)) for local in is_of_item.arg_true()[:count]]
 
     def likeness(self, query: npt.NDArray[np.float32], passages: Sequence[PassageRecord]) -> list[float]:
         """Return the cosine of a query vector with each of some passages of this index, by their stored vectors."""
@@ -266,10 +266,12 @@ class Index:
     def similarities(self, query: npt.NDArray[np.float32], rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the cosine of some rows of the whole index with a query vector, from their parts."""
         values = np.empty(len(rows), dtype=np.float32)
+        of_parts: dict[PartEntry, list[int]] = {}
         for place, row in enumerate(rows):
-            entry = self.catalog.part_of_row(row)
-            arrays, local = self.part(entry).arrays, slice(row - entry.row_start, row - entry.row_start + 1)
-            values[place] = similarities(arrays["codes"][local], arrays["scales"][local], query)[0]
+            of_parts.setdefault(self.catalog.part_of_row(row), []).append(place)
+        for entry, places in of_parts.items():
+            arrays, own = self.part(entry).arrays, [rows[place] - entry.row_start for place in places]
+            values[places] = similarities(arrays["codes"][own], arrays["scales"][own], query)
         return values
 
     def nearest(

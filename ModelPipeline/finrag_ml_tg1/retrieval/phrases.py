@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.index.lexical import opening_of_forms, split_terms
 from finrag_ml_tg1.retrieval.candidates import Candidates, Floats
 
 __all__ = ["add_phrases"]
@@ -33,10 +33,15 @@ def add_phrases(
     if not pairs or not len(found):
         return scores
     total = sum(pairs.values())
+    openings = [(opening_of_forms(first), opening_of_forms(second)) for first, second in pairs]
     raised = scores.copy()
     for place in _best_places(found, scores):
-        held = set(pairwise(split_terms(text_of(int(found.rows[place])))))
-        raised[place] += weight * sum(pairs[pair] for pair in pairs.keys() & held) / total
+        text = text_of(int(found.rows[place]))
+        plain = text.lower()
+        if not any(first in plain and second in plain for first, second in openings):
+            continue
+        held = set(pairwise(split_terms(text)))
+        raised[place] += weight * sum(pairs[pair] for pair in pairs if pair in held) / total
     return raised
 
 

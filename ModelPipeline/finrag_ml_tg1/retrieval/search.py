@@ -21,12 +21,16 @@ __all__ = ["Gathered", "gather", "rank", "search"]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The candidates of one question, what each is scored by, and the weights that its scope asks for."""
+    """The candidates of one question, what each is scored by, and the weights that its scope asks for.
+
+    `query` is the vector of the focus' text, None where no meaning was asked for.
+    """
 
     focus: Focus
     found: Candidates
     features: Mapping[str, Floats]
     weights: Mapping[str, float]
+    query: Floats | None = None
 
 
 def search(index: Index, question: str, scope: Scope, count: int, *, dense: bool = True) -> list[PassageRecord]:
@@ -38,9 +42,10 @@ def search(index: Index, question: str, scope: Scope, count: int, *, dense: bool
 def gather(index: Index, question: str, scope: Scope, *, dense: bool = True) -> Gathered:
     """Return the candidates for a question within its scope."""
     focus = read_focus(question, scope, index.corpus, is_of_named_years=_is_of_named_years(index, scope))
-    found = _restricted(_candidates(index, focus, scope, dense=dense), scope.items)
+    query: Floats | None = index.encoder.encode([focus.text])[0] if dense else None
+    found = _restricted(_candidates(index, focus, scope, query), scope.items)
     features = features_of(found, focus, _preferences(index, scope))
-    return Gathered(focus, found, features, IN_SCOPE if scope.accessions else OPEN)
+    return Gathered(focus, found, features, IN_SCOPE if scope.accessions else OPEN, query)
 
 
 def rank(
@@ -54,8 +59,7 @@ def rank(
     return select(index, found, scores, groups, count, by_company=focus.asks_companies)
 
 
-def _candidates(index: Index, focus: Focus, scope: Scope, *, dense: bool) -> Candidates:
-    query: Floats | None = index.encoder.encode([focus.text])[0] if dense else None
+def _candidates(index: Index, focus: Focus, scope: Scope, query: Floats | None) -> Candidates:
     accessions = [accession for group in scope.accessions for accession in group]
     if scope.companies:
         return candidates_of(index, focus, query, list(dict.fromkeys(accessions)))
