@@ -28,8 +28,8 @@ from benchmarks.planted_numbers import (
     shown_text,
 )
 from finrag_ml_tg1.answering.number_check import flag_numbers
-from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.commands.session import Session
+from finrag_ml_tg1.index.sentences import sentence_spans
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 

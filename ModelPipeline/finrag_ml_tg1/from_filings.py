@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial as applied
 
 from finrag_ml_tg1.answering.answer import Answer
 from finrag_ml_tg1.answering.answer_kinds import asks_for_amount, asks_for_business
@@ -175,7 +176,13 @@ class FilingsAnswerer:
             asked = self._index.encoder.encode([topic.text])[0]
         answer = answer_extractively(
             topic,
-            Found(asked, passages, self._index.likeness(asked, passages), openings=len(openings)),
+            Found(
+                asked,
+                passages,
+                self._index.likeness(asked, passages),
+                openings=len(openings),
+                known_likeness=applied(self._index.sentence_likeness, asked),
+            ),
             self._index.encoder,
             several=several,
             names_company=bool(scope.companies),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from finrag_ml_tg1.answering.sentences import sentence_spans
+from finrag_ml_tg1.index.sentences import sentence_spans
 
 __all__ = ["cited_sentence_spans"]
 

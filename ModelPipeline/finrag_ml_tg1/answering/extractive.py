@@ -17,7 +17,7 @@ from finrag_ml_tg1.answering.opening import opening_sentences
 from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import Statement, reading_order, write_quotations
 from finrag_ml_tg1.answering.sentence_choice import BEST_SHARE, choose_sentences
-from finrag_ml_tg1.answering.sentence_fit import Vector, points_elsewhere, score_sentences
+from finrag_ml_tg1.answering.sentence_fit import KnownLikeness, Vector, points_elsewhere, score_sentences
 from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
@@ -66,13 +66,15 @@ class _Filing:
 class Found:
     """The passages found for a question, best first, with the cosine of each with the question's vector.
 
-    The first `openings` of them open the descriptions of businesses that are asked for.
+    The first `openings` of them open the descriptions of businesses that are asked for. `known_likeness` gives the
+    cosines of sentences whose vectors are kept.
     """
 
     asked: Vector
     passages: Sequence[PassageRecord]
     likeness: Sequence[float]
     openings: int = 0
+    known_likeness: KnownLikeness | None = None
 
 
 def answer_extractively(
@@ -96,7 +98,15 @@ def answer_extractively(
     if not chosen and passages:
         shown = [passages[place] for place in read]
         alike = [found.likeness[place] for place in read]
-        scored = score_sentences(topic, found.asked, shown, alike, encoder, filings=len(accessions))
+        scored = score_sentences(
+            topic,
+            found.asked,
+            shown,
+            alike,
+            encoder,
+            filings=len(accessions),
+            known_likeness=found.known_likeness,
+        )
         sentences = [replace(part, passage=read[part.passage]) for part in scored]
         filings = [
             _filing(topic, found, sentences, row, read=read, accession=name, names_company=names_company)

@@ -25,9 +25,9 @@ from finrag_ml_tg1.answering.models.language_model import (
 from finrag_ml_tg1.answering.number_check import flag_numbers
 from finrag_ml_tg1.answering.prompts.context import Evidence, RenderedPrompt
 from finrag_ml_tg1.answering.prompts.template import NOT_IN_FILINGS, load_template
-from finrag_ml_tg1.answering.sentences import sentence_spans
 from finrag_ml_tg1.answering.support import flag_unsupported
 from finrag_ml_tg1.errors import ModelError
+from finrag_ml_tg1.index.sentences import sentence_spans
 
 __all__ = ["ModelUse", "WrittenAnswer", "expected_use", "unasked", "write_answer"]
 

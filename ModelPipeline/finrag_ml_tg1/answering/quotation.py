@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, groupby, takewhile
 
+from finrag_ml_tg1.index.quotable import CELL_SEPARATOR
 from finrag_ml_tg1.index.reader import PassageRecord
 
-__all__ = ["CELL_SEPARATOR", "Statement", "reading_order", "section_above", "write_quotations"]
-
-CELL_SEPARATOR = " | "
+__all__ = ["Statement", "reading_order", "section_above", "write_quotations"]
 
 _PERIOD = re.compile(r"\b(?:19|20)\d\d\b|\bmonths\b|\bq[1-4]\b", re.IGNORECASE)
 _VALUE = re.compile(r"[$€£¥(]*-?(?!(?:19|20)\d\d$)\d[\d,.]*\)?\s*%?\)?|[—–-]+|N/?[AM]")

@@ -8,39 +8,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from finrag_ml_tg1.answering.answer_kinds import gain_by_kind
-from finrag_ml_tg1.answering.listed_points import list_spans
-from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
-from finrag_ml_tg1.answering.sentences import sentence_spans
+from finrag_ml_tg1.answering.quotation import Statement
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.answering.whole_company import gain_of_whole
 from finrag_ml_tg1.answering.word_families import family_terms
 from finrag_ml_tg1.index.encoder import Encoder
+from finrag_ml_tg1.index.quotable import MIN_WORDS, hangs, quotable_parts
 from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.sentence_vectors import encoded_words
 from finrag_ml_tg1.vocabulary.items import item_title
 
-__all__ = ["Vector", "is_quotable", "points_elsewhere", "score_sentences"]
+__all__ = ["KnownLikeness", "Vector", "points_elsewhere", "score_sentences"]
 
 Vector = npt.NDArray[np.float32]
+KnownLikeness = Callable[[Sequence[tuple[PassageRecord, int, int]]], Sequence[float | None]]
 
-_MIN_WORDS = 5
 _MIN_WORDS_OF_ITEM = 2
 _MAX_TITLE_WORDS = 12
 _FEWEST_HEADINGS = 3
 _LEAST_OF_OPENING = 0.6
-_MAX_SENTENCE_WORDS = 80
-_MAX_JOINED_WORDS = 90
 _READ_SENTENCES = 12
 _READ_OF_EACH = 4
 _MOST_READ = 14
-# What is cut off a long sentence says the least, and costs as much as the rest.
-_ENCODED_WORDS = 36
 
 # Set on one half of benchmarks/questions/filings.jsonl (docs/evaluation/extractive-answers.md).
 _PASSAGE_SHARE = 0.4
@@ -56,27 +52,8 @@ _HEADING_REWARD = 0.35
 _ITEM_REWARD = 0.35
 _HEADED_REWARD = 0.1
 
-_ITEM_HEADING = re.compile(r"(?:part\s+[iv]+|items?\s+\d)", re.IGNORECASE)
-# "This increase was due to …": of what, the sentence before tells, so that the two are one statement.
-_HANGS = re.compile(
-    r"(?:this|these|those|such|it|they|its|their|he|she|his|her|both|however|also|in addition|additionally|moreover|"
-    r"furthermore|as a result|accordingly|consequently|therefore|the former|the latter|"
-    r"the (?:(?:overall|net|sales|revenue|year-over-year|remaining) )*(?:increases?|decreases?|declines?|changes?|"
-    r"growth|improvements?|reductions?|contraction|expansion) "
-    r"(?:was|were|is|are|primarily|mainly|reflect\w*|result\w*))\b",
-    re.IGNORECASE,
-)
 # "(a) Includes …", "(1) In fiscal 2023, …", "* Less than …": of a table's figure.
 _FOOTNOTE = re.compile(r"\(?[a-z0-9]{1,2}\)\s|[*†‡]|\d{1,2}\.?[A-Z][a-z]")
-# "2.Primarily related to store closures.": of which figure, only its table tells.
-_WITHOUT_SUBJECT = re.compile(
-    r"(?:\(?\w{1,2}[.)]\s*|[*†‡]\s*|\d{1,2}\s*)?(?:primarily|mainly|principally|includes?|excludes?|represents?|"
-    r"reflects?|consists?|comprised|relates?|related to|net of|amounts? (?:include|represent|reflect|relate))\b",
-    re.IGNORECASE,
-)
-# "We have served as auditor": who, the signature above tells.
-_SIGNATURE = re.compile(r"/s/\s*\S")
-_OF_SIGNER = re.compile(r"(?:we|i)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"(?:for example|for (?:a |further |more |additional )|see |refer to)\b", re.IGNORECASE)
 # For small letters alone, and first letters before all else: asked of every sentence, so in a quarter of the time.
 _POINTS_ELSEWHERE = re.compile(
@@ -98,12 +75,13 @@ def score_sentences(
     encoder: Encoder,
     *,
     filings: int,
+    known_likeness: KnownLikeness | None = None,
 ) -> list[Statement]:
     """Return the most promising sentences with their fit, of each of `filings` filings some.
 
     `asked` is the question's vector, `likeness` the cosines of the passages with it. For a question about a whole item
     its headings stand for it (filers head each risk with a sentence); an item without headings is short and speaks for
-    itself.
+    itself. `known_likeness` gives the cosines of sentences (passage, start, end) whose vectors are kept.
     """
     heads_item = any(_is_of_item(topic, passage) and _heading_start(passage) is not None for passage in passages)
     promised = [
@@ -117,51 +95,40 @@ def score_sentences(
     read = list(_most_promising(promised, passages, filings))
     if not read or topic.whole_items:
         return read
-    texts = [" ".join(_text(part, passages).split()[:_ENCODED_WORDS]) for part in read]
-    vectors = encoder.encode(texts)
     correction = _PROMISED_SHARE - _PASSAGE_SHARE
     return [
-        replace(part, fit=part.fit - correction * likeness[part.passage] + float(alike), likeness=float(alike))
-        for part, alike in zip(read, vectors @ asked, strict=True)
+        replace(part, fit=part.fit - correction * likeness[part.passage] + alike, likeness=alike)
+        for part, alike in zip(read, _likeness_of(read, asked, passages, encoder, known_likeness), strict=True)
     ]
+
+
+def _likeness_of(
+    read: Sequence[Statement],
+    asked: Vector,
+    passages: Sequence[PassageRecord],
+    encoder: Encoder,
+    known_likeness: KnownLikeness | None,
+) -> list[float]:
+    """The cosine of each sentence with the question; those whose vectors are not kept are encoded."""
+    places = [(passages[part.passage], part.start, part.end) for part in read]
+    known = known_likeness(places) if known_likeness else [None] * len(read)
+    new = [_text(part, passages) for part, alike in zip(read, known, strict=True) if alike is None]
+    encoded = iter((encoder.encode([encoded_words(text) for text in new]) @ asked).tolist() if new else ())
+    return [next(encoded) if alike is None else alike for alike in known]
 
 
 def _quotable_sentences(topic: Topic, passages: Sequence[PassageRecord]) -> Iterator[Statement]:
     names_one_thing = topic.is_plain_value
     for number, passage in enumerate(passages):
-        least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else _MIN_WORDS
-        if passage.kind == "prose":
-            for start, opening_end, end in list_spans(passage.text):
-                if topic.word_share(passage.text[start:opening_end]) >= _LEAST_OF_OPENING:
-                    yield Statement(number, start, end, 0.0)
-        before: tuple[int, int] | None = None
-        for start, end in _sentences(passage):
-            text = passage.text[start:end]
-            is_whole = is_quotable(text, least)
-            if is_whole and (not names_one_thing or _names_it(topic, text)):
-                is_short = before is not None and len(passage.text[before[0] : end].split()) <= _MAX_JOINED_WORDS
-                first = before[0] if before is not None and is_short and _hangs(passage, before, text) else start
-                yield Statement(number, first, end, 0.0)
-            before = (start, end) if is_whole or _SIGNATURE.match(text) else None
-
-
-def _hangs(passage: PassageRecord, before: tuple[int, int], text: str) -> bool:
-    """Whether only the sentence before tells of what or of whom this one speaks."""
-    is_signed = _SIGNATURE.match(passage.text, *before) is not None
-    return (_OF_SIGNER if is_signed else _HANGS).match(text) is not None
-
-
-def _sentences(passage: PassageRecord) -> Iterator[tuple[int, int]]:
-    """The sentences of a passage; of a table the words above its rows."""
-    if passage.kind == "prose":
-        yield from sentence_spans(passage.text)
-        return
-    offset = 0
-    for line in passage.text.split("\n"):
-        if CELL_SEPARATOR not in line:
-            for start, end in sentence_spans(line):
-                yield offset + start, offset + end
-        offset += len(line) + 1
+        least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else MIN_WORDS
+        for part in quotable_parts(passage.text, passage.kind, least):
+            told = passage.text[part.told_from : part.told_to]
+            if part.is_list:
+                speaks = topic.word_share(told) >= _LEAST_OF_OPENING
+            else:
+                speaks = not names_one_thing or _names_it(topic, told)
+            if speaks:
+                yield Statement(number, part.start, part.end, 0.0)
 
 
 def _names_it(topic: Topic, text: str) -> bool:
@@ -177,7 +144,7 @@ def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: fl
     if topic.bridge:
         fit += _BRIDGE_SHARE * min(1.0, topic.bridge_count_of(terms) / min(_BRIDGE_TERMS, len(topic.bridge)))
     fit += gain_by_kind(topic.text, text) + gain_of_whole(topic, passage, text)
-    fit -= _BACKWARD_PENALTY if _HANGS.match(text) or _POINTS_BACK.match(text) else 0.0
+    fit -= _BACKWARD_PENALTY if hangs(text) or _POINTS_BACK.match(text) else 0.0
     fit -= _FOOTNOTE_PENALTY if _FOOTNOTE.match(text) else 0.0
     fit -= _POINTER_PENALTY if points_elsewhere(text) else 0.0
     return fit + _standing(topic, passage, part, heads_item=heads_item)
@@ -235,13 +202,3 @@ def _heading_start(passage: PassageRecord) -> int | None:
 def points_elsewhere(sentence: str) -> bool:
     """Return whether a sentence says where something stands, or how it is to be read, rather than the thing."""
     return _POINTS_ELSEWHERE.search(sentence.lower()) is not None
-
-
-def is_quotable(sentence: str, min_words: int = _MIN_WORDS) -> bool:
-    """Return whether this is a whole sentence of readable length: no heading, no fragment cut by a passage's end."""
-    words = len(sentence.split())
-    ends_well = sentence.rstrip('"”’)').endswith((".", "!", "?"))
-    is_heading = (words < _MIN_WORDS and _ITEM_HEADING.match(sentence)) or sentence.upper() == sentence
-    is_fragment = sentence[0].islower() or sentence.count("(") < sentence.count(")") or is_heading
-    is_fragment = is_fragment or _WITHOUT_SUBJECT.match(sentence) is not None
-    return min_words <= words <= _MAX_SENTENCE_WORDS and ends_well and not is_fragment

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.answering.answer_kinds import asks_for_amount, asks_for_reason, asks_what_is_said, breaks_down
 from finrag_ml_tg1.answering.page_index import is_page_index
-from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement, section_above
+from finrag_ml_tg1.answering.quotation import Statement, section_above
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.lexical import split_terms
+from finrag_ml_tg1.index.quotable import CELL_SEPARATOR
 from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["rows_of_statements", "rows_that_answer"]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.answering.page_index import is_page_index
-from finrag_ml_tg1.answering.quotation import CELL_SEPARATOR, Statement
+from finrag_ml_tg1.answering.quotation import Statement
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.lexical import opening_of_forms, split_terms
+from finrag_ml_tg1.index.quotable import CELL_SEPARATOR
 from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["best_row"]

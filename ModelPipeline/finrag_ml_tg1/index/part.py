@@ -15,6 +15,7 @@ from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
 from finrag_ml_tg1.index.facts import pack_facts, unpack_facts
 from finrag_ml_tg1.index.lexical import CorpusStatistics, Postings, build_postings
 from finrag_ml_tg1.index.places import Places, places_of
+from finrag_ml_tg1.index.sentence_vectors import SentenceVectors
 from finrag_ml_tg1.index.vectors import quantise, similarities
 
 __all__ = ["PART_SCHEMA", "Part", "build_part"]
@@ -38,11 +39,15 @@ PART_SCHEMA = pl.Schema(
 
 
 def build_part(
-    rows: pl.DataFrame, indexed_texts: list[str], vectors: npt.NDArray[np.float32], facts: pl.DataFrame
+    rows: pl.DataFrame,
+    indexed_texts: list[str],
+    vectors: npt.NDArray[np.float32],
+    facts: pl.DataFrame,
+    sentences: Arrays | None = None,
 ) -> bytes:
     """Return a part's bytes: `rows` holds PART_SCHEMA and `text`; texts and vectors (n x d) are in the same order.
 
-    `facts` holds PART_FACTS_SCHEMA.
+    `facts` holds PART_FACTS_SCHEMA, `sentences` what `pack_sentences` gave.
     """
     codes, scales = quantise(vectors)
     blobs = [text.encode() for text in rows["text"]]
@@ -57,6 +62,7 @@ def build_part(
             "scales": scales,
             "facts": pack_facts(facts),
             **build_postings(indexed_texts),
+            **(sentences or {}),
         }
     )
 
@@ -68,6 +74,7 @@ class Part:
         arrays: Arrays = open_arrays(path)
         self.arrays = arrays
         self.postings = Postings(arrays)
+        self.sentences = SentenceVectors(arrays)
         self._texts = arrays["texts"]
         self._text_offsets = arrays["text_offsets"]
 

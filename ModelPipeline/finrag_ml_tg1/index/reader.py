@@ -263,6 +263,26 @@ class Index:
         rows = [self.find_passage(passage.passage_id) for passage in passages]
         return [float(value) for value in self.similarities(query, [row for row in rows if row is not None])]
 
+    def sentence_likeness(
+        self, query: npt.NDArray[np.float32], sentences: Sequence[tuple[PassageRecord, int, int]]
+    ) -> list[float | None]:
+        """Return the cosine of a query vector with each sentence [start, end) of a passage of this index.
+
+        None for a sentence whose vector its part does not hold.
+        """
+        likeness: list[float | None] = [None] * len(sentences)
+        of_parts: dict[PartEntry, list[tuple[int, tuple[int, int, int]]]] = {}
+        for number, (passage, start, end) in enumerate(sentences):
+            row = self.find_passage(passage.passage_id)
+            if row is not None:
+                entry = self.catalog.part_of_row(row)
+                of_parts.setdefault(entry, []).append((number, (row - entry.row_start, start, end)))
+        for entry, own in of_parts.items():
+            found = self.part(entry).sentences.likeness(query, [place for _, place in own])
+            for (number, _), alike in zip(own, found, strict=True):
+                likeness[number] = alike
+        return likeness
+
     def similarities(self, query: npt.NDArray[np.float32], rows: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the cosine of some rows of the whole index with a query vector, from their parts."""
         values = np.empty(len(rows), dtype=np.float32)

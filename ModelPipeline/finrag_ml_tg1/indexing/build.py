@@ -26,6 +26,7 @@ from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, part_entries
 from finrag_ml_tg1.index.encoder import EncoderIdentity
 from finrag_ml_tg1.index.part import build_part
 from finrag_ml_tg1.index.reader import FileCache
+from finrag_ml_tg1.index.sentence_vectors import pack_sentences, sentences_of
 from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.known_version import KnownPart, KnownVersion
 from finrag_ml_tg1.indexing.segmenting import build_segments
@@ -33,7 +34,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "Progress", "build_index"]
 
-BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 5}
+BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 6}
 
 # What of a filing's row decides the content of its part.
 _PART_OF_CONTENT = ("accession", "sha256", "reader_version", "company", "tickers", "form", "fiscal_period")
@@ -183,4 +184,7 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
         tables.append(table)
         facts.append(_read_table(store, keys.facts))
     rows = pl.concat(tables)
-    return rows.height, build_part(rows, searched, encoder.encode(embedded), pl.concat(facts))
+    sentences = sentences_of(rows)
+    vectors = encoder.encode([*embedded, *sentences.words])
+    kept_sentences = pack_sentences(sentences, vectors[rows.height :])
+    return rows.height, build_part(rows, searched, vectors[: rows.height], pl.concat(facts), kept_sentences)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from finrag_ml_tg1.answering.sentences import sentence_spans
+from finrag_ml_tg1.index.sentences import sentence_spans
 
 __all__ = ["Asserted", "read_asserted", "sentences"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finrag_ml_tg1.answering.listed_points import list_spans
+from finrag_ml_tg1.index.listed_points import list_spans
 
 LIST = "Our sources of cash include:\n\n• sales of pumps;\n\n• loans; and\n\n• cash on hand"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.answering.sentences import sentence_spans
+from finrag_ml_tg1.index.sentences import sentence_spans
 
 
 def split(text: str) -> list[str]:
