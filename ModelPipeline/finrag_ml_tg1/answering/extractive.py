@@ -7,8 +7,9 @@ the choice; where the evidence is too weak the question is left unanswered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from finrag_ml_tg1.answering.answer import Answer, Citation
 from finrag_ml_tg1.answering.counts import asks_for_count, gain_of_count
@@ -121,14 +122,15 @@ def answer_extractively(
 def _read(topic: Topic, passages: Sequence[PassageRecord], accessions: Sequence[str | None]) -> list[int]:
     """The places of the passages whose sentences are read: the best of all, or of each filing."""
     least = _READ_OF_ITEM if topic.whole_items else _READ_PASSAGES
-    worth = [
-        place for place, passage in enumerate(passages) if not (_lists_exhibits(passage) or is_page_index(passage))
-    ]
     if len(accessions) <= 1:
-        return worth[:least]
+        return list(islice(_worth_reading(passages, range(len(passages))), least))
     of_each = max(_READ_OF_EACH, least // len(accessions))
-    own = ([place for place in worth if passages[place].accession == name] for name in accessions)
-    return sorted(place for places in own for place in places[:of_each])
+    own = ([place for place, passage in enumerate(passages) if passage.accession == name] for name in accessions)
+    return sorted(place for places in own for place in islice(_worth_reading(passages, places), of_each))
+
+
+def _worth_reading(passages: Sequence[PassageRecord], places: Iterable[int]) -> Iterator[int]:
+    return (place for place in places if not (_lists_exhibits(passages[place]) or is_page_index(passages[place])))
 
 
 def _lists_exhibits(passage: PassageRecord) -> bool:

@@ -84,11 +84,15 @@ def score_sentences(
     itself. `known_likeness` gives the cosines of sentences (passage, start, end) whose vectors are kept.
     """
     heads_item = any(_is_of_item(topic, passage) and _heading_start(passage) is not None for passage in passages)
-    promised = [
-        replace(part, fit=fit)
-        for part in _quotable_sentences(topic, passages)
-        for fit in [_promise(topic, passages[part.passage], part, likeness[part.passage], heads_item=heads_item)]
-    ]
+    promised = []
+    for number, passage in enumerate(passages):
+        headed = _gain_of_heading(topic, passage)
+        for start, end in _quotable_sentences(topic, passage):
+            part = Statement(number, start, end, 0.0)
+            fit = _promise(topic, passage, part, likeness[number]) + (
+                _standing(topic, passage, part, heads_item=heads_item) if _is_of_item(topic, passage) else headed
+            )
+            promised.append(Statement(number, start, end, fit))
     headings = [part for part in promised if heads_item and _is_heading_of_item(topic, passages[part.passage], part)]
     if len(headings) >= _FEWEST_HEADINGS:
         promised = headings
@@ -117,18 +121,18 @@ def _likeness_of(
     return [next(encoded) if alike is None else alike for alike in known]
 
 
-def _quotable_sentences(topic: Topic, passages: Sequence[PassageRecord]) -> Iterator[Statement]:
+def _quotable_sentences(topic: Topic, passage: PassageRecord) -> Iterator[tuple[int, int]]:
+    """Where the sentences and lists of a passage stand that may answer."""
     names_one_thing = topic.is_plain_value
-    for number, passage in enumerate(passages):
-        least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else MIN_WORDS
-        for part in quotable_parts(passage.text, passage.kind, least):
-            told = passage.text[part.told_from : part.told_to]
-            if part.is_list:
-                speaks = topic.word_share(told) >= _LEAST_OF_OPENING
-            else:
-                speaks = not names_one_thing or _names_it(topic, told)
-            if speaks:
-                yield Statement(number, part.start, part.end, 0.0)
+    least = _MIN_WORDS_OF_ITEM if _is_of_item(topic, passage) else MIN_WORDS
+    for part in quotable_parts(passage.text, passage.kind, least):
+        told = passage.text[part.told_from : part.told_to]
+        if part.is_list:
+            speaks = topic.word_share(told) >= _LEAST_OF_OPENING
+        else:
+            speaks = not names_one_thing or _names_it(topic, told)
+        if speaks:
+            yield part.start, part.end
 
 
 def _names_it(topic: Topic, text: str) -> bool:
@@ -136,8 +140,8 @@ def _names_it(topic: Topic, text: str) -> bool:
     return topic.holds_stems(text) and bool(topic.phrase_share(text))
 
 
-def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: float, *, heads_item: bool) -> float:
-    """What is known of a sentence before its own meaning is."""
+def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: float) -> float:
+    """What is known of a sentence by its words before its own meaning is."""
     text = passage.text[part.start : part.end]
     terms = family_terms(text)
     fit = _PROMISED_SHARE * likeness + _WORDS_SHARE * topic.coverage_of(terms) - _RANK_STEP * part.passage
@@ -147,15 +151,18 @@ def _promise(topic: Topic, passage: PassageRecord, part: Statement, likeness: fl
     fit -= _BACKWARD_PENALTY if hangs(text) or _POINTS_BACK.match(text) else 0.0
     fit -= _FOOTNOTE_PENALTY if _FOOTNOTE.match(text) else 0.0
     fit -= _POINTER_PENALTY if points_elsewhere(text) else 0.0
-    return fit + _standing(topic, passage, part, heads_item=heads_item)
+    return fit
 
 
 def _standing(topic: Topic, passage: PassageRecord, part: Statement, *, heads_item: bool) -> float:
-    """What a sentence gains by its place: an item asked for speaks for itself, as a heading of these words does."""
-    if _is_of_item(topic, passage):
-        if heads_item:
-            return _HEADING_REWARD if _is_heading_of_item(topic, passage, part) else 0.0
-        return _ITEM_REWARD
+    """What a sentence of an item that is asked for gains by its place: the item speaks for itself."""
+    if heads_item:
+        return _HEADING_REWARD if _is_heading_of_item(topic, passage, part) else 0.0
+    return _ITEM_REWARD
+
+
+def _gain_of_heading(topic: Topic, passage: PassageRecord) -> float:
+    """What all sentences under a heading of the words asked gain."""
     heading = _nearest_heading(passage) or item_title(passage.item)
     return _HEADED_REWARD if topic.weights and topic.word_share(heading) == 1.0 else 0.0
 

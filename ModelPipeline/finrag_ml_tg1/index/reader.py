@@ -349,24 +349,26 @@ class Index:
         return before, [self._record(part, other) for other in near if other > local]
 
     def _record(self, part: Part, local: int) -> PassageRecord:
-        row = part.rows.row(local, named=True)
-        filing = self._filings[row["accession"]]
+        (passage_id, form, accession, item, kind, statement, heading, position, char_start, _, page_num, lead) = (
+            part.rows.row(local)
+        )
+        filing = self._filings[accession]
         return PassageRecord(
-            passage_id=row["passage_id"],
+            passage_id=passage_id,
             cik=filing["cik"],
             ticker=filing["tickers"][0] if filing["tickers"] else "",
             company=filing["company"],
-            form=row["form"],
+            form=form,
             fiscal_year=filing["fiscal_year"],
-            accession=row["accession"],
-            item=row["item"],
-            kind=row["kind"],
-            statement=row["statement"],
-            heading=row["heading"],
-            position=row["position"],
-            char_start=row["char_start"],
-            page_num=row["page_num"],
-            lead=row["lead"],
+            accession=accession,
+            item=item,
+            kind=kind,
+            statement=statement,
+            heading=heading,
+            position=position,
+            char_start=char_start,
+            page_num=page_num,
+            lead=lead,
             text=part.text(local),
             source_url=filing["source_url"],
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from functools import cached_property
 
 import polars as pl
 
@@ -110,12 +112,17 @@ class ScopeResolver:
 
     def _in_fiscal_periods(self, text: str, companies: Sequence[Company]) -> DatedQuestion:
         """The question in the fiscal periods of its companies; days stay days where their calendars differ."""
-        annual = self._catalog.filings.filter(_IS_ANNUAL)
-        readings = set()
-        for company in companies:
-            ends = annual.filter(pl.col("cik") == company.cik).select("fiscal_year", "period_end").rows()
-            readings.add(name_fiscal_periods(text, ends))
+        readings = {name_fiscal_periods(text, self._year_ends.get(company.cik, [])) for company in companies}
         return readings.pop() if len(readings) == 1 else DatedQuestion(text, None)
+
+    @cached_property
+    def _year_ends(self) -> Mapping[int, list[tuple[int, date]]]:
+        """The fiscal year and the period end of each annual report, by company."""
+        ends: dict[int, list[tuple[int, date]]] = {}
+        annual = self._catalog.filings.filter(_IS_ANNUAL)
+        for cik, *end in annual.select("cik", "fiscal_year", "period_end").iter_rows():
+            ends.setdefault(cik, []).append((end[0], end[1]))
+        return ends
 
     def _filtered_companies(self, tickers: Sequence[str]) -> tuple[list[Company], list[str]]:
         found = {ticker: self._names.by_ticker(ticker) for ticker in tickers}
