@@ -51,6 +51,6 @@ def open_scratch_index(
             progress(f"{path.name}: {error}")
     progress(f"{len(sources) - unread} filings read")
     cache = DiskCache(scratch / "cache", store, _CACHE_BYTES)
-    build_index(store, cache, encoder, encoder_folder, lambda done, total: None)
+    build_index(store, cache, encoder, encoder_folder, lambda done, total: None, with_sentences=False)
     tables = [pl.read_parquet(path) for path in sorted((scratch / "store" / "tables" / "facts").rglob("*.parquet"))]
     return FinRAG.open(store, cache, scratch / "cache"), pl.concat(tables)

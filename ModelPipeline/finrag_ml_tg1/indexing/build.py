@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -86,9 +87,12 @@ def build_index(
     progress: Progress,
     *,
     verify: bool = False,
+    with_sentences: bool = True,
 ) -> BuildReport:
     """Build the version that the store's tables describe and make it current; `progress` gets (passages done, of all).
 
+    Without sentences their vectors are not made, half as many again as those of passages: an answer then encodes those
+    that it may quote, and retrieval is the same.
     What the current version has is taken over without being read; with `verify` it is read first, and what is damaged
     in the store is made and written again.
     Raises StoreError when the store holds no filings, or when another build became current meanwhile.
@@ -96,10 +100,12 @@ def build_index(
     filings = _read_filings(store)
     if filings.height == 0:
         raise StoreError(f"{store.url} holds no filings: run `finrag ingest FOLDER` first")
+    parameters = BUILD_PARAMETERS | {"sentences": int(with_sentences)}
     with IndexWriter(store, verify=verify) as writer:
-        known = KnownVersion.read(store, cache, writer.readers_version, BUILD_PARAMETERS, verify=verify)
-        plans = _planned_parts(filings, encoder)
-        parts, encoded = _write_parts(store, writer, plans, known, encoder, progress)
+        known = KnownVersion.read(store, cache, writer.readers_version, parameters, verify=verify)
+        plans = _planned_parts(filings, encoder.identity, parameters)
+        part_of = partial(_encode_part, store, encoder, with_sentences=with_sentences)
+        parts, encoded = _write_parts(writer, plans, known, part_of, progress)
         filings_of = [plan.filings.height for plan in plans]
         segments, statistics = build_segments(writer, cache, part_entries(parts), filings_of, known)
         manifest = writer.write_version(
@@ -109,7 +115,7 @@ def build_index(
             statistics=statistics,
             encoder=encoder.identity,
             encoder_folder=encoder_folder,
-            parameters=BUILD_PARAMETERS,
+            parameters=parameters,
         )
         changed = writer.make_current(manifest.version)
     return BuildReport(manifest.version, filings.height, manifest.passages, encoded, changed)
@@ -131,11 +137,10 @@ def _read_table(store: ObjectStore, key: str) -> pl.DataFrame:
 
 
 def _write_parts(
-    store: ObjectStore,
     writer: IndexWriter,
     plans: Sequence[_PlannedPart],
     known: KnownVersion,
-    encoder: PassageEncoder,
+    part_of: Callable[[_PlannedPart], tuple[int, bytes]],
     progress: Progress,
 ) -> tuple[pl.DataFrame, int]:
     """Write the parts that are not known; return the table of all (PARTS_SCHEMA) and how many passages were encoded."""
@@ -145,7 +150,7 @@ def _write_parts(
     for plan in plans:
         part = known.parts.get(plan.input_sha256)
         if part is None:
-            rows, data = _encode_part(store, plan, encoder)
+            rows, data = part_of(plan)
             part = KnownPart(*writer.put_part(data), rows)
             encoded += rows
         entries.append((plan.cik, plan.fiscal_year, part.sha256, part.size, done, part.rows, plan.input_sha256))
@@ -154,17 +159,21 @@ def _write_parts(
     return pl.DataFrame(entries, schema=PARTS_SCHEMA, orient="row"), encoded
 
 
-def _planned_parts(filings: pl.DataFrame, encoder: PassageEncoder) -> list[_PlannedPart]:
+def _planned_parts(
+    filings: pl.DataFrame, encoder: EncoderIdentity, parameters: Mapping[str, int]
+) -> list[_PlannedPart]:
     plans = []
     for (cik, fiscal_year), group in filings.group_by("cik", "fiscal_year", maintain_order=True):
         content = group.select(_PART_OF_CONTENT).to_dicts()
-        basis = json.dumps([content, encoder.identity.to_dict(), BUILD_PARAMETERS], sort_keys=True)
+        basis = json.dumps([content, encoder.to_dict(), parameters], sort_keys=True)
         digest = hashlib.sha256(basis.encode()).hexdigest()
         plans.append(_PlannedPart(int(str(cik)), int(str(fiscal_year)), group, digest))
     return plans
 
 
-def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder) -> tuple[int, bytes]:
+def _encode_part(
+    store: ObjectStore, encoder: PassageEncoder, plan: _PlannedPart, *, with_sentences: bool
+) -> tuple[int, bytes]:
     tables, facts, searched, embedded = [], [], [], []
     for filing in plan.filings.iter_rows(named=True):
         keys = filing_keys(plan.cik, filing["accession"], filing["sha256"], filing["reader_version"])
@@ -184,7 +193,7 @@ def _encode_part(store: ObjectStore, plan: _PlannedPart, encoder: PassageEncoder
         tables.append(table)
         facts.append(_read_table(store, keys.facts))
     rows = pl.concat(tables)
-    sentences = sentences_of(rows)
+    sentences = sentences_of(rows if with_sentences else rows.clear())
     vectors = encoder.encode([*embedded, *sentences.words])
-    kept_sentences = pack_sentences(sentences, vectors[rows.height :])
+    kept_sentences = pack_sentences(sentences, vectors[rows.height :]) if with_sentences else None
     return rows.height, build_part(rows, searched, vectors[: rows.height], pl.concat(facts), kept_sentences)

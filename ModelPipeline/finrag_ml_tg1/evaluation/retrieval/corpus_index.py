@@ -48,7 +48,7 @@ def open_corpus(
     if store.head(CURRENT_KEY) is None:
         _read(dataset, corpus, store, encoder_folder, workers=workers, tell=tell)
         vectors: PassageEncoder = KeptVectors(encoder, kept / "vectors") if dense else NoVectors.load(encoder_folder)
-        report = build_index(store, cache, vectors, encoder_folder, lambda done, total: None)
+        report = build_index(store, cache, vectors, encoder_folder, lambda done, total: None, with_sentences=False)
         tell(f"{report.filings} filings, {report.passages} passages indexed")
     return FinRAG.open(store, cache, folder / "cache")
 
