@@ -6,7 +6,6 @@ those of passages do (40 directions hold about half of the variance) and crowd a
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -18,7 +17,8 @@ import polars as pl
 
 from finrag_ml_tg1.index.facts import PART_FACTS_SCHEMA, pack_facts
 from finrag_ml_tg1.index.lexical import build_postings
-from finrag_ml_tg1.index.part import PART_SCHEMA
+from finrag_ml_tg1.index.part_rows import PART_SCHEMA, pack_rows
+from finrag_ml_tg1.index.places import places_of
 
 __all__ = ["COMMON_WORDS", "PartTemplate", "VectorSource", "generated_templates", "invented_names"]
 
@@ -60,7 +60,7 @@ class PartTemplate:
         facts = self.facts.with_columns(accession=pl.lit(accession))
         old_to_new = dict(zip(self.rows["passage_id"], rows["passage_id"], strict=True))
         facts = facts.with_columns(pl.col("passage_id").replace_strict(old_to_new, default=None))
-        return {**self.arrays, "rows": _table(rows.select(PART_SCHEMA.names())), "facts": pack_facts(facts)}
+        return {**self.arrays, **pack_rows(rows), **places_of(rows).to_arrays(), "facts": pack_facts(facts)}
 
 
 def generated_templates(count: int, rows: int, seed: int) -> list[PartTemplate]:
@@ -149,12 +149,6 @@ def _template(
 def _sentence(words: list[str]) -> str:
     glued = (f"{word} {_GLUE[place % len(_GLUE)]}" if place % 3 == 0 else word for place, word in enumerate(words))
     return " ".join(glued).capitalize() + "."
-
-
-def _table(rows: pl.DataFrame) -> npt.NDArray[np.uint8]:
-    buffer = io.BytesIO()
-    rows.cast(dict(PART_SCHEMA.items())).write_ipc(buffer)
-    return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
 
 
 def _unit(vectors: Floats) -> Floats:

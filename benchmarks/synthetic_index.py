@@ -27,6 +27,7 @@ from finrag_ml_tg1.index.container import open_arrays, pack_arrays
 from finrag_ml_tg1.index.encoder import read_identity
 from finrag_ml_tg1.index.manifest import part_key, version_key
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.part_rows import PART_SCHEMA
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.index.vectors import dequantise, quantise
 from finrag_ml_tg1.index.writer import IndexWriter
@@ -104,7 +105,8 @@ def _write_from(source: LocalFolderStore, writing: Writing, vectors: VectorSourc
             return
         path = folder / part_key(entries[place % len(entries)].sha256)
         part, arrays = Part(path), open_arrays(path)
-        template = PartTemplate(part.rows, part.facts(), arrays)
+        rows = pl.DataFrame([part.rows[row] for row in range(len(part))], schema=PART_SCHEMA, orient="row")
+        template = PartTemplate(rows, part.facts(), arrays)
         mixed = vectors.mixed(dequantise(arrays["codes"], arrays["scales"]))
         _add_invented(writing, template, mixed, cik, year, name)
 

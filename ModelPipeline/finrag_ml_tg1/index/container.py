@@ -18,7 +18,7 @@ from safetensors.numpy import save
 
 from finrag_ml_tg1.errors import IndexCorruptError
 
-__all__ = ["Arrays", "narrowed", "open_arrays", "pack_arrays"]
+__all__ = ["Arrays", "MappedArrays", "narrowed", "open_arrays", "pack_arrays"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -44,30 +44,56 @@ def pack_arrays(arrays: Arrays) -> bytes:
     return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
 
 
-def open_arrays(path: Path, *, randomly_read: Collection[str] = ()) -> dict[str, npt.NDArray[Any]]:
-    """Return read-only views of the arrays in a file; raises IndexCorruptError when it is no such file.
+class MappedArrays(dict[str, npt.NDArray[Any]]):
+    """Read-only views of the arrays in a mapped file, by name."""
 
-    What stands beside a place that is read of the `randomly_read` is not read from disk with it.
+    def __init__(self, mapped: mmap.mmap) -> None:
+        header_bytes = int.from_bytes(mapped[:8], "little")
+        header = json.loads(mapped[8 : 8 + header_bytes])
+        header.pop("__metadata__", None)
+        self._mapped = mapped
+        self._spans = {
+            name: tuple(8 + header_bytes + offset for offset in entry["data_offsets"]) for name, entry in header.items()
+        }
+        super().__init__(
+            (
+                name,
+                np.frombuffer(
+                    mapped,
+                    dtype=_DTYPES[entry["dtype"]],
+                    count=int(np.prod(entry["shape"], dtype=np.int64)),
+                    offset=self._spans[name][0],
+                ).reshape(entry["shape"]),
+            )
+            for name, entry in header.items()
+        )
+
+    def read_ahead(self, name: str) -> None:
+        """Have a whole array read from disk, which is asked for at once, not page by page."""
+        self._advise(name, mmap.MADV_WILLNEED)
+
+    def read_randomly(self, name: str) -> None:
+        """Have only the pages read from disk that are asked for, not those beside them."""
+        self._advise(name, mmap.MADV_RANDOM)
+
+    def _advise(self, name: str, advice: int) -> None:
+        start, end = self._spans[name]
+        first_page = start - start % mmap.PAGESIZE
+        if end > first_page:
+            self._mapped.madvise(advice, first_page, end - first_page)
+
+
+def open_arrays(path: Path, *, randomly_read: Collection[str] = ()) -> MappedArrays:
+    """Return views of the arrays in a file; raises IndexCorruptError when it is no such file.
+
+    Of the `randomly_read` that are there what stands beside a place is not read from disk with it.
     """
     try:
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        header_bytes = int.from_bytes(mapped[:8], "little")
-        header = json.loads(mapped[8 : 8 + header_bytes])
-        data_start = 8 + header_bytes
-        for name in randomly_read:
-            start, end = (data_start + offset for offset in header[name]["data_offsets"])
-            first_page = start - start % mmap.PAGESIZE
-            mapped.madvise(mmap.MADV_RANDOM, first_page, end - first_page)
-        return {
-            name: np.frombuffer(
-                mapped,
-                dtype=_DTYPES[entry["dtype"]],
-                count=int(np.prod(entry["shape"], dtype=np.int64)),
-                offset=data_start + entry["data_offsets"][0],
-            ).reshape(entry["shape"])
-            for name, entry in header.items()
-            if name != "__metadata__"
-        }
+        arrays = MappedArrays(mapped)
+        for name in arrays.keys() & randomly_read:
+            arrays.read_randomly(name)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise IndexCorruptError(f"{path.name} is no index file: rebuild the index with `finrag index`") from error
+    return arrays

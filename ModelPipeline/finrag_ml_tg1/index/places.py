@@ -44,7 +44,7 @@ class Places:
 
 
 def places_of(rows: pl.DataFrame) -> Places:
-    """Return the places of a part's rows (PART_SCHEMA)."""
+    """Return the places of a part's rows (index.part_rows.PART_SCHEMA)."""
     context = pl.coalesce("page_num", pl.col("position") // _PASSAGES_OF_CONTEXT)
     statements = [_STATEMENT_CODES[name] for name in rows["statement"]]
     items = [item_code(name) for name in rows["item"]]

@@ -246,7 +246,7 @@ class Index:
     def find_passage(self, passage_id: str) -> int | None:
         """Return the row of a passage, or None when the index holds no such passage."""
         entry = self._part_of_filing.get(passage_id.rpartition("-")[0])
-        found = self.part(entry).find(passage_id) if entry is not None else None
+        found = self.part(entry).rows.find(passage_id) if entry is not None else None
         return entry.row_start + found if entry is not None and found is not None else None
 
     def opening(self, accession: str, item: str, count: int) -> list[PassageRecord]:
@@ -255,8 +255,7 @@ class Index:
         if entry is None:
             return []
         part = self.part(entry)
-        is_of_item = (part.rows["accession"] == accession) & (part.rows["item"] == item)
-        return [self._record(part, int(local)) for local in is_of_item.arg_true()[:count]]
+        return [self._record(part, int(local)) for local in part.rows.of_item(accession, item)[:count]]
 
     def likeness(self, query: npt.NDArray[np.float32], passages: Sequence[PassageRecord]) -> list[float]:
         """Return the cosine of a query vector with each of some passages of this index, by their stored vectors."""
@@ -339,36 +338,29 @@ class Index:
         entry = self.catalog.part_of_row(row)
         part = self.part(entry)
         local = row - entry.row_start
-        accession = part.rows["accession"][local]
-        near = [
-            other
-            for other in range(max(0, local - reach), min(len(part), local + reach + 1))
-            if part.rows["accession"][other] == accession
-        ]
+        near = [int(other) for other in part.rows.of_filing(local) if abs(other - local) <= reach]
         before = [self._record(part, other) for other in near if other < local]
         return before, [self._record(part, other) for other in near if other > local]
 
     def _record(self, part: Part, local: int) -> PassageRecord:
-        (passage_id, form, accession, item, kind, statement, heading, position, char_start, _, page_num, lead) = (
-            part.rows.row(local)
-        )
-        filing = self._filings[accession]
+        row = part.rows[local]
+        filing = self._filings[row.accession]
         return PassageRecord(
-            passage_id=passage_id,
+            passage_id=row.passage_id,
             cik=filing["cik"],
             ticker=filing["tickers"][0] if filing["tickers"] else "",
             company=filing["company"],
-            form=form,
+            form=row.form,
             fiscal_year=filing["fiscal_year"],
-            accession=accession,
-            item=item,
-            kind=kind,
-            statement=statement,
-            heading=heading,
-            position=position,
-            char_start=char_start,
-            page_num=page_num,
-            lead=lead,
+            accession=row.accession,
+            item=row.item,
+            kind=row.kind,
+            statement=row.statement,
+            heading=row.heading,
+            position=row.position,
+            char_start=row.char_start,
+            page_num=row.page_num,
+            lead=row.lead,
             text=part.text(local),
             source_url=filing["source_url"],
         )

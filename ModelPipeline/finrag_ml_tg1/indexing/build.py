@@ -35,7 +35,7 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["BUILD_PARAMETERS", "BuildReport", "PassageEncoder", "Progress", "build_index"]
 
-BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 6}
+BUILD_PARAMETERS = {"max_passage_tokens": MAX_PASSAGE_TOKENS, "part_format": 7}
 
 # What of a filing's row decides the content of its part.
 _PART_OF_CONTENT = ("accession", "sha256", "reader_version", "company", "tickers", "form", "fiscal_period")

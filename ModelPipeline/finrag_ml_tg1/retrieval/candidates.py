@@ -154,7 +154,7 @@ def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry,
     part = index.part(entry)
     places = part.places
     terms, bridge = index.corpus.weighted(focus.terms), index.corpus.weighted(focus.bridge)
-    (first_filing,) = index.catalog.rows_of(part.rows["accession"][:1])
+    (first_filing,) = index.catalog.rows_of((part.rows.accession(0),))
     found = Candidates(
         rows=np.arange(entry.row_start, entry.row_start + len(part)),
         filings=places.filings.astype(np.int64) + first_filing,
@@ -173,7 +173,7 @@ def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry,
 
 def _parts_of(index: Index, filings: Sequence[int]) -> Iterator[PartEntry]:
     wanted = set(index.catalog.filings[filings].select("cik", "fiscal_year").iter_rows())
-    return (entry for entry in index.catalog.parts if (entry.cik, entry.fiscal_year) in wanted)
+    return (part for part in index.catalog.parts if part.rows and (part.cik, part.fiscal_year) in wanted)
 
 
 def _best(scores: Floats, among: Rows | None, floor: np.float32) -> Rows:
