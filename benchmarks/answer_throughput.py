@@ -1,6 +1,6 @@
 """How many answers a second a pod gives: `python -m benchmarks.answer_throughput --store FOLDER [--out R.json]`.
 
-The back end runs in a control group with hard limits of 2 GiB and 1 CPU (Linux, root) and keeps no answers. Clients
+The back end runs in a control group with hard limits of memory and 1 CPU (Linux, root) and keeps no answers. Clients
 outside the group, each with one connection that it keeps, ask as fast as they are answered: four of five questions name
 a company, one of five is open, and none is asked twice while there are others. The back end writes its query log into
 the store.
@@ -16,8 +16,6 @@ import http.client
 import itertools
 import json
 import os
-import platform
-import random
 import statistics
 import subprocess
 import sys
@@ -33,39 +31,13 @@ from typing import Any
 
 import httpx
 
+from benchmarks.asked_questions import of_companies, open_questions
+from benchmarks.measurement import hardware
 from benchmarks.pod_limits import PodLimits, limited
-from benchmarks.query_latency import OPEN_QUESTIONS, SHARE_OF_OPEN_QUESTIONS, TEMPLATES, free_port, wait_until_ready
+from benchmarks.query_latency import SHARE_OF_OPEN_QUESTIONS, free_port, wait_until_ready
 
-MEMORY_MB, CPUS = 2048, 1.0
+CPUS = 1.0
 GOAL_PER_SECOND = 60
-
-_OF_COMPANIES = (
-    *TEMPLATES,
-    "What was the net income of {company} in {year}?",
-    "How did gross margin of {company} develop in {year}?",
-    "Who are the main customers of {company} in {year}?",
-    "What does {company} say about inflation in {year}?",
-    "Which properties did {company} own or lease in {year}?",
-    "How much did {company} spend on research and development in {year}?",
-    "What dividends did {company} pay in {year}?",
-    "Does {company} depend on few suppliers in {year}?",
-    "What was {company}'s effective tax rate in {year}?",
-    "What acquisitions did {company} make in {year}?",
-)
-_OPEN = (
-    "Which companies mention {subject} as a risk?",
-    "Who is affected by {subject}?",
-    "Which filings discuss {subject}?",
-    "What is said about {subject}?",
-)
-_SUBJECTS = (
-    "tariffs, generative artificial intelligence, foreign currency hedging, a single supplier, pension obligations, "
-    "climate regulation, ransomware, goodwill impairment, labor shortages, freight costs, interest rate swaps, "
-    "patent expirations, government contracts, store closures, product recalls, share repurchases, water scarcity, "
-    "semiconductor shortages, opioid litigation, restructuring charges, customer concentration, data privacy laws, "
-    "energy prices, credit losses, export controls, collective bargaining, stock-based compensation, "
-    "lease liabilities, hurricanes, counterfeit products"
-).split(", ")
 
 
 @dataclass(slots=True)
@@ -88,9 +60,10 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--warm-up", type=int, default=200, help="questions asked before it is measured")
+    parser.add_argument("--memory-mb", type=int, default=2048)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as cache, limited(MEMORY_MB, CPUS) as limits:
+    with tempfile.TemporaryDirectory() as cache, limited(arguments.memory_mb, CPUS) as limits:
         port = free_port()
         with _served(arguments.store, cache, port, limits) as server:
             result = _measured(port, server, arguments)
@@ -161,11 +134,11 @@ def _measured(port: int, server: _Served, arguments: argparse.Namespace) -> dict
         "p95_ms": round(statistics.quantiles(tally.milliseconds, n=20)[-1], 1),
         "clients": arguments.clients,
         "share_of_open_questions": SHARE_OF_OPEN_QUESTIONS,
-        "limits": f"{MEMORY_MB} MiB, {CPUS:g} CPU",
+        "limits": f"{arguments.memory_mb} MiB, {CPUS:g} CPU",
         "filings": health["filings"],
         "passages": health["passages"],
         "load_average_at_start": load_average,
-        "hardware": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "hardware": hardware(),
     }
 
 
@@ -216,28 +189,16 @@ def _ask(port: int, source: _Shared, most: int | None, until: float) -> _Tally:
 
 
 def _questions(companies: Sequence[dict[str, Any]]) -> list[str]:
-    """All there are, in a fixed order: one of five open, while there are any."""
-    chooser = random.Random(46)
+    """All there are about companies and years, in a fixed order, with an open one after every four."""
     covered = [(company["name"], filing["fiscal_year"]) for company in companies for filing in company["filings"]]
-    scoped = list(
-        dict.fromkeys(
-            form.format(company=name, year=year) for form, (name, year) in itertools.product(_OF_COMPANIES, covered)
-        )
-    )
-    opened = list(
-        dict.fromkeys(
-            [*OPEN_QUESTIONS, *(form.format(subject=name) for form, name in itertools.product(_OPEN, _SUBJECTS))]
-        )
-    )
-    chooser.shuffle(scoped)
-    chooser.shuffle(opened)
+    scoped = of_companies(covered)
     of_each = round((1 - SHARE_OF_OPEN_QUESTIONS) / SHARE_OF_OPEN_QUESTIONS)
-    again = itertools.cycle(opened)
+    opened = iter(open_questions(len(scoped)))
     mixed = []
     for number, question in enumerate(scoped):
         mixed.append(question)
         if number % of_each == of_each - 1:
-            mixed.append(next(again))
+            mixed.append(next(opened))
     return mixed
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import cycle, islice, product
 
 from finrag_ml_tg1.index.catalog import Catalog
 
-__all__ = ["OPEN_QUESTIONS", "TEMPLATES", "company_questions", "open_questions"]
+__all__ = ["company_questions", "of_companies", "open_questions"]
 
-TEMPLATES = (
+_TEMPLATES = (
     "What are the main risk factors of {company} in {year}?",
     "What were {company}'s total revenues in {year}?",
     "How does {company} manage cybersecurity risk?",
@@ -19,12 +19,16 @@ TEMPLATES = (
     "Describe the competition {company} faces.",
     "What is {company}'s exposure to interest rates in fiscal {year}?",
     "How many employees did {company} have in {year}?",
-)
-OPEN_QUESTIONS = (
-    "Which companies mention tariffs as a risk?",
-    "Who depends on a single supplier?",
-    "Which filings discuss generative artificial intelligence?",
-    "What is said about foreign currency hedging?",
+    "What was the net income of {company} in {year}?",
+    "How did gross margin of {company} develop in {year}?",
+    "Who are the main customers of {company} in {year}?",
+    "What does {company} say about inflation in {year}?",
+    "Which properties did {company} own or lease in {year}?",
+    "How much did {company} spend on research and development in {year}?",
+    "What dividends did {company} pay in {year}?",
+    "Does {company} depend on few suppliers in {year}?",
+    "What was {company}'s effective tax rate in {year}?",
+    "What acquisitions did {company} make in {year}?",
 )
 _SUBJECTS = (
     "a shortage of semiconductors", "attacks on suppliers", "water use", "pension obligations", "goodwill impairment",
@@ -42,12 +46,18 @@ _ASKING = (
 _SEED = 46
 
 
+def of_companies(covered: Iterable[tuple[str, int]]) -> list[str]:
+    """Return all questions about these companies and years, each once, in an order that is always the same."""
+    asked = [template.format(company=name, year=year) for template, (name, year) in product(_TEMPLATES, covered)]
+    asked = list(dict.fromkeys(asked))
+    random.Random(_SEED).shuffle(asked)
+    return asked
+
+
 def company_questions(catalog: Catalog, count: int) -> list[str]:
     """Return so many questions about companies and years that are covered; the same for the same catalog."""
     covered = [(company.name, year) for company in catalog.companies for year in company.fiscal_years]
-    asked = [template.format(company=name, year=year) for template, (name, year) in product(TEMPLATES, covered)]
-    random.Random(_SEED).shuffle(asked)
-    return list(islice(cycle(asked), count))
+    return list(islice(cycle(of_companies(covered)), count))
 
 
 def open_questions(count: int) -> Sequence[str]:
