@@ -15,6 +15,7 @@ from finrag_ml_tg1.filings.edgar.sources import EdgarSources
 from finrag_ml_tg1.filings.ingest import FilingTablesStore
 from finrag_ml_tg1.filings.ingest_report import IngestReport
 from finrag_ml_tg1.filings.stored_sources import stored_sources
+from finrag_ml_tg1.indexing.garbage import collect_garbage
 from finrag_ml_tg1.indexing.reading import open_reading
 from finrag_ml_tg1.indexing.store_index import index_store
 from finrag_ml_tg1.loaders.ml_config import MLConfig
@@ -56,6 +57,7 @@ def ingest(config: MLConfig, request: IngestRequest, show: Show) -> Work:
             progress=lambda done, total: show(Progress(stage="indexing passages", done=done, total=total)),
             tell=_logger.info,
         )
+    deleted = collect_garbage(store, request.keep_versions) if request.keep_versions is not None else None
     summary = {
         "read": report.read,
         "unchanged": report.unchanged,
@@ -65,6 +67,7 @@ def ingest(config: MLConfig, request: IngestRequest, show: Show) -> Work:
         "facts": report.facts,
         "skipped": report.failures[:_NAMED],
         "index": None if index is None else asdict(index.build),
+        "deleted": None if deleted is None else {"objects": len(deleted.keys), "bytes": deleted.size},
     }
     return Work(summary, summary | {"skipped": report.failures, "notes": report.notes})
 

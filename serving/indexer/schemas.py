@@ -60,6 +60,12 @@ class IngestRequest(Strict):
     forms: list[FormName] = Field(default=["10-K"], min_length=1, max_length=8)
     again: bool = Field(default=False, description="Read the store's filings again that an older reader has read.")
     index: bool = Field(default=True, description="Build the index version and make it current.")
+    keep_versions: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Delete what no version needs but the current one and those before it, so many in all.",
+    )
 
     @model_validator(mode="after")
     def _names_one_origin(self) -> IngestRequest:
@@ -67,6 +73,8 @@ class IngestRequest(Strict):
             raise ValueError("give sources, or tickers with years, or again: one of them")
         if bool(self.tickers) != bool(self.years):
             raise ValueError("tickers and years belong together: which companies, and which fiscal years")
+        if self.keep_versions is not None and not self.index:
+            raise ValueError("keep_versions goes with index: older versions are deleted once the new one is current")
         return self
 
 

@@ -102,3 +102,13 @@ def test_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path, inbox
     for name in ("2023/link.html", "out", "out/secret.html"):
         with pytest.raises(StoreError, match="link"):
             stored_sources(inbox, [name])
+
+
+def test_versions_beyond_those_to_keep_are_deleted_once_the_new_one_is_current(config: MLConfig) -> None:
+    ingested(config, sources=["2023"])
+    store = LocalFolderStore(Path(config.store))
+    before = store.get("index/CURRENT").data
+    work, _ = ingested(config, sources=["2024/Plain.HTM"], keep_versions=1)
+    assert work.summary["deleted"]["objects"] > 0
+    assert store.get("index/CURRENT").data.decode() == work.summary["index"]["version"]
+    assert not list(store.list(f"index/{before.decode()}/"))
