@@ -33,12 +33,14 @@ def test_table_has_one_complete_row_for_each_setting() -> None:
 
 
 def test_check_finds_drift_and_writing_mends_it(tmp_path: Path) -> None:
-    script = Path(shutil.copy(REPOSITORY / "docs" / "generate.py", tmp_path))
+    for folder in ("docs", "benchmarks"):
+        (tmp_path / folder).mkdir()
+    script = Path(shutil.copy(REPOSITORY / "docs" / "generate.py", tmp_path / "docs"))
 
     missing = generate(script, "--check")
     written = generate(script)
     same = generate(script, "--check")
-    (tmp_path / "settings.md").write_text("edited by hand", encoding="utf-8")
+    (tmp_path / "docs" / "settings.md").write_text("edited by hand", encoding="utf-8")
     edited = generate(script, "--check")
 
     assert (missing.returncode, written.returncode, same.returncode, edited.returncode) == (1, 0, 0, 1)
