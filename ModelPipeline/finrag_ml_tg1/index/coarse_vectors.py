@@ -21,12 +21,12 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 # Read at a few hundred places for a question: what stands beside them is not worth reading from disk.
-RANDOMLY_READ = frozenset(("levels", "scales"))
+RANDOMLY_READ = ("levels", "scales")
 
-_BY_SIGNS = 4096
-_BY_LEVELS = 512
+_BY_SIGNS = 3072
+_BY_LEVELS = 384
 # Of many segments each gives several times its share of those: more than that seldom crowd in one.
-_CROWDED = 8
+_CROWDED = 4
 _LEAST_OF_EACH = 512
 _LOWER_BITS = 3
 _LEVEL_WIDTH = 1 << _LOWER_BITS

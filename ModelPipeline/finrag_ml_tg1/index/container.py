@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,32 +68,29 @@ class MappedArrays(dict[str, npt.NDArray[Any]]):
             for name, entry in header.items()
         )
 
-    def read_ahead(self, name: str) -> None:
-        """Have a whole array read from disk, which is asked for at once, not page by page."""
-        self._advise(name, mmap.MADV_WILLNEED)
+    def read_ahead(self) -> None:
+        """Have all arrays read from disk at once, as they are about to be asked for."""
+        self._mapped.madvise(mmap.MADV_WILLNEED)
 
-    def read_randomly(self, name: str) -> None:
-        """Have only the pages read from disk that are asked for, not those beside them."""
-        self._advise(name, mmap.MADV_RANDOM)
-
-    def _advise(self, name: str, advice: int) -> None:
-        start, end = self._spans[name]
-        first_page = start - start % mmap.PAGESIZE
-        if end > first_page:
-            self._mapped.madvise(advice, first_page, end - first_page)
+    def read_randomly(self, *names: str) -> None:
+        """Have of these arrays no pages read from disk but those that are asked for."""
+        for name in names:
+            start, end = self._spans[name]
+            first_page = start - start % mmap.PAGESIZE
+            if end > first_page:
+                self._mapped.madvise(mmap.MADV_RANDOM, first_page, end - first_page)
 
 
-def open_arrays(path: Path, *, randomly_read: Collection[str] = ()) -> MappedArrays:
+def open_arrays(path: Path, *, is_read_randomly: bool = False) -> MappedArrays:
     """Return views of the arrays in a file; raises IndexCorruptError when it is no such file.
 
-    Of the `randomly_read` that are there what stands beside a place is not read from disk with it.
+    Of one that `is_read_randomly` no pages are read from disk but those that are asked for.
     """
     try:
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        arrays = MappedArrays(mapped)
-        for name in arrays.keys() & randomly_read:
-            arrays.read_randomly(name)
+        if is_read_randomly:  # said before the header is read, which brings 128 KiB otherwise
+            mapped.madvise(mmap.MADV_RANDOM)
+        return MappedArrays(mapped)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise IndexCorruptError(f"{path.name} is no index file: rebuild the index with `finrag index`") from error
-    return arrays

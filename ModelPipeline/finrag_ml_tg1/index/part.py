@@ -18,9 +18,6 @@ from finrag_ml_tg1.index.vectors import quantise, similarities
 
 __all__ = ["Part", "build_part"]
 
-# Read at a few places for a question about all companies: what stands beside them is not worth reading from disk.
-_RANDOMLY_READ = frozenset(("texts", "labels", "codes", "sentence_codes"))
-
 
 def build_part(
     rows: pl.DataFrame,
@@ -54,7 +51,8 @@ class Part:
     """A part opened from its file. Rows are sorted by accession and position."""
 
     def __init__(self, path: Path) -> None:
-        arrays = open_arrays(path, randomly_read=_RANDOMLY_READ)
+        # A question about all companies reads here and there in dozens of parts.
+        arrays = open_arrays(path, is_read_randomly=True)
         self.arrays: MappedArrays = arrays
         self.rows = PartRows(arrays)
         self.places = Places.from_arrays(arrays)
@@ -81,5 +79,5 @@ class Part:
 
     def similarities(self, query: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the cosine of every row with a query vector."""
-        self.arrays.read_ahead("codes")
+        self.arrays.read_ahead()
         return similarities(self.arrays["codes"], self.arrays["scales"], query)

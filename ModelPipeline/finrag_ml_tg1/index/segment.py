@@ -41,12 +41,14 @@ class Segment:
     """A segment opened from its files; without `terms` words cannot be searched in it."""
 
     def __init__(self, entry: SegmentEntry, rows: Path, terms: Path | None = None) -> None:
-        arrays = open_arrays(rows, randomly_read=RANDOMLY_READ)
+        arrays = open_arrays(rows)
+        arrays.read_randomly(*RANDOMLY_READ)
         self.row_start = entry.row_start
         self.first_filing = entry.first_filing
         self.places = Places.from_arrays(arrays)
         self.vectors = CoarseVectors(arrays)
-        self.postings = Postings(open_arrays(terms)) if terms else None
+        # Of all words a question has a dozen.
+        self.postings = Postings(open_arrays(terms, is_read_randomly=True)) if terms else None
 
     def __len__(self) -> int:
         return len(self.vectors)
