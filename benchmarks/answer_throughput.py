@@ -33,7 +33,7 @@ import httpx
 
 from benchmarks.asked_questions import of_companies, open_questions
 from benchmarks.measurement import hardware
-from benchmarks.pod_limits import PodLimits, limited
+from benchmarks.pod_limits import PodLimits, forget_pages, limited
 from benchmarks.query_latency import SHARE_OF_OPEN_QUESTIONS, free_port, wait_until_ready
 
 CPUS = 1.0
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--memory-mb", type=int, default=2048)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
+    forget_pages(Path(arguments.store) / "index")
     with tempfile.TemporaryDirectory() as cache, limited(arguments.memory_mb, CPUS) as limits:
         port = free_port()
         with _served(arguments.store, cache, port, limits) as server:

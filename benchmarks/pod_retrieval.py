@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.measurement import hardware, percentiles, written
-from benchmarks.pod_limits import limited
+from benchmarks.pod_limits import forget_pages, limited
 from finrag_ml_tg1.index.catalog import PARTS_FILE, part_entries
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.manifest import part_key, version_key
@@ -55,7 +55,7 @@ def measure(store: Path, memory_mb: int, questions: int, *, recall: bool) -> dic
         "--questions",
         str(questions),
     ]
-    _forget(store)
+    forget_pages(store / "index")
     with limited(memory_mb, 1) as pod:
         done = subprocess.run(
             pod.enclose(command),
@@ -81,18 +81,6 @@ def measure(store: Path, memory_mb: int, questions: int, *, recall: bool) -> dic
         **({"recall@10": _recall(store, taken["queries"], taken["nearest"])} if recall else {}),
         "hardware": hardware(),
     }
-
-
-def _forget(store: Path) -> None:
-    """Take the index out of the machine's page cache: pages that others read are not charged to the pod."""
-    os.sync()
-    for path in (store / "index").rglob("*"):
-        if path.is_file():
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            finally:
-                os.close(descriptor)
 
 
 def _recall(store: Path, queries: list[list[float]], nearest: list[list[int]]) -> float:

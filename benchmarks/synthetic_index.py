@@ -4,7 +4,8 @@
     python -m benchmarks.synthetic_index --rows 10000000 --out FOLDER                generated text and vectors
 
 With --from the parts of another store's index are copied, and repeated under invented companies with vectors between
-those of the part (`VectorSource.mixed`); without it all is generated. `--from` gives fewer rows too: its first parts.
+those of the part (`VectorSource.mixed`); sentences that were not encoded get such vectors too. Without it all is
+generated. `--from` gives fewer rows as well: its first parts.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ import polars as pl
 from benchmarks.generated_parts import PartTemplate, VectorSource, generated_templates, invented_names
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, PARTS_SCHEMA, PartEntry, part_entries
-from finrag_ml_tg1.index.container import open_arrays, pack_arrays
+from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
 from finrag_ml_tg1.index.encoder import read_identity
 from finrag_ml_tg1.index.manifest import part_key, version_key
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.part_rows import PART_SCHEMA
 from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.sentence_vectors import pack_sentences, sentences_of
 from finrag_ml_tg1.index.vectors import dequantise, quantise
 from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.build import BUILD_PARAMETERS
@@ -98,17 +100,31 @@ def _write_from(source: LocalFolderStore, writing: Writing, vectors: VectorSourc
         if writing.is_done:
             return
         own = filings.filter(pl.col("cik") == entry.cik, pl.col("fiscal_year") == entry.fiscal_year)
-        data = (folder / part_key(entry.sha256)).read_bytes()
-        writing.add(entry.cik, entry.fiscal_year, data, entry.rows, own)
+        path = folder / part_key(entry.sha256)
+        arrays = open_arrays(path)
+        if "sentence_codes" not in arrays:
+            arrays |= _sentences(Part(path), vectors)
+        writing.add(entry.cik, entry.fiscal_year, pack_arrays(arrays), entry.rows, own)
     for place, (cik, year, name) in enumerate(_invented(len(_YEARS))):
         if writing.is_done:
             return
         path = folder / part_key(entries[place % len(entries)].sha256)
         part, arrays = Part(path), open_arrays(path)
         rows = pl.DataFrame([part.rows[row] for row in range(len(part))], schema=PART_SCHEMA, orient="row")
+        if "sentence_codes" not in arrays:
+            arrays |= _sentences(part, vectors)
         template = PartTemplate(rows, part.facts(), arrays)
         mixed = vectors.mixed(dequantise(arrays["codes"], arrays["scales"]))
         _add_invented(writing, template, mixed, cik, year, name)
+
+
+def _sentences(part: Part, vectors: VectorSource) -> Arrays:
+    """Vectors for a part's sentences that were not encoded: their passages', mixed; to measure with, not to answer."""
+    texts = [part.text(row) for row in range(len(part))]
+    rows = pl.DataFrame({"kind": [part.rows[row].kind for row in range(len(part))], "text": texts})
+    places = sentences_of(rows)
+    of_passages = dequantise(part.arrays["codes"], part.arrays["scales"])[places.rows]
+    return pack_sentences(places, vectors.mixed(of_passages))
 
 
 def _write_generated(writing: Writing, vectors: VectorSource) -> None:

@@ -46,7 +46,7 @@ _STOP_WORDS = frozenset(
     "s".split()
 )
 
-_MOST_KEPT_WORDS = 100_000
+_MOST_KEPT_WORDS = 50_000
 
 _stemmers = threading.local()
 
