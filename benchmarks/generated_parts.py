@@ -20,9 +20,12 @@ from finrag_ml_tg1.index.lexical import build_postings
 from finrag_ml_tg1.index.part_rows import PART_SCHEMA, pack_rows
 from finrag_ml_tg1.index.places import places_of
 
-__all__ = ["COMMON_WORDS", "PartTemplate", "VectorSource", "generated_templates", "invented_names"]
+__all__ = ["COMMON_WORDS", "SEED", "PartTemplate", "VectorSource", "generated_templates", "invented_names"]
 
 Floats = npt.NDArray[np.float32]
+
+# Of all that is generated: the same index is made each time, and questions about the same topics.
+SEED = 8
 
 COMMON_WORDS = tuple(
     "revenue cost income expense cash tax interest rate risk market customer product service contract supplier "

@@ -38,23 +38,23 @@ def main() -> None:
     parser.add_argument("--memory-mb", type=int, default=512)
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--no-recall", action="store_true", help="leave out the exact search, which reads all parts")
+    parser.add_argument("--invented", action="store_true", help="recall of generated queries, for a generated index")
     parser.add_argument("--out", type=Path, help="write the result here, as JSON")
     arguments = parser.parse_args()
-    answer = measure(arguments.store, arguments.memory_mb, arguments.questions, recall=not arguments.no_recall)
+    answer = measure(
+        arguments.store,
+        arguments.memory_mb,
+        arguments.questions,
+        recall=not arguments.no_recall,
+        is_invented=arguments.invented,
+    )
     written(answer, arguments.out)
 
 
-def measure(store: Path, memory_mb: int, questions: int, *, recall: bool) -> dict[str, Any]:
+def measure(store: Path, memory_mb: int, questions: int, *, recall: bool, is_invented: bool = False) -> dict[str, Any]:
     """Return what one process in a pod of so much memory and one CPU takes."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.retrieval_process",
-        "--store",
-        str(store),
-        "--questions",
-        str(questions),
-    ]
+    process = [sys.executable, "-m", "benchmarks.retrieval_process", "--store", str(store)]
+    command = [*process, "--questions", str(questions), *(["--invented"] if is_invented else [])]
     forget_pages(store / "index")
     with limited(memory_mb, 1) as pod:
         done = subprocess.run(

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.asked_questions import company_questions, open_questions
+from benchmarks.generated_parts import SEED, VectorSource
 from finrag_ml_tg1.commands.session import Session
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
 
 PASSAGES = 10
 _NEAREST = 10
+_QUERIES = 100
 
 
 def main() -> None:
@@ -28,6 +30,7 @@ def main() -> None:
     parser.add_argument("--store", required=True)
     parser.add_argument("--questions", type=int, default=200, help="of companies, and as many open ones")
     parser.add_argument("--cold", type=int, default=0, help="so many companies asked for the first time, each once")
+    parser.add_argument("--invented", action="store_true", help="recall of generated vectors, for a generated index")
     arguments = parser.parse_args()
     started = time.perf_counter()
     rag = Session(arguments.store).open_pipeline()
@@ -36,12 +39,12 @@ def main() -> None:
     if arguments.cold:
         result["cold_ms"] = [_asked(rag, question)[1] for question in _about_parts(rag, arguments.cold)]
     else:
-        result |= _warm(rag, arguments.questions)
+        result |= _warm(rag, arguments.questions, is_invented=arguments.invented)
     result |= _memory()
     print(json.dumps(result))
 
 
-def _warm(rag: FinRAG, count: int) -> dict[str, Any]:
+def _warm(rag: FinRAG, count: int, *, is_invented: bool) -> dict[str, Any]:
     """Milliseconds of questions that were asked before, and what is nearest to open ones."""
     result: dict[str, Any] = {}
     of_all = list(open_questions(count))
@@ -51,7 +54,9 @@ def _warm(rag: FinRAG, count: int) -> dict[str, Any]:
         taken = [_asked(rag, question) for question in questions]
         result[f"{name}_understanding_ms"] = [understood for understood, _ in taken]
         result[f"{name}_ms"] = [retrieved for _, retrieved in taken]
-    vectors = rag.index.encoder.encode(of_all[:100])
+    # Real questions are as far from one generated passage as from another: which are nearest would be chance.
+    drawn = VectorSource(rag.index.encoder.identity.dimension, SEED).questions(_QUERIES) if is_invented else None
+    vectors = rag.index.encoder.encode(of_all[:_QUERIES]) if drawn is None else drawn
     result["queries"] = vectors.tolist()
     result["nearest"] = [rag.index.nearest(np.asarray(vector), _NEAREST)[0].tolist() for vector in vectors]
     return result

@@ -149,7 +149,7 @@ MEASURES = _listed(
         _RETRIEVAL,
         shown.retrieval,
         rows=10_000_000,
-        options=("--memory-mb", "2048"),
+        options=("--memory-mb", "2048", "--invented"),
     ),
     Measure(
         "cold_parts_10m",

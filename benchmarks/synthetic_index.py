@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.generated_parts import PartTemplate, VectorSource, generated_templates, invented_names
+from benchmarks.generated_parts import SEED, PartTemplate, VectorSource, generated_templates, invented_names
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, PARTS_SCHEMA, PartEntry, part_entries
 from finrag_ml_tg1.index.container import Arrays, open_arrays, pack_arrays
@@ -44,7 +44,6 @@ _ROWS_A_PART = 800
 _TEMPLATES = 48
 _FIRST_INVENTED_CIK = 20_000_000_000
 _YEARS = (2020, 2021, 2022, 2023, 2024)
-_SEED = 8
 
 
 class Writing:
@@ -79,7 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.perf_counter()
     encoder = ensure_encoder(arguments.cache, progress=print)
-    vectors = VectorSource(read_identity(encoder).dimension, _SEED)
+    vectors = VectorSource(read_identity(encoder).dimension, SEED)
     store = LocalFolderStore(arguments.out)
     with IndexWriter(store) as writer:
         writing = Writing(writer, arguments.rows)
@@ -128,7 +127,7 @@ def _sentences(part: Part, vectors: VectorSource) -> Arrays:
 
 
 def _write_generated(writing: Writing, vectors: VectorSource) -> None:
-    templates = generated_templates(_TEMPLATES, _ROWS_A_PART, _SEED)
+    templates = generated_templates(_TEMPLATES, _ROWS_A_PART, SEED)
     for place, (cik, year, name) in enumerate(_invented(len(_YEARS))):
         if writing.is_done:
             return
