@@ -80,7 +80,10 @@ class FinRAG(VectorSystem):
         from finrag_ml_tg1.index.vectors import similarities
 
         files = sorted(self.folder.glob("segment-*"))
-        segments = [CoarseVectors(open_arrays(file, randomly_read=RANDOMLY_READ)) for file in files]
+        opened = [open_arrays(file) for file in files]
+        for arrays in opened:
+            arrays.read_randomly(*RANDOMLY_READ)
+        segments = [CoarseVectors(arrays) for arrays in opened]
         table = json.loads((self.folder / "parts.json").read_text(encoding="utf-8"))
         starts = [start for _, _, start in table]
         of_years = {(company, year): start for company, year, start in table}

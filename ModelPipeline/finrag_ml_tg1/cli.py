@@ -14,6 +14,7 @@ from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.publish import publish
 from finrag_ml_tg1.commands.up import up
 from finrag_ml_tg1.commands.vectors import vectors
+from finrag_ml_tg1.machine import raise_file_limit
 
 __all__ = ["main"]
 
@@ -25,6 +26,7 @@ def main() -> None:
 
     Example: finrag ingest filings/ && finrag index && finrag ask "What are Apple's main risks?"
     """
+    raise_file_limit()
 
 
 for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench):

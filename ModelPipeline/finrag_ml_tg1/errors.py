@@ -9,6 +9,7 @@ __all__ = [
     "FilingError",
     "FinRAGError",
     "IndexCorruptError",
+    "IndexFormatError",
     "IndexMissingError",
     "ModelError",
     "ObjectNotFoundError",
@@ -60,6 +61,10 @@ class IndexMissingError(FinRAGError):
 
 class IndexCorruptError(FinRAGError):
     """A file of the index does not match its manifest."""
+
+
+class IndexFormatError(IndexCorruptError):
+    """An index version of a format that another version of this program reads."""
 
 
 class ModelError(FinRAGError):

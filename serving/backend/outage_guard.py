@@ -1,7 +1,7 @@
 """A store that is away answers at once: waiting for it would hold the threads that other questions need.
 
-After a failure to reach it, all reading is refused for a pause; then one caller asks again, and the others wait for
-what it finds.
+After a failure to reach it, all reading is refused for a pause; then one caller asks again, and the others are refused
+until it has an answer.
 """
 
 from __future__ import annotations

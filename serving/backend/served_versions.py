@@ -59,6 +59,7 @@ class _Wait:
 
     def __init__(self, version: str, seconds: float) -> None:
         self.version = version
+        self.problem = ""
         self._seconds = seconds
         self._ends_at = 0.0
 
@@ -66,7 +67,8 @@ class _Wait:
     def is_over(self) -> bool:
         return time.monotonic() >= self._ends_at
 
-    def begin(self) -> None:
+    def begin(self, problem: str) -> None:
+        self.problem = problem
         self._ends_at = time.monotonic() + self._seconds
         self._seconds = min(2 * self._seconds, LONGEST_WAIT_S)
 
@@ -146,8 +148,11 @@ class ServedVersions:
         """Let the version that the store names take the questions, or keep the reason why it cannot."""
         try:
             name = await anyio.to_thread.run_sync(current_version, self._store, abandon_on_cancel=True)
-            if self._current is None or name != self._wait.version or self._wait.is_over:
-                self._serve(self._open_versions().get(name) or await self._opened(name))
+            version = self._open_versions().get(name)
+            if version is None and self._current is not None and name == self._wait.version and not self._wait.is_over:
+                self._keep_problem(self._wait.problem)
+            else:
+                self._serve(version or await self._opened(name))
             self.is_store_reachable = True
         except FinRAGError as error:
             self.is_store_reachable = not isinstance(error, StoreUnavailableError)
@@ -173,8 +178,8 @@ class ServedVersions:
             )
         except StoreUnavailableError:
             raise
-        except Exception:
-            self._wait.begin()
+        except Exception as error:
+            self._wait.begin(str(error) if isinstance(error, FinRAGError) else _UNEXPECTED)
             raise
 
     def _open(self, name: str, beside: FinRAG | None) -> FinRAG:

@@ -11,12 +11,14 @@ from fastapi import FastAPI
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
+from finrag_ml_tg1.machine import raise_file_limit
 
 __all__ = ["configured"]
 
 
 def configured(create_app: Callable[[MLConfig], FastAPI]) -> FastAPI:
     """Return the application the environment asks for; a wrong setting ends the process, without a traceback."""
+    raise_file_limit()
     try:
         config = load_config()
         logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

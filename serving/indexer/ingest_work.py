@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from finrag_ml_tg1.errors import FilingError, SettingsError
+from finrag_ml_tg1.errors import FilingError, SettingsError, StoreError
 from finrag_ml_tg1.filings.batch import ReadSource
 from finrag_ml_tg1.filings.edgar.opening import open_edgar
 from finrag_ml_tg1.filings.edgar.selection import parse_forms
@@ -15,10 +15,11 @@ from finrag_ml_tg1.filings.edgar.sources import EdgarSources
 from finrag_ml_tg1.filings.ingest import FilingTablesStore
 from finrag_ml_tg1.filings.ingest_report import IngestReport
 from finrag_ml_tg1.filings.stored_sources import stored_sources
-from finrag_ml_tg1.indexing.garbage import collect_garbage
+from finrag_ml_tg1.indexing.garbage import Garbage, collect_garbage
 from finrag_ml_tg1.indexing.reading import open_reading
 from finrag_ml_tg1.indexing.store_index import index_store
 from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.open_store import open_store
 from finrag_ml_tg1.machine import cores
 from serving.indexer.schemas import IngestRequest, Progress
@@ -57,7 +58,7 @@ def ingest(config: MLConfig, request: IngestRequest, show: Show) -> Work:
             progress=lambda done, total: show(Progress(stage="indexing passages", done=done, total=total)),
             tell=_logger.info,
         )
-    deleted = collect_garbage(store, request.keep_versions) if request.keep_versions is not None else None
+    deleted, not_deleted = _collected(store, request.keep_versions)
     summary = {
         "read": report.read,
         "unchanged": report.unchanged,
@@ -68,8 +69,19 @@ def ingest(config: MLConfig, request: IngestRequest, show: Show) -> Work:
         "skipped": report.failures[:_NAMED],
         "index": None if index is None else asdict(index.build),
         "deleted": None if deleted is None else {"objects": len(deleted.keys), "bytes": deleted.size},
+        "not_deleted": not_deleted,
     }
     return Work(summary, summary | {"skipped": report.failures, "notes": report.notes})
+
+
+def _collected(store: ObjectStore, keep: int | None) -> tuple[Garbage | None, str | None]:
+    """What was deleted, or why nothing was: the index that was made is current all the same."""
+    if keep is None:
+        return None, None
+    try:
+        return collect_garbage(store, keep), None
+    except StoreError as error:
+        return None, str(error)
 
 
 class _Run:

@@ -79,7 +79,7 @@ class CoarseVectors:
         return np.asarray((values @ query) * self._scales[rows], dtype=np.float32)
 
     def _signed(self, rows: Rows) -> Floats:
-        signs = np.unpackbits(self._signs[rows], axis=1).astype(np.float32)
+        signs = np.unpackbits(self._signs[rows], axis=1, count=2 * self._levels.shape[1]).astype(np.float32)
         signs *= 2
         signs -= 1
         return signs

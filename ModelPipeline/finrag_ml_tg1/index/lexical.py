@@ -219,18 +219,20 @@ class Postings:
                 yield weight, self._rows[start:end], self._counts[start:end].astype(np.float32)
 
     def _row_norms(self, mean_length: float) -> npt.NDArray[np.float32]:
-        if self._norms is None or self._norms[0] != mean_length:
-            self._norms = mean_length, _norms(self._lengths.astype(np.float32), mean_length)
-        return self._norms[1]
+        kept = self._norms  # versions that share a part may each ask with a mean of their own, at the same moment
+        if kept is None or kept[0] != mean_length:
+            kept = self._norms = mean_length, _norms(self._lengths.astype(np.float32), mean_length)
+        return kept[1]
 
     def _context_norms(
         self, contexts: npt.NDArray[np.uint16 | np.uint32], mean_length: float | None
     ) -> npt.NDArray[np.float32]:
-        if self._of_contexts is None or self._of_contexts[0] != mean_length:
+        kept = self._of_contexts
+        if kept is None or kept[0] != mean_length:
             lengths = np.bincount(contexts, weights=self._lengths).astype(np.float32)
             norms = _norms(lengths, float(lengths.mean()) if mean_length is None else mean_length)
-            self._of_contexts = mean_length, norms
-        return self._of_contexts[1]
+            kept = self._of_contexts = mean_length, norms
+        return kept[1]
 
 
 def _norms(lengths: npt.NDArray[np.float32], mean_length: float) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from finrag_ml_tg1.errors import IndexCorruptError
+from finrag_ml_tg1.errors import IndexCorruptError, IndexFormatError
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, EncoderIdentity
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile, hash_blocks
 
@@ -90,7 +90,7 @@ class Manifest:
         try:
             values = json.loads(text)
             if values["format"] != FORMAT_VERSION:
-                raise IndexCorruptError(
+                raise IndexFormatError(
                     f"index version {expected_version} has format {values['format']}, this program reads format "
                     f"{FORMAT_VERSION}: rebuild the index with `finrag index`"
                 )

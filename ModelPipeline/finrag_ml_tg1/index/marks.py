@@ -26,6 +26,7 @@ WRITING, COLLECTING = "writing", "collecting"
 MARK_SECONDS = 3600
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _POLL_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 180.0
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -53,10 +54,21 @@ class Mark:
         """
         if self._key is None:
             self._put()
-            while self._kind == WRITING and self.others(COLLECTING):
-                self._pause(_POLL_SECONDS)
-                self._renew()
+            self._wait_for_collectors()
         self._renew()
+
+    def _wait_for_collectors(self) -> None:
+        waited = 0.0
+        while self._kind == WRITING and (ends := self.others(COLLECTING)):
+            if waited >= _LONGEST_WAIT_SECONDS:
+                self.remove()
+                raise StoreError(
+                    f"unused parts are being deleted in {self._store.url}: nothing was written. Try again when that "
+                    f"has ended; if it was killed, it counts as ended from {max(ends):%Y-%m-%d %H:%M} UTC on"
+                )
+            self._pause(_POLL_SECONDS)
+            waited += _POLL_SECONDS
+            self._renew()
 
     def others(self, kind: str) -> list[datetime]:
         """Return when each mark of that kind that counts ends at the latest, without this one."""

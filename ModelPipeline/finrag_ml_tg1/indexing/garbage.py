@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from finrag_ml_tg1.errors import IndexCorruptError, ObjectNotFoundError, StoreError
+from finrag_ml_tg1.errors import IndexCorruptError, IndexFormatError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.index.history import Switch, switches
 from finrag_ml_tg1.index.manifest import manifest_key
 from finrag_ml_tg1.index.marks import COLLECTING, WRITING, Mark, ended_marks
@@ -23,6 +23,7 @@ __all__ = ["Garbage", "collect_garbage", "find_garbage"]
 
 _THREADS = 8
 _DELETED_AT_ONCE = 256
+_MANIFEST = re.compile(r"index/([0-9a-f]{16})/manifest\.json")
 _OF_A_VERSION = re.compile(r"index/[0-9a-f]{16}/.+")
 
 
@@ -36,7 +37,11 @@ class Garbage:
 
 
 def find_garbage(store: ObjectStore, keep: int) -> Garbage:
-    """Return what `collect_garbage` would delete if nobody was writing; changes nothing."""
+    """Return what `collect_garbage` would delete if nobody was writing; changes nothing.
+
+    Raises StoreError where a version of another program's format is: readers of it may need any part.
+    """
+    _refuse_other_formats(store)
     history = switches(store)
     kept = _kept(store, history, keep)
     named = {manifest_key(version) for version in kept}
@@ -85,6 +90,20 @@ def _kept(store: ObjectStore, history: list[Switch], keep: int) -> list[str]:
         if len(kept) < keep and version != current and _is_readable(store, version):
             kept.append(version)
     return kept
+
+
+def _refuse_other_formats(store: ObjectStore) -> None:
+    found = (_MANIFEST.fullmatch(info.key) for info in store.list("index/"))
+    for manifest in [match for match in found if match]:
+        try:
+            read_manifest(store, manifest[1])
+        except IndexFormatError as error:
+            raise StoreError(
+                f"index version {manifest[1]} was made by another version of this program, and what it needs is not "
+                f"known: nothing was deleted. Once nobody serves it, delete {manifest[0]}"
+            ) from error
+        except IndexCorruptError:  # of a version that nobody can read nothing is needed
+            continue
 
 
 def _is_readable(store: ObjectStore, version: str) -> bool:

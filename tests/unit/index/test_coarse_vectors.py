@@ -70,3 +70,9 @@ def test_all_rows_are_found_when_there_are_fewer_than_asked_for(counts: list[int
     rows, scores = nearest_rows([coarse(own) for own in vectors], unit_rows(1, 8)[0], 10)
     assert sorted(rows) == list(range(sum(counts)))
     assert len(scores) == len(rows)
+
+
+def test_dimensions_that_fill_no_byte_are_compared_as_others_are() -> None:
+    vectors, query = unit_rows(500, 9, dimension=20), unit_rows(1, 10, dimension=64)[0, :20]
+    rows, scores = nearest_rows([coarse(vectors)], query, 500)
+    np.testing.assert_allclose(scores, (vectors @ query)[rows], atol=0.08)

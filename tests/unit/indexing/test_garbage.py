@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 
 from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 from finrag_ml_tg1.index import marks
-from finrag_ml_tg1.index.manifest import CURRENT_KEY
+from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key
 from finrag_ml_tg1.index.marks import COLLECTING, MARK_SECONDS, MARKS_PREFIX, WRITING, Mark
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.indexing.garbage import collect_garbage, find_garbage
@@ -217,3 +218,26 @@ def test_two_collections_give_way_to_each_other(folder_store: LocalFolderStore, 
     with pytest.raises(StoreError, match="deleted in"):
         collect_garbage(folder_store, 1)
     assert whole.items() <= of_versions(folder_store).items()
+
+
+def test_nothing_is_deleted_while_a_version_of_another_format_is_there(
+    folder_store: LocalFolderStore, ingest: Ingest, build: Build
+) -> None:
+    names = versions_in_turn(folder_store, ingest, build, 3)
+    key = manifest_key(names[0])
+    manifest = json.loads(folder_store.get(key).data)
+    folder_store.put(key, json.dumps({**manifest, "format": manifest["format"] - 1}).encode())
+    before = contents(folder_store)
+    with pytest.raises(StoreError, match=rf"{names[0]}.*another version of this program.*delete {key}"):
+        collect_garbage(folder_store, 1)
+    assert contents(folder_store) == before
+    folder_store.delete(key)
+    assert collect_garbage(folder_store, 1).kept == [names[2]]
+
+
+def test_writer_does_not_wait_for_ever_for_a_collector_that_was_killed(folder_store: LocalFolderStore) -> None:
+    Mark(folder_store, COLLECTING).hold()
+    writer = Mark(folder_store, WRITING, pause=lambda seconds: None)
+    with pytest.raises(StoreError, match=r"being deleted .* counts as ended from .* UTC on"):
+        writer.hold()
+    assert not [info.key for info in folder_store.list(MARKS_PREFIX) if WRITING in info.key]
