@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import platform
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -62,7 +61,7 @@ def main() -> None:
     total_s = (parse["wall_s"] + index["wall_s"]) / filings
     result = {
         "date": datetime.now(UTC).date().isoformat(),
-        "command": " ".join(["python -m benchmarks.ingest_index", *sys.argv[1:]]),
+        "command": "python -m benchmarks.ingest_index FOLDER",
         "hardware": f"{arguments.cores} of {os.cpu_count()} cores, {platform.machine()}, "
         f"Python {platform.python_version()}",
         "load_before": round(load_before, 2),

@@ -63,9 +63,10 @@ def throughput(result: Result) -> str:
 
 def ingest(result: Result) -> str:
     """Seconds a filing, and how memory grew."""
-    taken, parse = result["seconds_per_filing"], result["parse"]
+    taken, parse, index = result["seconds_per_filing"], result["parse"], result["index"]
+    worker, main = parse["memory_largest_worker"], index["memory_main"]
     return (
-        f"{taken['total']} s a filing: parse {taken['parse']}, encode {taken['encode']}, "
-        f"rest {taken['rest_of_index']}; memory of a worker {parse['memory_largest_worker']}, "
-        f"of the index {result['index']['memory_main']}"
+        f"{taken['total']} s a filing: parse {taken['parse']}, encode {taken['encode']}, rest {taken['rest_of_index']}; "
+        f"memory at a third and at the end: a parsing worker {worker['first_third_mb']:.0f} and "
+        f"{worker['last_third_mb']:.0f} MB, indexing {main['first_third_mb']:.0f} and {main['last_third_mb']:.0f} MB"
     )
