@@ -67,6 +67,7 @@ def ingest(result: Result) -> str:
     worker, main = parse["memory_largest_worker"], index["memory_main"]
     return (
         f"{taken['total']} s a filing: parse {taken['parse']}, encode {taken['encode']}, "
-        f"rest {taken['rest_of_index']}; memory at a third and at the end: a parsing worker {worker['first_third_mb']:.0f} and "
-        f"{worker['last_third_mb']:.0f} MB, indexing {main['first_third_mb']:.0f} and {main['last_third_mb']:.0f} MB"
+        f"rest {taken['rest_of_index']}; memory at a third and at the end: a parsing worker "
+        f"{worker['first_third_mb']:.0f} and {worker['last_third_mb']:.0f} MB, indexing "
+        f"{main['first_third_mb']:.0f} and {main['last_third_mb']:.0f} MB"
     )

@@ -23,8 +23,8 @@ Rows = npt.NDArray[np.int64]
 # Read at a few hundred places for a question: what stands beside them is not worth reading from disk.
 RANDOMLY_READ = ("levels", "scales")
 
-_BY_SIGNS = 3072
-_BY_LEVELS = 384
+_BY_SIGNS = 4096
+_BY_LEVELS = 512
 # Of many segments each gives several times its share of those: more than that seldom crowd in one.
 _CROWDED = 4
 _LEAST_OF_EACH = 512
