@@ -48,7 +48,12 @@ def _surplus(parts: Iterable[PartEntry], others: Iterable[PartEntry]) -> list[Pa
 
 
 def _statistics(cache: FileCache, part: PartEntry) -> CorpusStatistics:
-    return Part(cache.fetch(part_key(part.sha256), sha256=part.sha256, size=part.size)).statistics()
+    # Pinned until it is mapped: another process's fetch could evict it in between.
+    path = cache.fetch(part_key(part.sha256), sha256=part.sha256, size=part.size, pin=True)
+    try:
+        return Part(path).statistics()
+    finally:
+        cache.unpin(part.sha256)
 
 
 def _without(all_of: CorpusStatistics, some: CorpusStatistics) -> CorpusStatistics | None:
