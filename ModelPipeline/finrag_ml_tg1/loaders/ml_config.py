@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -63,6 +64,17 @@ def _vector_index(value: str) -> str:
     try:
         return parse_vector_address(value).text
     except SettingsError as error:
+        raise ValueError(str(error)) from None
+
+
+def _words(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(part)) for part in value)
+    except ValueError as error:
         raise ValueError(str(error)) from None
 
 
@@ -169,11 +181,43 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     api_key: Annotated[_Secret | None, Setting(("FINRAG_API_KEY",), _SECRET_ALLOWED)] = Field(
         default=None, description="When set, the API asks for it in the header `X-API-Key`."
     )
+    api_key_previous: Annotated[_Secret | None, Setting(("FINRAG_API_KEY_PREVIOUS",), _SECRET_ALLOWED)] = Field(
+        default=None,
+        description="A key that is taken as well while clients change to a new `FINRAG_API_KEY`; remove it afterwards.",
+    )
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Setting(("FINRAG_TRUSTED_PROXIES",), "addresses and networks (10.0.0.0/8), separated by spaces"),
+        BeforeValidator(_words),
+        AfterValidator(_networks),
+    ] = Field(
+        default=(),
+        description="Who may say in `X-Forwarded-For` whose request it passes on: the front end and the platform's "
+        "ingress. From anybody else that header is ignored.",
+    )
+    rate_per_minute: Annotated[int, Setting(("FINRAG_RATE_PER_MINUTE",), "a whole number from 0 to 1000000")] = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="How many requests one client may send in a minute, probes aside; 0 sets no limit.",
+    )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"],
         Setting(("LOG_LEVEL",), "debug, info, warning, error or critical"),
         BeforeValidator(str.lower),
     ] = Field(default="info", description="The least serious message that is logged.")
+    log_format: Annotated[
+        Literal["json", "text"], Setting(("LOG_FORMAT",), "json or text"), BeforeValidator(str.lower)
+    ] = Field(default="json", description="How the servers log: one JSON object a line, or lines for people.")
+    otlp_endpoint: Annotated[
+        Annotated[str, AfterValidator(_web_address)] | None,
+        Setting(("OTEL_EXPORTER_OTLP_ENDPOINT",), "an http(s) address without user name, query and fragment"),
+    ] = Field(
+        default=None, description="Where OpenTelemetry traces are sent (OTLP over HTTP); without it none are made."
+    )
+    otlp_headers: Annotated[
+        _Secret | None, Setting(("OTEL_EXPORTER_OTLP_HEADERS",), f"name=value pairs, by commas, {_SECRET_ALLOWED}")
+    ] = Field(default=None, description="What is sent along with traces: most collectors ask for a key there.")
     aws_region: Annotated[
         str | None, Setting(("AWS_REGION", "AWS_DEFAULT_REGION"), "a region such as us-east-1, or auto")
     ] = Field(
@@ -269,13 +313,15 @@ def settings_table() -> str:
     for field, (setting, _) in described_settings().items():
         information = MLConfig.model_fields[field]
         names = ", ".join(f"`{name}`" for name in setting.names)
-        default = "" if information.default is None else f"`{_written(information.default)}`"
+        default = "" if information.default in (None, ()) else f"`{_written(information.default)}`"
         lines.append(f"| {names} | {default} | {setting.allowed} | {information.description} |")
     return "\n".join(lines) + "\n"
 
 
 def _written(value: object) -> str:
     """A value as it is written in a settings file."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

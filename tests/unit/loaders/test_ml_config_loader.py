@@ -20,6 +20,8 @@ REPOSITORY = Path(__file__).parents[3]
 SECRET = "wJalr/XUtnFEMI+K7MDENG"
 SECRET_NAMES = {
     "FINRAG_API_KEY",
+    "FINRAG_API_KEY_PREVIOUS",
+    "OTEL_EXPORTER_OTLP_HEADERS",
     "OPENAI_API_KEY",
     "QDRANT_API_KEY",
     "AWS_ACCESS_KEY_ID",
@@ -333,7 +335,7 @@ def test_yaml_example_names_settings_with_their_defaults(tmp_path: Path) -> None
     values = "".join(f"{line[1:]}\n" for line in example.splitlines() if re.match(r"#[A-Z_]+:", line))
     write(tmp_path / CONFIG_FILE, values)
 
-    assert values.count("\n") == 7
+    assert values.count("\n") == 9
     assert load_config(environ={}, folder=tmp_path) == MLConfig()
 
 
