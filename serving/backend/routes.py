@@ -24,7 +24,7 @@ from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, Pas
 from serving.backend.schemas.numbers import FactsResponse
 from serving.backend.schemas.requests import QueryRequest
 from serving.backend.streaming import server_sent_events
-from serving.http.errors import problem_response
+from serving.http.errors import problem_response, shown_name
 from serving.http.openapi import problems
 
 __all__ = ["router"]
@@ -102,7 +102,8 @@ async def facts(
     names = _listed(metrics)
     unknown = [name for name in names if name not in load_metrics()]
     if unknown or not names:
-        raise HTTPException(422, f"No metric is named {', '.join(unknown) or 'in metrics'}: /catalog lists them all.")
+        named = ", ".join(map(shown_name, unknown)) or "in metrics"
+        raise HTTPException(422, f"No metric is named {named}: /catalog lists them all.")
     wanted = [ticker.upper() for ticker in _listed(tickers)]
     years = [int(year) for year in _listed(fiscal_years)]
     return await engine.run(lambda finrag: facts_response(finrag, wanted, names, years))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from finrag_ml_tg1.errors import FinRAGError
 from serving.http.problems import FieldError, Problem
 
-__all__ = ["PROBLEM_JSON", "UNEXPECTED", "add_error_handlers", "problem", "problem_response"]
+__all__ = ["PROBLEM_JSON", "UNEXPECTED", "add_error_handlers", "problem", "problem_response", "shown_name"]
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -26,6 +27,9 @@ _PLAIN_WORDS = {
     "string_unicode": "the text is not well-formed Unicode",
     "model_attributes_type": "a JSON object is required",
 }
+
+# Fields and metrics are named in small letters, or nearly so; keys and tokens have digits or many capitals in them.
+_NAME = re.compile(r"[a-z_]{1,40}|[A-Za-z_]{1,20}")
 
 _logger = logging.getLogger(__name__)
 
@@ -41,6 +45,11 @@ def problem_response(
 def problem(status: int, detail: str, errors: list[FieldError] | None = None) -> Problem:
     """Return an error in words; its title is the status's standard phrase."""
     return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+
+
+def shown_name(given: str) -> str:
+    """Return a name that a caller gave, for an error; what cannot be a name may be a secret in the wrong place."""
+    return given if _NAME.fullmatch(given) else "(not a name)"
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -62,7 +71,8 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 def _field(location: tuple[int | str, ...]) -> str:
     """`filters.fiscal_years.0`, without FastAPI's leading `body`; the whole body when a rule spans fields."""
-    return ".".join(str(part) for part in location if part != "body") or "body"
+    parts = [str(part) if isinstance(part, int) else shown_name(part) for part in location if part != "body"]
+    return ".".join(parts) or "body"
 
 
 def _message(entry: dict[str, str]) -> str:

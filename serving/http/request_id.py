@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["RequestId"]
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Without capitals, which nearly all keys and tokens have: the id stands in logs.
+_CLIENT_ID = re.compile(r"[a-z0-9._-]{8,64}")
 
 
 class RequestId:

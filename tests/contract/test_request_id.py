@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-GIVEN = "my.own-Request_id-1"
+GIVEN = "my.own-request_id-1"
 
 
 @pytest.mark.parametrize(
