@@ -1,7 +1,7 @@
 """For whom the back end is asked: its limits are for each reader, and to it all of them come from this process.
 
-As every proxy does, this one passes `X-Forwarded-For` on with the address of its own peer added at the right. Who of the
-list is believed, the back end decides (FINRAG_TRUSTED_PROXIES); what a reader writes into it stays left of his address.
+As every proxy does, this one passes `X-Forwarded-For` on with the address of its own peer added at the right. Who of
+the list is believed, the back end decides (FINRAG_TRUSTED_PROXIES); what a reader writes there stays left of his own.
 """
 
 import re
