@@ -206,8 +206,11 @@ async def _get(client: httpx.AsyncClient, path: str) -> httpx.Response:
 
 
 @asynccontextmanager
-async def open_session(url: str) -> AsyncIterator[Session]:
-    """Fetch the page as a browser does for the first time, and connect to its app until the block ends."""
+async def open_session(url: str, forwarded_for: str | None = None) -> AsyncIterator[Session]:
+    """Fetch the page as a browser does for the first time, and connect to its app until the block ends.
+
+    `forwarded_for` is what proxies on the way have written into `X-Forwarded-For`.
+    """
     limits = httpx.Limits(max_connections=_CONNECTIONS_OF_A_BROWSER)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=_ANSWER_WITHIN_S, limits=limits) as client:
         page = await _get(client, "/")
@@ -220,7 +223,8 @@ async def open_session(url: str) -> AsyncIterator[Session]:
         address,
         origin=Origin(url),
         subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
-        additional_headers={"Cookie": f"{_XSRF_COOKIE}={token}"},
+        additional_headers={"Cookie": f"{_XSRF_COOKIE}={token}"}
+        | ({"X-Forwarded-For": forwarded_for} if forwarded_for else {}),
         compression=None,
         max_size=None,
         proxy=None,

@@ -97,7 +97,7 @@ def serve_indexer(store: str, folder: Path, encoder_folder: Path, settings: Mapp
 def _serve(name: str, folder: Path, port: int, awaiting: str, settings: Mapping[str, str]) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "uvicorn", f"serving.{name}.app:app", "--port", str(port), "--workers", "1"]
-    command += ["--timeout-graceful-shutdown", "5"]
+    command += ["--timeout-graceful-shutdown", "5", "--no-proxy-headers", "--no-server-header"]
     log = folder / f"{name}-{port}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=clean_environment(**settings), cwd=folder, stdout=output, stderr=output)

@@ -66,7 +66,7 @@ def create_app(config: MLConfig) -> FastAPI:
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
     application.add_exception_handler(ModelNotOfferedError, _not_offered)
-    add_middleware(application, config.api_key, too_large_advice="shorten the question or the history")
+    add_middleware(application, config, too_large_advice="shorten the question or the history")
     return application
 
 

@@ -6,7 +6,9 @@ redirects are not followed, so that the API key reaches no other host.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from http import HTTPStatus
+from typing import Self
 from urllib.parse import quote, urlencode
 
 import requests
@@ -55,6 +57,13 @@ class BackendClient:
         self._session.headers["Accept"] = "application/json"
         if api_key:
             self._session.headers["X-API-Key"] = api_key
+        self._reader: dict[str, str] = {}
+
+    def for_reader(self, forwarded_for: str) -> Self:
+        """Return a client on the same connections whose requests say in `X-Forwarded-For` for whom they are made."""
+        client = copy(self)
+        client._reader = {"X-Forwarded-For": forwarded_for}
+        return client
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -128,6 +137,7 @@ class BackendClient:
                 method,
                 self.base_url + path,
                 json=body,
+                headers=self._reader,
                 timeout=(_CONNECT_TIMEOUT_S, read_timeout_s),
                 allow_redirects=False,
                 stream=is_streamed,

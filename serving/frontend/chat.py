@@ -17,6 +17,7 @@ from serving.frontend.conversation.page import draw_chat
 from serving.frontend.coverage.covered import load_catalog, show_coverage
 from serving.frontend.coverage.page import draw_coverage
 from serving.frontend.markup.escaping import escape_inline
+from serving.frontend.reader_address import read_forwarded_for
 from serving.frontend.status.backend_status import BackendStatus, read_status, show_obstacle, show_status
 from serving.frontend.status.page import draw_status
 
@@ -70,7 +71,7 @@ def _connect_or_stop() -> BackendClient:
     except BackendUrlError as error:
         st.error(escape_inline(str(error)), icon=":material/error:")
         st.stop()
-    return _connect(base_url, os.environ.get("FINRAG_API_KEY") or None)
+    return _connect(base_url, os.environ.get("FINRAG_API_KEY") or None).for_reader(read_forwarded_for())
 
 
 def _draw_sidebar(status: BackendStatus, catalog: Catalog | str, coverage: st.Page) -> None:

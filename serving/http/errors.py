@@ -88,7 +88,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     detail, headers = error.detail, dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
-        detail = "There is nothing at this address; the routes are listed at /docs."
+        detail = "There is nothing at this address; the routes are described at /openapi.json."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"This address does not take {request.method}: use {headers.get('Allow', 'another method')}."
     elif error.status_code == HTTPStatus.BAD_REQUEST:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.http.api_key import ApiKey
 from serving.http.body_limit import BodyLimit
+from serving.http.client_address import ClientAddress
 from serving.http.last_resort import LastResort
+from serving.http.rate_limit import RateLimit
 from serving.http.request_id import RequestId
+from serving.http.security_headers import SecurityHeaders
 
 __all__ = ["add_middleware"]
 
 
-def add_middleware(app: Starlette, key: SecretStr | None, *, too_large_advice: str) -> None:
-    """Have every request pass all of them; the last one added is met first."""
-    if key is not None:
-        app.add_middleware(ApiKey, key=key.get_secret_value())
+def add_middleware(app: Starlette, config: MLConfig, *, too_large_advice: str) -> None:
+    """Have every request pass all of them; the last one added is met first.
+
+    The key stands before the body limit, which reads the body; the rate limit before the key, so that keys cannot be
+    tried at speed.
+    """
     app.add_middleware(BodyLimit, advice=too_large_advice)
+    keys = [key.get_secret_value() for key in (config.api_key, config.api_key_previous) if key is not None]
+    if keys:
+        app.add_middleware(ApiKey, keys=keys)
+    if config.rate_per_minute:
+        app.add_middleware(RateLimit, per_minute=config.rate_per_minute)
     app.add_middleware(LastResort)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
+    app.add_middleware(ClientAddress, trusted_proxies=config.trusted_proxies)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from serving.http.errors import PROBLEM_JSON
 from serving.http.problems import Problem
@@ -17,7 +18,22 @@ _PROBLEM_SCHEMA = re.compile(rf"#/components/schemas/\w*{Problem.__name__}")
 
 
 class DocumentedAPI(FastAPI):
-    """An application whose document names the media type that errors really have."""
+    """An application whose document names the media type that errors really have.
+
+    The document is served, at /openapi.json; FastAPI's pages that show it are not: their scripts are another company's.
+    An address with a slash too many is not found: a redirect would repeat whatever host the request names.
+    """
+
+    def __init__(self, title: str, version: str, description: str, lifespan: Lifespan[FastAPI]) -> None:
+        super().__init__(
+            title=title,
+            version=version,
+            description=description,
+            lifespan=lifespan,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
 
     def openapi(self) -> dict[str, Any]:
         """Return the document, made once."""

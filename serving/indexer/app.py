@@ -44,7 +44,7 @@ def create_app(config: MLConfig) -> FastAPI:
     add_error_handlers(application)
     application.add_exception_handler(LeaseHeldError, held_response)
     application.add_exception_handler(KeyUsedError, _key_used)
-    add_middleware(application, config.api_key, too_large_advice="name folders instead of files, or post several jobs")
+    add_middleware(application, config, too_large_advice="name folders instead of files, or post several jobs")
     return application
 
 

@@ -13,12 +13,14 @@ from tests.contract.test_query_validation import assert_problem
 from tests.local_processes import Server, serve_backend
 
 KEY = "the-shared-key-of-this-test"
+PREVIOUS = "the-key-before-it"
 CLOSED = [("POST", "/query"), ("GET", "/catalog"), ("GET", "/passages/x"), ("GET", "/openapi.json"), ("GET", "/docs")]
 
 
 @pytest.fixture(scope="module")
 def guarded(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve_backend(str(sample_store), tmp_path_factory.mktemp("guarded"), FINRAG_API_KEY=KEY) as server:
+    keys = {"FINRAG_API_KEY": KEY, "FINRAG_API_KEY_PREVIOUS": PREVIOUS}
+    with serve_backend(str(sample_store), tmp_path_factory.mktemp("guarded"), access=keys) as server:
         yield server
 
 
@@ -29,12 +31,34 @@ def visitor(guarded: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-@pytest.mark.parametrize("given", [None, "", "wrong", KEY[:-1], KEY + "x", KEY.upper(), "ключ"])
+@pytest.mark.parametrize("given", [None, "", "wrong", KEY[:-1], KEY + "x", PREVIOUS + KEY, "ключ"])
 def test_request_without_the_key_is_refused(visitor: httpx.Client, method: str, path: str, given: str | None) -> None:
     headers = [] if given is None else [(b"X-API-Key", given.encode())]
     response = visitor.request(method, path, headers=headers)
     assert "X-API-Key" in assert_problem(response, 401)["detail"]
     assert KEY not in response.text + str(response.headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"X-API-Key", KEY.encode()), (b"X-API-Key", b"wrong")],
+        [(b"X-API-Key", KEY.encode()), (b"x-api-key", KEY.encode())],
+        [(b"X-API-Key", KEY.encode() + b"\xff")],
+        [(b"X-API-Key", f"{KEY},{PREVIOUS}".encode())],
+        [(b"Authorization", b"Bearer " + KEY.encode())],
+        [(b"X-API-Key-Previous", PREVIOUS.encode())],
+    ],
+)
+def test_key_that_is_not_given_once_and_alone_is_refused(
+    visitor: httpx.Client, headers: list[tuple[bytes, bytes]]
+) -> None:
+    assert_problem(visitor.get("/catalog", headers=headers), 401)
+
+
+@pytest.mark.parametrize("key", [KEY, PREVIOUS])
+def test_both_keys_are_taken_while_clients_change_over(visitor: httpx.Client, key: str) -> None:
+    assert visitor.get("/catalog", headers={"X-API-Key": key}).status_code == httpx.codes.OK
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/health"])
@@ -46,7 +70,7 @@ def test_probes_need_no_key(visitor: httpx.Client, path: str) -> None:
 def test_other_spellings_of_an_address_open_nothing(visitor: httpx.Client, path: str) -> None:
     response = visitor.get(path)
     assert "companies" not in response.text
-    assert response.status_code in {307, 401, 404}
+    assert response.status_code in {401, 404}
 
 
 def test_request_with_the_key_is_answered(visitor: httpx.Client) -> None:

@@ -22,6 +22,12 @@ def _fresh_caches() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest has no reader with an address; the mock it puts in place of the server would be taken for one."""
+    monkeypatch.setattr(type(st.context), "ip_address", None)
+
+
+@pytest.fixture(autouse=True)
 def _main_module_of_pytest() -> Iterator[None]:
     """Streamlit makes the page it runs the main module, which processes started by later tests would run again."""
     main = sys.modules["__main__"]

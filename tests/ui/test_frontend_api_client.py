@@ -267,3 +267,17 @@ def test_passage_id_is_quoted(stub: StubBackend) -> None:
         window = client.fetch_passage("vlmr/2024:t1")
     assert window.passage.kind == "table"
     assert [len(window.before), len(window.after)] == [1, 1]
+
+
+def test_each_reader_has_his_own_address_on_shared_connections(stub: StubBackend) -> None:
+    with connect(stub.url, api_key="the-key") as client:
+        one, other = client.for_reader("198.51.100.1"), client.for_reader("198.51.100.2")
+        for reader in (one, other, one, client):
+            reader.fetch_health()
+    assert [headers.get("X-Forwarded-For") for headers in stub.headers] == [
+        "198.51.100.1",
+        "198.51.100.2",
+        "198.51.100.1",
+        None,
+    ]
+    assert {headers["X-API-Key"] for headers in stub.headers} == {"the-key"}

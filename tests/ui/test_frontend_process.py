@@ -39,6 +39,8 @@ REQUIRED = {
     # Without it, the server asks the world for its own address at start.
     "logger.hideWelcomeMessage": True,
 }
+# What a reader made up, and what the proxy between added: his address.
+FORWARDED = ("203.0.113.66", "<b>", "198.51.100.7")
 # Comes into the process by its import path: writes down what hosts are reached for, and lets only this one be reached.
 WATCH = """
 import os, sys
@@ -87,7 +89,7 @@ def session(frontend: Frontend, calls: Path) -> tuple[list[Turn], set[str]]:
 
 
 async def _read(url: str, questions: list[str]) -> list[Turn]:
-    async with open_session(url) as session:
+    async with open_session(url, ", ".join(FORWARDED)) as session:
         return [await session.load()] + [await session.ask(question) for question in questions]
 
 
@@ -145,6 +147,12 @@ def test_session_needs_no_table_library(frontend: Frontend, session: tuple[list[
 def test_session_reaches_the_back_end_alone(session: tuple[list[Turn], set[str]]) -> None:
     _, hosts = session
     assert hosts == {"127.0.0.1"}
+
+
+@pytest.mark.usefixtures("session")
+def test_back_end_is_told_the_readers_address_last(stub: StubBackend) -> None:
+    told = {headers["X-Forwarded-For"] for headers in stub.headers if "X-Forwarded-For" in headers}
+    assert told == {"203.0.113.66, unknown, 198.51.100.7, 198.51.100.7"}
 
 
 @pytest.mark.parametrize(

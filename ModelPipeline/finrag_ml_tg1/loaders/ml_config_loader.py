@@ -153,6 +153,8 @@ def _validate(values: Mapping[str, _Value]) -> MLConfig:
         )
     if names["aws_session_token"] and not names["aws_access_key_id"]:
         raise SettingsError("AWS_SESSION_TOKEN is set without AWS_ACCESS_KEY_ID: set both in one place, or none.")
+    if names["api_key_previous"] and not names["api_key"]:
+        raise SettingsError("FINRAG_API_KEY_PREVIOUS is set without FINRAG_API_KEY: set the key that is to be used.")
     try:
         return MLConfig.model_validate({field: values[name].text for field, name in names.items() if name})
     except ValidationError as error:

@@ -113,7 +113,7 @@ def stop_on_signals() -> Iterator[None]:
 
 
 def _backend_command(port: int) -> list[str]:
-    arguments = "--workers 1 --timeout-graceful-shutdown 5 --log-level warning"
+    arguments = "--workers 1 --timeout-graceful-shutdown 5 --log-level warning --no-proxy-headers --no-server-header"
     return [sys.executable, "-m", "uvicorn", "serving.backend.app:app", "--port", str(port), *arguments.split()]
 
 

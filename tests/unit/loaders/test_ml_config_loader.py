@@ -197,6 +197,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         {"AWS_ACCESS_KEY_ID": "id"},
         {"AWS_SECRET_ACCESS_KEY": SECRET},
         {"AWS_SESSION_TOKEN": SECRET},
+        {"FINRAG_API_KEY_PREVIOUS": SECRET},
     ],
     ids=lambda environ: next(iter(environ)),
 )

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from finrag_ml_tg1.errors import FilingError
 from finrag_ml_tg1.filings.document_bytes import MAX_DOCUMENT_BYTES
 from finrag_ml_tg1.filings.edgar.http_body import DamagedBodyError, read_body
 from finrag_ml_tg1.filings.edgar.http_cache import CachedAnswer, HttpCache, explained
+from finrag_ml_tg1.filings.edgar.public_hosts import addresses_of, check_public
 from finrag_ml_tg1.filings.edgar.rate_limit import MAX_PAUSE_S, RateLimit
 from finrag_ml_tg1.filings.edgar.refusals import TRY_LATER, EdgarUnavailableError, TransientError, refusal
 from finrag_ml_tg1.loaders.loopback import is_loopback
@@ -33,12 +34,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What lies between us and EDGAR: the transport (None: httpx's own), wall time in seconds, waiting, patience."""
+    """What lies between us and EDGAR: the transport (None: httpx's own), wall time in seconds, waiting, patience.
+
+    `timeout_s` is for each step of an answer, `answer_s` for all of its body; `addresses` looks a host's name up.
+    """
 
     transport: httpx.BaseTransport | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     timeout_s: float = 30.0
+    answer_s: float = 300.0
+    addresses: Callable[[str], Iterable[str]] = addresses_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ class EdgarHttp:
         self._limit = RateLimit(cache_folder / _RATE_FILE, clock=network.clock, sleep=network.sleep)
         self._clock = network.clock
         self._sleep = network.sleep
+        self._answer_s = network.answer_s
+        self._addresses = network.addresses
         self._progress = progress
         self._url_locks = [threading.Lock() for _ in range(_LOCKS)]
         self._client = httpx.Client(
@@ -129,6 +137,7 @@ class EdgarHttp:
 
     def _request(self, url: str, kept: CachedAnswer | None) -> bytes:
         """Make one request and keep its answer."""
+        check_public(url, self._addresses)
         try:
             with self._client.stream("GET", url, headers=_validators(kept)) as response:
                 if response.status_code == httpx.codes.NOT_MODIFIED and kept is not None:
@@ -137,7 +146,7 @@ class EdgarHttp:
                 if response.status_code != httpx.codes.OK:
                     raise refusal(response, self._clock())
                 encoding = response.headers.get("Content-Encoding", "").strip().lower()
-                body = read_body(response.iter_raw(), encoding, MAX_DOCUMENT_BYTES)
+                body = read_body(self._in_time(response), encoding, MAX_DOCUMENT_BYTES)
         except httpx.TransportError as error:
             reason = f"cannot be reached or breaks off ({type(error).__name__})"
             raise TransientError(reason, "check the network and try again; what was fetched is kept") from error
@@ -148,6 +157,14 @@ class EdgarHttp:
         etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
         self._cache.write(url, CachedAnswer(body, etag, last_modified, confirmed_at=self._clock()))
         return body
+
+    def _in_time(self, response: httpx.Response) -> Iterator[bytes]:
+        """Yield the body as it comes; a server that goes on and on, byte by byte, is left."""
+        started = time.monotonic()
+        for chunk in response.iter_raw():
+            if time.monotonic() - started > self._answer_s:
+                raise TransientError(f"takes longer than {self._answer_s:.0f} s for one answer", TRY_LATER)
+            yield chunk
 
 
 def _validators(kept: CachedAnswer | None) -> dict[str, str]:

@@ -140,6 +140,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._note(0)
             self.close_connection = True
             time.sleep(0.5)
+        elif fault == "drips":
+            self._answer(200, b"", {"Content-Length": str(len(body))})
+            for byte in body[:20]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)
+            self.close_connection = True
         else:
             raise AssertionError(fault)
 
