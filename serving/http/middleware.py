@@ -9,6 +9,7 @@ from serving.http.api_key import ApiKey
 from serving.http.body_limit import BodyLimit
 from serving.http.last_resort import LastResort
 from serving.http.request_id import RequestId
+from serving.http.send_limit import SendLimit
 
 __all__ = ["add_middleware"]
 
@@ -17,6 +18,7 @@ def add_middleware(app: Starlette, key: SecretStr | None, *, too_large_advice: s
     """Have every request pass all of them; the last one added is met first."""
     if key is not None:
         app.add_middleware(ApiKey, key=key.get_secret_value())
+    app.add_middleware(SendLimit)
     app.add_middleware(BodyLimit, advice=too_large_advice)
     app.add_middleware(LastResort)
     app.add_middleware(RequestId)
