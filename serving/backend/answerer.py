@@ -19,10 +19,11 @@ from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.events import Piece, Result, Sources, Stage, pieces_of
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
+from serving.backend.admission import Slot
 from serving.backend.answer_cache import AnswerCache, answer_key, renewed
 from serving.backend.bookkeeping import Bookkeeping, QueryEntry
 from serving.backend.budget import BudgetSpentError, Reservation
-from serving.backend.engine import Engine, Slot
+from serving.backend.engine import Engine
 from serving.backend.presentation import model_usage, query_response
 from serving.backend.schemas.answers import QueryResponse
 from serving.backend.schemas.requests import QueryRequest
@@ -70,10 +71,10 @@ class Answerer:
         return self._models
 
     @contextmanager
-    def admitted(self, body: QueryRequest) -> Iterator[Slot]:
-        """Take a place for a request; raises ModelNotOfferedError, or what `Engine.admitted` raises."""
+    def admitted(self, body: QueryRequest, client: str) -> Iterator[Slot]:
+        """Take a place for a client's request; raises ModelNotOfferedError, or what `Engine.admitted` raises."""
         self._models.resolve(body.model_key)
-        with self._engine.admitted() as slot:
+        with self._engine.admitted(client) as slot:
             yield slot
 
     async def events(
@@ -88,7 +89,7 @@ class Answerer:
         with self._books.entry(request_id, body.question) as entry, self._engine.versions.in_use() as finrag:
             model = await anyio.to_thread.run_sync(self._models.choose, body.model_key)
             if question.history:
-                question = await anyio.to_thread.run_sync(finrag.follow_ups.standalone, question)
+                question = await self._engine.work(slot, finrag.follow_ups.standalone, question)
             key = answer_key(question, finrag.index.version, _name(model), load_template().version)
             kept = self._cache.get(key)
             if kept is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 
@@ -16,11 +16,12 @@ from finrag_ml_tg1.answering.models.errors import ModelNotOfferedError
 from finrag_ml_tg1.answering.models.opening import open_models
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.open_store import open_store
+from serving.backend.admission import EngineBusyError
 from serving.backend.answer_cache import AnswerCache
 from serving.backend.answerer import Answerer
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.bookkeeping_routes import bookkeeping_router
-from serving.backend.engine import Engine, EngineBusyError
+from serving.backend.engine import STOPPING_GRACE_S, Engine
 from serving.backend.routes import router
 from serving.backend.served_versions import ServedVersions
 from serving.http.errors import add_error_handlers, problem_response
@@ -31,19 +32,26 @@ from serving.http.start import configured
 __all__ = ["app", "create_app"]
 
 
-def create_app(config: MLConfig) -> FastAPI:
-    """Return an application for these settings; its index is opened when it starts, and followed."""
+# How long a server that is told to stop says so to who comes, while answers are under way, before it stops listening.
+REFUSING_S = 3.0
+
+
+def create_app(config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S) -> FastAPI:
+    """Return an application for these settings; its index is opened when it starts, and followed.
+
+    When the process is told to stop, answers under way have `stopping_grace_s` seconds.
+    """
     store = open_store(config.store, config)
     cache = AnswerCache(config.answer_cache_bytes)
     versions = ServedVersions(config, store, cache.forget)
-    engine = Engine(versions)
+    engine = Engine(versions, query_timeout_s=config.query_timeout_s, grace_s=stopping_grace_s)
     books = Bookkeeping(config, store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         following = asyncio.create_task(versions.follow())
         books.open()
-        with _told_of_sigterm(engine.stop):
+        with _stopping_gently(engine):
             yield
         engine.stop()
         following.cancel()
@@ -71,19 +79,38 @@ def create_app(config: MLConfig) -> FastAPI:
 
 
 @contextmanager
-def _told_of_sigterm(stop: Callable[[], None]) -> Iterator[None]:
-    """Have `stop` called when the process is told to end: uvicorn waits for open streams before it says so itself."""
+def _stopping_gently(engine: Engine) -> Iterator[None]:
+    """Stop the engine when the process is told to end, and have the server hear of it a little later.
+
+    A server stops listening as soon as it hears, and waits for open streams before it says so itself: who comes
+    meanwhile would find nobody there. Nothing under way, or told twice, it hears at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # as in tests; signals reach the main thread alone
         return
     loop = asyncio.get_running_loop()
     handled = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    passing_on: set[asyncio.Task[None]] = set()
 
-    def told(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop)
+    def pass_on(number: int) -> None:
         previous = handled[signal.Signals(number)]
         if callable(previous):
-            previous(number, frame)
+            previous(number, None)
+
+    async def stop(number: int) -> None:
+        engine.stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(engine.wait_until_idle(), REFUSING_S)
+        pass_on(number)
+
+    def begin(number: int) -> None:
+        if passing_on:
+            pass_on(number)
+        else:
+            passing_on.add(loop.create_task(stop(number)))
+
+    def told(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(begin, number)
 
     for number in handled:
         signal.signal(number, told)
@@ -95,7 +122,8 @@ def _told_of_sigterm(stop: Callable[[], None]) -> Iterator[None]:
 
 
 async def _busy(request: Request, error: Exception) -> Response:
-    return problem_response(429, f"{error}.", headers={"Retry-After": "3"})
+    assert isinstance(error, EngineBusyError)
+    return problem_response(429, f"{error}.", headers={"Retry-After": str(error.retry_after_s)})
 
 
 async def _not_offered(request: Request, error: Exception) -> Response:

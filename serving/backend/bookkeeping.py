@@ -14,9 +14,9 @@ from decimal import Decimal
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
+from serving.backend.admission import EngineBusyError
 from serving.backend.budget import Budget
 from serving.backend.dated_keys import utc_now
-from serving.backend.engine import EngineBusyError
 from serving.backend.feedback import FeedbackBox
 from serving.backend.past_usage import PastUsage
 from serving.backend.query_log import QueryLog

@@ -8,97 +8,99 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.events import Event, Result, Sources
 from finrag_ml_tg1.pipeline import FinRAG
+from serving.backend.admission import Admission, Slot
 from serving.backend.served_versions import ServedVersions
 
-__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineBusyError", "EngineStoppingError", "Slot"]
+__all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineStoppingError", "QueryTimeoutError"]
 
 R = TypeVar("R")
 
 WORKERS = 2
-MAX_WAITING = 16
+# Measured: with more waiting, the slowest answers under load take longer than four times those of a server at rest.
+MAX_WAITING = 4
+# What is looked up rather than searched for takes milliseconds, and the chat needs several to draw a page.
+READERS = 1
+MAX_READS_WAITING = 32
 # A model that writes keeps a thread waiting, not a core working; beyond so many at once the filings are quoted.
 WRITERS = 16
-# How long answers that are being written may go on when the server is told to stop; less than uvicorn grants.
-STOPPING_GRACE_S = 3.0
+# How long answers under way may go on when the server is told to stop; uvicorn grants 20 seconds.
+STOPPING_GRACE_S = 18.0
 
-_BUSY = "too many questions are waiting: try again in a few seconds"
 _STOPPING = "the server is shutting down: ask again in a moment"
+_TOO_LONG = "the answer took longer than {:g} s: ask for less at once, or raise FINRAG_QUERY_TIMEOUT_S"
 
 _logger = logging.getLogger(__name__)
-
-
-class EngineBusyError(FinRAGError):
-    """More questions are waiting than can be answered soon."""
 
 
 class EngineStoppingError(FinRAGError):
     """The server stops before the answer is whole."""
 
 
-class Slot:
-    """A place among the questions that are worked on."""
-
-    def __init__(self, leave: Callable[[], None]) -> None:
-        self._leave = leave
-        self._is_held = True
-
-    def release(self) -> None:
-        """Make room for another question, once."""
-        if self._is_held:
-            self._is_held = False
-            self._leave()
+class QueryTimeoutError(FinRAGError):
+    """The answer is not whole in the time that a question has."""
 
 
 class Engine:
-    """Works with the loaded pipeline off the event loop, a few calls at a time."""
+    """Works with the loaded pipeline off the event loop, a few calls at a time.
 
-    def __init__(self, versions: ServedVersions) -> None:
+    A question has `query_timeout_s` seconds; when the server is told to stop, those under way have `grace_s`.
+    """
+
+    def __init__(self, versions: ServedVersions, *, query_timeout_s: float, grace_s: float = STOPPING_GRACE_S) -> None:
         self.versions = versions
-        self._workers = anyio.CapacityLimiter(WORKERS)
+        self.is_shutting_down = False
+        self._questions = Admission(WORKERS, MAX_WAITING)
+        self._reads = Admission(READERS, MAX_READS_WAITING)
         self._writers = anyio.CapacityLimiter(WRITERS)
-        self._waiting = 0
+        self._query_timeout_s = query_timeout_s
+        self._grace_s = grace_s
+        self._under_way = 0
         self._writing = 0
         self._stopped = asyncio.Event()
-        self.is_shutting_down = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def stop(self) -> None:
-        """Take no more questions, and end those that are not answered after a moment of grace."""
+        """Take no more questions, and end those that are not answered when the grace is over."""
         if not self.is_shutting_down:
             self.is_shutting_down = True
-            asyncio.get_running_loop().call_later(STOPPING_GRACE_S, self._stopped.set)
+            asyncio.get_running_loop().call_later(self._grace_s, self._stopped.set)
+
+    async def wait_until_idle(self) -> None:
+        """Return once nothing is under way."""
+        await self._idle.wait()
 
     @contextmanager
-    def admitted(self) -> Iterator[Slot]:
-        """Take a place for a question; free again when it is released, at the latest when the block ends.
+    def admitted(self, client: str) -> Iterator[Slot]:
+        """Take a place for a question of a client; free again when it is released, at the latest when the block ends.
 
         Raises EngineStoppingError, IndexNotLoadedError or EngineBusyError when no question can be taken now.
         """
-        if self.is_shutting_down:
-            raise EngineStoppingError(_STOPPING)
-        self.versions.check_loaded()
-        if self._waiting >= MAX_WAITING:
-            raise EngineBusyError(_BUSY)
-        self._waiting += 1
-        slot = Slot(self._leave)
-        try:
+        with self._admitted(self._questions, client) as slot:
             yield slot
-        finally:
-            slot.release()
 
     @property
     def can_write(self) -> bool:
         """Whether one more language model may write now."""
         return self._writing < WRITERS
 
-    async def run(self, work: Callable[[FinRAG], R]) -> R:
-        """Return `work(pipeline)`, done on a worker thread; raises what `admitted` raises."""
-        with self.admitted(), self.versions.in_use() as finrag:
-            return await anyio.to_thread.run_sync(work, finrag, limiter=self._workers)
+    async def read(self, client: str, work: Callable[[FinRAG], R]) -> R:
+        """Return `work(pipeline)`, for what is looked up and takes no time; raises what `admitted` raises."""
+        with self._admitted(self._reads, client) as slot, self.versions.in_use() as finrag:
+            return await self.work(slot, work, finrag)
+
+    async def work(self, slot: Slot, work: Callable[..., R], *arguments: object) -> R:
+        """Return `work(*arguments)`, done on a thread when it is the slot's turn; raises EngineStoppingError."""
+        try:
+            return await self._in_time(slot.begin(work, *arguments))
+        finally:
+            slot.abandon()
 
     async def events(
         self,
@@ -111,42 +113,66 @@ class Engine:
         """Yield the events of a pipeline, each made on a thread; `abort()` ends what it waits for.
 
         Up to `Sources` a core is at work, and the slot is held. What follows may wait for a language model: on another
-        thread, and no longer in the way of other questions. Raises EngineStoppingError when the server stops meanwhile.
-        Unless it `is_streamed`, steps and words are not waited for one by one: `Sources` and `Result` alone come.
+        thread, and no longer in the way of other questions. Raises EngineStoppingError when the server stops meanwhile,
+        QueryTimeoutError when the question's time is up. Unless it `is_streamed`, steps and words are not waited for
+        one by one: `Sources` and `Result` alone come.
         """
         advance = _next_event if is_streamed else _next_turn
-        limiter = self._workers
+        ends_at = asyncio.get_running_loop().time() + self._query_timeout_s
+        limiter: anyio.CapacityLimiter | None = None
+        is_written = False
         with ExitStack() as writing:
             try:
                 while True:
-                    step = asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=limiter))
-                    event = await self._unless_stopped(step)
+                    step = _on_thread(advance, events, limiter) if is_written else slot.begin(advance, events)
+                    event = await self._in_time(step, ends_at)
                     if event is None:
                         return
                     if isinstance(event, Sources):
                         slot.release()
+                        is_written = True
                         if event.expected is not None:
                             limiter = self._writers
                             writing.enter_context(self._counted_as_writing())
                     yield event
             finally:
                 abort()
+                slot.abandon()
                 if step.done():
                     events.close()
                 else:
                     # A thread cannot be cancelled: what it works at is closed when it comes back.
                     step.add_done_callback(lambda done: _close_late(events, done))
 
-    async def _unless_stopped(self, step: asyncio.Future[R]) -> R:
+    @contextmanager
+    def _admitted(self, admission: Admission, client: str) -> Iterator[Slot]:
+        if self.is_shutting_down:
+            raise EngineStoppingError(_STOPPING)
+        self.versions.check_loaded()
+        with admission.admitted(client) as slot:
+            self._under_way += 1
+            self._idle.clear()
+            try:
+                yield slot
+            finally:
+                self._under_way -= 1
+                if not self._under_way:
+                    self._idle.set()
+
+    async def _in_time(self, step: asyncio.Future[R], ends_at: float | None = None) -> R:
+        """Return what a step gives; raises EngineStoppingError or QueryTimeoutError when it is not done in time."""
         stopped = asyncio.ensure_future(self._stopped.wait())
+        left_s = None if ends_at is None else max(0.0, ends_at - asyncio.get_running_loop().time())
         try:
             both: tuple[asyncio.Future[Any], ...] = (step, stopped)
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            if step.done():
+                return step.result()
+            if stopped.done():
+                raise EngineStoppingError(_STOPPING)
+            raise QueryTimeoutError(_TOO_LONG.format(self._query_timeout_s))
         finally:
             stopped.cancel()
-        if not step.done():
-            raise EngineStoppingError(_STOPPING)
-        return step.result()
 
     @contextmanager
     def _counted_as_writing(self) -> Iterator[None]:
@@ -156,8 +182,11 @@ class Engine:
         finally:
             self._writing -= 1
 
-    def _leave(self) -> None:
-        self._waiting -= 1
+
+def _on_thread(
+    advance: Callable[[Iterator[Event]], Event | None], events: Iterator[Event], limiter: anyio.CapacityLimiter | None
+) -> asyncio.Future[Event | None]:
+    return asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=limiter))
 
 
 def _next_event(events: Iterator[Event]) -> Event | None:

@@ -40,6 +40,11 @@ def _engine(request: Request) -> Engine:
     return engine
 
 
+def _client(request: Request) -> str:
+    client: tuple[str, int] | None = request.scope["client"]
+    return client[0] if client else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A request that is taken, and the events that answer it."""
@@ -68,12 +73,13 @@ async def _answering(body: QueryRequest, request: Request, *, is_streamed: bool)
     answerer = request.app.state.answerer
     assert isinstance(answerer, Answerer)
     request_id: str = request.state.request_id
-    with answerer.admitted(body) as slot:
+    with answerer.admitted(body, _client(request)) as slot:
         async with aclosing(answerer.events(body, request_id, slot, is_streamed=is_streamed)) as events:
             yield _Asked(request_id, events)
 
 
 LoadedEngine = Annotated[Engine, Depends(_engine)]
+Client = Annotated[str, Depends(_client)]
 Asked = Annotated[_Asked, Depends(_asked)]
 AskedStepByStep = Annotated[_Asked, Depends(_asked_step_by_step)]
 
@@ -91,13 +97,14 @@ async def query_stream(asked: AskedStepByStep) -> AsyncGenerator[ServerSentEvent
         yield event
 
 
-@router.get("/facts", responses=problems(400, 401, 422, 429, 503))
+@router.get("/facts", response_model=FactsResponse, responses=problems(400, 401, 422, 429, 503))
 async def facts(
     engine: LoadedEngine,
+    client: Client,
     tickers: Annotated[str, Query(max_length=600, description="Tickers, separated by commas.")],
     metrics: Annotated[str, Query(max_length=1_000, description="Names of metrics as /catalog lists them, by commas.")],
     fiscal_years: Annotated[str, Query(max_length=300, pattern=r"^(\d{4}(,\d{4})*)?$")] = "",
-) -> FactsResponse:
+) -> Response:
     """Return tagged numbers and calculated metrics; what is missing is named with the reason."""
     names = _listed(metrics)
     unknown = [name for name in names if name not in load_metrics()]
@@ -106,28 +113,36 @@ async def facts(
         raise HTTPException(422, f"No metric is named {named}: /catalog lists them all.")
     wanted = [ticker.upper() for ticker in _listed(tickers)]
     years = [int(year) for year in _listed(fiscal_years)]
-    return await engine.run(lambda finrag: facts_response(finrag, wanted, names, years))
+    body = await engine.read(client, lambda finrag: facts_response(finrag, wanted, names, years).model_dump_json())
+    return _json(body)
+
+
+def _json(body: str) -> Response:
+    """The response with a body that was written on a thread: a large one takes its time, and holds up the probes."""
+    return Response(body, media_type="application/json")
 
 
 def _listed(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-@router.get("/catalog", responses=problems(401, 429, 503))
-async def catalog(request: Request, engine: LoadedEngine) -> CatalogResponse:
+@router.get("/catalog", response_model=CatalogResponse, responses=problems(401, 429, 503))
+async def catalog(request: Request, engine: LoadedEngine, client: Client) -> Response:
     """List the companies, filings and items that are covered, the metrics with a name and the models on offer."""
     answerer = request.app.state.answerer
     assert isinstance(answerer, Answerer)
-    return await engine.run(
-        lambda finrag: catalog_response(finrag.index.catalog, finrag.index.version, answerer.models)
-    )
+
+    def work(finrag: FinRAG) -> str:
+        return catalog_response(finrag.index.catalog, finrag.index.version, answerer.models).model_dump_json()
+
+    return _json(await engine.read(client, work))
 
 
-@router.get("/passages/{passage_id}", responses=problems(401, 404, 422, 429, 503))
-async def passages(passage_id: Annotated[str, Path(max_length=100)], engine: LoadedEngine) -> PassageResponse:
+@router.get("/passages/{passage_id}", response_model=PassageResponse, responses=problems(401, 404, 422, 429, 503))
+async def passages(passage_id: Annotated[str, Path(max_length=100)], engine: LoadedEngine, client: Client) -> Response:
     """Return one passage with the passages around it."""
 
-    def work(finrag: FinRAG) -> PassageResponse | None:
+    def work(finrag: FinRAG) -> str | None:
         row = finrag.index.find_passage(passage_id)
         if row is None:
             return None
@@ -136,12 +151,12 @@ async def passages(passage_id: Annotated[str, Path(max_length=100)], engine: Loa
             passage=passage(finrag.index.record(row)),
             before=[passage(record) for record in before],
             after=[passage(record) for record in after],
-        )
+        ).model_dump_json()
 
-    found = await engine.run(work)
+    found = await engine.read(client, work)
     if found is None:
         raise HTTPException(404, "The current index holds no passage with this id; take ids from a fresh answer.")
-    return found
+    return _json(found)
 
 
 @router.get("/livez", response_class=PlainTextResponse)

@@ -12,6 +12,7 @@ from serving.http.last_resort import LastResort
 from serving.http.rate_limit import RateLimit
 from serving.http.request_id import RequestId
 from serving.http.security_headers import SecurityHeaders
+from serving.http.send_limit import SendLimit
 
 __all__ = ["add_middleware"]
 
@@ -22,6 +23,7 @@ def add_middleware(app: Starlette, config: MLConfig, *, too_large_advice: str) -
     The key stands before the body limit, which reads the body; the rate limit before the key, so that keys cannot be
     tried at speed.
     """
+    app.add_middleware(SendLimit)
     app.add_middleware(BodyLimit, advice=too_large_advice)
     keys = [key.get_secret_value() for key in (config.api_key, config.api_key_previous) if key is not None]
     if keys:

@@ -148,6 +148,12 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         le=600,
         description="Seconds to wait for a model's first words, and between its words; ten times as long for all.",
     )
+    query_timeout_s: Annotated[float, Setting(("FINRAG_QUERY_TIMEOUT_S",), "a number from 1 to 6000")] = Field(
+        default=300.0,
+        ge=1,
+        le=6000,
+        description="Seconds after which a question that is not answered is given up, with 503 or an `error` event.",
+    )
     openai_base_url: Annotated[
         str,
         Setting(("OPENAI_BASE_URL",), "an http(s) address without user name, query and fragment"),

@@ -11,8 +11,8 @@ import pytest
 
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
+from serving.backend.admission import EngineBusyError
 from serving.backend.bookkeeping import Bookkeeping
-from serving.backend.engine import EngineBusyError
 from serving.backend.schemas.answers import FlagOut, QueryResponse
 from serving.backend.served_versions import IndexNotLoadedError
 from tests.event_loops import run
