@@ -26,6 +26,7 @@ from serving.backend.routes import router
 from serving.backend.served_versions import ServedVersions
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
+from serving.http.observability import Observability
 from serving.http.openapi import DocumentedAPI
 from serving.http.start import configured
 
@@ -46,13 +47,15 @@ def create_app(config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S) 
     versions = ServedVersions(config, store, cache.forget)
     engine = Engine(versions, query_timeout_s=config.query_timeout_s, grace_s=stopping_grace_s)
     books = Bookkeeping(config, store)
+    observability = Observability()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         following = asyncio.create_task(versions.follow())
         books.open()
         with _stopping_gently(engine):
-            yield
+            async with observability.running():
+                yield
         engine.stop()
         following.cancel()
         with suppress(asyncio.CancelledError):
@@ -71,10 +74,12 @@ def create_app(config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S) 
     application.state.books = books
     application.include_router(router)
     application.include_router(bookkeeping_router)
+    observability.add_routes(application)
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
     application.add_exception_handler(ModelNotOfferedError, _not_offered)
-    add_middleware(application, config, too_large_advice="shorten the question or the history")
+    advice = "shorten the question or the history"
+    add_middleware(application, config, observability, too_large_advice=advice)
     return application
 
 

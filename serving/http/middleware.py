@@ -9,6 +9,8 @@ from serving.http.api_key import ApiKey
 from serving.http.body_limit import BodyLimit
 from serving.http.client_address import ClientAddress
 from serving.http.last_resort import LastResort
+from serving.http.observability import Observability
+from serving.http.observed_requests import ObservedRequests
 from serving.http.rate_limit import RateLimit
 from serving.http.request_id import RequestId
 from serving.http.security_headers import SecurityHeaders
@@ -17,7 +19,7 @@ from serving.http.send_limit import SendLimit
 __all__ = ["add_middleware"]
 
 
-def add_middleware(app: Starlette, config: MLConfig, *, too_large_advice: str) -> None:
+def add_middleware(app: Starlette, config: MLConfig, observability: Observability, *, too_large_advice: str) -> None:
     """Have every request pass all of them; the last one added is met first.
 
     The key stands before the body limit, which reads the body; the rate limit before the key, so that keys cannot be
@@ -31,6 +33,7 @@ def add_middleware(app: Starlette, config: MLConfig, *, too_large_advice: str) -
     if config.rate_per_minute:
         app.add_middleware(RateLimit, per_minute=config.rate_per_minute)
     app.add_middleware(LastResort)
+    app.add_middleware(ObservedRequests, metrics=observability.requests)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     app.add_middleware(ClientAddress, trusted_proxies=config.trusted_proxies)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.machine import raise_file_limit
+from serving.http.logs import configure_logging, held_back
 
 __all__ = ["configured"]
 
@@ -20,8 +20,9 @@ def configured(create_app: Callable[[MLConfig], FastAPI]) -> FastAPI:
     """Return the application the environment asks for; a wrong setting ends the process, without a traceback."""
     raise_file_limit()
     try:
-        config = load_config()
-        logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        with held_back():
+            config = load_config()
+            configure_logging(config)
         return create_app(config)
     except SettingsError as error:
         sys.exit(f"finrag: {error}")

@@ -14,6 +14,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.open_store import open_store
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
+from serving.http.observability import Observability
 from serving.http.openapi import DocumentedAPI
 from serving.http.start import configured
 from serving.indexer.admission import Admission
@@ -26,10 +27,12 @@ __all__ = ["app", "create_app"]
 def create_app(config: MLConfig) -> FastAPI:
     """Return an application for these settings, which have to be those of the environment: jobs read them there."""
     jobs = Jobs(open_store(config.store, config), config.indexer_lease_s)
+    observability = Observability()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with observability.running():
+            yield
         await asyncio.to_thread(jobs.close)
 
     application = DocumentedAPI(
@@ -41,10 +44,12 @@ def create_app(config: MLConfig) -> FastAPI:
     application.state.jobs = jobs
     application.state.admission = Admission(config)
     application.include_router(router)
+    observability.add_routes(application)
     add_error_handlers(application)
     application.add_exception_handler(LeaseHeldError, held_response)
     application.add_exception_handler(KeyUsedError, _key_used)
-    add_middleware(application, config, too_large_advice="name folders instead of files, or post several jobs")
+    advice = "name folders instead of files, or post several jobs"
+    add_middleware(application, config, observability, too_large_advice=advice)
     return application
 
 

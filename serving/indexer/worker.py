@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.machine import peak_megabytes
+from serving.http.logs import configure_logging, held_back
 from serving.indexer.schemas import EvaluateRequest, IngestRequest, Progress
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def main() -> int:
 
     started = time.perf_counter()
     try:
-        config = load_config()
-        logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        with held_back():
+            config = load_config()
+            configure_logging(config)
         done = _do(config, order, show)
     except FinRAGError as error:
         answer({"error": str(error)})

@@ -32,6 +32,8 @@ def up(store_url: str | None, backend_port: int, frontend_port: int, no_browser:
         **os.environ,
         "FINRAG_STORE": session.store.url,
         "FINRAG_CACHE_DIR": str(session.cache_folder.absolute()),
+        # It is a person who looks on.
+        "LOG_FORMAT": session.config.log_format if "log_format" in session.config.model_fields_set else "text",
     }
     if session.config.api_key is not None:
         environment["FINRAG_API_KEY"] = session.config.api_key.get_secret_value()

@@ -1,0 +1,82 @@
+"""Each request once in the log and in the metrics, however it ends.
+
+Its address is told as the route's template: what stands in paths and after `?` may be secret, and has no bounds.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.http.metrics import HttpMetrics
+from serving.http.request_context import current_request
+
+__all__ = ["CLIENT_GONE", "UNMATCHED", "ObservedRequests"]
+
+# As nginx has it: the client closed the connection before there was a response.
+CLIENT_GONE = 499
+UNMATCHED = "unmatched"
+_FAILED = 500
+_PROBES = frozenset(("/livez", "/readyz", "/health", "/metrics"))
+
+_logger = logging.getLogger(__name__)
+
+
+class ObservedRequests:
+    """Stands within RequestId, whose id it logs, and around all that may refuse a request."""
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def observed_receive() -> Message:
+            nonlocal status
+            message = await receive()
+            if message["type"] == "http.disconnect" and not status:
+                status = CLIENT_GONE
+            return message
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start" and not status:
+                status = message["status"]
+            await send(message)
+
+        self._metrics.begin()
+        try:
+            await self._app(scope, observed_receive, observed_send)
+        finally:
+            self._end(scope, status or _FAILED, time.perf_counter() - began)
+
+    def _end(self, scope: Scope, status: int, seconds: float) -> None:
+        route, method = _template(scope), scope["method"]
+        self._metrics.end(route, method, status, seconds)
+        level = logging.DEBUG if route in _PROBES else logging.INFO
+        if _logger.isEnabledFor(level):
+            request = current_request()
+            duration_ms = round(seconds * 1000, 2)
+            told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}
+            told |= request.noted if request is not None else {}
+            _logger.log(level, "%s %s %d in %.1f ms", method, route, status, duration_ms, extra=told)
+
+
+def _template(scope: Scope) -> str:
+    """The path as its route writes it; of a request that was refused before it was routed, the route it asked for."""
+    route = scope.get("route")
+    if route is None:
+        application = scope.get("app")
+        routes = application.routes if isinstance(application, Starlette) else ()
+        route = next((route for route in routes if getattr(route, "path", None) == scope["path"]), None)
+    template = getattr(route, "path", UNMATCHED)
+    return template if isinstance(template, str) else UNMATCHED
