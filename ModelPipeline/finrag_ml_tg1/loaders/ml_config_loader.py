@@ -123,13 +123,12 @@ def inspect_config(*, environ: Mapping[str, str] | None = None, folder: Path = P
         problems.append(f"{name} in {values[name].source} cannot be used; allowed: {setting.allowed}.")
     if environ is None:
         _export({name: value for name, value in credentials.items() if values.get(name) is value}, os.environ)
-    hidden = {names[each] for each in wrong} | (_SECRET_NAMES & values.keys())
     return InspectedConfig(
         config,
         tuple(problems),
         tuple(_unknown(values)),
         {name: value.source for name, value in values.items() if name in _NAMES},
-        frozenset(values[name].text for name in hidden),
+        frozenset(values[name].text for name in _SECRET_NAMES & values.keys()),
     )
 
 
