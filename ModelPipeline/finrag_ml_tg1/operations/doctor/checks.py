@@ -88,7 +88,8 @@ def run_checks(checks: Iterable[Check], *, total_s: float, secrets: Collection[s
     for check in checks:
         missing = [name for name in check.needs if states.get(name) in {"failed", "skipped"}]
         if missing:
-            result = Result(check.name, skipped(f"needs “{missing[0]}”, which was {states[missing[0]]}"), 0.0)
+            how = "failed" if states[missing[0]] == "failed" else "was skipped"
+            result = Result(check.name, skipped(f"needs “{missing[0]}”, which {how}"), 0.0)
         else:
             result = _run(check, max(0.0, min(check.limit_s, ends_at - time.monotonic())))
         states[check.name] = result.finding.state

@@ -140,7 +140,7 @@ def _machine_checks(installation: Installation, index: IndexInStore) -> list[Che
     limits = read_limits()
     return [
         Check("memory", partial(check_memory, index, installation.inspected.config, limits), ("index",)),
-        Check("processor", partial(check_machine, limits, os.environ)),
+        Check("machine", partial(check_machine, limits, os.environ)),
         Check("open files", check_open_files),
     ]
 

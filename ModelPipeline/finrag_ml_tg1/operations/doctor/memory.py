@@ -71,8 +71,8 @@ def check_memory(index: IndexInStore, config: MLConfig, limits: MachineLimits) -
 
 
 def check_machine(limits: MachineLimits, environ: Mapping[str, str]) -> Finding:
-    """Look at the processors, and at variables that let libraries start more threads than there are."""
-    found = f"{limits.cpus:g} CPU"
+    """Look at what there is of processors and memory, and at variables that let libraries start more threads than there are."""
+    found = f"{limits.cpus:g} CPU, {limits.memory_bytes / _MB:,.0f} MB of memory ({limits.memory_source})"
     too_many = [
         f"{name}={environ[name]}"
         for name in _THREAD_VARIABLES

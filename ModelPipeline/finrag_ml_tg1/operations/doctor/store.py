@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import statistics
 import time
+from pathlib import Path
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError
 from finrag_ml_tg1.index.manifest import CURRENT_KEY
@@ -25,6 +26,8 @@ _READ_ONLY = (
 
 def check_folder_reading(store: ObjectStore) -> Finding:
     """Look whether the folder can be read, and how fast."""
+    if not Path(store.url).is_dir():
+        return warning(f"{store.url} is no folder yet", "check FINRAG_STORE, or begin with `finrag ingest FOLDER`")
     times = []
     for _ in range(_READS):
         began = time.perf_counter()
