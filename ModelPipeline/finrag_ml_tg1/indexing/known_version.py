@@ -24,13 +24,9 @@ from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.reader import FileCache, read_manifest
+from finrag_ml_tg1.index.version_objects import part_object, segment_objects
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
-from finrag_ml_tg1.indexing.index_objects import (
-    are_sound,
-    part_object,
-    segment_objects,
-    sizes_of_shared_objects,
-)
+from finrag_ml_tg1.indexing.index_objects import are_sound, sizes_of_shared_objects
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 

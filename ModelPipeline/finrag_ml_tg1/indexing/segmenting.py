@@ -19,8 +19,8 @@ from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.reader import FileCache
 from finrag_ml_tg1.index.segment import MAX_SEGMENT_ROWS, build_rows, build_terms
+from finrag_ml_tg1.index.version_objects import part_object
 from finrag_ml_tg1.index.writer import IndexWriter
-from finrag_ml_tg1.indexing.index_objects import part_object
 from finrag_ml_tg1.indexing.known_version import KnownVersion
 from finrag_ml_tg1.indexing.statistics_update import updated_statistics
 

@@ -10,19 +10,20 @@ import io
 import logging
 import os
 import re
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import yaml
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import MLConfig, described_settings
 
-__all__ = ["CONFIG_FILE", "CREDENTIALS_FILE", "MLConfig", "load_config"]
+__all__ = ["CONFIG_FILE", "CREDENTIALS_FILE", "InspectedConfig", "MLConfig", "inspect_config", "load_config"]
 
 CONFIG_FILE = Path("ml_config.yaml")
 CREDENTIALS_FILE = Path(".aws_secrets", "aws_credentials.env")
@@ -51,6 +52,21 @@ class _Value:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class InspectedConfig:
+    """All that is wrong with the settings, and what of them can be used.
+
+    `config` has the defaults in place of wrong values. `problems` and `unknown` are one line each and repeat no value.
+    `sources` says for each variable that counts where it is set; `secrets` are the values that must not be shown.
+    """
+
+    config: MLConfig
+    problems: tuple[str, ...]
+    unknown: tuple[str, ...]
+    sources: Mapping[str, str]
+    secrets: frozenset[str] = field(repr=False)
+
+
 def load_config(*, environ: Mapping[str, str] | None = None, folder: Path = Path()) -> MLConfig:
     """Return the settings: `environ` over `folder`'s credentials file over its ml_config.yaml over the defaults.
 
@@ -70,6 +86,50 @@ def load_config(*, environ: Mapping[str, str] | None = None, folder: Path = Path
     if environ is None:
         _export({name: value for name, value in credentials.items() if values.get(name) is value}, os.environ)
     return config
+
+
+def inspect_config(*, environ: Mapping[str, str] | None = None, folder: Path = Path()) -> InspectedConfig:
+    """Return what `load_config` would find, without stopping at the first wrong value; raises nothing for one.
+
+    As with `load_config`, the credentials file's AWS_* variables are added to the process's environment.
+    """
+    environment = os.environ if environ is None else environ
+    problems: list[str] = []
+
+    def read(reader: Callable[[Path], dict[str, _Value]], path: Path) -> dict[str, _Value]:
+        try:
+            return reader(path)
+        except SettingsError as error:
+            problems.append(str(error))
+            return {}
+
+    credentials = read(_read_credentials, folder / CREDENTIALS_FILE)
+    values = _merge(
+        read(_read_yaml, folder / CONFIG_FILE),
+        credentials,
+        {name: _Value(text.strip(), "the environment") for name, text in environment.items() if text.strip()},
+    )
+    names = _names_set(values)
+    if fault := _fault_in_keys(names):
+        problems.append(fault)
+    wrong: dict[str, ErrorDetails] = {}
+    try:
+        config = MLConfig.model_validate(_texts(names, values))
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]): each for each in error.errors(include_url=False, include_input=False)}
+        config = MLConfig.model_validate(_texts({field: names[field] for field in names.keys() - wrong.keys()}, values))
+    for each in wrong:
+        setting, name = _SETTINGS[each][0], names[each]
+        problems.append(f"{name} in {values[name].source} cannot be used; allowed: {setting.allowed}.")
+    if environ is None:
+        _export({name: value for name, value in credentials.items() if values.get(name) is value}, os.environ)
+    return InspectedConfig(
+        config,
+        tuple(problems),
+        tuple(_unknown(values)),
+        {name: value.source for name, value in values.items() if name in _NAMES},
+        frozenset(values[name].text for name in _SECRET_NAMES & values.keys()),
+    )
 
 
 def _read_yaml(path: Path) -> dict[str, _Value]:
@@ -133,9 +193,17 @@ def _merge(*sources: dict[str, _Value]) -> dict[str, _Value]:
 
 
 def _warn_about_unknown(values: Mapping[str, _Value]) -> None:
-    for name, value in sorted(values.items()):
-        if name.startswith("FINRAG_") and name not in _NAMES:
-            _log.warning("%s in %s is not a setting%s", name, value.source, _suggestion(name))
+    for line in _unknown(values):
+        _log.warning("%s", line)
+
+
+def _unknown(values: Mapping[str, _Value]) -> list[str]:
+    """Return a line for each variable that looks like a setting and is none."""
+    return [
+        f"{name} in {value.source} is not a setting{_suggestion(name)}"
+        for name, value in sorted(values.items())
+        if name.startswith("FINRAG_") and name not in _NAMES
+    ]
 
 
 def _suggestion(name: str) -> str:
@@ -144,21 +212,35 @@ def _suggestion(name: str) -> str:
 
 
 def _validate(values: Mapping[str, _Value]) -> MLConfig:
-    names = {
-        field: next((name for name in setting.names if name in values), "") for field, (setting, _) in _SETTINGS.items()
-    }
-    if bool(names["aws_access_key_id"]) != bool(names["aws_secret_access_key"]):
-        raise SettingsError(
-            "AWS_ACCESS_KEY_ID needs AWS_SECRET_ACCESS_KEY and the reverse: set both in one place, or none."
-        )
-    if names["aws_session_token"] and not names["aws_access_key_id"]:
-        raise SettingsError("AWS_SESSION_TOKEN is set without AWS_ACCESS_KEY_ID: set both in one place, or none.")
-    if names["api_key_previous"] and not names["api_key"]:
-        raise SettingsError("FINRAG_API_KEY_PREVIOUS is set without FINRAG_API_KEY: set the key that is to be used.")
+    names = _names_set(values)
+    if fault := _fault_in_keys(names):
+        raise SettingsError(fault)
     try:
-        return MLConfig.model_validate({field: values[name].text for field, name in names.items() if name})
+        return MLConfig.model_validate(_texts(names, values))
     except ValidationError as error:
         _refuse(error, names, values)
+
+
+def _names_set(values: Mapping[str, _Value]) -> dict[str, str]:
+    """Return for each field the variable that sets it, "" where none does."""
+    return {
+        field: next((name for name in setting.names if name in values), "") for field, (setting, _) in _SETTINGS.items()
+    }
+
+
+def _texts(names: Mapping[str, str], values: Mapping[str, _Value]) -> dict[str, str]:
+    return {field: values[name].text for field, name in names.items() if name}
+
+
+def _fault_in_keys(names: Mapping[str, str]) -> str:
+    """Return what is wrong with keys that belong together, "" when nothing is."""
+    if bool(names["aws_access_key_id"]) != bool(names["aws_secret_access_key"]):
+        return "AWS_ACCESS_KEY_ID needs AWS_SECRET_ACCESS_KEY and the reverse: set both in one place, or none."
+    if names["aws_session_token"] and not names["aws_access_key_id"]:
+        return "AWS_SESSION_TOKEN is set without AWS_ACCESS_KEY_ID: set both in one place, or none."
+    if names["api_key_previous"] and not names["api_key"]:
+        return "FINRAG_API_KEY_PREVIOUS is set without FINRAG_API_KEY: set the key that is to be used."
+    return ""
 
 
 def _refuse(error: ValidationError, names: Mapping[str, str], values: Mapping[str, _Value]) -> NoReturn:
