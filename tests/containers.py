@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -157,9 +158,13 @@ def _child(information: str, log: Path) -> int:
 
 
 def _healthy(container: Container, image: Image, environment: Mapping[str, str]) -> bool:
-    """Ask as the platform would: by the command of the image's HEALTHCHECK."""
+    """Ask as the platform would, by the command of the image's HEALTHCHECK, once something listens."""
     assert container.server.process.poll() is None, f"the server ended: {container.server.output}"
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", int(environment["PORT"]))):
+            return False
     program, *arguments = image.health
     assert program == "python", f"the health check runs {shlex.join(image.health)}"
-    return subprocess.run([sys.executable, *arguments], env=dict(environment), capture_output=True, check=False).returncode == 0
+    asked = subprocess.run([sys.executable, "-I", *arguments], env=dict(environment), capture_output=True, check=False)
+    return asked.returncode == 0
 
