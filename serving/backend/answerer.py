@@ -95,7 +95,7 @@ class Answerer:
             if kept is not None:
                 elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
                 response = renewed(kept, request_id=request_id, query=body.question, processing_ms=elapsed_ms)
-                entry.response = response
+                entry.answer(response)
                 for event in _repeated(response):
                     yield event
                 return
@@ -103,9 +103,9 @@ class Answerer:
             async with aclosing(asked) as events:
                 async for event in events:
                     if isinstance(event, Answered):
-                        entry.response = event.response
                         is_fallback = bool(event.response.metadata.llm.fallback)
                         self._cache.put(key, event.response, is_fallback=is_fallback)
+                        entry.answer(event.response)
                     yield event
 
     async def _asked(

@@ -1,16 +1,18 @@
 """The books of this process: the log of queries, what they used, the budget, and what readers say.
 
-A query is entered once, however it ends; entering it takes no time and cannot fail it.
+A query is entered once, however it ends: before its answer is given, so that no answer is without its row. Entering it
+takes no time worth telling and cannot fail it.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC
 from decimal import Decimal
+from pathlib import Path
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -19,26 +21,38 @@ from serving.backend.budget import Budget
 from serving.backend.dated_keys import utc_now
 from serving.backend.feedback import FeedbackBox
 from serving.backend.past_usage import PastUsage
+from serving.backend.query_journal import QueryJournal
 from serving.backend.query_log import QueryLog
 from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, StageTime
 from serving.backend.schemas.answers import ModelUsage, QueryResponse
 from serving.backend.served_versions import IndexNotLoadedError
-from serving.backend.usage import Usage
+from serving.backend.usage import Totals, Usage
 
 __all__ = ["Bookkeeping", "QueryEntry"]
 
 CLOSE_TIMEOUT_S = 5.0
 
 
-@dataclass(slots=True)
 class QueryEntry:
-    """What is known of a query when it ends; who answers it fills this in.
+    """What is known of a query; who answers it fills this in.
 
     `llm` is what a model that was asked is thought to have used, for a query that ends without a response.
     """
 
-    response: QueryResponse | None = None
-    llm: ModelUsage | None = None
+    def __init__(self, enter: Callable[[QueryStatus, QueryResponse | None, ModelUsage | None], None]) -> None:
+        self.llm: ModelUsage | None = None
+        self._enter = enter
+        self._is_entered = False
+
+    def answer(self, response: QueryResponse) -> None:
+        """Enter the query with the response it is about to be given."""
+        self._is_entered = True
+        self._enter(response.status, response, response.metadata.llm)
+
+    def end(self, status: QueryStatus) -> None:
+        """Enter a query that ends without a response; nothing when it was answered."""
+        if not self._is_entered:
+            self._enter(status, None, self.llm)
 
 
 class Bookkeeping:
@@ -46,16 +60,21 @@ class Bookkeeping:
 
     def __init__(self, config: MLConfig, store: ObjectStore) -> None:
         self._logs_words = config.log_prompts
-        self._log = QueryLog(store)
+        self._log = QueryLog(store, QueryJournal(Path(config.cache_dir), store.url))
         self.usage = Usage()
         self.budget = Budget(config.daily_budget_usd)
         self.feedback = FeedbackBox(store)
         self._past = PastUsage(store, self.usage, self.budget)
 
     def open(self) -> None:
-        """Begin to write the log, and to read what was used before."""
+        """Begin to write the log, with what an earlier process left, and to read what was used before."""
+        left = self._log.take_over()
+        for record in (record for records in left.values() for record in records):
+            day = record.timestamp.astimezone(UTC).date()
+            self.usage.add_logged(day, Totals.of(record))
+            self.budget.add_logged(day, record.cost_usd)
         self._log.start()
-        self._past.start()
+        self._past.start(left.keys())
 
     def close(self) -> None:
         """Write what is not written yet; takes a few seconds at most."""
@@ -64,39 +83,42 @@ class Bookkeeping:
 
     @contextmanager
     def entry(self, request_id: str, question: str) -> Iterator[QueryEntry]:
-        """Enter a query when the block ends: as answered, abstained, failed, or cancelled when the client is gone.
+        """Enter a query when it is answered, otherwise when the block ends: as failed, or as cancelled by its client.
 
         A query that was turned away, because the server is busy or not ready, is not entered.
         """
         started = time.perf_counter()
-        entry = QueryEntry()
-        otherwise: QueryStatus = "cancelled"
-        is_turned_away = False
+
+        def enter(status: QueryStatus, response: QueryResponse | None, llm: ModelUsage | None) -> None:
+            elapsed_ms = round((time.perf_counter() - started) * 1000, 2)
+            record = self._record(request_id, question, status, elapsed_ms, response=response, llm=llm)
+            self.usage.add(record)
+            self._log.append(record)
+
+        entry = QueryEntry(enter)
         try:
             yield entry
-            otherwise = "failed"
+            entry.end("failed")
         except (EngineBusyError, IndexNotLoadedError):
-            is_turned_away = True
             raise
         except Exception:
-            otherwise = "failed"
+            entry.end("failed")
             raise
-        finally:
-            if not is_turned_away:
-                elapsed_ms = round((time.perf_counter() - started) * 1000, 2)
-                # Who takes the response may close the block's generator before its end.
-                status = entry.response.status if entry.response else otherwise
-                self._enter(self._record(entry, request_id, question, status, elapsed_ms))
-
-    def _enter(self, record: QueryRecord) -> None:
-        self.usage.add(record)
-        self._log.append(record)
+        except BaseException:
+            # Also who takes a response may close the block's generator before its end.
+            entry.end("cancelled")
+            raise
 
     def _record(
-        self, entry: QueryEntry, request_id: str, question: str, status: QueryStatus, total_ms: float
+        self,
+        request_id: str,
+        question: str,
+        status: QueryStatus,
+        total_ms: float,
+        *,
+        response: QueryResponse | None,
+        llm: ModelUsage | None,
     ) -> QueryRecord:
-        response = entry.response
-        llm = response.metadata.llm if response else entry.llm
         return QueryRecord(
             request_id=request_id,
             timestamp=utc_now(),

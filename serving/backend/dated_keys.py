@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, date, datetime
 
-__all__ = ["dated_key", "day_folder", "moment_text", "utc_now"]
+__all__ = ["dated_key", "day_folder", "moment_text", "new_name", "utc_now"]
 
 
 def utc_now() -> datetime:
@@ -28,4 +28,9 @@ def moment_text(moment: datetime) -> str:
 
 def dated_key(folder: str, day: date, written: datetime, extension: str) -> str:
     """Return a new key, `{folder}/dt=YYYY-MM-DD/{time of writing}-{random}.{extension}`."""
-    return f"{day_folder(folder, day)}{moment_text(written)}-{secrets.token_hex(4)}.{extension}"
+    return f"{day_folder(folder, day)}{new_name(written)}.{extension}"
+
+
+def new_name(moment: datetime) -> str:
+    """Return `{time}-{random}`, which no other object is called."""
+    return f"{moment_text(moment)}-{secrets.token_hex(4)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -54,11 +54,13 @@ class PastUsage:
         self._budget = budget
         self._retry_s = retry_s
         self._started = clock()
+        self._counted: Container[str] = ()
         self._is_ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="past-usage", daemon=True)
 
-    def start(self) -> None:
-        """Begin to read."""
+    def start(self, counted: Container[str] = ()) -> None:
+        """Begin to read; files under keys that are `counted` already are passed over."""
+        self._counted = counted
         self._thread.start()
 
     def close(self) -> None:
@@ -94,7 +96,8 @@ class PastUsage:
         """The day's files that were there before this process, whose own rows are counted as they come."""
         folder = day_folder(QUERIES_FOLDER, day)
         end = folder + moment_text(self._started)
-        return [entry.key for entry in self._store.list(folder) if entry.key < end and entry.key.endswith(".parquet")]
+        keys = [entry.key for entry in self._store.list(folder)]
+        return [key for key in keys if key < end and key.endswith(".parquet") and key not in self._counted]
 
     def _totals(self, key: str) -> Totals:
         try:

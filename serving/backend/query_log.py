@@ -1,7 +1,8 @@
 """One row for each query, added to the store in batches by a thread of its own.
 
-A query never waits for the log and never fails because of it. Files are only added, each whole or not at all, so a
-crash costs at most the batch that was not yet written. While the store is away, rows are kept and tried again.
+A query never waits for the store and never fails because of the log. Files are only added, each whole or not at all.
+What is not in the store yet is in a journal on this machine's disk, from which the next process writes what one that
+was killed left. While the store is away, rows are kept and tried again.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import groupby
 
 from finrag_ml_tg1.errors import FinRAGError, PreconditionFailedError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
-from serving.backend.dated_keys import dated_key, utc_now
+from serving.backend.dated_keys import day_folder, new_name, utc_now
+from serving.backend.query_journal import JournalFile, QueryJournal
 from serving.backend.query_record import QueryRecord, queries_parquet
 
 __all__ = ["INTERVAL_S", "QUERIES_FOLDER", "ROWS_OF_A_FILE", "QueryLog"]
@@ -31,24 +32,36 @@ MOST_KEPT = 10_000
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Rows of one name: in the store, on the disk until then, and after a crash."""
+
+    name: str
+    journal: JournalFile | None
+    records: list[QueryRecord] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A batch made up for writing: its key and bytes stay the same through all attempts."""
+    """What is written of a batch: key and bytes stay the same through all attempts. `journal` has nothing beyond it."""
 
     key: str
     data: bytes
     rows: int
+    journal: JournalFile | None
 
 
 class QueryLog:
     """Takes records from any thread and writes them: `rows_of_a_file` together, or what there is after `interval_s`.
 
-    Of rows that cannot be written the newest `most_kept` are tried again every `retry_s`.
+    Of rows that cannot be written the newest `most_kept` are tried again every `retry_s`. With a `journal` they are on
+    this machine's disk meanwhile; while that cannot be written, they are in memory alone, and the server's log says so.
     """
 
     def __init__(
         self,
         store: ObjectStore,
+        journal: QueryJournal | None = None,
         *,
         interval_s: float = INTERVAL_S,
         retry_s: float = RETRY_S,
@@ -57,15 +70,18 @@ class QueryLog:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
+        self._journal = journal
         self._interval_s = interval_s
         self._retry_s = retry_s
         self._rows_of_a_file = rows_of_a_file
         self._most_kept = most_kept
         self._clock = clock
         self._changed = threading.Condition()
-        self._open: list[QueryRecord] = []
+        self._open: _Batch | None = None
+        self._full: list[_Batch] = []
         self._oldest_at = 0.0
         self._unwritten = 0
+        self._is_journal_failing = False
         self._is_closing = False
         # Of the writing thread alone:
         self._files: deque[_File] = deque()
@@ -78,29 +94,91 @@ class QueryLog:
         """How many rows are not in the store yet."""
         return self._unwritten
 
+    def take_over(self) -> dict[str, list[QueryRecord]]:
+        """Take what an earlier process did not get into the store; return the rows by the key each is written under.
+
+        To be called before `start`. A key may be in the store already: then nothing is written.
+        """
+        if self._journal is None:
+            return {}
+        left: dict[str, list[QueryRecord]] = {}
+        try:
+            for batch in self._journal.take_over():
+                self._full.append(_Batch(batch.name, batch.file, list(batch.records)))
+                left |= _by_key(batch.name, batch.records)
+        except OSError as error:
+            _logger.warning("query log: rows that an earlier process left may be missing: %s", error)
+        self._unwritten = sum(map(len, left.values()))
+        if left:
+            _logger.info("query log: %d rows that an earlier process left are taken over", self._unwritten)
+        return left
+
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
 
     def append(self, record: QueryRecord) -> None:
-        """Take a record; returns at once and never fails."""
+        """Take a record; returns at once and never fails. Once it returns, the end of the process costs no row."""
         with self._changed:
-            self._open.append(record)
+            is_first = self._open is None
+            batch = self._open or self._begun()
+            self._note(batch, record)
+            batch.records.append(record)
             self._unwritten += 1
-            if len(self._open) == 1:
-                self._oldest_at = time.monotonic()
-            if len(self._open) in (1, self._rows_of_a_file):
+            is_full = len(batch.records) >= self._rows_of_a_file
+            if is_full:
+                self._full.append(batch)
+            self._open = None if is_full else batch
+            if is_first or is_full:
                 self._changed.notify()
 
     def close(self, timeout_s: float) -> None:
-        """Write what there is, once, and end; rows that are not written after `timeout_s` are lost, and counted."""
+        """Write what there is, once, and end; rows that are not written after `timeout_s` are counted.
+
+        They are left to the next process in the journal; without one they are lost.
+        """
         with self._changed:
             self._is_closing = True
             self._changed.notify()
         self._thread.join(timeout_s)
-        lost = self.unwritten
-        if lost:
-            _logger.error("query log: %d rows could not be written before the end and are lost", lost)
+        if not self.unwritten:
+            return
+        if self._journal is None or self._is_journal_failing:
+            _logger.error("query log: %d rows could not be written before the end and are lost", self.unwritten)
+        else:
+            _logger.warning(
+                "query log: %d rows could not be written before the end: the next start with %s writes them",
+                self.unwritten,
+                self._journal.folder,
+            )
+
+    def _begun(self) -> _Batch:
+        self._oldest_at = time.monotonic()
+        name = new_name(self._clock())
+        try:
+            return _Batch(name, self._journal.begin(name) if self._journal else None)
+        except OSError as error:
+            self._tell_of_journal(error)
+            return _Batch(name, None)
+
+    def _note(self, batch: _Batch, record: QueryRecord) -> None:
+        """Write the row to the disk, where that works."""
+        if batch.journal is None:
+            return
+        try:
+            batch.journal.add(record)
+        except OSError as error:
+            self._tell_of_journal(error)
+        else:
+            self._is_journal_failing = False
+
+    def _tell_of_journal(self, error: OSError) -> None:
+        if not self._is_journal_failing:
+            _logger.warning(
+                "query log: FINRAG_CACHE_DIR cannot be written: rows not yet in the store are in memory alone: %s",
+                error,
+            )
+        self._is_journal_failing = True
 
     def _run(self) -> None:
         while self._awaits_work():
@@ -110,6 +188,9 @@ class QueryLog:
             self._drop_oldest()
         self._make_files()
         self._write_files()
+        for file in self._files:
+            if file.journal is not None:
+                file.journal.leave()
 
     def _awaits_work(self) -> bool:
         """Wait until there is something to do; False when the log is to end."""
@@ -122,9 +203,9 @@ class QueryLog:
         return False
 
     def _seconds_to_work(self) -> float | None:
-        due = []
-        if len(self._open) >= self._rows_of_a_file:
+        if self._full:
             return 0.0
+        due = []
         if self._open:
             due.append(self._oldest_at + self._interval_s)
         if self._files:
@@ -133,22 +214,25 @@ class QueryLog:
 
     def _make_files(self) -> None:
         with self._changed:
-            records, self._open = self._open, []
-        for _, of_day in groupby(sorted(records, key=_day), key=_day):
-            rows = list(of_day)
-            for start in range(0, len(rows), self._rows_of_a_file):
-                self._make_file(rows[start : start + self._rows_of_a_file])
+            batches, self._full = self._full, []
+            if self._open and (self._is_closing or time.monotonic() >= self._oldest_at + self._interval_s):
+                batches.append(self._open)
+                self._open = None
+        for batch in batches:
+            made = [made for key, rows in _by_key(batch.name, batch.records).items() if (made := self._made(key, rows))]
+            if made:
+                self._files.extend((*made[:-1], replace(made[-1], journal=batch.journal)))
+            else:
+                _remove(batch.journal)
 
-    def _make_file(self, rows: Sequence[QueryRecord]) -> None:
-        day = rows[0].timestamp.astimezone(UTC).date()
+    def _made(self, key: str, rows: Sequence[QueryRecord]) -> _File | None:
         try:
-            data = queries_parquet(rows)
+            return _File(key, queries_parquet(rows), len(rows), None)
         except Exception:
             # These rows would fail each time again, and hold up all that follow.
             _logger.exception("query log: %d rows cannot be written as Parquet and are left out", len(rows))
             self._settle(len(rows))
-            return
-        self._files.append(_File(dated_key(QUERIES_FOLDER, day, self._clock(), "parquet"), data, len(rows)))
+            return None
 
     def _write_files(self) -> None:
         while self._files:
@@ -161,7 +245,7 @@ class QueryLog:
                 _logger.exception("query log: unexpected failure of the store")
                 self._put_off("unexpected failure")
                 return
-            self._settle(self._files.popleft().rows)
+            self._settle_first()
         if self._is_failing:
             _logger.info("query log: all rows that waited are written")
         self._is_failing = False
@@ -183,9 +267,7 @@ class QueryLog:
     def _drop_oldest(self) -> None:
         dropped = 0
         while self._files and self.unwritten > self._most_kept:
-            rows = self._files.popleft().rows
-            self._settle(rows)
-            dropped += rows
+            dropped += self._settle_first()
         if dropped:
             _logger.error(
                 "query log: the store is away for too long: the %d oldest rows are dropped, %d are kept",
@@ -193,10 +275,32 @@ class QueryLog:
                 self.unwritten,
             )
 
+    def _settle_first(self) -> int:
+        """Be done with the oldest file; return how many rows it has."""
+        file = self._files.popleft()
+        _remove(file.journal)
+        self._settle(file.rows)
+        return file.rows
+
     def _settle(self, rows: int) -> None:
         with self._changed:
             self._unwritten -= rows
 
 
-def _day(record: QueryRecord) -> str:
-    return record.timestamp.astimezone(UTC).date().isoformat()
+def _remove(journal: JournalFile | None) -> None:
+    if journal is None:
+        return
+    try:
+        journal.remove()
+    except OSError as error:
+        # The next process finds the rows in the store, and writes nothing.
+        _logger.warning("query log: the journal of rows that are in the store cannot be removed: %s", error)
+
+
+def _by_key(name: str, records: Sequence[QueryRecord]) -> dict[str, list[QueryRecord]]:
+    """The rows of a batch by the object they are written to: one a day."""
+    found: dict[str, list[QueryRecord]] = {}
+    for record in records:
+        day = record.timestamp.astimezone(UTC).date()
+        found.setdefault(f"{day_folder(QUERIES_FOLDER, day)}{name}.parquet", []).append(record)
+    return found

@@ -28,6 +28,11 @@ class Totals:
     cached_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
 
+    @classmethod
+    def of(cls, record: QueryRecord) -> Totals:
+        """Return what one query used."""
+        return cls(1, record.input_tokens, record.output_tokens, record.cached_tokens, record.cost_usd)
+
     def __add__(self, other: Totals) -> Totals:
         return Totals(
             self.queries + other.queries,
@@ -50,10 +55,9 @@ class Usage:
 
     def add(self, record: QueryRecord) -> None:
         """Count a query that this process has answered."""
-        used = Totals(1, record.input_tokens, record.output_tokens, record.cached_tokens, record.cost_usd)
         with self._lock:
             day = record.timestamp.date()
-            self._days[day] = self._days.get(day, Totals()) + used
+            self._days[day] = self._days.get(day, Totals()) + Totals.of(record)
             self._latencies_ms.append(record.total_ms)
 
     def add_logged(self, day: date, totals: Totals) -> None:

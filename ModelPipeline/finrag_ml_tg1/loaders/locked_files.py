@@ -12,21 +12,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["open_half_file", "open_pinned", "remove_unlocked"]
+__all__ = ["open_half_file", "open_locked", "open_pinned", "open_unlocked", "remove_unlocked"]
 
 
 @contextmanager
 def open_half_file(path: Path) -> Iterator[int]:
     """Yield a descriptor of the half file at `path`, there or new, that no other thread or process works at."""
+    descriptor = open_locked(path)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def open_locked(path: Path) -> int:
+    """Return a descriptor that keeps others from the file at `path`, there or new; waits for who works at it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if _is_at(descriptor, path):  # and not one that was finished or removed while this one waited
-                yield descriptor
-                return
-        finally:
+                return descriptor
+        except BaseException:
             os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def open_unlocked(path: Path) -> int | None:
+    """Return a descriptor that keeps others from the file; None when it carries a lock, or has just gone."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(descriptor, path):
+            return descriptor
+    except BlockingIOError:
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def open_pinned(path: Path) -> int | None:

@@ -29,7 +29,7 @@ class Books:
 
     def __init__(self, folder: Path) -> None:
         self.store = LocalFolderStore(folder)
-        self.kept = Bookkeeping(MLConfig(store=str(folder)), self.store)
+        self.kept = Bookkeeping(MLConfig(store=str(folder), cache_dir=str(folder / "cache")), self.store)
         self.kept.open()
 
     def row(self) -> Row:
@@ -55,7 +55,7 @@ def fail(books: Books, error: BaseException) -> None:
 
 def test_answer_is_entered_with_what_it_cost(books: Books) -> None:
     with books.kept.entry("request-1", QUESTION) as entry:
-        entry.response = response()
+        entry.answer(response())
     row = books.row()
     assert (row["request_id"], row["status"], row["question_chars"]) == ("request-1", "answered", len(QUESTION))
     assert (row["model_id"], row["input_tokens"], row["output_tokens"], row["cached_tokens"]) == ("m", 900, 50, 300)
@@ -69,13 +69,13 @@ def test_flags_are_counted_by_kind(books: Books) -> None:
         FlagOut(kind=kind, start=0, end=1, text="x", reason="y") for kind in ("unsupported", "number", "unsupported")
     ]
     with books.kept.entry("request-1", QUESTION) as entry:
-        entry.response = response().model_copy(update={"flags": flags})
+        entry.answer(response().model_copy(update={"flags": flags}))
     assert books.row()["flags"] == [{"kind": "number", "count": 1}, {"kind": "unsupported", "count": 2}]
 
 
 async def answering(books: Books, given: QueryResponse) -> AsyncGenerator[QueryResponse, None]:
     with books.kept.entry("request-1", QUESTION) as entry:
-        entry.response = given
+        entry.answer(given)
         yield given
 
 
