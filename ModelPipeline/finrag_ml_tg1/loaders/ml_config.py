@@ -74,8 +74,8 @@ def _words(value: object) -> object:
 def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return tuple(str(ip_network(part)) for part in value)
-    except ValueError as error:
-        raise ValueError(str(error)) from None
+    except ValueError:  # whose text repeats what was given
+        raise ValueError("one of them is neither an address nor a network") from None
 
 
 def _printable(value: SecretStr) -> SecretStr:

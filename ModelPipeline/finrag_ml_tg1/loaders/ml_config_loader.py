@@ -43,6 +43,8 @@ _UNITS = (
     frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}),
     frozenset({"AWS_REGION", "AWS_DEFAULT_REGION"}),
 )
+# The password of an address is known by its place; other secrets by their length and their capitals or digits.
+_MAY_BE_SECRET = re.compile(r"(?=[a-z+/=_-]*[A-Z0-9])[A-Za-z0-9+/=_-]{16,}")
 _log = logging.getLogger(__name__)
 
 
@@ -258,8 +260,8 @@ def _refuse(error: ValidationError, names: Mapping[str, str], values: Mapping[st
 
 
 def _shown(text: str) -> str:
-    """Return the value for a message, cut, and without the password an address may hold."""
-    return ascii(re.sub(r"//.*@", "//***@", text)[:80])
+    """Return the value for a message, cut, and without what may be a secret that was put into the wrong setting."""
+    return ascii(_MAY_BE_SECRET.sub("***", re.sub(r"//.*@", "//***@", text))[:80])
 
 
 def _export(credentials: Mapping[str, _Value], environment: MutableMapping[str, str]) -> None:

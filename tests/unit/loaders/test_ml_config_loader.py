@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import described_settings
 from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE, MLConfig, load_config
+from tests.canaries import CANARIES, sightings
 
 REPOSITORY = Path(__file__).parents[3]
 SECRET = "wJalr/XUtnFEMI+K7MDENG"
@@ -144,6 +145,17 @@ def test_wrong_value_names_the_file_it_is_in(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=rf"PORT='0' in {re.escape(str(tmp_path / CONFIG_FILE))}"):
         load_config(environ={}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("field", sorted(MLConfig.model_fields))
+def test_secret_put_into_another_setting_is_not_shown(tmp_path: Path, field: str) -> None:
+    name = described_settings()[field][0].names[0]
+    needed = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "FINRAG_API_KEY": "a-key"}
+    for canary in CANARIES.values():
+        try:
+            load_config(environ=needed | {name: canary.text}, folder=tmp_path)
+        except SettingsError as error:
+            assert sightings(name, str(error), [canary]) == []
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES))
