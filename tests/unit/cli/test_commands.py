@@ -56,7 +56,7 @@ def test_command_has_help_with_an_example(name: str) -> None:
 
 def test_all_commands_of_the_contract_are_there() -> None:
     assert isinstance(main, click.Group)
-    assert {"up", "ingest", "index", "ask", "catalog", "eval"} <= set(main.commands)
+    assert {"up", "ingest", "index", "ask", "catalog", "eval", "doctor"} <= set(main.commands)
 
 
 def test_ingest_names_the_files_it_skips_and_reads_the_others(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ __all__ = ["Check", "Finding", "Result", "State", "exit_code", "failed", "ok", "
 State = Literal["ok", "warning", "failed", "skipped"]
 
 
-_LEAST_HIDDEN_CHARS = 5  # what is shorter is part of words
+_LEAST_HIDDEN_CHARS = 8  # what is shorter may be part of our own words, and the gap would tell it
 
 
 @dataclass(frozen=True, slots=True)

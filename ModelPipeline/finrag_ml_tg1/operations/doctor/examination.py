@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from finrag_ml_tg1.loaders.cache import DiskCache
+from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.ml_config_loader import InspectedConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore, split_s3_url
 from finrag_ml_tg1.operations.doctor.backend import check_backend, check_backend_key
@@ -84,7 +85,6 @@ def installation_checks(installation: Installation) -> list[Check]:
 def _settings_checks(installation: Installation) -> list[Check]:
     inspected, folder = installation.inspected, installation.folder
     config = inspected.config
-    uses_bedrock = config.model not in {"extractive", "openai", "development"}
     container = is_container()
     return [
         Check("settings", partial(check_values, inspected)),
@@ -95,7 +95,7 @@ def _settings_checks(installation: Installation) -> list[Check]:
         Check("API key", partial(check_key, config, is_container=container)),
         Check("earlier API key", partial(check_previous_key, config)),
         Check("port", partial(check_port, config, is_container=container)),
-        Check("AWS endpoint", partial(check_aws_endpoint, os.environ, uses_bedrock=uses_bedrock)),
+        Check("AWS endpoint", partial(check_aws_endpoint, os.environ, uses_bedrock=_uses_bedrock(config))),
     ]
 
 
@@ -107,13 +107,13 @@ def _store_checks(installation: Installation, access: S3Access | None) -> list[C
             "store", partial(check_folder_reading, store), if_silent="the file system hangs: look at its mount"
         )
         writes = partial(check_folder_writing, store)
-        credentials = []
     else:
         reading = Check("store", partial(check_s3_reading, access, store.url), ("credentials",), 10.0, silent)
         writes = partial(check_s3_writing, access)
-        credentials = [Check("credentials", partial(check_credentials, installation.inspected), limit_s=6.0)]
+    asks_aws = access is not None or _uses_bedrock(installation.inspected.config)
+    credentials = Check("credentials", partial(check_credentials, installation.inspected), limit_s=6.0)
     return [
-        *credentials,
+        *([credentials] if asks_aws else []),
         reading,
         Check("store writing", writes if installation.writes else not_written, ("store",), 10.0, silent),
         Check("clock", partial(check_clock, access)),
@@ -155,3 +155,7 @@ def _outside_checks(installation: Installation, index: IndexInStore) -> list[Che
         Check("back end key", partial(check_backend_key, config), ("back end",), 6.0),
         Check("SEC contact", partial(check_sec_contact, config)),
     ]
+
+
+def _uses_bedrock(config: MLConfig) -> bool:
+    return config.model not in {"extractive", "openai", "development"}

@@ -6,6 +6,7 @@ import io
 import re
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from finrag_ml_tg1.errors import IndexCorruptError, ObjectNotFoundError
+from finrag_ml_tg1.errors import IndexCorruptError, ObjectNotFoundError, StoreUnavailableError
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, SEGMENTS_FILE, Catalog, SegmentEntry, segment_entries
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
 from finrag_ml_tg1.index.history import switches
@@ -22,14 +23,15 @@ from finrag_ml_tg1.index.reader import current_version, read_manifest
 from finrag_ml_tg1.index.version_objects import read_checked, version_objects
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
-from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore
-from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, warning
+from finrag_ml_tg1.loaders.object_store import ObjectStore
+from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
 
 __all__ = ["IndexInStore", "check_encoder", "check_files", "check_index", "check_versions"]
 
 _SMALL_BYTES = 1_000_000
 _SMALL_TOGETHER_BYTES = 16_000_000
 _NAMED = 5
+_THREADS = 8
 _KEPT_VERSIONS = 3
 _OLD_DAYS = 400  # every filer has filed a new annual report by then
 _VERSIONED = re.compile(r"index/(?:[0-9a-f]{16}|parts|segments|encoders)/.+")
@@ -73,9 +75,21 @@ class IndexInStore:
         return segment_entries(pl.read_parquet(io.BytesIO(self._file(SEGMENTS_FILE))))
 
     @cached_property
-    def listed(self) -> dict[str, ObjectInfo]:
-        """What there is below `index/`, by key; raises StoreError."""
-        return {info.key: info for info in self.store.list("index/")}
+    def listed(self) -> dict[str, int] | None:
+        """The sizes of what there is below `index/`, by key; None where listing is refused."""
+        try:
+            return {info.key: info.size for info in self.store.list("index/")}
+        except StoreUnavailableError:
+            return None
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The sizes of those of `objects` that are there, by key; raises StoreUnavailableError."""
+        if self.listed is not None:
+            return self.listed
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = pool.map(self.store.head, [each.key for each in self.objects])
+        return {info.key: info.size for info in found if info is not None}
 
     def _file(self, name: str) -> bytes:
         files = dict(zip(self.manifest.files, self.manifest.expected_files(), strict=True))
@@ -89,7 +103,7 @@ def check_index(index: IndexInStore) -> Finding:
         f"version {index.version}: {manifest.filings:,} filings of {len(catalog.companies):,} companies, "
         f"{manifest.passages:,} passages"
     )
-    built = next((_time_of(switch.key) for switch in switches(index.store) if switch.version == index.version), None)
+    built = _current_since(index)
     if built is None:
         return ok(found)
     days = (datetime.now(UTC) - built).days
@@ -102,9 +116,9 @@ def check_index(index: IndexInStore) -> Finding:
 def check_files(index: IndexInStore, *, deep: bool) -> Finding:
     """Look whether each file of the version is there with its size, and its content: of small ones, or of all."""
     wrong = [
-        f"{each.key}: {'is missing' if there is None else f'has {there.size:,} bytes instead of {each.size:,}'}"
+        f"{each.key}: {'is missing' if size is None else f'has {size:,} bytes instead of {each.size:,}'}"
         for each in index.objects
-        if (there := index.listed.get(each.key)) is None or there.size != each.size
+        if (size := index.sizes.get(each.key)) != each.size
     ]
     read = [] if wrong else list(index.objects if deep else _small(index.objects))
     wrong += [problem for each in read if (problem := _damage(index.store, each))]
@@ -136,10 +150,12 @@ def check_encoder(index: IndexInStore, cache: DiskCache) -> Finding:
 
 def check_versions(index: IndexInStore) -> Finding:
     """Look what lies in the store that the current version does not need."""
+    if index.listed is None:
+        return skipped("the store may not be listed")
     needed = {each.key for each in index.objects} | {manifest_key(index.version)}
     others = {key.split("/")[1] for key in index.listed if re.fullmatch(r"index/[0-9a-f]{16}/manifest\.json", key)}
     others.discard(index.version)
-    spare = sum(info.size for key, info in index.listed.items() if _VERSIONED.fullmatch(key) and key not in needed)
+    spare = sum(size for key, size in index.listed.items() if _VERSIONED.fullmatch(key) and key not in needed)
     found = f"{len(others)} other versions; {spare / 1e6:.1f} MB are not needed by the current one"
     if len(others) >= _KEPT_VERSIONS:
         return warning(found, f"`finrag index --gc --keep {_KEPT_VERSIONS}` deletes what only older ones need")
@@ -163,6 +179,14 @@ def _damage(store: ObjectStore, wanted: ExpectedFile) -> str:
     except IndexCorruptError:
         return f"{wanted.key}: has another content than it was built with"
     return ""
+
+
+def _current_since(index: IndexInStore) -> datetime | None:
+    """Return when the version became current; None where no record can be read."""
+    try:
+        return next((_time_of(switch.key) for switch in switches(index.store) if switch.version == index.version), None)
+    except StoreUnavailableError:  # listing is refused: the store's own check tells that
+        return None
 
 
 def _time_of(switch_key: str) -> datetime | None:

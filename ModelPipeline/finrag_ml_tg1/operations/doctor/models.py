@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
 from finrag_ml_tg1.operations.doctor.http_answers import HttpAnswer, get, listens_here
@@ -53,10 +54,10 @@ def check_model_address(chosen: ChosenModel | None, config: MLConfig) -> Finding
         key = config.openai_api_key.get_secret_value() if config.openai_api_key else ""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return _listed(get(f"{config.openai_base_url}/models", headers), chosen, config)
-    address = (
-        config.aws_endpoint_url_bedrock_runtime
-        or f"https://bedrock-runtime.{config.aws_region or 'us-east-1'}.amazonaws.com"
-    )
+    region = open_session(config).region_name
+    address = config.aws_endpoint_url_bedrock_runtime or f"https://bedrock-runtime.{region}.amazonaws.com"
+    if not region:
+        return failed("AWS_REGION is not set", "set it to a region where the account may use the model")
     answer = get(address)
     if answer.status == 0:
         return failed(

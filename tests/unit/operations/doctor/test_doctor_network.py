@@ -133,9 +133,10 @@ def test_bedrock_is_only_connected_to() -> None:
         return Reply(403)
 
     with serve(answer) as url:
-        assert check_model_address(BEDROCK, MLConfig(aws_endpoint_url_bedrock_runtime=url)).state == "ok"
+        there = MLConfig(aws_region="us-east-1", aws_endpoint_url_bedrock_runtime=url)
+        assert check_model_address(BEDROCK, there).state == "ok"
     assert asked == ["GET"]
-    gone = MLConfig(aws_endpoint_url_bedrock_runtime=f"http://127.0.0.1:{free_port()}")
+    gone = there.model_copy(update={"aws_endpoint_url_bedrock_runtime": f"http://127.0.0.1:{free_port()}"})
     assert check_model_address(BEDROCK, gone).state == "failed"
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig, described_settings
-from finrag_ml_tg1.loaders.ml_config_loader import CREDENTIALS_FILE, inspect_config
+from finrag_ml_tg1.loaders.ml_config_loader import CREDENTIALS_FILE, inspect_config, load_config
 from finrag_ml_tg1.operations.doctor.secrets_file import check_readers, check_tracking
 from finrag_ml_tg1.operations.doctor.settings import (
     check_aws_endpoint,
@@ -81,7 +81,10 @@ def test_half_of_the_credentials_is_told_beside_wrong_values(tmp_path: Path) -> 
 
 def test_good_settings_are_counted_by_source(tmp_path: Path) -> None:
     (tmp_path / "ml_config.yaml").write_text("FINRAG_CACHE_MB: 200\nLOG_LEVEL: debug\n")
-    finding = check_values(inspect_config(environ={"FINRAG_STORE": "/s", "HOME": "/root"}, folder=tmp_path))
+    environ = {"FINRAG_STORE": "/s", "HOME": "/root"}
+    inspected = inspect_config(environ=environ, folder=tmp_path)
+    assert inspected.config == load_config(environ=environ, folder=tmp_path)
+    finding = check_values(inspected)
     assert finding.state == "ok"
     assert finding.found == f"2 from {tmp_path / 'ml_config.yaml'}, 1 from the environment"
 
