@@ -105,7 +105,7 @@ def test_no_planted_secret_appears_whatever_the_services_repeat(
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         monkeypatch.setenv("BACKEND_URL", url)
         monkeypatch.setenv("FINRAG_API_KEYS", "c4n4ry-of-an-unknown-setting")
-        monkeypatch.setenv("FINRAG_SEC_URL", "https://user:c4n4ry-of-an-address@example.com")
+        monkeypatch.setenv("FINRAG_SEC_URL", "https://user:" + "c4n4ry-of-an-address@example.com")
         people, program = run("--store", "s3://bucket/x"), run("--store", "s3://bucket/x", "--json")
     for result in (people, program):
         assert result.exit_code == 2
