@@ -1,7 +1,7 @@
-"""What the Dockerfiles say, done without Docker: bubblewrap gives a process the file system, user and rights of a container.
+"""What the Dockerfiles say, done without Docker: bubblewrap gives a process a container's file system, user and rights.
 
-Its root is read-only and holds the operating system, Python and what is named; only /tmp can be written, and is empty. The
-process is number 1 in its own process table, as in a container, and has no capabilities.
+Its root is read-only and holds the operating system, Python and what is named; only /tmp can be written, and is empty.
+The process is number 1 in its own process table, as in a container, and has no capabilities.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What a Dockerfile makes: the files it copies from this repository by their place in the image, and how it runs."""
+    """What a Dockerfile makes: which files of this repository it copies, by their place there, and how it runs."""
 
     stages: tuple[Stage, ...]
     sources: Mapping[str, Path]
@@ -145,7 +145,10 @@ def run_container(
         first = lines.read()
     container = Container(Server(f"http://127.0.0.1:{port}", process, log), _child(first, log))
     try:
-        wait_until(lambda: _healthy(container, image, environment), f"the health check of the container passes: {log.read_text(errors='replace')}")
+        wait_until(
+            lambda: _healthy(container, image, environment),
+            f"the health check of the container passes: {log.read_text(errors='replace')}",
+        )
         yield container
     finally:
         end(process)
@@ -167,4 +170,3 @@ def _healthy(container: Container, image: Image, environment: Mapping[str, str])
     assert program == "python", f"the health check runs {shlex.join(image.health)}"
     asked = subprocess.run([sys.executable, "-I", *arguments], env=dict(environment), capture_output=True, check=False)
     return asked.returncode == 0
-

@@ -1,4 +1,4 @@
-"""Both processes as their images run them: as nobody, without rights, on a file system of which only /tmp can be written."""
+"""Both processes as their images run them: as nobody, without rights, and only /tmp can be written."""
 
 from __future__ import annotations
 
