@@ -14,8 +14,8 @@ __all__ = ["ALLOWED", "licence_mistakes", "licence_of"]
 
 # SPDX identifiers. MPL and LGPL bind who changes those libraries, not who uses them.
 ALLOWED = frozenset(
-    "0BSD Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 HPND ISC LGPL-2.1-or-later LGPL-3.0-or-later "
-    "MIT MIT-0 MIT-CMU MPL-2.0 PSF-2.0 Python-2.0 Unicode-3.0 Unlicense Zlib ZPL-2.1".split()
+    "0BSD Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 HPND ISC LGPL-2.1-or-later "
+    "LGPL-3.0-or-later MIT MIT-0 MIT-CMU MPL-2.0 PSF-2.0 Python-2.0 Unicode-3.0 Unlicense Zlib ZPL-2.1".split()
 )
 # They only take conditions away.
 _WITHOUT_WEIGHT = {"LLVM-exception"}

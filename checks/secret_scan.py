@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.core.potential_secret import PotentialSecret
+from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 
 __all__ = ["scan_files", "tracked_files"]
@@ -24,8 +24,8 @@ __all__ = ["scan_files", "tracked_files"]
 _DETECTORS = (
     "AWSKeyDetector AzureStorageKeyDetector BasicAuthDetector DiscordBotTokenDetector GitHubTokenDetector "
     "GitLabTokenDetector JwtTokenDetector KeywordDetector MailchimpDetector NpmDetector OpenAIDetector "
-    "PrivateKeyDetector PypiTokenDetector SendGridDetector SlackDetector SquareOAuthDetector StripeDetector TelegramBotTokenDetector "
-    "TwilioKeyDetector"
+    "PrivateKeyDetector PypiTokenDetector SendGridDetector SlackDetector SquareOAuthDetector "
+    "StripeDetector TelegramBotTokenDetector TwilioKeyDetector"
 ).split()
 _SETTINGS = {"plugins_used": [{"name": name} for name in _DETECTORS], "filters_used": []}
 # What a line has at least that any of the detectors finds something in; they take a millisecond for each line.
@@ -83,13 +83,14 @@ def _scan_file(path: Path, extract: Path) -> Iterator[tuple[int, str]]:
     secrets = SecretsCollection()
     secrets.scan_file(str(extract))
     for _, secret in secrets:
-        if _is_meant(secret):
-            yield lines[secret.line_number - 1][0], secret.type
+        number, line = lines[secret.line_number - 1]
+        if _is_meant(secret, line):
+            yield number, secret.type
     if path.suffix in _UNQUOTED:
         yield from ((number, "Secret Keyword") for number, line in lines if _assigns_secret(line))
 
 
-def _is_meant(secret: PotentialSecret) -> bool:
+def _is_meant(secret: PotentialSecret, line: str) -> bool:
     """Whether a value can be a secret: long and mixed enough, and neither a template nor fictional by its own words."""
     value = secret.secret_value or ""
     if secret.type == "Private Key":
@@ -97,7 +98,7 @@ def _is_meant(secret: PotentialSecret) -> bool:
     if _FICTIONAL.search(value) or _TEMPLATE.fullmatch(value):
         return False
     if secret.type == "JSON Web Token":
-        return bool(value.rpartition(".")[2])  # one without signature opens nothing
+        return bool(re.search(re.escape(value) + r"\.?[\w-]{8}", line))  # one without signature opens nothing
     if len(value) < _LEAST_LENGTH.get(secret.type, 0):
         return False
     return secret.type != "Secret Keyword" or (" " not in value and _entropy_bits(value) >= _LEAST_ENTROPY_BITS)
