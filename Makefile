@@ -64,11 +64,12 @@ lock: $(VENV)/.dev-ready
 encoder: $(VENV)/.dev-ready
 	@$(PY) -m finrag_ml_tg1.indexing.minilm --cache "$${FINRAG_CACHE_DIR:-/tmp/finrag_cache}" > /dev/null
 
-# The browser tests need Debian's chromium; they are skipped with a reason where it cannot be installed.
+# Tests in a browser need chromium, those in containers bubblewrap; without them they are skipped, with the reason.
 browser:
-	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		chromium fonts-dejavu-core > /dev/null; } || echo "chromium is not installed: the browser tests are skipped"
+	@command -v chromium > /dev/null && command -v bwrap > /dev/null || { [ "$$(id -u)" = 0 ] && \
+		command -v apt-get > /dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends bubblewrap chromium fonts-dejavu-core > /dev/null; } || \
+		echo "chromium or bubblewrap is not installed: the tests that need it are skipped"
 
 clean:
 	rm -rf $(VENV) .finrag

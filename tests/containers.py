@@ -26,7 +26,6 @@ from tests.sample_index import ROOT
 
 __all__ = ["Container", "Image", "container_arguments", "read_image", "run_container", "why_no_containers"]
 
-USER = "10001"
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc")
 
 
@@ -44,6 +43,11 @@ class Image:
     def folder(self) -> str:
         """The folder it is started in."""
         return self.stages[-1].all_of("WORKDIR")[0].text
+
+    @property
+    def user(self) -> str:
+        """The user and the group it runs as, by number."""
+        return self.stages[-1].all_of("USER")[-1].text
 
 
 def read_image(name: str) -> Image:
@@ -79,6 +83,7 @@ def container_arguments(
     command: Sequence[str],
     *,
     folder: str = "/",
+    user: str = "10001:10001",
     options: Sequence[str] = (),
 ) -> list[str]:
     """Return the command line that runs `command` contained, with host folders at the places they are named for.
@@ -87,7 +92,8 @@ def container_arguments(
     """
     python = Path(sys.base_prefix).resolve()
     arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1"]
-    arguments += ["--uid", USER, "--gid", USER, "--cap-drop", "ALL", "--die-with-parent", "--new-session"]
+    uid, _, gid = user.partition(":")
+    arguments += ["--uid", uid, "--gid", gid, "--cap-drop", "ALL", "--die-with-parent", "--new-session"]
     for place in _SYSTEM:
         arguments += ["--ro-bind-try", place, place]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
@@ -137,7 +143,9 @@ def run_container(
         environment["PATH"] = f"{first_on_path}:{environment['PATH']}"
     information, told = os.pipe()
     options = ["--info-fd", str(told)]
-    arguments = container_arguments(files, writable or {}, image.command, folder=image.folder, options=options)
+    arguments = container_arguments(
+        files, writable or {}, image.command, folder=image.folder, user=image.user, options=options
+    )
     with log.open("wb") as output:
         process = subprocess.Popen(arguments, env=environment, stdout=output, stderr=output, pass_fds=[told])
     os.close(told)
