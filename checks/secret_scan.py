@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from detect_secrets.core.potential_secret import PotentialSecret
@@ -49,13 +50,31 @@ _UNQUOTED = {"", ".cfg", ".conf", ".env", ".ini", ".md", ".sh", ".tf", ".tfvars"
 
 
 def tracked_files(root: Path) -> list[Path]:
-    """Return the files git tracks or would add, sorted; raises OSError where git cannot say."""
-    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    """Return the files git tracks or would add, sorted; of a copy without history all that .gitignore does not name."""
+    paths = _files_git_knows(root) if (root / ".git").exists() else _files_not_ignored(root)
+    return sorted(path for path in paths if path.is_file() and not path.is_symlink())
+
+
+def _files_git_knows(root: Path) -> set[Path]:
+    # The owner of a checkout may be another than who checks it, as in a container that builds.
+    command = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z"]
+    command += ["--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise OSError(f"git cannot list the files of {root}: {done.stderr.strip()}")
-    paths = {root / name for name in done.stdout.split("\0") if name}
-    return sorted(path for path in paths if path.is_file() and not path.is_symlink())
+    return {root / name for name in done.stdout.split("\0") if name}
+
+
+def _files_not_ignored(root: Path) -> set[Path]:
+    lines = (root / ".gitignore").read_text("utf-8").splitlines() if (root / ".gitignore").is_file() else []
+    ignored = {line.rstrip("/") for line in lines}
+    return {
+        path for path in root.rglob("*") if not any(_matches(part, ignored) for part in path.relative_to(root).parts)
+    }
+
+
+def _matches(name: str, patterns: set[str]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def scan_files(root: Path, paths: Sequence[Path]) -> list[str]:

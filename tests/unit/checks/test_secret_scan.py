@@ -79,15 +79,27 @@ def test_what_is_no_secret_is_let_be(kind: str, tmp_path: Path) -> None:
     assert scan_line(tmp_path, *HARMLESS[kind]) == []
 
 
-def test_files_not_yet_added_are_read_and_ignored_ones_are_not(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    (tmp_path / ".gitignore").write_text(".aws_secrets/\n")
-    (tmp_path / ".aws_secrets").mkdir()
-    (tmp_path / ".aws_secrets" / "aws_credentials.env").write_text("x")
-    (tmp_path / "new.py").write_text("x")
-    assert [path.name for path in tracked_files(tmp_path)] == [".gitignore", "new.py"]
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with a new file, an ignored one, and a link."""
+    (tmp_path / ".gitignore").write_text(".aws_secrets/\n*.egg-info/\n")
+    for folder in (".aws_secrets", "finrag.egg-info", "inner"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "new.env").write_text("x")
+    (tmp_path / "link.env").symlink_to("inner/new.env")
+    return tmp_path
 
 
-def test_folder_without_git_is_an_error_and_not_clean(tmp_path: Path) -> None:
+def test_files_not_yet_added_are_read_and_ignored_ones_are_not(checkout: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(checkout)], check=True)
+    assert tracked_files(checkout) == [checkout / ".gitignore", checkout / "inner" / "new.env"]
+
+
+def test_copy_without_history_is_read_as_well(checkout: Path) -> None:
+    assert tracked_files(checkout) == [checkout / ".gitignore", checkout / "inner" / "new.env"]
+
+
+def test_history_that_cannot_be_read_is_an_error_and_not_clean(checkout: Path) -> None:
+    (checkout / ".git").write_text("gitdir: nowhere")
     with pytest.raises(OSError, match="git cannot list"):
-        tracked_files(tmp_path)
+        tracked_files(checkout)
