@@ -11,14 +11,15 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 py
 	$(if $(shell $(name) -c "import sys, venv; print(sys.version_info >= (3, 11) or '')" 2>/dev/null),$(name))))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock soak docs samples clean encoder browser
+.PHONY: help run test check audit format lock soak docs samples clean encoder browser
 
 help:
 	@echo "make run      set up, index the sample filings, start back end and chat (Ctrl-C stops both)"
 	@echo "make test     set up and run the tests"
-	@echo "make check    lint, strict types, import direction, documentation drift"
+	@echo "make check    lint, strict types, import direction, documentation drift, audit"
 	@echo "make format   format the code            make docs     rewrite the generated documentation"
 	@echo "make lock     renew the hashed locks     make samples  rewrite the sample filings"
+	@echo "make audit    locks, licences, known vulnerabilities, secrets, images"
 	@echo "make soak     long fault and fuzz runs   make clean    remove the environment and the local store"
 
 run: $(VENV)/.run-ready
@@ -39,6 +40,10 @@ check: $(VENV)/.dev-ready
 	@$(VENV)/bin/lint-imports --no-cache
 	@$(PY) -m docs.generate --check
 	@$(PY) -m samples.generate --check
+	@$(PY) -m checks.audit
+
+audit: $(VENV)/.dev-ready
+	@$(PY) -m checks.audit
 
 format: $(VENV)/.dev-ready
 	@$(VENV)/bin/ruff format .
@@ -59,11 +64,12 @@ lock: $(VENV)/.dev-ready
 encoder: $(VENV)/.dev-ready
 	@$(PY) -m finrag_ml_tg1.indexing.minilm --cache "$${FINRAG_CACHE_DIR:-/tmp/finrag_cache}" > /dev/null
 
-# The browser tests need Debian's chromium; they are skipped with a reason where it cannot be installed.
+# Tests in a browser need chromium, those in containers bubblewrap; without them they are skipped, with the reason.
 browser:
-	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		chromium fonts-dejavu-core > /dev/null; } || echo "chromium is not installed: the browser tests are skipped"
+	@command -v chromium > /dev/null && command -v bwrap > /dev/null || { [ "$$(id -u)" = 0 ] && \
+		command -v apt-get > /dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends bubblewrap chromium fonts-dejavu-core > /dev/null; } || \
+		echo "chromium or bubblewrap is not installed: the tests that need it are skipped"
 
 clean:
 	rm -rf $(VENV) .finrag

@@ -48,7 +48,10 @@ class Asked:
 
 
 def ask_advisories(
-    locks: Sequence[Path], ignored: Collection[str], services: Sequence[Service] = SERVICES, timeout_s: float = TIMEOUT_S
+    locks: Sequence[Path],
+    ignored: Collection[str],
+    services: Sequence[Service] = SERVICES,
+    timeout_s: float = TIMEOUT_S,
 ) -> Asked:
     """Return the vulnerabilities of what the locks pin, except those ignored, after `timeout_s` at most."""
     service = next((service for service in services if _is_there(service)), None)

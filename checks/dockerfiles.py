@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +74,7 @@ def read_stages(text: str) -> list[Stage]:
     bodies: list[list[Instruction]] = []
     for instruction in _instructions(text):
         if instruction.keyword == "FROM":
-            image, *named = instruction.words
-            image = re.sub(r"\$\{(\w+)\}", lambda match: arguments.get(match[1], ""), image)
+            image, *named = _filled_in(instruction, arguments).words
             heads.append((image, named[-1] if named else "", instruction.line))
             bodies.append([])
         elif bodies:
@@ -83,6 +82,11 @@ def read_stages(text: str) -> list[Stage]:
         elif instruction.keyword == "ARG":
             arguments |= instruction.pairs
     return [Stage(*head, tuple(body)) for head, body in zip(heads, bodies, strict=True)]
+
+
+def _filled_in(instruction: Instruction, arguments: Mapping[str, str]) -> Instruction:
+    text = re.sub(r"\$\{(\w+)\}", lambda match: arguments.get(match[1], ""), instruction.text)
+    return Instruction(instruction.keyword, text, instruction.line)
 
 
 def _instructions(text: str) -> Iterator[Instruction]:

@@ -45,6 +45,14 @@ class Exceptions:
         """Return the advisories that may be passed over today."""
         return {entry.id for entry in self.advisories if today < entry.expires}
 
+    def over(self, today: date) -> list[str]:
+        """Return the entries whose day has come, one line each: they are looked at anew, or removed."""
+        return [
+            f"the exception for {entry.id} ({entry.package}) ended on {entry.expires}"
+            for entry in self.advisories
+            if today >= entry.expires
+        ]
+
 
 def read_exceptions(text: str) -> Exceptions:
     """Return the entries of exceptions.toml; raises ExceptionsError."""
@@ -58,9 +66,11 @@ def read_exceptions(text: str) -> Exceptions:
         )
     except TypeError as error:
         raise ExceptionsError(str(error).partition("__init__() ")[2]) from None
-    for entry in (*exceptions.advisories, *exceptions.licences):
-        if len(entry.reason.split()) < 3:
-            raise ExceptionsError(f"{entry.package}: say in some words why")
+    reasons = [(entry.package, entry.reason) for entry in exceptions.advisories]
+    reasons += [(entry.package, entry.reason) for entry in exceptions.licences]
+    for package, reason in reasons:
+        if len(reason.split()) < 3:
+            raise ExceptionsError(f"{package}: say in some words why")
     if any(type(entry.expires) is not date for entry in exceptions.advisories):
         raise ExceptionsError("expires is a date: 2027-01-31")
     return exceptions

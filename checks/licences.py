@@ -14,8 +14,8 @@ __all__ = ["ALLOWED", "licence_mistakes", "licence_of"]
 
 # SPDX identifiers. MPL and LGPL bind who changes those libraries, not who uses them.
 ALLOWED = frozenset(
-    "0BSD Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 HPND ISC LGPL-2.1-or-later LGPL-3.0-or-later MIT "
-    "MIT-0 MIT-CMU MPL-2.0 PSF-2.0 Python-2.0 Unicode-3.0 Unlicense Zlib ZPL-2.1".split()
+    "0BSD Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 HPND ISC LGPL-2.1-or-later "
+    "LGPL-3.0-or-later MIT MIT-0 MIT-CMU MPL-2.0 PSF-2.0 Python-2.0 Unicode-3.0 Unlicense Zlib ZPL-2.1".split()
 )
 # They only take conditions away.
 _WITHOUT_WEIGHT = {"LLVM-exception"}
@@ -72,7 +72,7 @@ def licence_mistakes(
 def licence_of(distribution: Distribution) -> str:
     """Return an SPDX expression, else the words of the metadata that name the licence; "" when nothing does."""
     metadata = distribution.metadata
-    if expression := metadata.get("License-Expression"):
+    if expression := metadata.json.get("license_expression"):
         return str(expression)
     classifiers = [
         name.rpartition(" :: ")[2]
@@ -81,7 +81,7 @@ def licence_of(distribution: Distribution) -> str:
     ]
     if classifiers:
         return " OR ".join(_NAMES.get(name.lower(), name) for name in classifiers)
-    text = str(metadata.get("License") or "").strip()
+    text = str(metadata.json.get("license") or "").strip()
     first = text.partition("\n")[0].strip()
     return _NAMES.get(first.lower(), first)
 
@@ -92,8 +92,12 @@ def _is_allowed(expression: str) -> bool:
     With brackets every licence in it has to be allowed, which is stricter than SPDX where they hold a choice.
     """
     words = re.split(r"[()]|\s+(?:AND|OR|WITH)\s+", expression) if "(" in expression else None
-    choices = [words] if words else [choice.split(" AND ") for choice in expression.replace(" WITH ", " AND ").split(" OR ")]
-    return any(all(_is_known(licence.strip()) for licence in choice if licence.strip()) for choice in choices if expression)
+    choices = (
+        [words] if words else [choice.split(" AND ") for choice in expression.replace(" WITH ", " AND ").split(" OR ")]
+    )
+    return any(
+        all(_is_known(licence.strip()) for licence in choice if licence.strip()) for choice in choices if expression
+    )
 
 
 def _is_known(licence: str) -> bool:

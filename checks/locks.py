@@ -1,4 +1,4 @@
-"""The locks: what is installed is named by version and hash, comes from the package index, and is the same everywhere."""
+"""The locks: what is installed is named by version and hash, from the package index, the same everywhere."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def _told(requirement: str) -> str:
 
 def _joined(text: str) -> Iterator[str]:
     for line in re.sub(r"\\\n", " ", text).splitlines():
-        if stripped := line.strip().removeprefix("\ufeff"):
-            if not stripped.startswith("#"):
-                yield stripped
+        stripped = line.strip()
+        if stripped and not stripped.startswith("#"):
+            yield stripped
 
 
 def _disagreements(locks: Mapping[str, Sequence[Pin]]) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _disagreements(locks: Mapping[str, Sequence[Pin]]) -> Iterator[str]:
 
 
 def _missing(lock: str, pins: Sequence[Pin], extras: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Name the direct dependencies of an extra that its lock has not, or has in a version that pyproject.toml refuses."""
+    """Name an extra's direct dependencies that its lock has not, or in a version that pyproject.toml refuses."""
     if lock not in extras:
         yield f"{LOCKS}/{lock}.txt belongs to no extra of pyproject.toml"
         return

@@ -1,7 +1,7 @@
-"""What the Dockerfiles say, done without Docker: bubblewrap gives a process the file system, user and rights of a container.
+"""What the Dockerfiles say, done without Docker: bubblewrap gives a process a container's file system, user and rights.
 
-Its root is read-only and holds the operating system, Python and what is named; only /tmp can be written, and is empty. The
-process is number 1 in its own process table, as in a container, and has no capabilities.
+Its root is read-only and holds the operating system, Python and what is named; only /tmp can be written, and is empty.
+The process is number 1 in its own process table, as in a container, and has no capabilities.
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ from tests.sample_index import ROOT
 
 __all__ = ["Container", "Image", "container_arguments", "read_image", "run_container", "why_no_containers"]
 
-USER = "10001"
 _SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc")
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What a Dockerfile makes: the files it copies from this repository by their place in the image, and how it runs."""
+    """What a Dockerfile makes: which files of this repository it copies, by their place there, and how it runs."""
 
     stages: tuple[Stage, ...]
     sources: Mapping[str, Path]
@@ -44,6 +43,11 @@ class Image:
     def folder(self) -> str:
         """The folder it is started in."""
         return self.stages[-1].all_of("WORKDIR")[0].text
+
+    @property
+    def user(self) -> str:
+        """The user and the group it runs as, by number."""
+        return self.stages[-1].all_of("USER")[-1].text
 
 
 def read_image(name: str) -> Image:
@@ -79,6 +83,7 @@ def container_arguments(
     command: Sequence[str],
     *,
     folder: str = "/",
+    user: str = "10001:10001",
     options: Sequence[str] = (),
 ) -> list[str]:
     """Return the command line that runs `command` contained, with host folders at the places they are named for.
@@ -87,7 +92,8 @@ def container_arguments(
     """
     python = Path(sys.base_prefix).resolve()
     arguments = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1"]
-    arguments += ["--uid", USER, "--gid", USER, "--cap-drop", "ALL", "--die-with-parent", "--new-session"]
+    uid, _, gid = user.partition(":")
+    arguments += ["--uid", uid, "--gid", gid, "--cap-drop", "ALL", "--die-with-parent", "--new-session"]
     for place in _SYSTEM:
         arguments += ["--ro-bind-try", place, place]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
@@ -137,7 +143,9 @@ def run_container(
         environment["PATH"] = f"{first_on_path}:{environment['PATH']}"
     information, told = os.pipe()
     options = ["--info-fd", str(told)]
-    arguments = container_arguments(files, writable or {}, image.command, folder=image.folder, options=options)
+    arguments = container_arguments(
+        files, writable or {}, image.command, folder=image.folder, user=image.user, options=options
+    )
     with log.open("wb") as output:
         process = subprocess.Popen(arguments, env=environment, stdout=output, stderr=output, pass_fds=[told])
     os.close(told)
@@ -145,7 +153,10 @@ def run_container(
         first = lines.read()
     container = Container(Server(f"http://127.0.0.1:{port}", process, log), _child(first, log))
     try:
-        wait_until(lambda: _healthy(container, image, environment), f"the health check of the container passes: {log.read_text(errors='replace')}")
+        wait_until(
+            lambda: _healthy(container, image, environment),
+            f"the health check of the container passes: {log.read_text(errors='replace')}",
+        )
         yield container
     finally:
         end(process)
@@ -167,4 +178,3 @@ def _healthy(container: Container, image: Image, environment: Mapping[str, str])
     assert program == "python", f"the health check runs {shlex.join(image.health)}"
     asked = subprocess.run([sys.executable, "-I", *arguments], env=dict(environment), capture_output=True, check=False)
     return asked.returncode == 0
-

@@ -1,8 +1,7 @@
-"""Both processes as their images run them: as nobody, without rights, on a file system of which only /tmp can be written."""
+"""Both processes as their images run them: as nobody, without rights, and only /tmp can be written."""
 
 from __future__ import annotations
 
-import shutil
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from benchmarks.frontend_load import run_sessions
-from tests.containers import USER, Container, read_image, run_container, why_no_containers
+from tests.containers import Container, read_image, run_container, why_no_containers
 from tests.event_loops import run
 from tests.sample_index import linked_store, sample_store
 
@@ -67,5 +66,4 @@ def _assert_contained(container: Container) -> None:
     assert set(container.told("CapBnd")) == {"0"}
     assert container.told("NSpid").split()[-1] == "1", "a shell stands between the platform and the server"
     assert "python" in container.told("Name") or container.told("Name") in {"uvicorn", "streamlit"}
-    assert USER in Path(f"/proc/{container.first_process}/uid_map").read_text().split()
-    assert shutil.which("bwrap")
+    assert Path(f"/proc/{container.first_process}/uid_map").read_text().split()[0] == "10001"

@@ -19,7 +19,7 @@ _PLACES = ("/opt", "/app", "/build")
 
 
 def build_image(image: Image, folder: Path) -> Mapping[str, Path]:
-    """Carry out the instructions of the build stage; return the places that the last stage copies, and what is in them."""
+    """Carry out the instructions of the build stage; return the places that the last stage fills, and with what."""
     written = {place: folder / place[1:] for place in _PLACES}
     for path in written.values():
         path.mkdir(parents=True)
@@ -57,6 +57,10 @@ def _run(command: str, written: Mapping[str, Path], stage: Stage) -> None:
     if stage.environment:
         environment["PATH"] = f"/base:{environment['PATH']}"
     done = subprocess.run(
-        container_arguments({}, written, ["sh", "-c", command]), env=environment, capture_output=True, text=True, check=False
+        container_arguments({}, written, ["sh", "-c", command]),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

@@ -38,7 +38,11 @@ def test_images_built_from_their_locks_answer_read_only(sample_store: Path, tmp_
         counts[name]["healthy_after_s"] = round(time.monotonic() - seen, 2)
 
     with run_container(
-        images["backend"], files["backend"], tmp_path / "backend.log", writable={"/tmp/store": store}, FINRAG_STORE="/tmp/store"
+        images["backend"],
+        files["backend"],
+        tmp_path / "backend.log",
+        writable={"/tmp/store": store},
+        FINRAG_STORE="/tmp/store",
     ) as backend:
         ready("backend")
         seen = time.monotonic()
@@ -46,7 +50,9 @@ def test_images_built_from_their_locks_answer_read_only(sample_store: Path, tmp_
             images["frontend"], files["frontend"], tmp_path / "frontend.log", BACKEND_URL=backend.server.url
         ) as frontend:
             ready("frontend")
-            companies = httpx.get(f"{backend.server.url}/catalog", trust_env=False).raise_for_status().json()["companies"]
+            companies = (
+                httpx.get(f"{backend.server.url}/catalog", trust_env=False).raise_for_status().json()["companies"]
+            )
             load = run(run_sessions(frontend.server.url, companies, 2, 2))
             counts["backend"]["rss_mb"] = _resident_mb(backend)
             counts["frontend"]["rss_mb"] = _resident_mb(frontend)

@@ -18,7 +18,7 @@ from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
 from tests.canaries import CANARIES, sightings
 
 REPOSITORY = Path(__file__).parents[3]
-SECRET = "wJalr/XUtnFEMI+K7MDENG"
+SECRET = "wJalr/XUtnFEMI+K7MDENG"  # of AWS's documentation; pragma: allowlist secret
 SECRET_NAMES = {
     "FINRAG_API_KEY",
     "FINRAG_API_KEY_PREVIOUS",

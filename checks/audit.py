@@ -1,0 +1,76 @@
+"""`python -m checks.audit`: is what we install what we mean and harmless as far as known, and is nothing secret here.
+
+Prints what is wrong, one line each, and exits with 1 then. Only the advisories need the network; without it one line
+says that they were not asked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+
+from checks.advisories import ask_advisories
+from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
+from checks.exceptions import EXCEPTIONS, Exceptions, read_exceptions
+from checks.licences import licence_mistakes
+from checks.locks import LOCKS, lock_mistakes
+from checks.secret_scan import scan_files, tracked_files
+from checks.wheel_files import wheel_files, wheel_mistakes
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> int:
+    """Run every check; return 0, or 1 when one found something."""
+    exceptions = read_exceptions(EXCEPTIONS.read_text("utf-8"))
+    checks: dict[str, Callable[[], list[str]]] = {
+        "lock": lambda: lock_mistakes(ROOT),
+        "licence": lambda: licence_mistakes(distributions(), exceptions.licences),
+        "secret": lambda: scan_files(ROOT, tracked_files(ROOT)),
+        "wheel": lambda: wheel_mistakes(wheel_files(ROOT)),
+        "image": lambda: list(_image_mistakes()),
+        "advisory": lambda: _advisories(exceptions),
+    }
+    count = 0
+    for name, check in checks.items():
+        try:
+            found = check()
+        except OSError as error:
+            found = [str(error)]
+        for mistake in found:
+            sys.stderr.write(f"{name}: {mistake}\n")
+        count += len(found)
+    if count:
+        sys.stderr.write(
+            f"The audit found {count}. What may stay is written down, with the reason: {_where(EXCEPTIONS)}\n"
+        )
+    return 1 if count else 0
+
+
+def _image_mistakes() -> Iterator[str]:
+    for path in sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")):
+        for mistake in dockerfile_mistakes(path.read_text("utf-8")):
+            yield f"{_where(path)}:{mistake}"
+
+
+def _advisories(exceptions: Exceptions) -> list[str]:
+    today = datetime.now(UTC).date()
+    asked = ask_advisories(sorted((ROOT / LOCKS).glob("*.txt")), exceptions.ignored(today))
+    if asked.skipped:
+        sys.stdout.write(f"Known vulnerabilities were not looked for: {asked.skipped}.\n")
+    if asked.unknown:
+        sys.stdout.write(f"The advisory service knows nothing of {', '.join(asked.unknown)}.\n")
+    return [*asked.found, *(f"{mistake} ({_where(EXCEPTIONS)})" for mistake in exceptions.over(today))]
+
+
+def _where(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
