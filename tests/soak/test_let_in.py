@@ -71,7 +71,9 @@ def attempt_at_the_door(attempts: Attempts, store: Path, folder: Path) -> None:
     with serve_backend(str(store), folder / "door", access=keys) as server:
         attempts.make("wrong keys", server, wrong_keys(KEY, attempts.chance), {*NO_HTTP, 401})
         for key in (KEY, PREVIOUS):  # it is not that all are refused
-            httpx.get(f"{server.url}/catalog", headers={"X-API-Key": key}, trust_env=False, verify=False).raise_for_status()
+            httpx.get(
+                f"{server.url}/catalog", headers={"X-API-Key": key}, trust_env=False, verify=False
+            ).raise_for_status()
         right = (b"X-API-Key", PREVIOUS.encode())
         large = (request.with_header(*right) for request in oversized_bodies(MAX_BODY_BYTES, attempts.chance))
         attempts.make("oversized bodies", server, large, {*NO_HTTP, 413})
