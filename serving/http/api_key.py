@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.errors import problem_response
+from serving.http.probes import PROBES
 
 __all__ = ["ApiKey"]
 
-_OPEN_PATHS = frozenset(("/livez", "/readyz", "/health"))
 _DETAIL = "This API asks for a key: send it in one header X-API-Key."
 
 
@@ -26,7 +26,7 @@ class ApiKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "http" and scope["path"] not in _OPEN_PATHS:
+        if scope["type"] == "http" and scope["path"] not in PROBES:
             given = [value for name, value in scope["headers"] if name == b"x-api-key"]
             if len(given) != 1 or not self._is_known(given[0]):
                 await problem_response(401, _DETAIL)(scope, receive, send)

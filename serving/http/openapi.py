@@ -1,14 +1,16 @@
-"""The OpenAPI document, true about errors: FastAPI lists them as plain JSON, but they are sent as problem+json."""
+"""The OpenAPI document, true about errors: those that come before any route, and the form all of them have."""
 
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from serving.http.errors import PROBLEM_JSON
+from serving.http.probes import PROBES, UNCOUNTED
 from serving.http.problems import Problem
 
 __all__ = ["DocumentedAPI", "problems"]
@@ -18,7 +20,7 @@ _PROBLEM_SCHEMA = re.compile(rf"#/components/schemas/\w*{Problem.__name__}")
 
 
 class DocumentedAPI(FastAPI):
-    """An application whose document names the media type that errors really have.
+    """An application whose document names what every request may meet, and the media type that errors really have.
 
     The document is served, at /openapi.json; FastAPI's pages that show it are not: their scripts are another company's.
     An address with a slash too many is not found: a redirect would repeat whatever host the request names.
@@ -38,15 +40,23 @@ class DocumentedAPI(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the document, made once."""
         if self.openapi_schema is None:
-            for operations in super().openapi()["paths"].values():
+            for path, operations in super().openapi()["paths"].items():
                 for operation in operations.values():
                     _name_problems(operation["responses"])
+                    operation["responses"] = dict(sorted((_met_before(path) | operation["responses"]).items()))
         return super().openapi()
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a route that can give these errors."""
     return {status: {"model": Problem} for status in statuses}
+
+
+def _met_before(path: str) -> dict[str, Any]:
+    """What the middleware may answer in place of the route: a body too large, no key, too many requests."""
+    described = {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+    statuses = [413] + [401] * (path not in PROBES) + [429] * (path not in UNCOUNTED)
+    return {str(status): {"description": HTTPStatus(status).phrase, "content": described} for status in statuses}
 
 
 def _name_problems(responses: dict[str, Any]) -> None:

@@ -14,11 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.client_address import UNKNOWN, client_of
 from serving.http.errors import problem_response
+from serving.http.probes import UNCOUNTED
 
 __all__ = ["BoundedMemory", "RateLimit"]
 
-# Asked at fixed times by the platform and by Prometheus, not by clients.
-_UNCOUNTED_PATHS = frozenset(("/livez", "/readyz", "/health", "/metrics"))
 # What one subscriber is given at the least (RFC 6177), so all of it counts as one client.
 _IPV6_CLIENT_BITS = 64
 _MAX_CLIENTS = 20_000
@@ -66,7 +65,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "http" and scope["path"] not in _UNCOUNTED_PATHS:
+        if scope["type"] == "http" and scope["path"] not in UNCOUNTED:
             client = _counted_as(client_of(scope))
             if not await self._limiter.hit(self._limit, client):
                 window = await self._limiter.get_window_stats(self._limit, client)

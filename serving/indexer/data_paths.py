@@ -20,7 +20,10 @@ def named_paths(request: EvaluateRequest) -> dict[str, str]:
 def data_path(root: str, name: str) -> Path:
     """Return the file or folder of this name below `root`; FilingError when it is not there, or a link leads out."""
     folder = Path(root).resolve()
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder) or not path.exists():
-        raise FilingError(f"{name}: FINRAG_EVAL_DATA holds no such file or folder")
-    return path
+    try:
+        path = (folder / name).resolve()
+        if path.is_relative_to(folder) and path.exists():
+            return path
+    except (OSError, RuntimeError, ValueError):
+        pass  # too long, not for us to read, links in a circle, or no name at all: it is not there
+    raise FilingError(f"{name}: FINRAG_EVAL_DATA holds no such file or folder")
