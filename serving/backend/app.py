@@ -21,8 +21,11 @@ from serving.backend.answerer import Answerer
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import Engine, EngineBusyError
+from serving.backend.measured_store import measured
+from serving.backend.query_measures import QueryMeasures
 from serving.backend.routes import router
 from serving.backend.served_versions import ServedVersions
+from serving.backend.state_measures import StateMeasures
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
 from serving.http.observability import Observability
@@ -34,12 +37,13 @@ __all__ = ["app", "create_app"]
 
 def create_app(config: MLConfig) -> FastAPI:
     """Return an application for these settings; its index is opened when it starts, and followed."""
-    store = open_store(config.store, config)
+    observability = Observability()
+    store = measured(open_store(config.store, config), observability.registry)
     cache = AnswerCache(config.answer_cache_bytes)
     versions = ServedVersions(config, store, cache.forget)
     engine = Engine(versions)
-    books = Bookkeeping(config, store)
-    observability = Observability()
+    books = Bookkeeping(config, store, QueryMeasures(observability.registry).enter)
+    observability.registry.register(StateMeasures(engine, books, cache))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -44,9 +44,13 @@ class QueryEntry:
 class Bookkeeping:
     """Opened when the process starts to serve, closed when it ends; safe for use from several threads."""
 
-    def __init__(self, config: MLConfig, store: ObjectStore) -> None:
+    def __init__(
+        self, config: MLConfig, store: ObjectStore, tell: Callable[[QueryRecord], None] = lambda record: None
+    ) -> None:
+        """`tell` is called with each query that is entered, by who enters it."""
         self._logs_words = config.log_prompts
-        self._log = QueryLog(store)
+        self._tell = tell
+        self.log = QueryLog(store)
         self.usage = Usage()
         self.budget = Budget(config.daily_budget_usd)
         self.feedback = FeedbackBox(store)
@@ -54,13 +58,13 @@ class Bookkeeping:
 
     def open(self) -> None:
         """Begin to write the log, and to read what was used before."""
-        self._log.start()
+        self.log.start()
         self._past.start()
 
     def close(self) -> None:
         """Write what is not written yet; takes a few seconds at most."""
         self._past.close()
-        self._log.close(CLOSE_TIMEOUT_S)
+        self.log.close(CLOSE_TIMEOUT_S)
 
     @contextmanager
     def entry(self, request_id: str, question: str) -> Iterator[QueryEntry]:
@@ -90,7 +94,8 @@ class Bookkeeping:
 
     def _enter(self, record: QueryRecord) -> None:
         self.usage.add(record)
-        self._log.append(record)
+        self.log.append(record)
+        self._tell(record)
 
     def _record(
         self, entry: QueryEntry, request_id: str, question: str, status: QueryStatus, total_ms: float

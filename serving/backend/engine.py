@@ -63,6 +63,7 @@ class Engine:
         self._writers = anyio.CapacityLimiter(WRITERS)
         self._waiting = 0
         self._writing = 0
+        self._refused = 0
         self._stopped = asyncio.Event()
         self.is_shutting_down = False
 
@@ -82,6 +83,7 @@ class Engine:
             raise EngineStoppingError(_STOPPING)
         self.versions.check_loaded()
         if self._waiting >= MAX_WAITING:
+            self._refused += 1
             raise EngineBusyError(_BUSY)
         self._waiting += 1
         slot = Slot(self._leave)
@@ -94,6 +96,21 @@ class Engine:
     def can_write(self) -> bool:
         """Whether one more language model may write now."""
         return self._writing < WRITERS
+
+    @property
+    def inside(self) -> int:
+        """How many questions are worked on or wait for their turn."""
+        return self._waiting
+
+    @property
+    def writing(self) -> int:
+        """How many answers language models are writing."""
+        return self._writing
+
+    @property
+    def refused(self) -> int:
+        """How many questions were refused because too many were waiting."""
+        return self._refused
 
     async def run(self, work: Callable[[FinRAG], R]) -> R:
         """Return `work(pipeline)`, done on a worker thread; raises what `admitted` raises."""

@@ -67,6 +67,7 @@ class QueryLog:
         self._oldest_at = 0.0
         self._unwritten = 0
         self._is_closing = False
+        self.lost = 0
         # Of the writing thread alone:
         self._files: deque[_File] = deque()
         self._retry_at = 0.0
@@ -147,6 +148,7 @@ class QueryLog:
             # These rows would fail each time again, and hold up all that follow.
             _logger.exception("query log: %d rows cannot be written as Parquet and are left out", len(rows))
             self._settle(len(rows))
+            self.lost += len(rows)
             return
         self._files.append(_File(dated_key(QUERIES_FOLDER, day, self._clock(), "parquet"), data, len(rows)))
 
@@ -187,6 +189,7 @@ class QueryLog:
             self._settle(rows)
             dropped += rows
         if dropped:
+            self.lost += dropped
             _logger.error(
                 "query log: the store is away for too long: the %d oldest rows are dropped, %d are kept",
                 dropped,
