@@ -37,7 +37,7 @@ __all__ = ["app", "create_app"]
 
 def create_app(config: MLConfig) -> FastAPI:
     """Return an application for these settings; its index is opened when it starts, and followed."""
-    observability = Observability()
+    observability = Observability(config, "finrag-backend")
     store = measured(open_store(config.store, config), observability.registry)
     cache = AnswerCache(config.answer_cache_bytes)
     versions = ServedVersions(config, store, cache.forget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from finrag_ml_tg1.events import FIRST_TOKEN
 from serving.backend.query_record import QueryRecord
 from serving.http.request_context import current_request
 
@@ -67,8 +68,15 @@ class QueryMeasures:
         if record.input_tokens or record.output_tokens:
             self._count_model(record)
         request = current_request()
-        if request is not None:
-            request.noted["query"] = _noted(record)
+        if request is None:
+            return
+        stages_ms = {stage.stage: stage.ms for stage in record.timings_ms}
+        told = _told(record)
+        request.noted["query"] = {**told, "total_ms": record.total_ms, "stages_ms": dict(stages_ms)}
+        if request.trace is not None:
+            # The time to a model's first words is part of the time it wrote.
+            stages_ms.pop(FIRST_TOKEN, None)
+            request.trace.add_stages(stages_ms, {f"finrag.query.{name}": value for name, value in told.items()})
 
     def _count_model(self, record: QueryRecord) -> None:
         model = record.model_id or _NO_MODEL
@@ -78,11 +86,9 @@ class QueryMeasures:
         self._cost.labels(model).inc(float(record.cost_usd))
 
 
-def _noted(record: QueryRecord) -> dict[str, object]:
+def _told(record: QueryRecord) -> dict[str, str | bool | int | float]:
     return {
         "status": record.status,
-        "total_ms": record.total_ms,
-        "stages_ms": {stage.stage: stage.ms for stage in record.timings_ms},
         "index_version": record.index_version,
         "cached": record.is_cached,
         "fallback": record.is_fallback,

@@ -23,5 +23,5 @@ def add_middleware(
         app.add_middleware(ApiKey, key=key.get_secret_value())
     app.add_middleware(BodyLimit, advice=too_large_advice)
     app.add_middleware(LastResort)
-    app.add_middleware(ObservedRequests, metrics=observability.requests)
+    app.add_middleware(ObservedRequests, metrics=observability.requests, tracing=observability.tracing)
     app.add_middleware(RequestId)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.http.metrics import HttpMetrics
+from serving.http.metrics import HttpMetrics, bounded_method
 from serving.http.request_context import current_request
+
+if TYPE_CHECKING:
+    from serving.http.tracing import Tracing
 
 __all__ = ["CLIENT_GONE", "UNMATCHED", "ObservedRequests"]
 
@@ -28,9 +32,10 @@ _logger = logging.getLogger(__name__)
 class ObservedRequests:
     """Stands within RequestId, whose id it logs, and around all that may refuse a request."""
 
-    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics, tracing: Tracing | None) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -53,18 +58,26 @@ class ObservedRequests:
                 status = message["status"]
             await send(message)
 
-        self._metrics.begin()
+        self._begin(scope)
         try:
             await self._app(scope, observed_receive, observed_send)
         finally:
             self._end(scope, status or _FAILED, time.perf_counter() - began)
 
+    def _begin(self, scope: Scope) -> None:
+        self._metrics.begin()
+        request = current_request()
+        if self._tracing is not None and request is not None and scope["path"] not in _PROBES:
+            request.trace = self._tracing.begin(scope)
+
     def _end(self, scope: Scope, status: int, seconds: float) -> None:
-        route, method = _template(scope), scope["method"]
+        route, method = _template(scope), bounded_method(scope["method"])
         self._metrics.end(route, method, status, seconds)
+        request = current_request()
+        if request is not None and request.trace is not None:
+            request.trace.end(route, method, status)
         level = logging.DEBUG if route in _PROBES else logging.INFO
         if _logger.isEnabledFor(level):
-            request = current_request()
             duration_ms = round(seconds * 1000, 2)
             told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}
             told |= request.noted if request is not None else {}
