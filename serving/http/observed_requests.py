@@ -9,7 +9,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.metrics import HttpMetrics, bounded_method
@@ -36,6 +37,7 @@ class ObservedRequests:
         self._app = app
         self._metrics = metrics
         self._tracing = tracing
+        self._addresses: frozenset[str] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -71,7 +73,7 @@ class ObservedRequests:
             request.trace = self._tracing.begin(scope)
 
     def _end(self, scope: Scope, status: int, seconds: float) -> None:
-        route, method = _template(scope), bounded_method(scope["method"])
+        route, method = self._template(scope), bounded_method(scope["method"])
         self._metrics.end(route, method, status, seconds)
         request = current_request()
         if request is not None and request.trace is not None:
@@ -83,13 +85,17 @@ class ObservedRequests:
             told |= request.noted if request is not None else {}
             _logger.log(level, "%s %s %d in %.1f ms", method, route, status, duration_ms, extra=told)
 
+    def _template(self, scope: Scope) -> str:
+        """The path as its route writes it; of a request that was refused before it was routed, where that is known."""
+        route = scope.get("route")
+        if route is not None:
+            return str(getattr(route, "path", UNMATCHED))
+        if self._addresses is None:
+            self._addresses = _addresses(scope["app"])
+        return scope["path"] if scope["path"] in self._addresses else UNMATCHED
 
-def _template(scope: Scope) -> str:
-    """The path as its route writes it; of a request that was refused before it was routed, the route it asked for."""
-    route = scope.get("route")
-    if route is None:
-        application = scope.get("app")
-        routes = application.routes if isinstance(application, Starlette) else ()
-        route = next((route for route in routes if getattr(route, "path", None) == scope["path"]), None)
-    template = getattr(route, "path", UNMATCHED)
-    return template if isinstance(template, str) else UNMATCHED
+
+def _addresses(app: FastAPI) -> frozenset[str]:
+    """The paths of an application's routes that are paths as they stand."""
+    paths = (getattr(context, "path", "") for context in iter_route_contexts(app.routes))
+    return frozenset(path for path in paths if path and "{" not in path)
