@@ -28,7 +28,7 @@ from serving.backend.served_versions import ServedVersions
 from serving.backend.state_measures import StateMeasures
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
-from serving.http.observability import Observability
+from serving.http.observability import NO_NATIVE_TELEMETRY, Observability
 from serving.http.openapi import DocumentedAPI
 from serving.http.start import configured
 
@@ -64,6 +64,7 @@ def create_app(config: MLConfig) -> FastAPI:
         version=__version__,
         description="Questions about SEC annual reports, answered with citations that open on the exact words.",
         lifespan=lifespan,
+        telemetry=NO_NATIVE_TELEMETRY,
     )
     application.state.engine = engine
     application.state.answerer = Answerer(engine, open_models(config), books, cache)

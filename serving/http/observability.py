@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.http.metrics import HttpMetrics, LoopDelay, metrics_router, open_registry
@@ -15,7 +16,16 @@ from serving.http.metrics import HttpMetrics, LoopDelay, metrics_router, open_re
 if TYPE_CHECKING:
     from serving.http.tracing import Tracing
 
-__all__ = ["Observability"]
+__all__ = ["NO_NATIVE_TELEMETRY", "Observability"]
+
+# FastAPI's own traces and logs have whole addresses, parameters and messages of exceptions in them.
+NO_NATIVE_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 class Observability:

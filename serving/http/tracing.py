@@ -6,6 +6,7 @@ a thread that sends them in batches; while the collector is away they are droppe
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -28,6 +29,7 @@ __all__ = ["RequestTrace", "Tracing"]
 
 CLOSE_TIMEOUT_S = 2.0
 _SEND_TIMEOUT_S = 5.0
+_TELL_EVERY_S = 60.0
 _NS_PER_MS = 1_000_000
 _SERVER_ERROR = 500
 
@@ -67,6 +69,7 @@ class Tracing:
         exporter = OTLPSpanExporter(
             f"{endpoint}/v1/traces", headers=parse_env_headers(headers, liberal=True), timeout=_SEND_TIMEOUT_S
         )
+        logging.getLogger(OTLPSpanExporter.__module__).addFilter(_Seldom())
         name = os.environ.get("OTEL_SERVICE_NAME", service)
         self._provider = TracerProvider(
             resource=Resource.create({SERVICE_NAME: name, SERVICE_VERSION: __version__}), shutdown_on_exit=False
@@ -88,3 +91,17 @@ class Tracing:
         closing = threading.Thread(target=self._provider.shutdown, name="end-of-traces", daemon=True)
         closing.start()
         closing.join(CLOSE_TIMEOUT_S)
+
+
+class _Seldom(logging.Filter):
+    """Lets one entry through in a minute: a collector that is away is told of with every attempt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next_at = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if time.monotonic() < self._next_at:
+            return False
+        self._next_at = time.monotonic() + _TELL_EVERY_S
+        return True

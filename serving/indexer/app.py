@@ -14,7 +14,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.open_store import open_store
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
-from serving.http.observability import Observability
+from serving.http.observability import NO_NATIVE_TELEMETRY, Observability
 from serving.http.openapi import DocumentedAPI
 from serving.http.start import configured
 from serving.indexer.admission import Admission
@@ -40,6 +40,7 @@ def create_app(config: MLConfig) -> FastAPI:
         version=__version__,
         description="Reads filings into the store, builds the index and evaluates, as jobs: one at a time for a store.",
         lifespan=lifespan,
+        telemetry=NO_NATIVE_TELEMETRY,
     )
     application.state.jobs = jobs
     application.state.admission = Admission(config)
