@@ -142,7 +142,9 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record without secrets."""
         first, *others = super().format(record).splitlines()
-        return self._redaction.redacted("\n".join([first, *(f"    {line}" for line in others)]))
+        return self._redaction.redacted(
+            "\n".join([first, *(f"    {line.translate(_CONTROL_CHARACTERS)}" for line in others)])
+        )
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (its name in the base class)
         """Return the record's own line."""
