@@ -26,7 +26,7 @@ __all__ = [
     "wait_until",
 ]
 
-SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_LEVEL", "STREAMLIT_")
+SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_", "OTEL_", "STREAMLIT_")
 _POLL_S = 0.05
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.otlp_receiver import OtlpReceiver
 
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from tests.canaries import CANARIES, Canary, Sighting, sightings
@@ -23,6 +22,7 @@ from tests.contract.served_stores import index_on_s3
 from tests.local_processes import serve_backend
 from tests.logged_queries import logged_rows
 from tests.model_servers import Received, Reply, ScriptedModelServer
+from tests.otlp_receiver import receive_traces
 from tests.sample_index import SAMPLES, build_store
 
 __all__ = ["Watched", "planted_settings", "send_secrets", "store_with_secrets", "watched_backend"]
@@ -90,8 +90,7 @@ def watched_backend(source: Path, folder: Path, endpoint: str, watched: Watched)
 
     The client sends the right key.
     """
-    receiver = OtlpReceiver()
-    with index_on_s3(source, endpoint) as served, ScriptedModelServer() as model, receiver:
+    with index_on_s3(source, endpoint) as served, ScriptedModelServer() as model, receive_traces() as receiver:
         model.answer(_repeat_everything)
         settings = (
             dict(served.access)
@@ -106,16 +105,16 @@ def watched_backend(source: Path, folder: Path, endpoint: str, watched: Watched)
         )
         headers = {"X-API-Key": settings["FINRAG_API_KEY"]}
         with (
-            serve_backend(served.url, folder, **settings) as server,
+            serve_backend(served.url, folder, access=settings) as server,
             httpx.Client(base_url=server.url, trust_env=False, timeout=30, headers=headers) as client,
         ):
             yield client
             watched.look("metrics", client.get("/metrics").raise_for_status().content)
             watched.look("the OpenAPI document", client.get("/openapi.json").content)
         watched.look("the log", server.log.read_bytes())
-        assert receiver.received, "no trace was exported"
-        for request in receiver.received:
-            watched.look("traces", request.body)
+        assert receiver.spans, "no trace was exported"
+        for span in receiver.spans:
+            watched.look("traces", str(span))
         _look_at_query_log(served.store, watched)
         _look_at_disk(folder, server.log, watched)
 

@@ -22,8 +22,11 @@ from serving.backend.answerer import Answerer
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import STOPPING_GRACE_S, Engine
+from serving.backend.measured_store import measured
+from serving.backend.query_measures import QueryMeasures
 from serving.backend.routes import router
 from serving.backend.served_versions import ServedVersions
+from serving.backend.state_measures import StateMeasures
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
 from serving.http.observability import Observability
@@ -42,12 +45,13 @@ def create_app(config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S) 
 
     When the process is told to stop, answers under way have `stopping_grace_s` seconds.
     """
-    store = open_store(config.store, config)
+    observability = Observability(config, "finrag-backend")
+    store = measured(open_store(config.store, config), observability.registry)
     cache = AnswerCache(config.answer_cache_bytes)
     versions = ServedVersions(config, store, cache.forget)
     engine = Engine(versions, query_timeout_s=config.query_timeout_s, grace_s=stopping_grace_s)
-    books = Bookkeeping(config, store)
-    observability = Observability()
+    books = Bookkeeping(config, store, QueryMeasures(observability.registry).enter)
+    observability.registry.register(StateMeasures(engine, books, cache))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

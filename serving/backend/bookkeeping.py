@@ -58,9 +58,13 @@ class QueryEntry:
 class Bookkeeping:
     """Opened when the process starts to serve, closed when it ends; safe for use from several threads."""
 
-    def __init__(self, config: MLConfig, store: ObjectStore) -> None:
+    def __init__(
+        self, config: MLConfig, store: ObjectStore, tell: Callable[[QueryRecord], None] = lambda record: None
+    ) -> None:
+        """`tell` is called with each query that is entered, by who enters it."""
         self._logs_words = config.log_prompts
-        self._log = QueryLog(store, QueryJournal(Path(config.cache_dir), store.url))
+        self._tell = tell
+        self.log = QueryLog(store, QueryJournal(Path(config.cache_dir), store.url))
         self.usage = Usage()
         self.budget = Budget(config.daily_budget_usd)
         self.feedback = FeedbackBox(store)
@@ -68,18 +72,18 @@ class Bookkeeping:
 
     def open(self) -> None:
         """Begin to write the log, with what an earlier process left, and to read what was used before."""
-        left = self._log.take_over()
+        left = self.log.take_over()
         for record in (record for records in left.values() for record in records):
             day = record.timestamp.astimezone(UTC).date()
             self.usage.add_logged(day, Totals.of(record))
             self.budget.add_logged(day, record.cost_usd)
-        self._log.start()
+        self.log.start()
         self._past.start(left.keys())
 
     def close(self) -> None:
         """Write what is not written yet; takes a few seconds at most."""
         self._past.close()
-        self._log.close(CLOSE_TIMEOUT_S)
+        self.log.close(CLOSE_TIMEOUT_S)
 
     @contextmanager
     def entry(self, request_id: str, question: str) -> Iterator[QueryEntry]:
@@ -93,7 +97,8 @@ class Bookkeeping:
             elapsed_ms = round((time.perf_counter() - started) * 1000, 2)
             record = self._record(request_id, question, status, elapsed_ms, response=response, llm=llm)
             self.usage.add(record)
-            self._log.append(record)
+            self.log.append(record)
+            self._tell(record)
 
         entry = QueryEntry(enter)
         try:

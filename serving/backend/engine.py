@@ -14,7 +14,7 @@ import anyio.to_thread
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.events import Event, Result, Sources
 from finrag_ml_tg1.pipeline import FinRAG
-from serving.backend.admission import Admission, Slot
+from serving.backend.admission import Admission, EngineBusyError, Slot
 from serving.backend.served_versions import ServedVersions
 
 __all__ = ["MAX_WAITING", "WORKERS", "Engine", "EngineStoppingError", "QueryTimeoutError"]
@@ -62,6 +62,7 @@ class Engine:
         self._grace_s = grace_s
         self._under_way = 0
         self._writing = 0
+        self._refused = 0
         self._stopped = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,6 +90,21 @@ class Engine:
     def can_write(self) -> bool:
         """Whether one more language model may write now."""
         return self._writing < WRITERS
+
+    @property
+    def inside(self) -> int:
+        """How many questions are worked on or wait for their turn."""
+        return self._questions.inside
+
+    @property
+    def writing(self) -> int:
+        """How many answers language models are writing."""
+        return self._writing
+
+    @property
+    def refused(self) -> int:
+        """How many questions were refused because too many were waiting."""
+        return self._refused
 
     async def read(self, client: str, work: Callable[[FinRAG], R]) -> R:
         """Return `work(pipeline)`, for what is looked up and takes no time; raises what `admitted` raises."""
@@ -149,7 +165,12 @@ class Engine:
         if self.is_shutting_down:
             raise EngineStoppingError(_STOPPING)
         self.versions.check_loaded()
-        with admission.admitted(client) as slot:
+        with ExitStack() as place:
+            try:
+                slot = place.enter_context(admission.admitted(client))
+            except EngineBusyError:
+                self._refused += 1
+                raise
             self._under_way += 1
             self._idle.clear()
             try:

@@ -83,6 +83,7 @@ class QueryLog:
         self._unwritten = 0
         self._is_journal_failing = False
         self._is_closing = False
+        self.lost = 0
         # Of the writing thread alone:
         self._files: deque[_File] = deque()
         self._retry_at = 0.0
@@ -232,6 +233,7 @@ class QueryLog:
             # These rows would fail each time again, and hold up all that follow.
             _logger.exception("query log: %d rows cannot be written as Parquet and are left out", len(rows))
             self._settle(len(rows))
+            self.lost += len(rows)
             return None
 
     def _write_files(self) -> None:
@@ -269,6 +271,7 @@ class QueryLog:
         while self._files and self.unwritten > self._most_kept:
             dropped += self._settle_first()
         if dropped:
+            self.lost += dropped
             _logger.error(
                 "query log: the store is away for too long: the %d oldest rows are dropped, %d are kept",
                 dropped,

@@ -19,7 +19,7 @@ import anyio.to_thread
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
 from finrag_ml_tg1.index.outside.opening import open_engine
 from finrag_ml_tg1.index.reader import current_version
-from finrag_ml_tg1.loaders.cache import DiskCache
+from finrag_ml_tg1.loaders.cache import CacheCounts, DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
@@ -93,6 +93,12 @@ class ServedVersions:
         self._wait = _Wait("", 0)
         self._problem: str | None = _LOADING
         self.is_store_reachable = True
+        self.loaded_at = 0.0
+
+    @property
+    def cache_counts(self) -> CacheCounts:
+        """What the cache of the store's files holds and was good for."""
+        return self._cache.counts
 
     @property
     def current(self) -> FinRAG | None:
@@ -190,6 +196,7 @@ class ServedVersions:
         if version is not before:
             self._replaced.pop(version.name, None)
             self._current = version
+            self.loaded_at = time.time()
             passages = version.finrag.index.manifest.passages
             _logger.info("index %s loaded: %d passages", version.name, passages)
         elif self._problem is not None:

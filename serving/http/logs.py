@@ -26,7 +26,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.http.redaction import Redaction, secrets_of
 from serving.http.request_context import current_request
 
-__all__ = ["JsonLines", "LogHandler", "TextLines", "configure_logging", "held_back"]
+__all__ = ["JsonLines", "LogHandler", "TextLines", "configure_logging", "held_back", "lost_lines"]
 
 # They tell what is sent and received at their lowest level, credentials among it.
 _TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3", "requests")
@@ -96,6 +96,11 @@ class LogHandler(logging.Handler):
         self.lost += 1
 
 
+def lost_lines() -> int:
+    """Return how many lines of this process's log could not be written."""
+    return sum(handler.lost for handler in logging.getLogger().handlers if isinstance(handler, LogHandler))
+
+
 class JsonLines(JsonFormatter):
     """Formats a record as one JSON object: timestamp, level, logger, message, request_id, and what it has besides."""
 
@@ -113,8 +118,8 @@ class JsonLines(JsonFormatter):
         request = current_request()
         if request is not None:
             log_data["request_id"] = request.request_id
-            if request.trace_id:
-                log_data["trace_id"] = request.trace_id
+            if request.trace is not None:
+                log_data["trace_id"] = request.trace.trace_id
 
     def jsonify_log_record(self, log_data: LogData) -> str:
         """Return the object as one line of ASCII, without secrets."""
@@ -137,7 +142,9 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record without secrets."""
         first, *others = super().format(record).splitlines()
-        return self._redaction.redacted("\n".join([first, *(f"    {line}" for line in others)]))
+        return self._redaction.redacted(
+            "\n".join([first, *(f"    {line.translate(_CONTROL_CHARACTERS)}" for line in others)])
+        )
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (its name in the base class)
         """Return the record's own line."""

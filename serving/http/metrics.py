@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Iterable
 
 import prometheus_client
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from finrag_ml_tg1 import __version__
+from serving.http.logs import lost_lines
 from serving.http.openapi import problems
 
-__all__ = ["HttpMetrics", "LoopDelay", "metrics_router", "open_registry"]
+__all__ = ["HttpMetrics", "LoopDelay", "bounded_method", "metrics_router", "open_registry"]
 
 # When a counter was made is a second series for each of them, and nobody asks.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -34,13 +38,25 @@ def open_registry() -> CollectorRegistry:
     """Return a registry of its own for an application, with what is told of every process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
+    registry.register(_LostLines())
     build = Info("finrag_build", "The version that runs.", registry=registry)
     build.info({"version": __version__, "python": platform.python_version()})
     return registry
 
 
+class _LostLines(Collector):
+    def collect(self) -> Iterable[Metric]:
+        meaning = "Lines of this process's log that could not be written."
+        yield CounterMetricFamily("finrag_log_lines_lost", meaning, value=lost_lines())
+
+
+def bounded_method(method: str) -> str:
+    """Return a method of HTTP as it is, and whatever else a client may call one as `other`."""
+    return method if method in _METHODS else "other"
+
+
 class HttpMetrics:
-    """Counts requests."""
+    """Counts requests; their routes are templates, their methods bounded."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -63,7 +79,6 @@ class HttpMetrics:
 
     def end(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that has ended."""
-        method = method if method in _METHODS else "other"
         self._in_progress.dec()
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route, method).observe(seconds)

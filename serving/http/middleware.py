@@ -33,7 +33,7 @@ def add_middleware(app: Starlette, config: MLConfig, observability: Observabilit
     if config.rate_per_minute:
         app.add_middleware(RateLimit, per_minute=config.rate_per_minute)
     app.add_middleware(LastResort)
-    app.add_middleware(ObservedRequests, metrics=observability.requests)
+    app.add_middleware(ObservedRequests, metrics=observability.requests, tracing=observability.tracing)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     app.add_middleware(ClientAddress, trusted_proxies=config.trusted_proxies)

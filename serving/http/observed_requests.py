@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.http.metrics import HttpMetrics
+from serving.http.metrics import HttpMetrics, bounded_method
 from serving.http.request_context import current_request
+
+if TYPE_CHECKING:
+    from serving.http.tracing import Tracing
 
 __all__ = ["CLIENT_GONE", "UNMATCHED", "ObservedRequests"]
 
@@ -28,9 +33,11 @@ _logger = logging.getLogger(__name__)
 class ObservedRequests:
     """Stands within RequestId, whose id it logs, and around all that may refuse a request."""
 
-    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics, tracing: Tracing | None) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
+        self._addresses: frozenset[str] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -53,30 +60,42 @@ class ObservedRequests:
                 status = message["status"]
             await send(message)
 
-        self._metrics.begin()
+        self._begin(scope)
         try:
             await self._app(scope, observed_receive, observed_send)
         finally:
             self._end(scope, status or _FAILED, time.perf_counter() - began)
 
+    def _begin(self, scope: Scope) -> None:
+        self._metrics.begin()
+        request = current_request()
+        if self._tracing is not None and request is not None and scope["path"] not in _PROBES:
+            request.trace = self._tracing.begin(scope)
+
     def _end(self, scope: Scope, status: int, seconds: float) -> None:
-        route, method = _template(scope), scope["method"]
+        route, method = self._template(scope), bounded_method(scope["method"])
         self._metrics.end(route, method, status, seconds)
+        request = current_request()
+        if request is not None and request.trace is not None:
+            request.trace.end(route, method, status)
         level = logging.DEBUG if route in _PROBES else logging.INFO
         if _logger.isEnabledFor(level):
-            request = current_request()
             duration_ms = round(seconds * 1000, 2)
             told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}
             told |= request.noted if request is not None else {}
             _logger.log(level, "%s %s %d in %.1f ms", method, route, status, duration_ms, extra=told)
 
+    def _template(self, scope: Scope) -> str:
+        """The path as its route writes it; of a request that was refused before it was routed, where that is known."""
+        route = scope.get("route")
+        if route is not None:
+            return str(getattr(route, "path", UNMATCHED))
+        if self._addresses is None:
+            self._addresses = _addresses(scope["app"])
+        return scope["path"] if scope["path"] in self._addresses else UNMATCHED
 
-def _template(scope: Scope) -> str:
-    """The path as its route writes it; of a request that was refused before it was routed, the route it asked for."""
-    route = scope.get("route")
-    if route is None:
-        application = scope.get("app")
-        routes = application.routes if isinstance(application, Starlette) else ()
-        route = next((route for route in routes if getattr(route, "path", None) == scope["path"]), None)
-    template = getattr(route, "path", UNMATCHED)
-    return template if isinstance(template, str) else UNMATCHED
+
+def _addresses(app: FastAPI) -> frozenset[str]:
+    """The paths of an application's routes that are paths as they stand."""
+    paths = (getattr(context, "path", "") for context in iter_route_contexts(app.routes))
+    return frozenset(path for path in paths if path and "{" not in path)

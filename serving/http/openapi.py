@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import Lifespan
 
 from serving.http.errors import PROBLEM_JSON
@@ -17,6 +18,15 @@ __all__ = ["DocumentedAPI", "problems"]
 
 # Problem, and what extends it (RFC 9457 §3.2), by their names.
 _PROBLEM_SCHEMA = re.compile(rf"#/components/schemas/\w*{Problem.__name__}")
+
+# FastAPI's own traces and logs have whole addresses, parameters and messages of exceptions in them.
+_NO_NATIVE_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 class DocumentedAPI(FastAPI):
@@ -35,6 +45,7 @@ class DocumentedAPI(FastAPI):
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,
+            telemetry=_NO_NATIVE_TELEMETRY,
         )
 
     def openapi(self) -> dict[str, Any]:

@@ -33,7 +33,10 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         (("bearer",), r"(?i)(\bbearer[ +:=]+)[A-Za-z0-9._~+/=-]{6,}"),
         (("authorization",), r"(?i)(\bauthorization[\"']?\s*[:=,]\s*b?[\"']?)(?:[A-Za-z0-9-]+ )?[^\s\"',]+"),
         (("sk-", "sk_", "rk_", "pk_"), r"()\b(?:sk-|[srp]k_(?:live|test)_)[A-Za-z0-9_-]{12,}"),
-        (("gh", "github_pat"), r"()\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})"),
+        (
+            ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+            r"()\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})",
+        ),
         (("glpat-", "hf_", "npm_", "pypi-"), r"()\b(?:glpat-|hf_|npm_|pypi-)[A-Za-z0-9_-]{16,}"),
         (("xox", "xapp-"), r"()\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{8,}"),
         (("aiza",), r"()\bAIza[A-Za-z0-9_-]{30,}"),
@@ -43,12 +46,14 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
             ("x-amz-", "sig=", "signature="),
             r"(?i)(\b(?:x-amz-(?:signature|credential|security-token)|sig|signature)(?:=|[\"']?:\s*[\"']?))[^\s&\"'<>,]+",
         ),
-        (
-            ("secret", "token", "passw", "pwd", "key"),
-            r"(?i)((?:secret|token|passw(?:or)?d|passwd|pwd|api[-_]?key|access[-_]?key|account[-_]?key)"
-            r"(?:[-_]?id)?[\"']?\s?[:=]\s?b?[\"']?)[^\s\"',;&<>]{4,}",
-        ),
     )
+)
+# Fields that are named like a secret. The names are common words: cheap to rule out is only what makes one a field.
+_NAMES = ("secret", "token", "password", "passwd", "pwd", "key", "key_id", "key-id")
+_SIGNS = ("=", ":", '"', "'", " =", " :")
+_ASSIGNED = re.compile(
+    r"(?i)((?:secret|token|password|passwd|pwd|api[-_]?key|access[-_]?key|account[-_]?key)"
+    r"(?:[-_]?id)?[\"']?\s?[:=]\s?b?[\"']?)[^\s\"',;&<>]{4,}"
 )
 
 
@@ -57,20 +62,22 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {secret for secret in secrets if len(secret) >= _SHORTEST}
-        forms = sorted({form for secret in known for form in _forms(secret)}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(_exactly, forms))) if forms else None
+        self._forms = sorted({form for secret in known for form in _forms(secret)}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(_exactly, self._forms)))
 
     def redacted(self, text: str) -> str:
         """Return the text with `***` in place of each secret; the very same object where there is none."""
-        if self._known is not None and self._known.search(text):
-            text = self._known.sub(HIDDEN, text)
+        for form in self._forms:
+            if form in text:
+                text = self._known.sub(HIDDEN, text)
+                break
         lowered = text.lower()
         for needles, pattern in _SHAPES:
             for needle in needles:
                 if needle in lowered:
                     text = pattern.sub(rf"\1{HIDDEN}", text)
                     break
-        return text
+        return _without_assigned(text, lowered)
 
     def redacted_values(self, value: object) -> object:
         """Return a JSON value with all texts in it redacted, keys and numbers too where they hold a secret."""
@@ -100,6 +107,13 @@ def secrets_of(config: MLConfig, environment: Mapping[str, str]) -> set[str]:
         secrets |= {value.strip() for _, _, value in (pair.partition("=") for pair in pairs)}
     named = {text.strip() for name, text in environment.items() if _SECRET_NAME.search(name)}
     return secrets | {text for text in named if len(text) >= _LONG_ENOUGH}
+
+
+def _without_assigned(text: str, lowered: str) -> str:
+    for name in _NAMES:
+        if name in lowered and any(f"{name}{sign}" in lowered for sign in _SIGNS):
+            return _ASSIGNED.sub(rf"\1{HIDDEN}", text)
+    return text
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serving.http.tracing import RequestTrace
 
 __all__ = ["RequestContext", "begin_request", "current_request"]
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """A request's id, the trace it belongs to (empty without one), and what its line in the log says besides."""
+    """A request's id, its span where there are traces, and what its line in the log says besides."""
 
     request_id: str
-    trace_id: str = ""
+    trace: RequestTrace | None = None
     noted: dict[str, object] = field(default_factory=dict)
 
 

@@ -27,7 +27,7 @@ __all__ = ["app", "create_app"]
 def create_app(config: MLConfig) -> FastAPI:
     """Return an application for these settings, which have to be those of the environment: jobs read them there."""
     jobs = Jobs(open_store(config.store, config), config.indexer_lease_s)
-    observability = Observability()
+    observability = Observability(config, "finrag-indexer")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError, StoreUnavailableError
@@ -23,11 +24,22 @@ from finrag_ml_tg1.loaders.locked_files import open_half_file
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.loaders.verified_files import VerifiedFiles, hash_file
 
-__all__ = ["DiskCache"]
+__all__ = ["CacheCounts", "DiskCache"]
 
 _FILES_AT_ONCE = 4
 _LARGE_BYTES = 1024 * 1024  # a smaller file of a folder store is hashed as fast as its mark is read and written
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CacheCounts:
+    """What a cache holds, and how often this process found a file there or had to read it from the store."""
+
+    bytes: int
+    limit_bytes: int
+    hits: int
+    misses: int
+    evictions: int
 
 
 class DiskCache:
@@ -41,6 +53,10 @@ class DiskCache:
         self._folder = folder
         self._objects = folder / "objects"
         self._store = store
+        self._max_bytes = max_bytes
+        self._hits = 0
+        self._misses = 0
+        self._counting = threading.Lock()
         self._space = CacheSpace(self._objects, max_bytes)
         self._verified = VerifiedFiles(folder / "originals" if isinstance(store, LocalFolderStore) else self._objects)
         self._file_locks = [threading.Lock() for _ in range(64)]
@@ -79,6 +95,12 @@ class DiskCache:
                 raise
         return [fetch.result() for fetch in fetches]
 
+    @property
+    def counts(self) -> CacheCounts:
+        """The counts so far; of a LocalFolderStore, whose files are not copied, there are none."""
+        space = self._space
+        return CacheCounts(space.known_bytes, self._max_bytes, self._hits, self._misses, space.evicted_files)
+
     def unpin(self, sha256: str) -> None:
         """Take back one pinned `fetch` of this file; no error when there is none."""
         self._space.unpin(sha256)
@@ -98,9 +120,16 @@ class DiskCache:
         lock = self._file_locks[int(file.sha256[:2], 16) % len(self._file_locks)]
         with lock, _explained(f"The cache folder {self._folder}", "FINRAG_CACHE_DIR"):
             while True:
-                path = self._present(file) or self._download(file, transfer)
+                present = self._present(file)
+                self._count(is_hit=present is not None)
+                path = present or self._download(file, transfer)
                 if not pin or self._space.pin(file.sha256):
                     return path
+
+    def _count(self, *, is_hit: bool) -> None:
+        with self._counting:
+            self._hits += is_hit
+            self._misses += not is_hit
 
     def _checked_original(self, store: LocalFolderStore, file: ExpectedFile) -> Path:
         path = store.local_path(file.key)

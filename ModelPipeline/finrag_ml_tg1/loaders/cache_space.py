@@ -49,7 +49,18 @@ class CacheSpace:
         self._pins: dict[str, _Pin] = {}
         self._known_bytes = 0
         self._uncounted_files = _UNCOUNTED_FILES
+        self._evicted_files = 0
         self._lock = threading.Lock()
+
+    @property
+    def known_bytes(self) -> int:
+        """How many bytes the files have, as far as this process has seen; 0 before it added one."""
+        return self._known_bytes
+
+    @property
+    def evicted_files(self) -> int:
+        """How many files this process has removed to make room."""
+        return self._evicted_files
 
     def grow(self, descriptor: int, size: int) -> None:
         """Give a locked half file its full size, evicting the least recently used files until it fits.
@@ -137,6 +148,7 @@ class CacheSpace:
                 break
             if _evict(file.path):
                 total -= file.size
+                self._evicted_files += 1
         return total
 
     def _scan(self) -> list[_File]:

@@ -97,7 +97,7 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     cache_dir: Annotated[str, Setting(("FINRAG_CACHE_DIR",), "a folder"), AfterValidator(_folder)] = Field(
         default="/tmp/finrag_cache",
         description="Local copies of what was read from S3, and rows of the query log that are not in the store yet; "
-        "may be emptied while no back end runs. On a volume that outlives the container, rows of a killed one are kept.",
+        "may be emptied while no back end runs. On a volume that outlives the container, a killed one loses no rows.",
     )
     cache_mb: Annotated[int, Setting(("FINRAG_CACHE_MB",), "a whole number from 1 to 1048576")] = Field(
         default=1024, ge=1, le=1_048_576, description="Size limit of the cache folder, in units of 1,048,576 bytes."
