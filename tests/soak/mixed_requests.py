@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Request", "draw_request"]
+__all__ = ["Request", "draw_question", "draw_request"]
 
 _ABOUT_ONE = (
     "What are the main risk factors of {company} in {year}?",
@@ -57,7 +57,7 @@ def draw_request(chooser: random.Random, companies: list[dict[str, Any]], passag
     kind = chooser.choices(("asked", "odd", "wrong", "malformed", "catalog", "passage"), (75, 5, 8, 2, 5, 5))[0]
     match kind:
         case "asked":
-            request = _query({"question": _question(chooser, companies), **_options(chooser, companies)})
+            request = _query({"question": draw_question(chooser, companies), **_options(chooser, companies)})
         case "odd":
             request = _query({"question": chooser.choice(_ODD)})
         case "wrong":
@@ -73,7 +73,8 @@ def draw_request(chooser: random.Random, companies: list[dict[str, Any]], passag
     return request
 
 
-def _question(chooser: random.Random, companies: list[dict[str, Any]]) -> str:
+def draw_question(chooser: random.Random, companies: list[dict[str, Any]]) -> str:
+    """Return a question about what the companies cover, or about a year that none covers."""
     company, other = chooser.choice(companies), chooser.choice(companies)
     year = chooser.choice([*(filing["fiscal_year"] for filing in company["filings"]), 1987])
     template = chooser.choice(_ABOUT_ONE if chooser.random() < 0.8 else _ABOUT_ALL)
