@@ -1,4 +1,4 @@
-"""A few callers that send a list of mixed requests, judge the answers, and note what the server's memory is meanwhile."""
+"""A few callers that send mixed requests, judge the answers, and note what the server's memory is meanwhile."""
 
 from __future__ import annotations
 
