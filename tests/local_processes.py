@@ -28,6 +28,7 @@ __all__ = [
 
 SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_", "OTEL_", "STREAMLIT_")
 _POLL_S = 0.05
+_ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,17 @@ def serve_backend(
     port: int | None = None,
     awaiting: str = "/readyz",
     access: Mapping[str, str] | None = None,
+    app: str = "serving.backend.app:app",
     **settings: str,
 ) -> Iterator[Server]:
     """Run the back end as production does, on `store`, until the block ends; `folder` takes its cache and its log.
 
-    `access` are the settings the store is reached with. Returns once `awaiting` answers 200.
+    `access` are the settings the store is reached with, `app` is another application that is the back end. Returns once
+    `awaiting` answers 200.
     """
     environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings
-    with _serve("backend", folder, port or free_port(), awaiting, environment | dict(access or {})) as server:
+    settings = environment | dict(access or {})
+    with _serve("backend", app, folder, port or free_port(), awaiting, settings) as server:
         yield server
 
 
@@ -89,15 +93,18 @@ def serve_backend(
 def serve_indexer(store: str, folder: Path, encoder_folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """Run the indexing service on `store` until the block ends; its cache is the one that holds the encoder."""
     environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(encoder_folder.parents[1])} | dict(settings)
-    with _serve("indexer", folder, free_port(), "/readyz", environment) as server:
+    with _serve("indexer", "serving.indexer.app:app", folder, free_port(), "/readyz", environment) as server:
         yield server
 
 
 @contextmanager
-def _serve(name: str, folder: Path, port: int, awaiting: str, settings: Mapping[str, str]) -> Iterator[Server]:
+def _serve(
+    name: str, app: str, folder: Path, port: int, awaiting: str, settings: Mapping[str, str]
+) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "uvicorn", f"serving.{name}.app:app", "--port", str(port), "--workers", "1"]
-    command += ["--timeout-graceful-shutdown", "5", "--no-proxy-headers", "--no-server-header"]
+    command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(_ROOT), "--port", str(port)]
+    command += ["--workers", "1", "--timeout-graceful-shutdown", "20"]
+    command += ["--no-proxy-headers", "--no-server-header"]
     log = folder / f"{name}-{port}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=clean_environment(**settings), cwd=folder, stdout=output, stderr=output)

@@ -31,6 +31,7 @@ from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
 from serving.http.observability import Observability
 from serving.http.openapi import DocumentedAPI
+from serving.http.patience import PATIENT, Patience
 from serving.http.start import configured
 
 __all__ = ["app", "create_app"]
@@ -40,7 +41,9 @@ __all__ = ["app", "create_app"]
 REFUSING_S = 3.0
 
 
-def create_app(config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S) -> FastAPI:
+def create_app(
+    config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S, patience: Patience = PATIENT
+) -> FastAPI:
     """Return an application for these settings; its index is opened when it starts, and followed.
 
     When the process is told to stop, answers under way have `stopping_grace_s` seconds.
@@ -83,7 +86,7 @@ def create_app(config: MLConfig, *, stopping_grace_s: float = STOPPING_GRACE_S) 
     application.add_exception_handler(EngineBusyError, _busy)
     application.add_exception_handler(ModelNotOfferedError, _not_offered)
     advice = "shorten the question or the history"
-    add_middleware(application, config, observability, too_large_advice=advice)
+    add_middleware(application, config, observability, too_large_advice=advice, patience=patience)
     return application
 
 

@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 WORKERS = 2
 # Measured: with more waiting, the slowest answers under load take longer than four times those of a server at rest.
-MAX_WAITING = 4
+MAX_WAITING = 2
 # What is looked up rather than searched for takes milliseconds, and the chat needs several to draw a page.
 READERS = 1
 MAX_READS_WAITING = 32
@@ -135,21 +135,24 @@ class Engine:
         """
         advance = _next_event if is_streamed else _next_turn
         ends_at = asyncio.get_running_loop().time() + self._query_timeout_s
-        limiter: anyio.CapacityLimiter | None = None
         is_written = False
         with ExitStack() as writing:
             try:
                 while True:
-                    step = _on_thread(advance, events, limiter) if is_written else slot.begin(advance, events)
+                    step = self._write(advance, events) if is_written else slot.begin(advance, events)
                     event = await self._in_time(step, ends_at)
                     if event is None:
                         return
                     if isinstance(event, Sources):
                         slot.release()
+                        if event.expected is None:
+                            break
                         is_written = True
-                        if event.expected is not None:
-                            limiter = self._writers
-                            writing.enter_context(self._counted_as_writing())
+                        writing.enter_context(self._counted_as_writing())
+                    yield event
+                # The answer is whole: what is left is to hand it out, which takes no thread.
+                yield event
+                while (event := advance(events)) is not None:
                     yield event
             finally:
                 abort()
@@ -180,6 +183,11 @@ class Engine:
                 if not self._under_way:
                     self._idle.set()
 
+    def _write(
+        self, advance: Callable[[Iterator[Event]], Event | None], events: Iterator[Event]
+    ) -> asyncio.Future[Event | None]:
+        return asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=self._writers))
+
     async def _in_time(self, step: asyncio.Future[R], ends_at: float | None = None) -> R:
         """Return what a step gives; raises EngineStoppingError or QueryTimeoutError when it is not done in time."""
         stopped = asyncio.ensure_future(self._stopped.wait())
@@ -202,12 +210,6 @@ class Engine:
             yield
         finally:
             self._writing -= 1
-
-
-def _on_thread(
-    advance: Callable[[Iterator[Event]], Event | None], events: Iterator[Event], limiter: anyio.CapacityLimiter | None
-) -> asyncio.Future[Event | None]:
-    return asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=limiter))
 
 
 def _next_event(events: Iterator[Event]) -> Event | None:

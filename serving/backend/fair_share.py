@@ -51,7 +51,7 @@ class FairShare:
         workers: int,
         waiting: int,
         clock: Callable[[], float] = time.monotonic,
-        spread: Callable[[], float] = lambda: random.uniform(1.0, 1.6),
+        spread: Callable[[], float] = lambda: random.uniform(0.7, 1.3),
     ) -> None:
         self._workers = workers
         self._waiting = waiting
@@ -106,7 +106,7 @@ class FairShare:
             for other in self._clients.values()
         )
         seconds = (self._inside + outside) * self._mean_work_s / self._workers
-        seconds = min(max(math.ceil(seconds * self._spread()), 1), MAX_RETRY_AFTER_S)
+        seconds = min(max(round(seconds * self._spread()), 1), MAX_RETRY_AFTER_S)
         client.returns.append(now + seconds)
         return seconds
 

@@ -9,11 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.errors import problem_response
 
-__all__ = ["BODY_TIMEOUT_S", "MAX_BODY_BYTES", "BodyLimit"]
+__all__ = ["MAX_BODY_BYTES", "BodyLimit"]
 
 MAX_BODY_BYTES = 512 * 1024
-# Enough for the largest body over a slow line (300 kbit/s); less than a server that is told to stop has.
-BODY_TIMEOUT_S = 15.0
 
 
 class BodyLimit:
@@ -22,7 +20,7 @@ class BodyLimit:
     One that is not there after `timeout_s` seconds is refused with 408. Nothing is done for a request before.
     """
 
-    def __init__(self, app: ASGIApp, advice: str, timeout_s: float = BODY_TIMEOUT_S) -> None:
+    def __init__(self, app: ASGIApp, advice: str, timeout_s: float) -> None:
         self._app = app
         self._advice = advice
         self._timeout_s = timeout_s

@@ -7,9 +7,7 @@ import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SEND_TIMEOUT_S", "SendLimit"]
-
-SEND_TIMEOUT_S = 20.0
+__all__ = ["SendLimit"]
 
 _logger = logging.getLogger(__name__)
 
@@ -25,7 +23,7 @@ class SendLimit:
     anybody: the connection is closed, and the log says why.
     """
 
-    def __init__(self, app: ASGIApp, timeout_s: float = SEND_TIMEOUT_S) -> None:
+    def __init__(self, app: ASGIApp, timeout_s: float) -> None:
         self._app = app
         self._timeout_s = timeout_s
 

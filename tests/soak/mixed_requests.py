@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Request", "draw_request"]
+__all__ = ["Request", "draw_question", "draw_request"]
 
 _ABOUT_ONE = (
     "What are the main risk factors of {company} in {year}?",
@@ -41,6 +41,10 @@ _WRONG: tuple[dict[str, Any], ...] = (
 )
 
 
+_KINDS = ("asked", "streamed", "odd", "wrong", "malformed", "catalog", "passage", "facts", "usage", "feedback")
+_WEIGHTS = (50, 25, 4, 8, 2, 3, 4, 2, 1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request; `is_wrong` when the answer has to be a 4xx."""
@@ -54,10 +58,13 @@ class Request:
 
 def draw_request(chooser: random.Random, companies: list[dict[str, Any]], passage_ids: list[str]) -> Request:
     """Return a request about what the catalog's `companies` cover; three of four are questions."""
-    kind = chooser.choices(("asked", "odd", "wrong", "malformed", "catalog", "passage"), (75, 5, 8, 2, 5, 5))[0]
+    kind = chooser.choices(_KINDS, _WEIGHTS)[0]
     match kind:
         case "asked":
-            request = _query({"question": _question(chooser, companies), **_options(chooser, companies)})
+            request = _query({"question": draw_question(chooser, companies), **_options(chooser, companies)})
+        case "streamed":
+            body = {"question": draw_question(chooser, companies), **_options(chooser, companies)}
+            request = _query(body, "/query/stream")
         case "odd":
             request = _query({"question": chooser.choice(_ODD)})
         case "wrong":
@@ -66,6 +73,14 @@ def draw_request(chooser: random.Random, companies: list[dict[str, Any]], passag
             request = Request("POST", "/query", chooser.choice((b"{", b"\xff\xfe", b" " * 600_000)), is_wrong=True)
         case "catalog":
             request = Request("GET", "/catalog")
+        case "facts":
+            tickers = ",".join(company["tickers"][0] for company in chooser.choices(companies, k=2))
+            request = Request("GET", f"/facts?tickers={tickers}&metrics=revenue,net_income")
+        case "usage":
+            request = Request("GET", "/usage")
+        case "feedback":
+            body = {"request_id": f"soak-{chooser.randrange(10**9)}", "verdict": "good"}
+            request = Request("POST", "/feedback", json.dumps(body).encode())
         case _:
             is_wrong = chooser.random() < 0.3
             name = "none-of-ours" if is_wrong else chooser.choice(passage_ids)
@@ -73,7 +88,8 @@ def draw_request(chooser: random.Random, companies: list[dict[str, Any]], passag
     return request
 
 
-def _question(chooser: random.Random, companies: list[dict[str, Any]]) -> str:
+def draw_question(chooser: random.Random, companies: list[dict[str, Any]]) -> str:
+    """Return a question about what the companies cover, or about a year that none covers."""
     company, other = chooser.choice(companies), chooser.choice(companies)
     year = chooser.choice([*(filing["fiscal_year"] for filing in company["filings"]), 1987])
     template = chooser.choice(_ABOUT_ONE if chooser.random() < 0.8 else _ABOUT_ALL)
@@ -91,5 +107,5 @@ def _options(chooser: random.Random, companies: list[dict[str, Any]]) -> dict[st
     return options
 
 
-def _query(body: dict[str, Any]) -> Request:
-    return Request("POST", "/query", json.dumps(body).encode())
+def _query(body: dict[str, Any], path: str = "/query") -> Request:
+    return Request("POST", path, json.dumps(body).encode())
