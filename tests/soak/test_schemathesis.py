@@ -19,7 +19,7 @@ from tests.sample_index import SAMPLES
 from tests.soak.results import number_setting, write_result
 from tests.soak.schema_runs import SchemaRun, hold_against_document
 
-GUARDED = {"FINRAG_API_KEY": "the-key-of-this-run", "FINRAG_RATE_PER_MINUTE": "5"}
+GUARDED = {"FINRAG_API_KEY": "the-key-of-this-run", "FINRAG_RATE_PER_MINUTE": "5"}  # pragma: allowlist secret
 QUESTION = "How many employees does Orquenna have in fiscal 2024?"
 # Operations of the two documents; where there are more, the number of cases is still at least the one asked for.
 BACKEND_OPERATIONS, INDEXER_OPERATIONS = 11, 7

@@ -18,7 +18,7 @@ from tests.event_loops import run
 from tests.local_processes import free_port
 from tests.unit.serving.asgi_calls import call
 
-SECRET = "sk-zanzibarquux0123456789"
+SECRET = "sk-zanzibarquux0123456789"  # pragma: allowlist secret
 KEY = "key-of-this-test"
 
 
