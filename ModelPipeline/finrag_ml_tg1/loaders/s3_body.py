@@ -6,12 +6,13 @@ A socket's timeout is no limit for a whole body: one that comes byte by byte mee
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
+    from urllib3 import HTTPResponse
 
 __all__ = ["StalledBodyError", "read_body"]
 
@@ -32,7 +33,9 @@ def read_body(body: StreamingBody) -> bytes:
     """
     began = time.monotonic()
     received = bytearray()
-    with body as stream:  # urllib3's, which gives what has come instead of waiting for as much as is asked
+    with body as entered:
+        # Of urllib3 itself, which gives what has come instead of waiting for as much as is asked.
+        stream = cast("HTTPResponse", entered)
         try:
             while piece := stream.read1(_PIECE_BYTES):
                 received += piece
