@@ -31,31 +31,34 @@ _PROBE_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `is_warm` when the parts it needs were read before the fault."""
+    """One request, and when the parts it needs are read first: before any fault, or during one or the other."""
 
     method: str
     path: str
     body: str = ""
-    is_warm: bool = False
+    needs: str = "second"
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether its parts are at hand before the first fault."""
+        return self.needs == "warm"
 
 
-def _asked(question: str, *, is_warm: bool = False, streamed: bool = False, **more: object) -> Request:
-    return Request(
-        "POST", "/query/stream" if streamed else "/query", json.dumps({"question": question, **more}), is_warm
-    )
+def _asked(question: str, *, needs: str = "second", streamed: bool = False, **more: object) -> Request:
+    return Request("POST", "/query/stream" if streamed else "/query", json.dumps({"question": question, **more}), needs)
 
 
 _WARM_ONES = {"tickers": ["ORQN"]}
 REQUESTS: Sequence[Request] = (
-    _asked("How many employees are there in fiscal 2024?", filters=_WARM_ONES, is_warm=True),
+    _asked("How many employees are there in fiscal 2024?", filters=_WARM_ONES, needs="warm"),
     _asked("How many employees does Tarrendray have in fiscal 2024?"),
-    _asked("What are the main risk factors?", filters=_WARM_ONES | {"fiscal_years": [2023]}, is_warm=True),
-    _asked("What are the main risks of Hibbelwick in fiscal 2022?", streamed=True),
-    _asked("What was Orquenna's revenue in fiscal 2023?", is_warm=True, streamed=True),
-    Request("GET", "/facts?tickers=ORQN&metrics=revenue&fiscal_years=2022,2024", is_warm=True),
-    Request("GET", "/facts?tickers=HBLW&metrics=revenue"),
+    _asked("What are the main risk factors?", filters=_WARM_ONES | {"fiscal_years": [2023]}, needs="warm"),
+    _asked("What are the main risks of Hibbelwick in fiscal 2022?", needs="first", streamed=True),
+    _asked("What was Orquenna's revenue in fiscal 2023?", needs="warm", streamed=True),
+    Request("GET", "/facts?tickers=ORQN&metrics=revenue&fiscal_years=2022,2024", needs="warm"),
+    Request("GET", "/facts?tickers=HBLW&metrics=revenue", needs="first"),
     _asked("Which companies mention tariffs as a risk?"),
-    Request("GET", "/catalog", is_warm=True),
+    Request("GET", "/catalog", needs="warm"),
     _asked("Compare revenue of Tarrendray and Hibbelwick in 2023.", top_k=20),
 )
 
@@ -112,8 +115,13 @@ class CheckedClients:
     findings: list[str] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
     slowest_warm_s: float = 0.0
-    are_warm_only: bool = False
+    asks_for: frozenset[str] = frozenset({"warm", "first", "second"})
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask_all(self, *, must_answer: bool = False) -> bool:
+        """Ask each request it `asks_for` once, up to the first that is not answered; return whether all were."""
+        numbers = (number for number, request in enumerate(REQUESTS) if request.needs in self.asks_for)
+        return all(self.ask(number, must_answer=must_answer) for number in numbers)
 
     def ask(self, number: int, *, must_answer: bool = False) -> bool:
         """Ask the request of this number; return whether it was answered, rightly.
@@ -140,14 +148,14 @@ class CheckedClients:
 
     @contextmanager
     def at_work(self, clients: int) -> Iterator[None]:
-        """Let so many clients ask one request after the other until the block ends, the warm ones alone if so told."""
+        """Let so many clients ask one request after the other until the block ends, of what it `asks_for`."""
         over = threading.Event()
         numbers = count()
 
         def ask() -> None:
             while not over.is_set():
                 number = next(numbers)
-                if REQUESTS[number % len(REQUESTS)].is_warm or not self.are_warm_only:
+                if REQUESTS[number % len(REQUESTS)].needs in self.asks_for:
                     self.ask(number)
 
         with ThreadPoolExecutor(clients) as pool:

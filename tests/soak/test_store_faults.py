@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import httpx
 import pytest
 
 from tests.contract.served_stores import ServedStore, index_on_s3, s3_settings
-from tests.faults.checked import REQUESTS, CheckedClients, References, probed, references_of
+from tests.faults.checked import CheckedClients, References, probed, references_of
 from tests.faults.damage import damage_files
 from tests.faults.disks import filled, read_only, small_disk
 from tests.faults.kinds import KINDS, Kind
@@ -57,47 +58,54 @@ class Bench:
         self._folder = folder
         self._runs = 0
 
-    def disturb(
-        self,
-        name: str,
-        fault: Fault,
-        window_s: float,
-        *,
-        disk: Path | None = None,
-        is_away: bool = False,
-        at_start: Kind | None = None,
-    ) -> None:
-        """Meet a fault with a warm back end, under load and while a version is published; before that `at_start`."""
+    def meet(self, name: str, kind: Kind, window_s: float) -> None:
+        """Start a back end under a fault; then let a share of its requests meet it, and later all of them."""
         name_current(self._remote.store, self._versions.whole)
         before = self.proxy.injected
-        with ExitStack() as starting:
-            if at_start is not None:
-                starting.enter_context(at_start.on(self.proxy))
-            with self._served(disk, "/livez" if at_start else "/readyz") as (server, client, cache):
-                clients = CheckedClients(client, self._references, are_warm_only=True)
-                said = self._said_at_start(client, clients, at_start) if at_start is not None else ""
-                starting.close()
-                wait_until(lambda: client.get("/readyz").status_code == httpx.codes.OK, "the back end is ready")
-                recovered_s, last = self._disturbed(clients, lambda: fault(cache), window_s)
-                if is_away and (last["status"], last["store"]) != ("degraded", "unreachable"):
-                    clients.findings.append(f"/health at the end of the fault: {last}")
-                self._keep(name, clients, recovered_s, self.proxy.injected - before, last["refresh_error"], said)
-                self._note(name, server, clients.findings)
+        starting = ExitStack()
+        starting.enter_context(kind.on(self.proxy))
+        with starting, self._served(None, "/livez") as (server, client, _):
+            clients = CheckedClients(client, self._references)
+            said = self._said_at_start(clients, kind)
+            starting.close()
+            wait_until(lambda: client.get("/readyz").status_code == httpx.codes.OK, "ready", timeout_s=60)
+            sharing = kind.on(self.proxy, SHARE)
+            after_share_s, _ = self._disturbed(clients, sharing, window_s, "first", self._versions.smaller)
+            window_s = MOST_SILENT_S if name in LONG_UNNOTICED else window_s
+            after_all_s, last = self._disturbed(clients, kind.on(self.proxy), window_s, "second", self._versions.whole)
+            if kind.is_away and (last["status"], last["store"]) != ("degraded", "unreachable"):
+                clients.findings.append(f"/health at the end of the fault: {last}")
+            self._keep(
+                name,
+                server,
+                clients,
+                faults=self.proxy.injected - before,
+                recovered_s=[round(after_share_s, 1), round(after_all_s, 1)],
+                said_at_start=_without_names(said),
+                health_said=_without_names(last["refresh_error"] or ""),
+            )
+
+    def disturb(self, name: str, fault: Fault, window_s: float, disk: Path | None = None) -> None:
+        """Let the cache of a back end at work be spoilt; `disk` is where it is."""
+        name_current(self._remote.store, self._versions.whole)
+        with self._served(disk) as (server, client, cache):
+            clients = CheckedClients(client, self._references)
+            seconds, last = self._disturbed(clients, fault(cache), window_s, "second", self._versions.smaller)
+            said = _without_names(last["refresh_error"] or "")
+            self._keep(name, server, clients, faults=1, recovered_s=[round(seconds, 1)], health_said=said)
 
     def restart_on(self, name: str, spoil: Callable[[Path], None]) -> None:
         """Start a back end on a cache that was spoilt since another one filled it."""
         name_current(self._remote.store, self._versions.smaller)
         with self._served(None) as (_, client, cache):
             clients = CheckedClients(client, self._references)
-            for number in range(len(REQUESTS)):
-                clients.ask(number, must_answer=True)
+            clients.ask_all(must_answer=True)
         spoil(cache)
         self._runs -= 1  # in the same folder
         with self._served(None) as (server, client, _):
             clients.client = client
-            recovered_s = self._recovered(clients)
-            self._keep(name, clients, recovered_s, 1, "")
-            self._note(name, server, clients.findings)
+            seconds = self._recovered(clients, self._versions.smaller)
+            self._keep(name, server, clients, faults=1, recovered_s=[round(seconds, 1)])
 
     @contextmanager
     def _served(self, disk: Path | None, awaiting: str = "/readyz") -> Iterator[tuple[Server, httpx.Client, Path]]:
@@ -113,45 +121,48 @@ class Bench:
         ):
             yield server, client, cache
 
-    def _disturbed(self, clients: CheckedClients, fault: Callable[[], Any], window_s: float) -> tuple[float, Any]:
-        """Return the seconds until all was well after a fault, and what /health said at its end."""
-        for number, request in enumerate(REQUESTS):
-            if request.is_warm:
-                clients.ask(number, must_answer=True)
-        with probed(clients.client, clients.findings) as probes:
-            with clients.at_work(CLIENTS):
-                time.sleep(0.3)
-                with fault():
-                    clients.are_warm_only = False
-                    name_current(self._remote.store, self._versions.smaller)
-                    time.sleep(window_s)
-                    last = clients.client.get("/health").json()
-                recovered_s = self._recovered(clients)
+    def _disturbed(
+        self, clients: CheckedClients, fault: AbstractContextManager[None], window_s: float, needs: str, version: str
+    ) -> tuple[float, Any]:
+        """Return the seconds until all was well after a fault, and what /health said at its end.
+
+        A version is published meanwhile, and what is asked needs parts that are not at hand.
+        """
+        clients.asks_for = frozenset({"warm"})
+        clients.ask_all(must_answer=True)
+        with probed(clients.client, clients.findings) as probes, clients.at_work(CLIENTS):
+            time.sleep(0.2)
+            with fault:
+                clients.asks_for = frozenset({"warm", needs})
+                name_current(self._remote.store, version)
+                time.sleep(window_s)
+                last = clients.client.get("/health").json()
+            seconds = self._recovered(clients, version)
         if any(health["index_version"] is None for health in probes):
             clients.findings.append("/health named no version")
-        return recovered_s, last
+        return seconds, last
 
-    def _said_at_start(self, client: httpx.Client, clients: CheckedClients, kind: Kind) -> str:
+    def _said_at_start(self, clients: CheckedClients, kind: Kind) -> str:
         """Return what /readyz says of a fault that is on."""
         said = "the index is still being loaded"
         deadline = time.monotonic() + MOST_SILENT_S
         while "being loaded" in said and time.monotonic() < deadline:
             time.sleep(0.1)
-            response = client.get("/readyz")
+            response = clients.client.get("/readyz")
             said = "ready" if response.status_code == httpx.codes.OK else response.json()["detail"]
         expected = kind.advice if kind.is_away else said
-        if expected not in said or client.get("/livez").status_code != httpx.codes.OK:
+        if expected not in said or clients.client.get("/livez").status_code != httpx.codes.OK:
             clients.findings.append(f"at the start /readyz said {said!r} and not {expected!r}")
         return said
 
-    def _recovered(self, clients: CheckedClients) -> float:
-        """Return the seconds until the published version answers everything."""
+    def _recovered(self, clients: CheckedClients, version: str) -> float:
+        """Return the seconds until the published version answers everything that is asked."""
         client, began = clients.client, time.monotonic()
 
         def is_well() -> bool:
             health = client.get("/health").json()
-            is_new = (health["status"], health["index_version"]) == ("ok", self._versions.smaller)
-            return is_new and all(clients.ask(number) for number in range(len(REQUESTS)))
+            is_new = (health["status"], health["index_version"]) == ("ok", version)
+            return is_new and clients.ask_all()
 
         try:
             wait_until(is_well, "all is answered again", timeout_s=4 * RECOVERED_WITHIN_S)
@@ -162,29 +173,20 @@ class Bench:
             clients.findings.append(f"recovered after {seconds:.1f} s")
         return seconds
 
-    def _keep(
-        self,
-        name: str,
-        clients: CheckedClients,
-        recovered_s: float,
-        injected: int,
-        health_said: str | None,
-        said_at_start: str = "",
-    ) -> None:
-        self.rows[name] = {
-            "faults": injected,
+    def _keep(self, name: str, server: Server, clients: CheckedClients, **measured: object) -> None:
+        if "Traceback" in server.output:
+            clients.findings.append(f"a traceback in the log: {server.output.partition('Traceback')[2][-1500:]}")
+        row = measured | {
             "outcomes": dict(sorted(clients.outcomes.items())),
             "slowest_warm_s": round(clients.slowest_warm_s, 1),
-            "recovered_s": round(recovered_s, 1),
-            "said_at_start": _without_names(said_at_start),
-            "health_said": _without_names(health_said or ""),
             "refusals": [_without_names(words) for words, _ in clients.refusals.most_common(2)],
         }
-
-    def _note(self, name: str, server: Server, findings: list[str]) -> None:
-        if "Traceback" in server.output:
-            findings.append(f"a traceback in the log: {server.output.partition('Traceback')[2][-1500:]}")
-        self.findings += [{"fault": name, "what": what, "times": n} for what, n in Counter(findings).items()]
+        self.rows[name] = row
+        self.findings += [
+            {"fault": name, "what": what, "times": times} for what, times in Counter(clients.findings).items()
+        ]
+        sys.stdout.write(f"\n{name}: {row} {clients.findings[:2]}")
+        sys.stdout.flush()
 
 
 def _without_names(words: str) -> str:
@@ -203,30 +205,23 @@ def test_faults_give_no_wrong_answer_and_no_failure_and_leave_nothing_behind(
     with index_on_s3(two_versions.folder, moto_endpoint) as remote:
         bench = Bench(remote, proxy, two_versions, references, tmp_path)
         for name, kind in list(KINDS.items())[:count]:
-            window = MOST_SILENT_S if name in LONG_UNNOTICED else window_s
-            bench.disturb(name, _always(kind, proxy), window, is_away=kind.is_away, at_start=kind)
-            if kind.fault is not None:
-                bench.disturb(f"{name}, {SHARE:.0%}", _always(kind, proxy, SHARE), window_s)
+            bench.meet(name, kind, window_s)
         _disturb_disks(bench, tmp_path, window_s)
     proxy.close()
     outcomes: Counter[str] = sum((Counter(row["outcomes"]) for row in bench.rows.values()), Counter())
     counts = {
-        "kinds": len({re.split("[:,]", name)[0] for name in bench.rows}),
-        "runs": len(bench.rows),
+        "kinds": len(bench.rows),
+        "faults_injected": sum(row["faults"] for row in bench.rows.values()),
         "requests": outcomes.total(),
         "outcomes": dict(outcomes),
         "wrong_answers": outcomes["wrong answer"],
         "undocumented_failures": sum(n for name, n in outcomes.items() if name not in ("200", "429", "503")),
-        "longest_recovery_s": max(row["recovered_s"] for row in bench.rows.values()),
+        "longest_recovery_s": max(seconds for row in bench.rows.values() for seconds in row["recovered_s"]),
         "by_fault": bench.rows,
     }
     settings = {"FINRAG_SOAK_FAULT_S": window_s, "FINRAG_SOAK_FAULT_KINDS": count}
     write_result("store_faults", settings, time.monotonic() - started, counts, bench.findings)
     assert not bench.findings, bench.findings
-
-
-def _always(kind: Kind, proxy: FaultProxy, share: float = 1.0) -> Fault:
-    return lambda _cache: kind.on(proxy, share)
 
 
 def _disturb_disks(bench: Bench, folder: Path, window_s: float) -> None:
@@ -236,7 +231,6 @@ def _disturb_disks(bench: Bench, folder: Path, window_s: float) -> None:
         @contextmanager
         def damaged(cache: Path, kind: str = kind) -> Iterator[None]:
             damage_files(cache, kind)
-            bench.proxy.injected += 1
             yield
 
         bench.disturb(f"cached files {kind}: while running", damaged, window_s)
@@ -244,12 +238,9 @@ def _disturb_disks(bench: Bench, folder: Path, window_s: float) -> None:
     @contextmanager
     def emptied(cache: Path) -> Iterator[None]:
         shutil.rmtree(cache)
-        bench.proxy.injected += 1
         yield
 
     bench.disturb("cache folder removed: while running", emptied, window_s)
     for number, (name, fault) in enumerate((("full", filled), ("read-only", read_only))):
         with small_disk(folder / f"disk-{number}", DISK_MB) as disk:
-            bench.disturb(
-                f"disk {name}: while running", lambda _, fault=fault, disk=disk: fault(disk), window_s, disk=disk
-            )
+            bench.disturb(f"disk {name}: while running", fault, window_s, disk)
