@@ -41,14 +41,15 @@ def test_faults_of_the_store_give_no_wrong_answer_and_end_without_a_restart(
 ) -> None:
     """Starts while the region is wrong; loses the store for cold parts; meets damaged bytes with a new version."""
     proxy = FaultProxy(moto_endpoint)
-    settings = {"FINRAG_REFRESH_S": "0.1", "FINRAG_ANSWER_CACHE_MB": "0"}
-    folder = tmp_path_factory.mktemp("backend")
+    folder, access = tmp_path_factory.mktemp("backend"), s3_settings(proxy.endpoint)
     limits = httpx.Limits(max_connections=None)
     starting = ExitStack()
     starting.enter_context(KINDS["301 PermanentRedirect"].on(proxy))
     with (
         starting,
-        serve_backend(remote.url, folder, awaiting="/livez", access=s3_settings(proxy.endpoint), **settings) as server,
+        serve_backend(
+            remote.url, folder, awaiting="/livez", access=access, FINRAG_REFRESH_S="0.1", FINRAG_ANSWER_CACHE_MB="0"
+        ) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=30, limits=limits) as client,
     ):
         clients = CheckedClients(client, references)

@@ -93,9 +93,8 @@ def references_of(versions: TwoVersions, folder: Path) -> References:
     """Return what a back end on a folder with both versions answers; it is at work only meanwhile."""
     references = References()
     own = versions.copied(folder / "reference")
-    settings = {"FINRAG_REFRESH_S": "0.1", "FINRAG_ANSWER_CACHE_MB": "0"}
     with (
-        serve_backend(str(own.folder), folder, **settings) as server,
+        serve_backend(str(own.folder), folder, FINRAG_REFRESH_S="0.1", FINRAG_ANSWER_CACHE_MB="0") as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client,
     ):
         references.learn(own.whole, client)

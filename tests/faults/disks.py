@@ -9,14 +9,26 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["filled", "read_only", "small_disk"]
+__all__ = ["filled", "may_mount", "read_only", "small_disk"]
+
+
+_TMPFS = ["-t", "tmpfs", "-o"]
+
+
+def may_mount(folder: Path) -> bool:
+    """Return whether this process may mount a file system."""
+    folder.mkdir(parents=True)
+    is_mounted = _mounted([*_TMPFS, "size=1m", "tmpfs", str(folder)])
+    if is_mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+    return is_mounted
 
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """Mount an empty file system at `folder` until the block ends; skips the test where that is not permitted."""
     folder.mkdir(parents=True)
-    if not _mounted(["-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]):
+    if not _mounted([*_TMPFS, f"size={megabytes}m", "tmpfs", str(folder)]):
         pytest.skip("file systems cannot be mounted here")
     try:
         yield folder

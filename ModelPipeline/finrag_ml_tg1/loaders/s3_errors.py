@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from http.client import HTTPException
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError, StoreUnavailableError
+from finrag_ml_tg1.loaders.aws_errors import (
+    EXPIRED,
+    code_of,
+    is_without_credentials,
+    no_credentials,
+    status_of,
+    unreachable,
+)
 from finrag_ml_tg1.loaders.s3_body import StalledBodyError
 
-__all__ = ["FAILURES", "are_credentials_refused", "explain", "not_s3", "status_of"]
+__all__ = ["FAILURES", "are_credentials_refused", "explain", "not_s3"]
 
 # What a request can end with. An error's body is read, and an answer's fields are, where botocore explains nothing:
 # what is wrong there comes as it is.
@@ -37,13 +37,10 @@ FAILURES = (
     ValueError,
 )
 
-_RENEWED = (
-    "those of a profile or a role are looked up again by themselves, those of environment variables or "
-    ".aws_secrets need a restart"
-)
 _REMEDIES = {
     "AuthorizationHeaderMalformed": "check AWS_REGION",
-    "ExpiredToken": f"the credentials have expired: renew AWS_SESSION_TOKEN and the keys that belong to it; {_RENEWED}",
+    "ExpiredToken": f"{EXPIRED}; those of a profile or a role are looked up again by themselves, those of environment "
+    "variables or .aws_secrets need a restart",
     "IllegalLocationConstraintException": "check AWS_REGION",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
     "InvalidToken": "check AWS_SESSION_TOKEN and the keys that belong to it",
@@ -57,29 +54,17 @@ _DENIED = (
     "check the credentials and the bucket's policy (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:ListBucket); "
     "without s3:ListBucket S3 answers 403 for a missing key too"
 )
-_NO_CREDENTIALS = (
-    NoCredentialsError,
-    PartialCredentialsError,
-    CredentialRetrievalError,
-    ProfileNotFound,
-    TokenRetrievalError,
-)
 _REFUSED_CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"}
-
-
-def status_of(error: ClientError) -> int:
-    """Return the HTTP status S3 answered with, 0 when it gave none."""
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def are_credentials_refused(error: Exception) -> bool:
     """Return whether other credentials may be accepted, or found at all."""
     if isinstance(error, ClientError):
         # The answer to HEAD has no body that would name the code.
-        return _code(error) in _REFUSED_CREDENTIALS or (
+        return code_of(error) in _REFUSED_CREDENTIALS or (
             status_of(error) == 400 and error.operation_name == "HeadObject"
         )
-    return isinstance(error, _NO_CREDENTIALS)
+    return is_without_credentials(error)
 
 
 def not_s3(address: str, endpoint: str | None) -> StoreUnavailableError:
@@ -98,18 +83,13 @@ def explain(error: Exception, operation: str, address: str, endpoint: str | None
     """
     if isinstance(error, ClientError):
         return _explain_answer(error, operation, address)
-    if isinstance(error, _NO_CREDENTIALS):
-        return StoreUnavailableError(
-            f"No usable AWS credentials for {address}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or check AWS_PROFILE."
-        )
-    at = f" at {endpoint}" if endpoint else ""
-    check = "the network and AWS_ENDPOINT_URL_S3" if endpoint else "the network and AWS_REGION"
-    return StoreUnavailableError(f"{address}{at} cannot be reached ({type(error).__name__}): check {check}.")
+    if is_without_credentials(error):
+        return StoreUnavailableError(no_credentials(address))
+    return StoreUnavailableError(unreachable(error, address, endpoint, "AWS_ENDPOINT_URL_S3"))
 
 
 def _explain_answer(error: ClientError, operation: str, address: str) -> StoreError:
-    code, status = _code(error), status_of(error)
+    code, status = code_of(error), status_of(error)
     said = f"{status} {code}".strip() if code != str(status) else code
     answered = f"{address}: S3 refused {operation} with {said}"
     if code in _REMEDIES:
@@ -132,7 +112,3 @@ def _explain_status(status: int, operation: str, address: str, answered: str) ->
     if status >= 500:
         return StoreUnavailableError(f"{answered}: the service has a fault; try again later.")
     return StoreError(f"{answered}.")
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")

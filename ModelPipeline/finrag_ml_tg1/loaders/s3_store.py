@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError
+from finrag_ml_tg1.loaders.aws_errors import status_of
 from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.object_store import (
     ObjectInfo,
@@ -30,7 +31,7 @@ from finrag_ml_tg1.loaders.object_store import (
     is_key,
 )
 from finrag_ml_tg1.loaders.s3_body import read_body
-from finrag_ml_tg1.loaders.s3_errors import FAILURES, are_credentials_refused, explain, not_s3, status_of
+from finrag_ml_tg1.loaders.s3_errors import FAILURES, are_credentials_refused, explain, not_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
