@@ -41,7 +41,13 @@ LONG_UNNOTICED = {"silent", "trickle"}
 MOST_SILENT_S = 22
 # From the end of a fault until everything is answered, from the version that was published meanwhile.
 RECOVERED_WITHIN_S = 20.0
-SETTINGS = {"FINRAG_REFRESH_S": "0.3", "FINRAG_ANSWER_CACHE_MB": "0", "LOG_LEVEL": "warning"}
+# The cache is smaller than both versions together: what was read may have to be read again.
+SETTINGS = {
+    "FINRAG_REFRESH_S": "0.3",
+    "FINRAG_ANSWER_CACHE_MB": "0",
+    "FINRAG_CACHE_MB": "25",
+    "LOG_LEVEL": "warning",
+}
 
 
 class Bench:
