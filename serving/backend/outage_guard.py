@@ -1,43 +1,60 @@
 """A store that is away answers at once: waiting for it would hold the threads that other questions need.
 
-After a failure to reach it, all reading is refused for a pause; then one caller asks again, and the others are refused
-until it has an answer.
+After a failure to reach it all reading is refused for a pause. The first read after that is refused too, and has the
+store asked for one small object aside; when that is answered all may read again. So no question waits for a store that
+is known to be away, and when it is back none is refused because another is asking.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from finrag_ml_tg1.errors import StoreUnavailableError
+from finrag_ml_tg1.errors import FinRAGError, StoreUnavailableError
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore, StoredObject
 
 __all__ = ["GuardedStore"]
 
 R = TypeVar("R")
 
+_logger = logging.getLogger(__name__)
+
 
 class GuardedStore:
     """An ObjectStore over another; what is read of it fails at once for `pause_s` seconds after it was unreachable.
 
-    Safe for use from several threads.
+    Whether it is back is told by the object at `probed_key`. Safe for use from several threads.
     """
 
-    def __init__(self, store: ObjectStore, pause_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: ObjectStore, pause_s: float, probed_key: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._pause_s = pause_s
+        self._probed_key = probed_key
         self._clock = clock
         self._lock = threading.Lock()
         self._outage = ""
         self._pause_ends_at = 0.0
-        self._is_being_tried = False
+        self._is_probing = False
 
     @property
     def url(self) -> str:
         """The store's address."""
         return self._store.url
+
+    @property
+    def outage(self) -> str:
+        """Why the store is taken to be away; "" when it is not."""
+        return self._outage
+
+    @property
+    def is_probing(self) -> bool:
+        """Whether the store is being asked just now if it is back."""
+        return self._is_probing
 
     def get(self, key: str) -> StoredObject:
         """Return the whole object; raises ObjectNotFoundError."""
@@ -64,31 +81,37 @@ class GuardedStore:
         self._store.delete(key)
 
     def _guarded(self, read: Callable[[], R]) -> R:
-        is_trying = self._begin()
-        outage = ""
+        self._refuse_in_outage()
         try:
             return read()
         except StoreUnavailableError as error:
-            outage = str(error)
+            with self._lock:
+                self._settle(str(error))
             raise
-        finally:
-            self._end(is_trying, outage)
 
-    def _begin(self) -> bool:
-        """Return whether this read finds out if the store is back; raises StoreUnavailableError when it may not ask."""
+    def _refuse_in_outage(self) -> None:
         with self._lock:
             if not self._outage:
-                return False
-            if self._is_being_tried or self._clock() < self._pause_ends_at:
-                raise StoreUnavailableError(self._outage)
-            self._is_being_tried = True
-            return True
+                return
+            if not self._is_probing and self._clock() >= self._pause_ends_at:
+                self._is_probing = True
+                # Nobody has to wait for it, the end of the process included.
+                threading.Thread(target=self._probe, name="store-probe", daemon=True).start()
+            raise StoreUnavailableError(self._outage)
 
-    def _end(self, is_trying: bool, outage: str) -> None:
-        with self._lock:
-            if is_trying:
-                self._is_being_tried = False
-            if outage:
-                self._pause_ends_at = self._clock() + self._pause_s
-            if outage or is_trying:
-                self._outage = outage
+    def _probe(self) -> None:
+        outage = ""
+        try:
+            self._store.get(self._probed_key)
+        except StoreUnavailableError as error:
+            outage = str(error)
+        except FinRAGError:
+            _logger.debug("%s answers, if not with %s", self._store.url, self._probed_key)
+        finally:
+            with self._lock:
+                self._settle(outage)
+                self._is_probing = False
+
+    def _settle(self, outage: str) -> None:
+        self._outage = outage
+        self._pause_ends_at = self._clock() + self._pause_s

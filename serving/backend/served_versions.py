@@ -17,6 +17,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
+from finrag_ml_tg1.index.manifest import CURRENT_KEY
 from finrag_ml_tg1.index.outside.opening import open_engine
 from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.loaders.cache import CacheCounts, DiskCache
@@ -31,7 +32,7 @@ __all__ = ["IndexNotLoadedError", "ServedVersions"]
 # How soon the store is asked again while there is no index at all.
 RETRY_SECONDS = 2.0
 # What cannot be opened is tried again ever more rarely: its files are read anew each time, and they may be large.
-LONGEST_WAIT_S = 900.0
+LONGEST_WAIT_S = 120.0
 # How long a store that was unreachable is taken to be so.
 PAUSE_S = 5.0
 
@@ -82,7 +83,9 @@ class ServedVersions:
     def __init__(self, config: MLConfig, store: ObjectStore, forget: Callable[[str], None]) -> None:
         # A folder is read where it is, and not waited for.
         is_remote = not isinstance(store, LocalFolderStore)
-        self._store = GuardedStore(store, min(config.refresh_s or PAUSE_S, PAUSE_S)) if is_remote else store
+        pause_s = min(config.refresh_s or PAUSE_S, PAUSE_S)
+        self._guard = GuardedStore(store, pause_s, CURRENT_KEY) if is_remote else None
+        self._store = self._guard or store
         self._folder = Path(config.cache_dir)
         self._cache = DiskCache(self._folder, self._store, config.cache_bytes)
         self._engine = open_engine(config.vector_index, config) if config.vector_index else None
@@ -92,7 +95,7 @@ class ServedVersions:
         self._replaced: dict[str, _OpenVersion] = {}
         self._wait = _Wait("", 0)
         self._problem: str | None = _LOADING
-        self.is_store_reachable = True
+        self._is_store_reachable = True
         self.loaded_at = 0.0
 
     @property
@@ -107,8 +110,16 @@ class ServedVersions:
 
     @property
     def problem(self) -> str | None:
-        """Why the version that is current in the store is not the one that answers; None when it is."""
-        return self._problem
+        """Why the version that is current in the store is not the one that answers; None when it is.
+
+        While the store cannot be read it is not known which is current: then why not.
+        """
+        return self._problem or self._outage or None
+
+    @property
+    def is_store_reachable(self) -> bool:
+        """Whether the store could be read when something was last asked of it, by a question or by a look for news."""
+        return self._is_store_reachable and not self._outage
 
     def check_loaded(self) -> None:
         """Raise IndexNotLoadedError, with the reason, while there is no index."""
@@ -141,7 +152,7 @@ class ServedVersions:
             if self._current is None:
                 await asyncio.sleep(RETRY_SECONDS)
             elif self._refresh_s:
-                await asyncio.sleep(self._refresh_s)
+                await self._rest()
             else:
                 return
 
@@ -149,6 +160,18 @@ class ServedVersions:
         """Give up the connections to the outside engine that has the vectors, where there is one."""
         if self._engine is not None:
             self._engine.close()
+
+    @property
+    def _outage(self) -> str:
+        return self._guard.outage if self._guard is not None else ""
+
+    async def _rest(self) -> None:
+        """Wait for the next look; it is soon while the store is away."""
+        ends_at = time.monotonic() + self._refresh_s
+        while (left := ends_at - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, RETRY_SECONDS))
+            if not self.is_store_reachable:
+                return
 
     async def _update(self) -> None:
         """Let the version that the store names take the questions, or keep the reason why it cannot."""
@@ -159,9 +182,9 @@ class ServedVersions:
                 self._keep_problem(self._wait.problem)
             else:
                 self._serve(version or await self._opened(name))
-            self.is_store_reachable = True
+            self._is_store_reachable = True
         except FinRAGError as error:
-            self.is_store_reachable = not isinstance(error, StoreUnavailableError)
+            self._is_store_reachable = not isinstance(error, StoreUnavailableError)
             self._keep_problem(str(error), error)
         except OSError as error:
             self._keep_problem(f"the index cannot be opened ({error}): check FINRAG_CACHE_DIR and its free space")

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save
 
-from finrag_ml_tg1.errors import IndexCorruptError
+from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 
 __all__ = ["Arrays", "MappedArrays", "narrowed", "open_arrays", "pack_arrays"]
 
@@ -82,7 +82,7 @@ class MappedArrays(dict[str, npt.NDArray[Any]]):
 
 
 def open_arrays(path: Path, *, is_read_randomly: bool = False) -> MappedArrays:
-    """Return views of the arrays in a file; raises IndexCorruptError when it is no such file.
+    """Return views of the arrays in a file; raises IndexCorruptError when it is no such file, StoreError without one.
 
     Of one that `is_read_randomly` no pages are read from disk but those that are asked for.
     """
@@ -92,5 +92,7 @@ def open_arrays(path: Path, *, is_read_randomly: bool = False) -> MappedArrays:
         if is_read_randomly:  # said before the header is read, which brings 128 KiB otherwise
             mapped.madvise(mmap.MADV_RANDOM)
         return MappedArrays(mapped)
+    except OSError as error:  # it was there a moment ago: the folder has been emptied, or a limit is reached
+        raise StoreError(f"{path} cannot be opened ({error.strerror}): try again, or check FINRAG_CACHE_DIR") from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise IndexCorruptError(f"{path.name} is no index file: rebuild the index with `finrag index`") from error

@@ -23,6 +23,7 @@ from finrag_ml_tg1.index.catalog import (
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from finrag_ml_tg1.index.manifest import part_key
+from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.reader import FileCache, read_manifest
 from finrag_ml_tg1.index.version_objects import part_object, segment_objects
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
@@ -65,17 +66,18 @@ class KnownVersion:
         """
         if version is None:
             return cls()
+        files = PinnedFiles(cache)
         try:
             manifest = read_manifest(store, version)
-            paths = {
-                name: cache.fetch(manifest.key_of(name), sha256=entry.sha256, size=entry.size)
-                for name, entry in manifest.files.items()
-                if name in {PARTS_FILE, SEGMENTS_FILE, STATISTICS_FILE}
-            }
+            described = dict(zip(manifest.files, manifest.expected_files(), strict=True))
+            names = (PARTS_FILE, SEGMENTS_FILE, STATISTICS_FILE)
+            paths = dict(zip(names, files.fetch_all([described[name] for name in names]), strict=True))
             parts, segments = pl.read_parquet(paths[PARTS_FILE]), segment_entries(pl.read_parquet(paths[SEGMENTS_FILE]))
             arrays = open_arrays(paths[STATISTICS_FILE])
         except (IndexCorruptError, ObjectNotFoundError):
             return cls()
+        finally:
+            files.close()  # what is mapped stays readable
         entries = part_entries(parts)
         named = [
             *(part_object(part) for part in entries),

@@ -105,8 +105,12 @@ class _Work:
 
 def _parts_of(cache: FileCache, manifest: Manifest) -> list[PartEntry]:
     entry = manifest.files[PARTS_FILE]
-    path = cache.fetch(version_key(manifest.version, PARTS_FILE), sha256=entry.sha256, size=entry.size)
-    return part_entries(pl.read_parquet(path))
+    # Pinned until it is read, as another process's fetch could evict it in between.
+    path = cache.fetch(version_key(manifest.version, PARTS_FILE), sha256=entry.sha256, size=entry.size, pin=True)
+    try:
+        return part_entries(pl.read_parquet(path))
+    finally:
+        cache.unpin(entry.sha256)
 
 
 def _unused(store: ObjectStore, cache: FileCache, ledger: Ledger) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -150,7 +154,11 @@ def _points(cache: FileCache, entries: Sequence[PartEntry], most: int) -> Iterat
     keys: list[str] = []
     vectors, ciks, years = [], [], []
     for entry in entries:
-        part = Part(cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size))
+        path = cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size, pin=True)
+        try:
+            part = Part(path)
+        finally:
+            cache.unpin(entry.sha256)
         keys += vector_keys(entry.sha256, entry.rows)
         vectors.append(dequantise(part.arrays["codes"], part.arrays["scales"]))
         ciks += [entry.cik] * entry.rows

@@ -28,6 +28,7 @@ __all__ = ["CacheCounts", "DiskCache"]
 
 _FILES_AT_ONCE = 4
 _LARGE_BYTES = 1024 * 1024  # a smaller file of a folder store is hashed as fast as its mark is read and written
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _log = logging.getLogger(__name__)
 
 
@@ -189,5 +190,5 @@ def _explained(place: str, variable: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "check its permissions"
+        advice = "free some space" if error.errno in _FULL else "check its permissions"
         raise StoreError(f"{place} cannot be used: {error.strerror}; {advice}, or set {variable} elsewhere.") from error

@@ -5,22 +5,42 @@ Nothing of the request is repeated except its address: headers hold credentials.
 
 from __future__ import annotations
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from http.client import HTTPException
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError, StoreUnavailableError
+from finrag_ml_tg1.loaders.aws_errors import (
+    EXPIRED,
+    code_of,
+    is_without_credentials,
+    no_credentials,
+    status_of,
+    unreachable,
+)
+from finrag_ml_tg1.loaders.s3_body import StalledBodyError
 
-__all__ = ["explain", "status_of"]
+__all__ = ["FAILURES", "are_credentials_refused", "explain", "not_s3"]
+
+# What a request can end with. An error's body is read, and an answer's fields are, where botocore explains nothing:
+# what is wrong there comes as it is.
+FAILURES = (
+    ClientError,
+    BotoCoreError,
+    ResponseParserError,
+    StalledBodyError,
+    HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+)
 
 _REMEDIES = {
     "AuthorizationHeaderMalformed": "check AWS_REGION",
-    "ExpiredToken": "the credentials have expired: renew AWS_SESSION_TOKEN and the keys that belong to it",
+    "ExpiredToken": f"{EXPIRED}; those of a profile or a role are looked up again by themselves, those of environment "
+    "variables or .aws_secrets need a restart",
     "IllegalLocationConstraintException": "check AWS_REGION",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
     "InvalidToken": "check AWS_SESSION_TOKEN and the keys that belong to it",
@@ -34,32 +54,44 @@ _DENIED = (
     "check the credentials and the bucket's policy (s3:GetObject, s3:PutObject, s3:DeleteObject, s3:ListBucket); "
     "without s3:ListBucket S3 answers 403 for a missing key too"
 )
-_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
+_REFUSED_CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"}
 
 
-def status_of(error: ClientError) -> int:
-    """Return the HTTP status S3 answered with, 0 when it gave none."""
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+def are_credentials_refused(error: Exception) -> bool:
+    """Return whether other credentials may be accepted, or found at all."""
+    if isinstance(error, ClientError):
+        # The answer to HEAD has no body that would name the code.
+        return code_of(error) in _REFUSED_CREDENTIALS or (
+            status_of(error) == 400 and error.operation_name == "HeadObject"
+        )
+    return is_without_credentials(error)
 
 
-def explain(error: ClientError | BotoCoreError, operation: str, address: str, endpoint: str | None) -> StoreError:
-    """Return the exception to raise for `error`; `address` is `s3://bucket/key`, `endpoint` the configured one."""
+def not_s3(address: str, endpoint: str | None) -> StoreUnavailableError:
+    """Return the error that something else than an S3 service answers."""
+    at = f" at {endpoint}" if endpoint else ""
+    return StoreUnavailableError(
+        f"{address}{at}: what answers is no S3 service, it names no ETag: check the network (a proxy, a sign-in page) "
+        "and AWS_ENDPOINT_URL_S3."
+    )
+
+
+def explain(error: Exception, operation: str, address: str, endpoint: str | None) -> StoreError:
+    """Return the exception to raise for one of FAILURES; `address` is `s3://bucket/key`, `endpoint` the configured one.
+
+    Only what the service said may mean that the store is there and the object is wrong; all else is an outage.
+    """
     if isinstance(error, ClientError):
         return _explain_answer(error, operation, address)
-    if isinstance(error, _NO_CREDENTIALS):
-        return StoreUnavailableError(
-            f"No usable AWS credentials for {address}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or check AWS_PROFILE."
-        )
-    at = f" at {endpoint}" if endpoint else ""
-    check = "the network and AWS_ENDPOINT_URL_S3" if endpoint else "the network and AWS_REGION"
-    return StoreUnavailableError(f"{address}{at} cannot be reached ({type(error).__name__}): check {check}.")
+    if is_without_credentials(error):
+        return StoreUnavailableError(no_credentials(address))
+    return StoreUnavailableError(unreachable(error, address, endpoint, "AWS_ENDPOINT_URL_S3"))
 
 
 def _explain_answer(error: ClientError, operation: str, address: str) -> StoreError:
-    code = error.response.get("Error", {}).get("Code", "")
-    status = status_of(error)
-    answered = f"{address}: S3 refused {operation} with {status} {code}".rstrip()
+    code, status = code_of(error), status_of(error)
+    said = f"{status} {code}".strip() if code != str(status) else code
+    answered = f"{address}: S3 refused {operation} with {said}"
     if code in _REMEDIES:
         return StoreUnavailableError(f"{answered}: {_REMEDIES[code]}.")
     # A put that must match a version gets 404 when there is none, 409 when another put is being served.

@@ -9,21 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from botocore.exceptions import ClientError
+from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError
+from finrag_ml_tg1.loaders.aws_errors import status_of
 from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.object_store import (
     ObjectInfo,
@@ -34,7 +30,8 @@ from finrag_ml_tg1.loaders.object_store import (
     check_range,
     is_key,
 )
-from finrag_ml_tg1.loaders.s3_errors import explain, status_of
+from finrag_ml_tg1.loaders.s3_body import read_body
+from finrag_ml_tg1.loaders.s3_errors import FAILURES, are_credentials_refused, explain, not_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,6 +43,9 @@ __all__ = ["S3Store"]
 
 # botocore repeats requests, but not the reading of an answer that breaks off in the middle.
 _READ_ATTEMPTS = 3
+# Who reads waits for an answer, perhaps with a question; a large object that was sent may take long to be taken.
+_READING_TIMEOUT_S = 5.0
+_WRITING_TIMEOUT_S = 30.0
 
 
 class S3Store:
@@ -55,7 +55,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._config = config
-        self._client: S3Client | None = None
+        self._clients: dict[bool, S3Client] = {}
         self._client_lock = threading.Lock()
         self._bucket_seen = False
 
@@ -95,7 +95,7 @@ class S3Store:
         except ObjectNotFoundError:
             self._require_bucket()
             return None
-        return ObjectInfo(key, answer["ContentLength"], answer["ETag"])
+        return ObjectInfo(key, answer["ContentLength"], self._etag(answer, key))
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Yield all objects whose key starts with `prefix`, sorted by key; names that are no keys are left out."""
@@ -115,7 +115,7 @@ class S3Store:
         name = self._prefix + key
         # The one checksum that every S3 service verifies before it stores an object: it refuses what arrived altered.
         md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        with self._explained("PutObject", key) as client:
+        with self._explained("PutObject", key, is_writing=True) as client:
             put = partial(client.put_object, Bucket=self._bucket, Key=name, Body=data, ContentMD5=md5)
             try:
                 if if_match is not None:
@@ -126,7 +126,7 @@ class S3Store:
                     answer = put()
             except ClientError as error:
                 return self._own_version(key, data, error)
-        return ObjectInfo(key, len(data), answer["ETag"])
+        return ObjectInfo(key, len(data), self._etag(answer, key))
 
     def delete(self, key: str) -> None:
         """Remove the object; no error when it is not there."""
@@ -137,18 +137,17 @@ class S3Store:
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         with self._client_lock:
-            if self._client is not None:
-                self._client.close()
-            self._client = None
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
 
     def _read(self, key: str, request: Callable[[S3Client], GetObjectOutputTypeDef]) -> StoredObject:
         for attempt in range(1, _READ_ATTEMPTS + 1):
             with self._explained("GetObject", key) as client:
                 answer = request(client)
                 try:
-                    with closing(answer["Body"]) as body:
-                        return StoredObject(body.read(), answer["ETag"])
-                except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError):
+                    return StoredObject(read_body(answer["Body"]), self._etag(answer, key))
+                except HTTPError:
                     if attempt == _READ_ATTEMPTS:
                         raise
         raise AssertionError("the last attempt returns or raises")
@@ -186,28 +185,38 @@ class S3Store:
                     raise
         self._bucket_seen = True
 
+    def _etag(self, answer: Mapping[str, Any], key: str) -> str:
+        """Return the object's version; raises StoreUnavailableError for an answer without one: S3 always names it."""
+        etag = answer.get("ETag")
+        if not etag:
+            raise not_s3(f"{self.url}/{key}", self._config.aws_endpoint_url_s3)
+        return str(etag)
+
     @contextmanager
-    def _explained(self, operation: str, key: str) -> Iterator[S3Client]:
+    def _explained(self, operation: str, key: str, *, is_writing: bool = False) -> Iterator[S3Client]:
         try:
-            yield self._connected()
-        except (ClientError, BotoCoreError) as error:
+            yield self._connected(is_writing)
+        except FAILURES as error:
+            if are_credentials_refused(error):
+                self.close()  # so that the next request looks for credentials anew: a profile's may have been renewed
             address = f"{self.url}/{key}"
             raise explain(error, operation, address, self._config.aws_endpoint_url_s3) from error
 
-    def _connected(self) -> S3Client:
+    def _connected(self, is_writing: bool) -> S3Client:
         with self._client_lock:
-            if self._client is None:
-                self._client = _connect(self._config)
-            return self._client
+            if is_writing not in self._clients:
+                timeout_s = _WRITING_TIMEOUT_S if is_writing else _READING_TIMEOUT_S
+                self._clients[is_writing] = _connect(self._config, timeout_s)
+            return self._clients[is_writing]
 
 
-def _connect(config: MLConfig) -> S3Client:
+def _connect(config: MLConfig, timeout_s: float) -> S3Client:
     return open_session(config).client(
         "s3",
         endpoint_url=config.aws_endpoint_url_s3,
         config=Config(
             connect_timeout=4,
-            read_timeout=30,
+            read_timeout=timeout_s,
             retries={"mode": "standard", "total_max_attempts": 3},
             max_pool_connections=16,  # four of a cache, and the back end's workers and writers beside it
             # Other S3 services know neither AWS's newer checksum headers nor, at a bare host, buckets as subdomains.

@@ -20,7 +20,10 @@ from pathlib import Path
 __all__ = ["MARK_SUFFIX", "UNWRITABLE", "VerifiedFiles", "hash_file"]
 
 MARK_SUFFIX = ".verified"
-UNWRITABLE = frozenset({errno.EROFS, errno.EPERM, errno.EACCES, errno.ENOTDIR})
+# A mark only saves work: a disk that is read-only or full is no reason to refuse a file that is there.
+UNWRITABLE = frozenset(
+    {errno.EROFS, errno.EPERM, errno.EACCES, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+)
 _MARK_SECONDS = 24 * 60 * 60
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 

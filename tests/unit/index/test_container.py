@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load
 
-from finrag_ml_tg1.errors import IndexCorruptError
+from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 from finrag_ml_tg1.index.container import open_arrays, pack_arrays
 
 DTYPES = [np.uint8, np.int8, np.uint16, np.uint32, np.int32, np.float32, np.uint64, np.int64]
@@ -82,3 +82,8 @@ def header(text: str) -> bytes:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(IndexCorruptError, match="finrag index"):
         open_arrays(write(content, tmp_path))
+
+
+def test_file_that_has_just_gone_is_a_failure_to_read_and_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="try again, or check FINRAG_CACHE_DIR"):
+        open_arrays(tmp_path / "gone")

@@ -1,7 +1,8 @@
-"""A store that is away is asked by one caller at a time, and seldom; one that is there is not noticed to be guarded."""
+"""A store that is away is asked seldom and by no question; one that is there is not noticed to be guarded."""
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -31,7 +32,7 @@ def clock() -> Clock:
 def guarded(faulty: FaultyStore, clock: Clock) -> GuardedStore:
     faulty.put("a", b"one")
     faulty.attempts = 0
-    return GuardedStore(faulty, 5, clock)
+    return GuardedStore(faulty, 5, "a", clock)
 
 
 def refused(guarded: GuardedStore) -> bool:
@@ -49,33 +50,65 @@ def test_store_that_is_there_is_read_as_it_is(guarded: GuardedStore, faulty: Fau
     assert faulty.attempts == 4
 
 
+def asks_aside(guarded: GuardedStore, faulty: FaultyStore, clock: Clock) -> None:
+    """Let the pause end, and wait until the store was asked aside."""
+    clock.now += 5
+    asked = faulty.attempts
+    assert refused(guarded)
+    wait_until(lambda: faulty.attempts > asked and not guarded.is_probing, "the store was asked")
+
+
 def test_store_that_was_away_is_asked_again_after_the_pause(
     guarded: GuardedStore, faulty: FaultyStore, clock: Clock
 ) -> None:
     faulty.be_away()
     assert [refused(guarded) for _ in range(10)]
     assert faulty.attempts == 1
-    clock.now += 5
+    asks_aside(guarded, faulty, clock)
     assert [refused(guarded) for _ in range(10)]
     assert faulty.attempts == 2
+    assert "the store is away" in guarded.outage
     faulty.be_back()
     assert refused(guarded)
-    clock.now += 5
+    asks_aside(guarded, faulty, clock)
+    assert guarded.outage == ""
     assert [guarded.get("a").data for _ in range(2)] == [b"one", b"one"]
 
 
-def test_only_one_caller_waits_for_a_store_that_may_be_back(
+def test_no_caller_waits_for_a_store_that_may_be_back(guarded: GuardedStore, faulty: FaultyStore, clock: Clock) -> None:
+    faulty.be_away()
+    refused(guarded)
+    clock.now += 5
+    faulty.is_answering.clear()
+    began = time.monotonic()
+    assert [refused(guarded) for _ in range(10)]
+    assert time.monotonic() - began < 1
+    wait_until(lambda: faulty.attempts == 2, "the store is asked, once")
+    faulty.be_back()
+    faulty.is_answering.set()
+    wait_until(lambda: not guarded.outage, "the answer is noticed")
+    assert faulty.attempts == 2
+
+
+def test_all_may_read_at_once_when_the_store_is_back(guarded: GuardedStore, faulty: FaultyStore, clock: Clock) -> None:
+    faulty.be_away()
+    refused(guarded)
+    faulty.be_back()
+    asks_aside(guarded, faulty, clock)
+    faulty.is_answering.clear()
+    with ThreadPoolExecutor(4) as pool:
+        reads = [pool.submit(guarded.get, "a") for _ in range(4)]
+        wait_until(lambda: faulty.attempts == 2 + 4, "all are asking")
+        faulty.is_answering.set()
+        assert [read.result().data for read in reads] == [b"one"] * 4
+
+
+def test_store_that_answers_without_the_object_is_not_away(
     guarded: GuardedStore, faulty: FaultyStore, clock: Clock
 ) -> None:
     faulty.be_away()
     refused(guarded)
-    clock.now += 5
     faulty.be_back()
-    faulty.is_answering.clear()
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(guarded.get, "a")
-        wait_until(lambda: faulty.attempts == 2, "the store is asked")
-        assert refused(guarded)
-        faulty.is_answering.set()
-        assert first.result().data == b"one"
-    assert guarded.get("a").data == b"one"
+    faulty.inner.delete("a")
+    asks_aside(guarded, faulty, clock)
+    assert guarded.outage == ""

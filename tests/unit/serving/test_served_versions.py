@@ -26,6 +26,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore, StoredObject
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.scope import Question
+from serving.backend import served_versions
 from serving.backend.served_versions import ServedVersions
 from tests.event_loops import run
 from tests.index_versions import LEFT_OUT, LEFT_OUT_QUESTION, TwoVersions, name_current
@@ -286,6 +287,29 @@ def test_cold_question_names_the_store_while_it_is_away_and_warm_ones_are_answer
                 store.be_back()
                 # For a moment after an outage the store is not asked.
                 await followed.until(lambda: is_answered(finrag, Question(LEFT_OUT_QUESTION)))
+
+    run(follow())
+
+
+def test_outage_that_a_question_meets_is_told_and_ends_before_the_next_look_for_news(
+    versions: TwoVersions, store: FaultyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions are looked for every hour here: it is not they that find the store away, nor that it is back."""
+    monkeypatch.setattr(served_versions, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(served_versions, "PAUSE_S", 0.05)
+
+    async def follow() -> None:
+        async with following(store, tmp_path, refresh_s=3600) as followed:
+            with followed.served.in_use() as finrag:
+                store.be_away()
+                with pytest.raises(StoreUnavailableError, match="the store is away"):
+                    finrag.ask(Question(LEFT_OUT_QUESTION))
+                assert not followed.served.is_store_reachable
+                assert "the store is away" in str(followed.served.problem)
+                store.be_back()
+                await followed.until(lambda: followed.served.is_store_reachable)
+                assert followed.served.problem is None
+                assert is_answered(finrag, Question(LEFT_OUT_QUESTION))
 
     run(follow())
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from finrag_ml_tg1.errors import VectorIndexError, VectorIndexUnavailableError
+from finrag_ml_tg1.loaders.aws_errors import (
+    EXPIRED,
+    code_of,
+    is_without_credentials,
+    no_credentials,
+    status_of,
+    unreachable,
+)
 
 __all__ = ["explain", "is_not_found"]
 
-_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
 _REFUSED = {
     "AccessDeniedException": "allow it s3vectors:{operation} on the index (a question needs GetIndex, QueryVectors and "
     "GetVectors, `finrag vectors sync` also CreateIndex, PutVectors and DeleteVectors)",
-    "ExpiredTokenException": "the credentials have expired: renew AWS_SESSION_TOKEN and the keys that belong to it",
+    "ExpiredTokenException": EXPIRED,
     "InvalidSignatureException": "check AWS_SECRET_ACCESS_KEY and this machine's clock",
     "UnrecognizedClientException": "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN",
 }
@@ -35,7 +34,7 @@ _OF_THE_KEY = "the key that encrypts the index cannot be used: check its state a
 
 def is_not_found(error: ClientError) -> bool:
     """Return whether the service has no such bucket or index."""
-    return _code(error) == "NotFoundException"
+    return code_of(error) == "NotFoundException"
 
 
 def explain(error: ClientError | BotoCoreError, operation: str, address: str, endpoint: str | None) -> VectorIndexError:
@@ -44,19 +43,14 @@ def explain(error: ClientError | BotoCoreError, operation: str, address: str, en
         return _explain_answer(error, operation, address)
     if isinstance(error, NoRegionError):
         return VectorIndexUnavailableError(f"No region is set for {address}: set AWS_REGION.")
-    if isinstance(error, _NO_CREDENTIALS):
-        return VectorIndexUnavailableError(
-            f"No usable AWS credentials for {address}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or check AWS_PROFILE."
-        )
-    at = f" at {endpoint}" if endpoint else ""
-    check = "the network and AWS_ENDPOINT_URL_S3VECTORS" if endpoint else "the network and AWS_REGION"
-    return VectorIndexUnavailableError(f"{address}{at} cannot be reached ({type(error).__name__}): check {check}.")
+    if is_without_credentials(error):
+        return VectorIndexUnavailableError(no_credentials(address))
+    return VectorIndexUnavailableError(unreachable(error, address, endpoint, "AWS_ENDPOINT_URL_S3VECTORS"))
 
 
 def _explain_answer(error: ClientError, operation: str, address: str) -> VectorIndexError:
-    code = _code(error)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = code_of(error)
+    status = status_of(error)
     answered = f"{address}: S3 Vectors refused {operation} with {status} {code}".rstrip()
     if code in _WRONG:
         return VectorIndexError(f"{answered}: {_WRONG[code]}.")
