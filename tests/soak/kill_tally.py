@@ -33,6 +33,14 @@ class KillTally:
         """Note that something lies where nobody will remove it."""
         self._find("litter", what, moment)
 
+    def add(self, other: KillTally) -> None:
+        """Take over what another tally holds."""
+        self.kills += other.kills
+        self.checks += other.checks
+        for key, finding in other._findings.items():
+            empty = finding | {"times": 0}
+            self._findings.setdefault(key, empty)["times"] += finding["times"]
+
     @property
     def findings(self) -> list[dict[str, Any]]:
         """All that was found, each kind of it once with how often and when first."""

@@ -43,6 +43,7 @@ class LogKills:
         prefixes = [*written, f"{folder}/cache/query-journal/"]
         self._backend = KilledBackend(served.url, folder, prefixes, served.access)
         self._store = served.store
+        self._where = "on a folder" if written else "on S3"
         self._steps = _STEPS if written else _STEPS // 6
         self._tally = tally
         self._chooser = chooser
@@ -79,6 +80,7 @@ class LogKills:
             self._backend.stop()
         self._check("SIGTERM", is_ended=True)
         waiting = [path for path in (self._backend.cache / "query-journal").rglob("*") if path.is_file()]
+        self._tally.checks["ended by SIGTERM"] += 1
         if waiting:
             self._tally.litter(f"{len(waiting)} files stay in the journal after SIGTERM", "SIGTERM")
 
@@ -96,8 +98,8 @@ class LogKills:
         self._find({name for name, times in logged.items() if times > 1}, "queries stand twice in the log", moment)
         self._find(self._accepted - said.keys(), "accepted feedback is not in the store", moment)
         self._find({name for name, times in said.items() if times > 1}, "feedback stands twice", moment)
-        self._tally.checks["answered queries in the log"] = len(self._answered)
-        self._tally.checks["accepted feedback in the store"] = len(self._accepted)
+        self._tally.checks[f"answered queries in the log {self._where}"] = len(self._answered)
+        self._tally.checks[f"accepted feedback in the store {self._where}"] = len(self._accepted)
 
     def _find(self, names: set[str], what: str, moment: str) -> None:
         if names:
