@@ -6,12 +6,12 @@ was accepted in the store once. What was cut off before its response may be ther
 
 from __future__ import annotations
 
+import io
 import json
 import random
-import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -19,9 +19,9 @@ from pathlib import Path
 import httpx
 import polars as pl
 
+from tests.constant_clients import constantly
 from tests.contract.served_stores import ServedStore
 from tests.local_processes import wait_until
-from tests.logged_queries import logged_rows
 from tests.soak.kill_tally import KillTally
 from tests.soak.killed_backend import QUESTIONS, KilledBackend
 from tests.soak.random_kill import NEVER, chosen_moment, wait_for_end
@@ -48,6 +48,9 @@ class LogKills:
         self._tally = tally
         self._chooser = chooser
         self._numbers = count()
+        # Objects are only added, and never changed: each is read once.
+        self._logged_in: dict[str, list[str]] = {}
+        self._said_in: dict[str, str] = {}
         self._answered: set[str] = set()
         self._accepted: set[str] = set()
 
@@ -76,7 +79,7 @@ class LogKills:
         self._backend.start()
         assert self._backend.wait_until_ready(), self._backend.log
         with self._asked_constantly():
-            threading.Event().wait(1.0)
+            time.sleep(1.0)
             self._backend.stop()
         self._check("SIGTERM", is_ended=True)
         waiting = [path for path in (self._backend.cache / "query-journal").rglob("*") if path.is_file()]
@@ -109,46 +112,44 @@ class LogKills:
         return self._backend.has_ended
 
     def _logged(self) -> Counter[str]:
-        try:
-            return Counter(str(row["request_id"]) for row in logged_rows(self._store))
-        except pl.exceptions.PolarsError as error:
-            self._tally.half_visible(f"a file of the log is not whole: {type(error).__name__}", "log flush")
-            return Counter()
+        for entry in self._store.list("logs/"):
+            if entry.key not in self._logged_in:
+                try:
+                    rows = pl.read_parquet(io.BytesIO(self._store.get(entry.key).data))
+                except pl.exceptions.PolarsError as error:
+                    self._tally.half_visible(f"a file of the log is not whole: {type(error).__name__}", entry.key)
+                    continue
+                self._logged_in[entry.key] = rows["request_id"].to_list()
+        return Counter(name for names in self._logged_in.values() for name in names)
 
     def _said(self) -> Counter[str]:
-        said: Counter[str] = Counter()
         for entry in self._store.list("feedback/"):
-            lines = self._store.get(entry.key).data.decode().splitlines(keepends=True)
-            if len(lines) != 1 or not lines[0].endswith("\n"):
-                self._tally.half_visible("a feedback object is not one line", "log flush")
-            said.update(str(json.loads(line)["comment"]) for line in lines)
-        return said
+            if entry.key not in self._said_in:
+                line = self._store.get(entry.key).data.decode()
+                if line.count("\n") != 1 or not line.endswith("}\n"):
+                    self._tally.half_visible("a feedback object is not one line", entry.key)
+                    continue
+                self._said_in[entry.key] = str(json.loads(line)["comment"])
+        return Counter(self._said_in.values())
 
     @contextmanager
     def _asked_constantly(self) -> Iterator[None]:
-        """Have clients ask and give feedback until the block ends, or the back end does."""
-        over = threading.Event()
-        with ThreadPoolExecutor(_CLIENTS) as pool:
-            asking = [pool.submit(self._ask, over, self._backend.url) for _ in range(_CLIENTS)]
-            try:
-                yield
-            finally:
-                over.set()
-        for client in asking:
-            client.result()
+        """Have clients ask and give feedback until the block ends."""
+        with (
+            httpx.Client(base_url=self._backend.url, trust_env=False, timeout=30) as client,
+            constantly(lambda number: self._ask(client, number), _CLIENTS, self._numbers),
+        ):
+            yield
 
-    def _ask(self, over: threading.Event, url: str) -> None:
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-            while not over.is_set():
-                number = next(self._numbers)
-                body = {"question": QUESTIONS[number % len(QUESTIONS)]}
-                comment = f"comment {number}"
-                try:
-                    answer = client.post("/query", json=body)
-                    if answer.status_code == httpx.codes.OK:
-                        self._answered.add(answer.json()["request_id"])
-                    verdict = {"request_id": f"request-{number}", "verdict": "good", "comment": comment}
-                    if not number % 4 and client.post("/feedback", json=verdict).status_code == httpx.codes.ACCEPTED:
-                        self._accepted.add(comment)
-                except httpx.TransportError:
-                    over.wait(0.02)  # it is dead, or about to be
+    def _ask(self, client: httpx.Client, number: int) -> None:
+        body = {"question": QUESTIONS[number % len(QUESTIONS)]}
+        comment = f"comment {number}"
+        verdict = {"request_id": f"request-{number}", "verdict": "good", "comment": comment}
+        try:
+            answer = client.post("/query", json=body)
+            if answer.status_code == httpx.codes.OK:
+                self._answered.add(answer.json()["request_id"])
+            if not number % 4 and client.post("/feedback", json=verdict).status_code == httpx.codes.ACCEPTED:
+                self._accepted.add(comment)
+        except httpx.TransportError:
+            time.sleep(0.02)  # it is dead, or about to be

@@ -18,7 +18,7 @@ __all__ = ["NEVER", "Moment", "chosen_moment", "run_to_the_end", "start_program"
 
 NEVER = 0
 _SHARE_BY_TIME = 0.4
-_BETWEEN_READS_S = 0.4
+_BETWEEN_READS_S = 1.0
 _TIMEOUT_S = 180.0
 
 
@@ -61,10 +61,10 @@ def wait_for_end(
     timer = threading.Timer(after_s, process.kill)
     timer.start()
     while process.poll() is None:
-        if observe is not None:
-            observe()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_BETWEEN_READS_S)
+        if observe is not None:
+            observe()
     timer.cancel()
     timer.join()
     return process.wait()

@@ -118,7 +118,15 @@ class WriterKills:
 
     def _start(self, target: str, stage: int, folder: Path, step: int = NEVER) -> subprocess.Popen[bytes]:
         arguments = {
-            "ingest": ["ingest", str(self._filings[stage]), "--store", str(folder / "store")],
+            # In this process alone, and in several.
+            "ingest": [
+                "ingest",
+                str(self._filings[stage]),
+                "--workers",
+                f"{stage + 1}",
+                "--store",
+                f"{folder / 'store'}",
+            ],
             "index": ["index", "--store", str(folder / "store")],
             "publish": ["publish", "--from", str(folder / "store"), "--to", str(folder / "target")],
         }[target]
