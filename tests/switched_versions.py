@@ -1,14 +1,10 @@
-"""Clients that ask all the time while index versions are switched, and check every answer against its version."""
+"""A client that asks while index versions are switched, and checks every answer against its version."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
 import httpx
@@ -16,7 +12,7 @@ import httpx
 from tests.index_versions import LEFT_OUT, LEFT_OUT_QUESTION, TwoVersions
 from tests.local_processes import wait_until
 
-__all__ = ["Asker", "asked_constantly"]
+__all__ = ["Asker"]
 
 _QUESTIONS = (
     LEFT_OUT_QUESTION,
@@ -77,26 +73,6 @@ class Asker:
     def _keep_fault(self, body: dict[str, Any], what: str) -> None:
         with self._lock:
             self.faults.append(f"{body}: {what}")
-
-
-@contextmanager
-def asked_constantly(asker: Asker, clients: int) -> Iterator[None]:
-    """Let so many clients ask one question after the other until the block ends."""
-    over = threading.Event()
-    numbers = count()
-
-    def ask() -> None:
-        while not over.is_set():
-            asker.ask(next(numbers))
-
-    with ThreadPoolExecutor(clients) as pool:
-        asking = [pool.submit(ask) for _ in range(clients)]
-        try:
-            yield
-        finally:
-            over.set()
-    for client in asking:
-        client.result()
 
 
 def _streamed(text: str) -> dict[str, Any]:

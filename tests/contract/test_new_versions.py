@@ -8,12 +8,13 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.constant_clients import constantly
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.served_stores import ServedStore, index_on_s3
 from tests.contract.test_query_validation import assert_problem
 from tests.index_versions import TwoVersions, name_current, two_versions
 from tests.local_processes import Server, free_port, serve_backend, wait_until
-from tests.switched_versions import Asker, asked_constantly
+from tests.switched_versions import Asker
 
 __all__ = ["two_versions"]
 
@@ -101,7 +102,7 @@ def test_no_request_fails_while_versions_are_switched(
     client: httpx.Client, remote: ServedStore, two_versions: TwoVersions
 ) -> None:
     asker = Asker(client, two_versions)
-    with asked_constantly(asker, clients=4):
+    with constantly(asker.ask, clients=4):
         for switch in range(SWITCHES):
             version = (two_versions.smaller, two_versions.whole)[switch % 2]
             name_current(remote.store, version)

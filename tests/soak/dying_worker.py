@@ -6,10 +6,10 @@ import sys
 
 from distributed.cli.dask_worker import main
 
-from tests.soak.killed_at_write import kill_at
+from tests.soak.killed_at_step import kill_at
 
 __all__: list[str] = []
 
 if __name__ == "__main__":
-    kill_at(sys.argv[1], int(sys.argv[2]))
+    kill_at(int(sys.argv[2]), [f"{sys.argv[1]}/"])
     main([sys.argv[3], "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"])

@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.constant_clients import constantly
 from tests.contract.served_stores import index_on_s3
 from tests.index_versions import TwoVersions, name_current
 from tests.local_processes import Server, serve_backend, wait_until
 from tests.soak.results import number_setting, write_result
-from tests.switched_versions import Asker, asked_constantly
+from tests.switched_versions import Asker
 
 pytestmark = pytest.mark.soak
 
@@ -52,7 +53,7 @@ def test_switched_versions_fail_no_request_and_leave_nothing_behind(
             wait_until(lambda: client.get("/health").json()["index_version"] == version, "the version is taken")
             return time.monotonic() - began
 
-        with asked_constantly(asker, CLIENTS):
+        with constantly(asker.ask, CLIENTS):
             loaded = [_use(server)]
             taken_after = []
             for number in range(under_load):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -168,7 +168,7 @@ class Index:
         self.encoder: OnnxEncoder = (
             beside.encoder
             if beside is not None and beside.encoder.identity == manifest.encoder
-            else _open_encoder(paths, folder / "versions" / manifest.version / "encoder", manifest)
+            else _open_encoder(paths, folder / "index-encoders", manifest)
         )
         self.segments = segments
         self.outside: VectorIndex | None = None
@@ -380,21 +380,22 @@ def _segment_files(entry: SegmentEntry) -> list[ExpectedFile]:
     return files
 
 
-def _open_encoder(paths: Mapping[str, Path], folder: Path, manifest: Manifest) -> OnnxEncoder:
-    """The encoder the index carries; its files are linked into one folder under the names they are loaded by."""
+def _open_encoder(paths: Mapping[str, Path], encoders: Path, manifest: Manifest) -> OnnxEncoder:
+    """The encoder the index carries; its files are linked into one folder under the names they are loaded by.
+
+    The folder is named by what it links to: versions with one encoder share it, and what is there need not be changed.
+    """
+    targets = [paths[f"encoder/{name}"].resolve() for name in ENCODER_FILES]
+    folder = encoders / hashlib.sha256("\n".join(map(str, targets)).encode()).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"the cache folder {folder} cannot be written ({error.strerror}): set FINRAG_CACHE_DIR"
         ) from error
-    for name in ENCODER_FILES:
-        link, target = folder / name, paths[f"encoder/{name}"].resolve()
-        if link.resolve() != target:
-            # Made aside and moved: another process may open the same version at the same moment.
-            aside = folder / f".{secrets.token_hex(8)}"
-            aside.symlink_to(target)
-            aside.replace(link)
+    for name, target in zip(ENCODER_FILES, targets, strict=True):
+        with suppress(FileExistsError):  # made by an earlier start, or by another process just now
+            (folder / name).symlink_to(target)
     encoder = OnnxEncoder.load(folder)
     encoder.identity.require(manifest.encoder)
     return encoder

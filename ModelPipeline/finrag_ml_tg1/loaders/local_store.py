@@ -3,7 +3,7 @@
 Files are replaced, never changed in place, so a reader holding one open sees one version to the end. Writers of all
 processes take turns at the moment of replacement (an advisory lock, so Linux and macOS only). Unlike S3, a folder
 cannot hold both `a` and `a/b`. Symbolic links below the root are never followed. The root must be one file system. A
-writer that is killed may leave a `.finrag-*.tmp` file in the root, which no method shows and which may be deleted.
+writer that is killed may leave a `.finrag-*.tmp` file in the root, which no method shows and the next writer removes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError, StoreUnavailableError
+from finrag_ml_tg1.loaders.locked_files import remove_unlocked
 from finrag_ml_tg1.loaders.object_store import (
     RESERVED_PREFIX,
     ObjectInfo,
@@ -40,6 +41,7 @@ class LocalFolderStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        self._is_swept = False
 
     @property
     def url(self) -> str:
@@ -85,9 +87,9 @@ class LocalFolderStore:
         path = self._path(key)
         with self._explained("write", key):
             self._root.mkdir(parents=True, exist_ok=True)
-            temporary = self._root / f"{RESERVED_PREFIX}{secrets.token_hex(8)}.tmp"
+            temporary, descriptor = self._begin()
             try:
-                _write_durably(temporary, data)
+                _write_durably(descriptor, data)
                 with self._locked():
                     current = self._stat(path, key)
                     _require(key, _etag(current) if current else None, if_match, if_absent)
@@ -98,6 +100,7 @@ class LocalFolderStore:
                     status = path.lstat()
             finally:
                 temporary.unlink(missing_ok=True)
+                os.close(descriptor)
         return ObjectInfo(key, status.st_size, _etag(status))
 
     def delete(self, key: str) -> None:
@@ -109,6 +112,19 @@ class LocalFolderStore:
             if self._stat(path, key) is not None:  # nobody else has deleted it meanwhile
                 path.unlink()
                 self._remove_empty_folders(path.parent)
+
+    def _begin(self) -> tuple[Path, int]:
+        """Return a new file to be written, which carries a lock while its writer lives; those of killed ones go."""
+        temporary = self._root / f"{RESERVED_PREFIX}{secrets.token_hex(8)}.tmp"
+        with self._locked():
+            if not self._is_swept:
+                for left in self._root.glob(f"{RESERVED_PREFIX}*.tmp"):
+                    with suppress(PermissionError):  # another user's: not ours to remove
+                        remove_unlocked(left)
+                self._is_swept = True
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return temporary, descriptor
 
     def _remove_empty_folders(self, folder: Path) -> None:
         """Remove `folder` and those above it that hold nothing: left behind, they would bar a key of the same name."""
@@ -209,11 +225,11 @@ def _stamp(temporary: Path, current: os.stat_result | None) -> None:
     os.utime(temporary, ns=(now, modified))
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+def _write_durably(descriptor: int, data: bytes) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

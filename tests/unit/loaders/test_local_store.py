@@ -13,6 +13,7 @@ import pytest
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError, StoreUnavailableError
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
+from finrag_ml_tg1.loaders.locked_files import open_half_file
 
 COUNT_UP = """
 import sys
@@ -113,6 +114,19 @@ def test_half_written_and_foreign_files_are_not_listed(folder_store: LocalFolder
     (root / "a" / "back\\slash").write_bytes(b"no key")
 
     assert [info.key for info in folder_store.list("")] == ["a/b"]
+
+
+def test_half_files_of_killed_writers_are_removed_and_those_of_living_ones_are_not(
+    folder_store: LocalFolderStore,
+) -> None:
+    root = Path(folder_store.url)
+    left, used = root / ".finrag-0123.tmp", root / ".finrag-4567.tmp"
+    for path in (left, used):
+        path.write_bytes(b"half")
+    with open_half_file(used):
+        folder_store.put("a/b", b"1")
+    assert not left.exists()
+    assert used.exists()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
