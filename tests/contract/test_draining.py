@@ -93,5 +93,3 @@ def test_second_signal_ends_the_wait(sample_store: Path, tmp_path: Path) -> None
             wait_until(lambda: get(server, "/readyz").status_code == 503, "the first is known")
             server.process.send_signal(signal.SIGINT)
             wait_until(lambda: "Shutting down" in server.output, "the server has heard", timeout_s=1)
-            events.close()
-            response.close()
