@@ -24,6 +24,7 @@ from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, Pas
 from serving.backend.schemas.numbers import FactsResponse
 from serving.backend.schemas.requests import QueryRequest
 from serving.backend.streaming import server_sent_events
+from serving.http.client_address import client_of
 from serving.http.errors import problem_response, shown_name
 from serving.http.openapi import problems
 
@@ -41,8 +42,7 @@ def _engine(request: Request) -> Engine:
 
 
 def _client(request: Request) -> str:
-    client: tuple[str, int] | None = request.scope["client"]
-    return client[0] if client else ""
+    return client_of(request.scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ class _ClientTooSlowError(Exception):
 
 
 class SendLimit:
-    """Ends a response of which nothing could be sent for `timeout_s` seconds, so that all it holds is free again.
+    """Ends a response when the client takes more than `timeout_s` seconds to read on, so that what it holds is free.
 
-    The server buffers some 64 KiB for a connection; beyond, sending waits for the client. To go on later is no use to
-    anybody: the connection is closed, and the log says why.
+    The server buffers some 64 KiB for a connection; beyond, sending waits until the client has read most of that. Its
+    connection is closed, and the log says why.
     """
 
     def __init__(self, app: ASGIApp, timeout_s: float) -> None:
@@ -52,4 +52,4 @@ class SendLimit:
             if not is_too_slow:
                 raise
             request_id = scope["state"]["request_id"]
-            _logger.warning("request %s: the client read nothing for %g s", request_id, self._timeout_s)
+            _logger.warning("request %s: the client did not read on in %g s", request_id, self._timeout_s)

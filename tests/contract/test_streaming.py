@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.contract.conftest import EMPLOYEES
 from tests.contract.event_streams import SentEvent, ask_streaming, read_events, streaming
 from tests.contract.test_query_response import QUESTIONS
 from tests.contract.test_query_validation import assert_problem
-from tests.local_processes import serve_backend, wait_until
+from tests.local_processes import serve_backend
 from tests.model_servers import Reply, ScriptedModelServer
 
 ORDER = re.compile(r"(?:status )+resolved sources (?:token )*(?:done|error) ")
@@ -76,36 +75,6 @@ def test_stream_without_an_index_is_refused_with_a_status(tmp_path: Path) -> Non
     with serve_backend(str(tmp_path / "empty"), tmp_path / "backend", awaiting="/livez") as server:
         response = httpx.post(f"{server.url}/query/stream", json={"question": EMPLOYEES}, trust_env=False)
         assert_problem(response, 503)
-
-
-def test_stream_that_is_open_when_the_server_is_told_to_stop_ends_with_an_error(
-    sample_store: Path, tmp_path: Path
-) -> None:
-    with ScriptedModelServer() as model:
-        model.script(Reply(pieces=("Revenue ", "rose "), ending="stall"))
-        with (
-            serve_backend(
-                str(sample_store),
-                tmp_path,
-                FINRAG_MODEL="openai",
-                OPENAI_BASE_URL=model.openai_url,
-                FINRAG_MODEL_TIMEOUT_S="6",
-            ) as server,
-            httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client,
-            streaming(client, EMPLOYEES) as response,
-        ):
-            events = read_events(response)
-            for event in events:
-                if event.name == "token":
-                    break
-            server.process.send_signal(signal.SIGTERM)
-            *_, last = events
-            assert last.name == "error"
-            assert last.data["status"] == 503
-            assert "shutting down" in last.data["detail"]
-            wait_until(lambda: server.process.poll() is not None, "the server has ended")
-            assert server.process.returncode in (0, -signal.SIGTERM)
-            assert "Traceback" not in server.output
 
 
 def test_silent_stream_is_kept_alive(sample_store: Path, tmp_path: Path) -> None:
