@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.http.logs import REQUESTS
 from serving.http.metrics import HttpMetrics, bounded_method
 from serving.http.request_context import current_request
 
@@ -27,7 +28,7 @@ UNMATCHED = "unmatched"
 _FAILED = 500
 _PROBES = frozenset(("/livez", "/readyz", "/health", "/metrics"))
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger(REQUESTS)
 
 
 class ObservedRequests:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.http.errors import add_error_handlers
+from serving.http.logs import REQUESTS
 from serving.http.middleware import add_middleware
 from serving.http.observability import Observability
 from serving.http.observed_requests import CLIENT_GONE
@@ -75,10 +76,10 @@ def observed() -> Observed:
 def test_request_is_counted_and_told_by_its_routes_template(
     observed: Observed, caplog: pytest.LogCaptureFixture, path: str, route: str, status: int
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="serving.http.observed_requests"):
+    with caplog.at_level(logging.INFO, logger=REQUESTS):
         assert run(call(observed.app, path)) == status
     assert observed.count(route, status) == observed.requests() == 1
-    (told,) = (record for record in caplog.records if record.name == "serving.http.observed_requests")
+    (told,) = (record for record in caplog.records if record.name == REQUESTS)
     assert (told.__dict__["route"], told.__dict__["status"], told.__dict__["method"]) == (route, status, "GET")
     assert told.__dict__["duration_ms"] > 0
     assert SECRET not in str(told.__dict__)
