@@ -69,6 +69,7 @@ def configure_logging(config: MLConfig) -> None:
 def held_back() -> Iterator[None]:
     """Keep what is logged in this block until its end: how it is to be written is told by settings yet to be read."""
     root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, LogHandler)]
     early = MemoryHandler(capacity=1_000, flushLevel=logging.CRITICAL + 1)
     root.addHandler(early)
     try:

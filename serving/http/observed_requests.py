@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.http.client_address import client_of
 from serving.http.logs import REQUESTS
 from serving.http.metrics import HttpMetrics, bounded_method
 from serving.http.request_context import current_request
@@ -83,7 +84,7 @@ class ObservedRequests:
         if _logger.isEnabledFor(level):
             duration_ms = round(seconds * 1000, 2)
             told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}
-            told |= request.noted if request is not None else {}
+            told |= {"client": client_of(scope)} | (request.noted if request is not None else {})
             _logger.log(level, "%s %s %d in %.1f ms", method, route, status, duration_ms, extra=told)
 
     def _template(self, scope: Scope) -> str:

@@ -103,13 +103,17 @@ def test_client_that_went_is_no_error_of_the_server(observed: Observed) -> None:
     assert observed.count("/waits", CLIENT_GONE) == observed.requests() == 1
 
 
-def test_requests_go_on_and_the_end_comes_in_time_while_the_collector_is_away(caplog: pytest.LogCaptureFixture) -> None:
+def test_requests_go_on_and_the_end_comes_in_time_while_the_collector_is_away(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "40")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
     observed = Observed(MLConfig(otlp_endpoint=f"http://127.0.0.1:{free_port()}"))
     tracing = observed.observability.tracing
     assert tracing is not None
 
     async def ask() -> None:
-        for _ in range(3_000):  # more than wait to be sent at most
+        for _ in range(200):  # more than wait to be sent at most
             assert await call(observed.app, "/things/x") == 200
 
     run(ask())

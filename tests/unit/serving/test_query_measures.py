@@ -66,7 +66,7 @@ def test_books_tell_of_every_query_that_is_entered(tmp_path: Path) -> None:
     told: list[QueryRecord] = []
     books = Bookkeeping(MLConfig(), LocalFolderStore(tmp_path), told.append)
     with books.entry("request-1", "A question?") as entry:
-        entry.response = response()
+        entry.answer(response())
     with pytest.raises(ZeroDivisionError), books.entry("request-2", "A question?"):
         raise ZeroDivisionError
     assert [(record.request_id, record.status) for record in told] == [
