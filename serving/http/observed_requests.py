@@ -65,6 +65,9 @@ class ObservedRequests:
         self._begin(scope)
         try:
             await self._app(scope, observed_receive, observed_send)
+        except Exception:
+            status = _FAILED  # whatever was said before
+            raise
         finally:
             self._end(scope, status or _FAILED, time.perf_counter() - began)
 
