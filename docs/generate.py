@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from benchmarks.report import readme as benchmarks_readme
+from docs.metric_names import metrics
 from docs.table_columns import data_model
 from finrag_ml_tg1.cli import main as finrag_command
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
@@ -70,6 +71,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "data-model.md": data_model,
     "settings.md": settings,
     "cli.md": command_line,
+    "operations/metrics.md": metrics,
     "openapi.json": openapi,
     "openapi-indexer.json": indexer_openapi,
     "../benchmarks/README.md": benchmarks_readme,

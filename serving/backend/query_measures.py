@@ -35,7 +35,7 @@ class QueryMeasures:
         )
         self._stages = Histogram(
             "finrag_query_stage_seconds",
-            "Seconds of each stage of answering; first_token is part of writing.",
+            "Seconds of an answer's stages, by stage; first_token is part of writing.",
             ("stage",),
             buckets=_STAGE_SECONDS,
             registry=registry,

@@ -37,7 +37,8 @@ class LastResort:
         try:
             await self._app(scope, receive, observed_send)
         except Exception:
-            _logger.exception("request %s failed: %s %r", scope["state"]["request_id"], scope["method"], scope["path"])
+            # Not its address, in which anything may stand: the request's own line names the route.
+            _logger.exception("request %s failed", scope["state"]["request_id"])
             if has_started:
                 raise
             await problem_response(500, UNEXPECTED)(scope, receive, send)

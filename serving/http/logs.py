@@ -26,8 +26,10 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.http.redaction import Redaction, secrets_of
 from serving.http.request_context import current_request
 
-__all__ = ["JsonLines", "LogHandler", "TextLines", "configure_logging", "held_back", "lost_lines"]
+__all__ = ["REQUESTS", "JsonLines", "LogHandler", "TextLines", "configure_logging", "held_back", "lost_lines"]
 
+# The logger that tells of each request.
+REQUESTS = "serving.http.requests"
 # They tell what is sent and received at their lowest level, credentials among it.
 _TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3", "requests")
 _OF_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
@@ -55,6 +57,9 @@ def configure_logging(config: MLConfig) -> None:
         logger.handlers = []
         logger.propagate = name != "uvicorn.access"  # it tells whole addresses, in which anything may stand
         logger.setLevel(max(logger.level, root.level))
+    # What is told of requests in the place of its access log is as loud as that: `uvicorn --log-level warning`.
+    loudness = logging.getLogger("uvicorn.access").level
+    logging.getLogger(REQUESTS).setLevel(loudness if loudness > logging.INFO else logging.NOTSET)
     logging.captureWarnings(True)
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _log_uncaught
@@ -64,6 +69,7 @@ def configure_logging(config: MLConfig) -> None:
 def held_back() -> Iterator[None]:
     """Keep what is logged in this block until its end: how it is to be written is told by settings yet to be read."""
     root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, LogHandler)]
     early = MemoryHandler(capacity=1_000, flushLevel=logging.CRITICAL + 1)
     root.addHandler(early)
     try:

@@ -60,11 +60,14 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
-            "finrag_http_requests", "Requests by how they ended.", ("route", "method", "status"), registry=registry
+            "finrag_http_requests",
+            "Requests by route (as a template), method and status.",
+            ("route", "method", "status"),
+            registry=registry,
         )
         self._seconds = Histogram(
             "finrag_http_request_duration_seconds",
-            "Seconds from a request's arrival to the end of its response.",
+            "Seconds from a request's arrival to the end of its response, by route and method.",
             ("route", "method"),
             buckets=_SECONDS,
             registry=registry,

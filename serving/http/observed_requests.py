@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.http.client_address import client_of
+from serving.http.logs import REQUESTS
 from serving.http.metrics import HttpMetrics, bounded_method
 from serving.http.request_context import current_request
 
@@ -27,7 +29,7 @@ UNMATCHED = "unmatched"
 _FAILED = 500
 _PROBES = frozenset(("/livez", "/readyz", "/health", "/metrics"))
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger(REQUESTS)
 
 
 class ObservedRequests:
@@ -63,6 +65,9 @@ class ObservedRequests:
         self._begin(scope)
         try:
             await self._app(scope, observed_receive, observed_send)
+        except Exception:
+            status = _FAILED  # whatever was said before
+            raise
         finally:
             self._end(scope, status or _FAILED, time.perf_counter() - began)
 
@@ -82,7 +87,7 @@ class ObservedRequests:
         if _logger.isEnabledFor(level):
             duration_ms = round(seconds * 1000, 2)
             told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}
-            told |= request.noted if request is not None else {}
+            told |= {"client": client_of(scope)} | (request.noted if request is not None else {})
             _logger.log(level, "%s %s %d in %.1f ms", method, route, status, duration_ms, extra=told)
 
     def _template(self, scope: Scope) -> str:

@@ -40,6 +40,7 @@ def test_query_is_told_with_its_stages(client: httpx.Client, backend: Server, pa
     (entry,) = lines_of(backend, given)
     assert (entry["method"], entry["route"], entry["status"], entry["level"]) == ("POST", path, 200, "INFO")
     query = entry["query"]
+    assert entry["client"] == "127.0.0.1"
     assert query["status"] == "answered"
     assert query["model"] == "extractive"
     assert query["index_version"] == client.get("/health").json()["index_version"]

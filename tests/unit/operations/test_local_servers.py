@@ -90,6 +90,7 @@ def test_both_servers_end_with_the_command(tmp_path: Path, sample_store: Path, n
 def test_second_interrupt_leaves_no_server_behind(tmp_path: Path, sample_store: Path) -> None:
     with run_up(sample_store, tmp_path) as up:
         up.wait_until_ready()
+        wait_until(lambda: " INFO serving.backend.served_versions: index " in up.output, "its log is for people")
         children = up.children()
         # Held still, the front end cannot end at the first signal, so that the second arrives while it is waited for.
         front_end = max(children, key=started_last)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from serving.http.logs import JsonLines, LogHandler, TextLines, configure_logging, held_back, lost_lines
+from serving.http.logs import REQUESTS, JsonLines, LogHandler, TextLines, configure_logging, held_back, lost_lines
 from serving.http.redaction import Redaction
 from serving.http.request_context import begin_request
 from tests.event_loops import run
@@ -148,7 +148,7 @@ def test_log_that_cannot_be_written_fails_nothing_and_is_counted(capsys: pytest.
 @pytest.fixture
 def restored() -> Iterator[None]:
     """Leave the process's logging as it was."""
-    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "boto3", "botocore", "urllib3")
+    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "boto3", "botocore", "urllib3", REQUESTS)
     before = [(log := logging.getLogger(name), list(log.handlers), log.level, log.propagate) for name in names]
     yield
     for log, handlers, level, propagate in before:
@@ -172,4 +172,14 @@ def test_servers_own_lines_take_the_same_way_but_for_its_access_log(monkeypatch:
     told = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
     assert told == ["before the settings are read", "Started"]
     assert not access.hasHandlers()
+    assert logging.getLogger(REQUESTS).getEffectiveLevel() == logging.INFO
     assert lost_lines() == 0
+
+
+@pytest.mark.usefixtures("restored")
+def test_requests_are_told_as_loudly_as_the_servers_access_log_would_be() -> None:
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # uvicorn --log-level warning
+    configure_logging(MLConfig(log_level="debug"))
+    assert not logging.getLogger(REQUESTS).isEnabledFor(logging.INFO)
+    assert logging.getLogger("serving").isEnabledFor(logging.DEBUG)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
 from pydantic import SecretStr
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.http.errors import add_error_handlers
+from serving.http.logs import REQUESTS
 from serving.http.middleware import add_middleware
 from serving.http.observability import Observability
 from serving.http.observed_requests import CLIENT_GONE
@@ -37,8 +40,17 @@ class Observed:
             return "thing"
 
         @router.get("/broken")
+        @router.get("/broken/{part}")
         async def broken() -> None:
             raise ZeroDivisionError
+
+        @router.get("/breaks")
+        async def breaks() -> StreamingResponse:
+            async def parts() -> AsyncIterator[bytes]:
+                yield b"begun"
+                raise ZeroDivisionError
+
+            return StreamingResponse(parts())
 
         @router.get("/waits")
         async def waits() -> str:
@@ -69,19 +81,25 @@ def observed() -> Observed:
         (f"/things/{SECRET}", "/things/{thing_id}", 200),
         (f"/things/missing?token={SECRET}", "/things/{thing_id}", 404),
         (f"/{SECRET}", "unmatched", 404),
-        ("/broken", "/broken", 500),
+        (f"/broken/{SECRET}", "/broken/{part}", 500),
     ],
 )
 def test_request_is_counted_and_told_by_its_routes_template(
     observed: Observed, caplog: pytest.LogCaptureFixture, path: str, route: str, status: int
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="serving.http.observed_requests"):
+    with caplog.at_level(logging.INFO):
         assert run(call(observed.app, path)) == status
     assert observed.count(route, status) == observed.requests() == 1
-    (told,) = (record for record in caplog.records if record.name == "serving.http.observed_requests")
+    (told,) = (record for record in caplog.records if record.name == REQUESTS)
     assert (told.__dict__["route"], told.__dict__["status"], told.__dict__["method"]) == (route, status, "GET")
     assert told.__dict__["duration_ms"] > 0
-    assert SECRET not in str(told.__dict__)
+    assert SECRET not in str([record.__dict__ for record in caplog.records])
+
+
+def test_response_that_breaks_off_is_an_error(observed: Observed) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(call(observed.app, "/breaks"))
+    assert observed.count("/breaks", 500) == observed.requests() == 1
 
 
 def test_methods_nobody_knows_are_one(observed: Observed) -> None:
@@ -102,13 +120,17 @@ def test_client_that_went_is_no_error_of_the_server(observed: Observed) -> None:
     assert observed.count("/waits", CLIENT_GONE) == observed.requests() == 1
 
 
-def test_requests_go_on_and_the_end_comes_in_time_while_the_collector_is_away(caplog: pytest.LogCaptureFixture) -> None:
+def test_requests_go_on_and_the_end_comes_in_time_while_the_collector_is_away(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "40")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
     observed = Observed(MLConfig(otlp_endpoint=f"http://127.0.0.1:{free_port()}"))
     tracing = observed.observability.tracing
     assert tracing is not None
 
     async def ask() -> None:
-        for _ in range(3_000):  # more than wait to be sent at most
+        for _ in range(200):  # more than wait to be sent at most
             assert await call(observed.app, "/things/x") == 200
 
     run(ask())

@@ -221,6 +221,7 @@ def test_oldest_rows_are_dropped_and_counted_when_the_store_stays_away(
         faulty.be_back()
         wait_until(lambda: log.unwritten == 0, "the rest is written", 10)
     assert ids(faulty.inner) == names(100)[70:]
+    assert log.lost == 70
     dropped = [entry.args for entry in caplog.records if "dropped" in entry.getMessage()]
     assert sum(args[0] for args in dropped if isinstance(args, tuple) and isinstance(args[0], int)) == 70
 
