@@ -18,9 +18,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError
+from finrag_ml_tg1.loaders.aws_errors import status_of
 from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.loaders.s3_errors import explain, status_of
+from finrag_ml_tg1.loaders.s3_errors import explain
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
