@@ -30,8 +30,15 @@ __all__ = ["REQUESTS", "JsonLines", "LogHandler", "TextLines", "configure_loggin
 
 # The logger that tells of each request.
 REQUESTS = "serving.http.requests"
-# They tell what is sent and received at their lowest level, credentials among it.
-_TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3", "requests")
+# What these tell below a level has credentials or whole addresses in it.
+_QUIETED = {
+    "boto3": logging.INFO,
+    "botocore": logging.INFO,
+    "s3transfer": logging.INFO,
+    "urllib3": logging.INFO,
+    "httpcore": logging.INFO,
+    "httpx": logging.WARNING,
+}
 _OF_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 _CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"} | {
     0x0A: "\\n",
@@ -50,8 +57,8 @@ def configure_logging(config: MLConfig) -> None:
     root = logging.getLogger()
     root.handlers = [other for other in root.handlers if not isinstance(other, LogHandler)] + [handler]
     root.setLevel(config.log_level.upper())
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.INFO)
+    for name, level in _QUIETED.items():
+        logging.getLogger(name).setLevel(level)
     for name in _OF_UVICORN:
         logger = logging.getLogger(name)
         logger.handlers = []

@@ -148,7 +148,7 @@ def test_log_that_cannot_be_written_fails_nothing_and_is_counted(capsys: pytest.
 @pytest.fixture
 def restored() -> Iterator[None]:
     """Leave the process's logging as it was."""
-    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "boto3", "botocore", "urllib3", REQUESTS)
+    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "boto3", "botocore", "s3transfer", "urllib3", "httpcore", "httpx", REQUESTS)
     before = [(log := logging.getLogger(name), list(log.handlers), log.level, log.propagate) for name in names]
     yield
     for log, handlers, level, propagate in before:
@@ -168,7 +168,8 @@ def test_servers_own_lines_take_the_same_way_but_for_its_access_log(monkeypatch:
         configure_logging(MLConfig())
     logging.getLogger("uvicorn.error").info("Started")
     access.info("GET /query?token=x")
-    logging.getLogger("botocore").debug("Authorization: x")
+    logging.getLogger("botocore.endpoint").debug("Authorization: x")
+    logging.getLogger("httpx").info("HTTP Request: GET http://localhost/?token=x")
     told = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
     assert told == ["before the settings are read", "Started"]
     assert not access.hasHandlers()
