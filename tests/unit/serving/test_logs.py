@@ -148,7 +148,20 @@ def test_log_that_cannot_be_written_fails_nothing_and_is_counted(capsys: pytest.
 @pytest.fixture
 def restored() -> Iterator[None]:
     """Leave the process's logging as it was."""
-    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "boto3", "botocore", "s3transfer", "urllib3", "httpcore", "httpx", REQUESTS)
+    names = (
+        "",
+        "uvicorn",
+        "uvicorn.error",
+        "uvicorn.access",
+        "uvicorn.asgi",
+        "boto3",
+        "botocore",
+        "s3transfer",
+        "urllib3",
+        "httpcore",
+        "httpx",
+        REQUESTS,
+    )
     before = [(log := logging.getLogger(name), list(log.handlers), log.level, log.propagate) for name in names]
     yield
     for log, handlers, level, propagate in before:
