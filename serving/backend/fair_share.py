@@ -2,7 +2,7 @@
 
 A client that was served just now asks again at once, and finds the place free that it left; without a rule those who
 have a place keep it, and the others are refused for ever. So a place where a question would have to wait is given to
-clients that had no more than their share, as long as others were told to come back.
+clients that had no more than their share, as long as others are about to come back as they were told.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ MAX_RETRY_AFTER_S = 15
 _HALF_LIFE_S = 30.0
 # Who does not come back so long after the time it was told has given up.
 _OVERDUE_S = 3.0
+# A place is kept for who comes back within so long.
+_SOON_S = 1.0
 # So many of its refused questions lengthen the wait of other clients: who asks in a loop makes nobody else wait long.
 _COUNTED_OF_OTHERS = 4
 _MOST_RETURNS = 64
 _MOST_CLIENTS = 1024
 # How long a question is thought to take before any was answered, and how much the latest counts afterwards.
-_FIRST_GUESS_S = 0.2
+_FIRST_GUESS_S = 0.1
 _WEIGHT_OF_LATEST = 0.1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Client:
     """What is known of one client: its questions that have a place, those it had, and when refused ones come back."""
 
@@ -66,6 +68,11 @@ class FairShare:
         """How many places are taken."""
         return self._inside
 
+    @property
+    def known_clients(self) -> int:
+        """How many clients are remembered; bounded, whoever comes."""
+        return len(self._clients)
+
     def enter(self, name: str) -> int:
         """Give a client a place and return 0, or return after how many seconds it should ask again."""
         now = self._clock()
@@ -92,11 +99,11 @@ class FairShare:
         kept_for_others = 0 if client.inside else 1
         if self._inside >= self._workers + self._waiting + kept_for_others:
             return False
-        others = [other for other in self._clients.values() if other is not client and self._is_outside(other, now)]
-        if not others:
+        others = [other for other in self._clients.values() if other is not client]
+        returning = [other for other in others if self._is_returning(other, now)]
+        if not returning:
             return True
-        contending = [client, *(other for other in self._clients.values() if other.inside and other is not client)]
-        contending += [other for other in others if not other.inside]
+        contending = [client, *returning, *(other for other in others if other.inside and other not in returning)]
         mean = sum(self._had(other, now) for other in contending) / len(contending)
         return self._had(client, now) <= mean
 
@@ -110,8 +117,8 @@ class FairShare:
         client.returns.append(now + seconds)
         return seconds
 
-    def _is_outside(self, client: _Client, now: float) -> bool:
-        return self._expected(client, now) > 0
+    def _is_returning(self, client: _Client, now: float) -> bool:
+        return self._expected(client, now) > 0 and min(client.returns) <= now + _SOON_S
 
     def _expected(self, client: _Client, now: float) -> int:
         """How many of a client's refused questions are to come back."""
