@@ -60,7 +60,7 @@ def test_sources_are_those_of_the_answer(client: httpx.Client) -> None:
 
 def test_stream_is_not_buffered_by_proxies_and_carries_the_request_id(client: httpx.Client) -> None:
     with streaming(client, EMPLOYEES) as response:
-        assert response.headers["cache-control"] == "no-cache"
+        assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-accel-buffering"] == "no"
         [*_, done] = read_events(response)
         assert done.data["request_id"] == response.headers["x-request-id"]
@@ -107,9 +107,10 @@ def test_models_that_are_waited_for_are_in_nobodys_way(sample_store: Path, tmp_p
         )
         limits = httpx.Limits(max_connections=None)
         client = streams.enter_context(httpx.Client(base_url=server.url, trust_env=False, timeout=30, limits=limits))
-        opened = [read_events(streams.enter_context(streaming(client, EMPLOYEES))) for _ in range(WRITERS)]
-        for events in opened:  # kept: one that is let go closes its connection
-            assert any(event.name == "token" for event in events)
+        opened = []  # kept: one that is let go closes its connection
+        for _ in range(WRITERS):
+            opened.append(read_events(streams.enter_context(streaming(client, EMPLOYEES))))
+            assert any(event.name == "token" for event in opened[-1])
         assert client.get("/catalog").status_code == httpx.codes.OK
         response = client.post("/query", json={"question": EMPLOYEES}).raise_for_status().json()
         assert "2,475 employees" in response["answer"]
