@@ -46,11 +46,13 @@ class JournalFile:
         self._size += len(line)
 
     def remove(self) -> None:
-        """Remove the file: its rows are in the store; raises OSError, and the file is left all the same."""
+        """Remove the file: its rows are in the store. One that cannot be removed is told of."""
         try:
             self._path.unlink(missing_ok=True)
-        finally:
-            os.close(self._descriptor)
+        except OSError as error:
+            # The next process finds the rows in the store, and writes nothing.
+            _logger.warning("query log: the journal of rows that are in the store cannot be removed: %s", error)
+        self.leave()
 
     def leave(self) -> None:
         """Give up the file, for the next process to take over."""
@@ -67,38 +69,61 @@ class LeftBatch:
 
 
 class QueryJournal:
-    """The files below `folder` for one store; safe for processes that share the folder."""
+    """The files below `folder` for one store; safe for processes that share the folder.
+
+    While the folder cannot be written, nothing fails: that is told once, and `is_failing`.
+    """
 
     def __init__(self, folder: Path, store_url: str) -> None:
-        self._folder = folder / "query-journal" / hashlib.sha256(store_url.encode()).hexdigest()[:16]
+        self.folder = folder / "query-journal" / hashlib.sha256(store_url.encode()).hexdigest()[:16]
+        self.is_failing = False
 
-    @property
-    def folder(self) -> Path:
-        """Where the files are."""
-        return self._folder
+    def begin(self, name: str) -> JournalFile | None:
+        """Return a new file for the batch of this name; None when there can be none."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self.folder / f"{name}{_SUFFIX}"
+            return JournalFile(path, open_locked(path))
+        except OSError as error:
+            self._tell(error)
+            return None
 
-    def begin(self, name: str) -> JournalFile:
-        """Return a new file for the batch of this name; raises OSError."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._folder / f"{name}{_SUFFIX}"
-        return JournalFile(path, open_locked(path))
+    def add(self, record: QueryRecord, file: JournalFile) -> None:
+        """Write a row to the file."""
+        try:
+            file.add(record)
+        except OSError as error:
+            self._tell(error)
+        else:
+            self.is_failing = False
 
-    def take_over(self) -> Iterator[LeftBatch]:
-        """Yield what processes that have ended left, oldest first, now locked by this one; raises OSError.
+    def take_over(self) -> list[LeftBatch]:
+        """Return what processes that have ended left, oldest first, now locked by this one.
 
         A last line that is not whole is of a query that was never answered, and is passed over.
         """
-        paths = sorted(self._folder.glob(f"*{_SUFFIX}")) if self._folder.is_dir() else []
-        for path in paths:
-            descriptor = open_unlocked(path)
-            if descriptor is None:
-                continue
-            records = tuple(_rows(path))
-            file = JournalFile(path, descriptor)
-            if records:
-                yield LeftBatch(path.stem, records, file)
-            else:
-                file.remove()
+        left: list[LeftBatch] = []
+        try:
+            for path in sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []:
+                descriptor = open_unlocked(path)
+                if descriptor is None:
+                    continue
+                batch = LeftBatch(path.stem, tuple(_rows(path)), JournalFile(path, descriptor))
+                if batch.records:
+                    left.append(batch)
+                else:
+                    batch.file.remove()
+        except OSError as error:
+            _logger.warning("query log: rows that an earlier process left may be missing: %s", error)
+        return left
+
+    def _tell(self, error: OSError) -> None:
+        if not self.is_failing:
+            _logger.warning(
+                "query log: FINRAG_CACHE_DIR cannot be written: rows wait for the store in memory alone: %s",
+                error,
+            )
+        self.is_failing = True
 
 
 def _rows(path: Path) -> Iterator[QueryRecord]:

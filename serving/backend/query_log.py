@@ -81,7 +81,6 @@ class QueryLog:
         self._full: list[_Batch] = []
         self._oldest_at = 0.0
         self._unwritten = 0
-        self._is_journal_failing = False
         self._is_closing = False
         self.lost = 0
         # Of the writing thread alone:
@@ -103,12 +102,9 @@ class QueryLog:
         if self._journal is None:
             return {}
         left: dict[str, list[QueryRecord]] = {}
-        try:
-            for batch in self._journal.take_over():
-                self._full.append(_Batch(batch.name, batch.file, list(batch.records)))
-                left |= _by_key(batch.name, batch.records)
-        except OSError as error:
-            _logger.warning("query log: rows that an earlier process left may be missing: %s", error)
+        for batch in self._journal.take_over():
+            self._full.append(_Batch(batch.name, batch.file, list(batch.records)))
+            left |= _by_key(batch.name, batch.records)
         self._unwritten = sum(map(len, left.values()))
         if left:
             _logger.info("query log: %d rows that an earlier process left are taken over", self._unwritten)
@@ -123,7 +119,8 @@ class QueryLog:
         with self._changed:
             is_first = self._open is None
             batch = self._open or self._begun()
-            self._note(batch, record)
+            if self._journal and batch.journal:
+                self._journal.add(record, batch.journal)
             batch.records.append(record)
             self._unwritten += 1
             is_full = len(batch.records) >= self._rows_of_a_file
@@ -144,7 +141,7 @@ class QueryLog:
         self._thread.join(timeout_s)
         if not self.unwritten:
             return
-        if self._journal is None or self._is_journal_failing:
+        if self._journal is None or self._journal.is_failing:
             _logger.error("query log: %d rows could not be written before the end and are lost", self.unwritten)
         else:
             _logger.warning(
@@ -156,30 +153,7 @@ class QueryLog:
     def _begun(self) -> _Batch:
         self._oldest_at = time.monotonic()
         name = new_name(self._clock())
-        try:
-            return _Batch(name, self._journal.begin(name) if self._journal else None)
-        except OSError as error:
-            self._tell_of_journal(error)
-            return _Batch(name, None)
-
-    def _note(self, batch: _Batch, record: QueryRecord) -> None:
-        """Write the row to the disk, where that works."""
-        if batch.journal is None:
-            return
-        try:
-            batch.journal.add(record)
-        except OSError as error:
-            self._tell_of_journal(error)
-        else:
-            self._is_journal_failing = False
-
-    def _tell_of_journal(self, error: OSError) -> None:
-        if not self._is_journal_failing:
-            _logger.warning(
-                "query log: FINRAG_CACHE_DIR cannot be written: rows not yet in the store are in memory alone: %s",
-                error,
-            )
-        self._is_journal_failing = True
+        return _Batch(name, self._journal.begin(name) if self._journal else None)
 
     def _run(self) -> None:
         while self._awaits_work():
@@ -223,8 +197,8 @@ class QueryLog:
             made = [made for key, rows in _by_key(batch.name, batch.records).items() if (made := self._made(key, rows))]
             if made:
                 self._files.extend((*made[:-1], replace(made[-1], journal=batch.journal)))
-            else:
-                _remove(batch.journal)
+            elif batch.journal is not None:
+                batch.journal.remove()
 
     def _made(self, key: str, rows: Sequence[QueryRecord]) -> _File | None:
         try:
@@ -281,23 +255,14 @@ class QueryLog:
     def _settle_first(self) -> int:
         """Be done with the oldest file; return how many rows it has."""
         file = self._files.popleft()
-        _remove(file.journal)
+        if file.journal is not None:
+            file.journal.remove()
         self._settle(file.rows)
         return file.rows
 
     def _settle(self, rows: int) -> None:
         with self._changed:
             self._unwritten -= rows
-
-
-def _remove(journal: JournalFile | None) -> None:
-    if journal is None:
-        return
-    try:
-        journal.remove()
-    except OSError as error:
-        # The next process finds the rows in the store, and writes nothing.
-        _logger.warning("query log: the journal of rows that are in the store cannot be removed: %s", error)
 
 
 def _by_key(name: str, records: Sequence[QueryRecord]) -> dict[str, list[QueryRecord]]:

@@ -120,6 +120,7 @@ def test_half_files_of_killed_writers_are_removed_and_those_of_living_ones_are_n
     folder_store: LocalFolderStore,
 ) -> None:
     root = Path(folder_store.url)
+    root.mkdir()
     left, used = root / ".finrag-0123.tmp", root / ".finrag-4567.tmp"
     for path in (left, used):
         path.write_bytes(b"half")
