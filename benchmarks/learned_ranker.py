@@ -93,7 +93,7 @@ def _automatic_questions(rag: FinRAG, chooser: random.Random) -> Iterator[Retrie
     names = {concept: metric.synonyms for metric in load_metrics().values() for concept in metric.concepts}
     companies = {company.cik: company for company in rag.index.catalog.companies}
     for entry in rag.index.catalog.parts:
-        facts = rag.index.part(entry).facts()
+        facts = rag.index.parts.opened(entry).facts()
         own = facts.filter(
             pl.col("passage_id").is_not_null()
             & (pl.col("dimensions").fill_null("") == "")

@@ -58,7 +58,7 @@ def _warm(rag: FinRAG, count: int, *, is_invented: bool) -> dict[str, Any]:
     drawn = VectorSource(rag.index.encoder.identity.dimension, SEED).questions(_QUERIES) if is_invented else None
     vectors = rag.index.encoder.encode(of_all[:_QUERIES]) if drawn is None else drawn
     result["queries"] = vectors.tolist()
-    result["nearest"] = [rag.index.nearest(np.asarray(vector), _NEAREST)[0].tolist() for vector in vectors]
+    result["nearest"] = [rag.index.vectors.nearest(np.asarray(vector), _NEAREST)[0].tolist() for vector in vectors]
     return result
 
 

@@ -73,7 +73,7 @@ def content_hash(index: Index, count: int) -> str:
     for entry, copy, _ in _parts(index, count):
         if copy == 0:
             digest.update(repr((entry.cik, entry.fiscal_year)).encode())
-            digest.update(index.part(entry).arrays["codes"].tobytes())
+            digest.update(index.parts.opened(entry).arrays["codes"].tobytes())
     return digest.hexdigest()
 
 
@@ -125,7 +125,7 @@ def _parts(index: Index, count: int) -> Iterator[tuple[PartEntry, int, int]]:
 
 
 def _vectors(index: Index, entry: PartEntry, copy: int, chooser: np.random.Generator) -> Floats:
-    arrays = index.part(entry).arrays
+    arrays = index.parts.opened(entry).arrays
     noise = chooser.uniform(-0.5, 0.5, arrays["codes"].shape)
     vectors = (arrays["codes"] + noise) * arrays["scales"][:, None]
     if copy:

@@ -36,7 +36,7 @@ def opened_version(folder: Path, scratch: Path) -> str | None:
         return None
     rows = 0
     for entry in index.catalog.parts:
-        part = index.part(entry)
+        part = index.parts.opened(entry)
         assert len(part) == entry.rows, "a part has another number of rows than its catalog says"
         assert all(part.text(row) for row in range(len(part))), "a passage of the index is empty"
         rows += len(part)

@@ -70,7 +70,7 @@ def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions:
     Where words are not searched in all passages (index.segment), those nearest in meaning alone.
     """
     among = _rows_among(index, accessions) if accessions else None
-    near = np.sort(index.nearest(query, _BEST_OF_EACH, among)[0]) if query is not None else _no_rows()
+    near = np.sort(index.vectors.nearest(query, _BEST_OF_EACH, among)[0]) if query is not None else _no_rows()
     asked = _Asked(index.corpus.weighted(focus.terms), index.corpus.weighted(focus.bridge))
     starts = [segment.row_start for segment in index.segments]
     near_of_each = np.split(near, np.searchsorted(near, starts[1:]))
@@ -82,7 +82,7 @@ def all_candidates(index: Index, focus: Focus, query: Floats | None, accessions:
     if not found:
         return _none()
     best = _best_of_all(_joined(found), near)
-    return best if query is None else replace(best, meaning=index.coarse_similarities(query, best.rows))
+    return best if query is None else replace(best, meaning=index.vectors.coarse_similarities(query, best.rows))
 
 
 class _Asked:
@@ -151,7 +151,7 @@ def _best_of_all(found: Candidates, near: Rows) -> Candidates:
 
 
 def _of_part(index: Index, focus: Focus, query: Floats | None, entry: PartEntry, wanted: Sequence[int]) -> Candidates:
-    part = index.part(entry)
+    part = index.parts.opened(entry)
     places = part.places
     terms, bridge = index.corpus.weighted(focus.terms), index.corpus.weighted(focus.bridge)
     (first_filing,) = index.catalog.rows_of((part.rows.accession(0),))

@@ -225,8 +225,8 @@ def test_a_sample_filing_can_be_searched_after_a_build(
     index = open_index(folder_store, cache, folder=tmp_path / "folder")
     assert index.version == report.version
     wanted = next(row for row in range(report.passages) if index.record(row).item == "1A")
-    rows, _ = index.nearest(index.encoder.encode([index.record(wanted).text])[0], 5)
+    rows, _ = index.vectors.nearest(index.encoder.encode([index.record(wanted).text])[0], 5)
     assert wanted in rows
-    exact = index.part(index.catalog.parts[0]).similarities(index.encoder.encode(["legal proceedings"])[0])
+    exact = index.parts.opened(index.catalog.parts[0]).similarities(index.encoder.encode(["legal proceedings"])[0])
     best = {index.record(int(row)).item for row in np.argsort(-exact)[:5]}
     assert "3" in best

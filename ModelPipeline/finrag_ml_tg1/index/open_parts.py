@@ -1,0 +1,58 @@
+"""The parts of an index that are open, fetched when they are first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from finrag_ml_tg1.index.catalog import PartEntry
+from finrag_ml_tg1.index.manifest import part_key
+from finrag_ml_tg1.index.part import Part
+
+if TYPE_CHECKING:
+    from finrag_ml_tg1.index.reader import FileCache
+
+__all__ = ["OpenParts"]
+
+_MOST_OPEN = 512
+
+
+class OpenParts:
+    """Opens parts from a cache, and keeps the last used; those `at_hand` need not be opened. Safe for threads."""
+
+    def __init__(self, cache: FileCache, at_hand: OrderedDict[str, Part]) -> None:
+        self._cache = cache
+        self._parts = at_hand
+        self._lock = threading.Lock()
+
+    def opened(self, entry: PartEntry) -> Part:
+        """Return a part, opened, fetching its file when it is not at hand."""
+        with self._lock:
+            part = self._parts.get(entry.sha256)
+            if part is not None:
+                self._parts.move_to_end(entry.sha256)
+                return part
+        # Pinned until it is mapped: another thread's fetch could evict it in between.
+        path = self._cache.fetch(part_key(entry.sha256), sha256=entry.sha256, size=entry.size, pin=True)
+        try:
+            part = Part(path)
+        finally:
+            self._cache.unpin(entry.sha256)
+        with self._lock:
+            self._parts[entry.sha256] = part
+            while len(self._parts) > _MOST_OPEN:
+                self._parts.popitem(last=False)
+        return part
+
+    def at_hand(self, entries: Iterable[PartEntry]) -> OrderedDict[str, Part]:
+        """Return those of some parts that are open, by hash, the least recently used first."""
+        wanted = {entry.sha256 for entry in entries}
+        with self._lock:
+            return OrderedDict((sha256, part) for sha256, part in self._parts.items() if sha256 in wanted)
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        with self._lock:
+            self._parts.clear()
