@@ -50,7 +50,7 @@ class S3Requests:
 def count_requests(store: S3Store) -> Iterator[S3Requests]:
     """Yield the count of the requests this store makes until the block ends; the store must not be closed in it."""
     requests = S3Requests()
-    events = store._connected().meta.events
+    events = store._connected(is_writing=False).meta.events
     events.register("before-send.s3", requests.note_request)
     events.register("response-received.s3", requests.note_answer)
     try:

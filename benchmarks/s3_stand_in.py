@@ -93,7 +93,7 @@ def stand_in() -> Iterator[StandIn]:
     try:
         host, port = server.get_host_and_port()
         here = StandIn(f"http://{host}:{port}")
-        here.open()._connected().create_bucket(Bucket=_BUCKET)
+        here.open()._connected(is_writing=True).create_bucket(Bucket=_BUCKET)
         yield here
     finally:
         server.stop()
