@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 # Browsers let a window in the background look once a minute.
 _UNATTENDED_S = 90.0
 # A back end that is busy is asked once more when it says to wait no longer than this.
-_MOST_WAIT_S = 15
+_MOST_WAIT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
