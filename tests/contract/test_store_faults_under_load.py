@@ -75,6 +75,7 @@ def test_faults_of_the_store_give_no_wrong_answer_and_end_without_a_restart(
                 name_current(remote.store, two_versions.smaller)
                 wait_until(lambda: health()["status"] == "degraded", "the damage is noticed")
                 assert all(clients.ask(number) for number in WARM)
+                assert not any(clients.ask(number) for number in COLD)
             wait_until(lambda: health()["index_version"] == two_versions.smaller, "the new version is taken")
             assert all(clients.ask(number, must_answer=True) for number in range(len(REQUESTS)))
     proxy.close()

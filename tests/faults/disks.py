@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.local_processes import wait_until
+
 __all__ = ["filled", "may_mount", "read_only", "small_disk"]
 
 
@@ -51,7 +53,8 @@ def filled(disk: Path) -> Iterator[None]:
 @contextmanager
 def read_only(disk: Path) -> Iterator[None]:
     """Let nothing be written until the block ends."""
-    assert _mounted(["-o", "remount,ro", str(disk)])
+    # Not while a file is just being written there.
+    wait_until(lambda: _mounted(["-o", "remount,ro", str(disk)]), "the disk is read-only")
     try:
         yield
     finally:
