@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_processes import wait_until
-
 __all__ = ["filled", "may_mount", "read_only", "small_disk"]
 
 
@@ -52,13 +50,16 @@ def filled(disk: Path) -> Iterator[None]:
 
 @contextmanager
 def read_only(disk: Path) -> Iterator[None]:
-    """Let nothing be written until the block ends."""
-    # Not while a file is just being written there.
-    wait_until(lambda: _mounted(["-o", "remount,ro", str(disk)]), "the disk is read-only")
+    """Let nothing be opened for writing until the block ends.
+
+    It is mounted over itself, as a file system with files that are open for writing cannot be made read-only.
+    """
+    assert _mounted(["--bind", str(disk), str(disk)])
     try:
+        assert _mounted(["-o", "remount,bind,ro", str(disk)])
         yield
     finally:
-        assert _mounted(["-o", "remount,rw", str(disk)])
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def _mounted(arguments: list[str]) -> bool:
