@@ -30,7 +30,7 @@ def kill_at(number: int, prefixes: Sequence[str], events: frozenset[str] = PUTS,
     What is done to an open file, which has no name there, is a step too where `events` has it.
     """
     steps = 0
-    count_file = os.open(counter, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if counter else None
+    count_file = os.open(counter, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if counter else None
 
     def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
         if event not in events:

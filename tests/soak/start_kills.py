@@ -145,6 +145,15 @@ class StartKills:
 
 
 def _files(backend: KilledBackend) -> set[str]:
-    """The names in the cache, which are hashes; rows that wait are no copies and come and go."""
-    paths = (path.relative_to(backend.cache) for path in backend.cache.rglob("*") if path.is_file())
-    return {str(path) for path in paths if path.parts[0] != "query-journal"}
+    """The names in the cache, which are hashes; rows that wait are no copies and come and go.
+
+    A folder of links is named after the cache folder, which is another here, so it goes by its number.
+    """
+    folders = sorted((backend.cache / "index-encoders").glob("*"))
+    names = set()
+    for path in (path.relative_to(backend.cache) for path in backend.cache.rglob("*") if path.is_file()):
+        if path.parts[0] == "index-encoders":
+            names.add(f"links {folders.index(backend.cache / path.parent)}: {path.name}")
+        elif path.parts[0] != "query-journal":
+            names.add(str(path))
+    return names
