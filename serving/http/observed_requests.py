@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.http.client_address import client_of
 from serving.http.logs import REQUESTS
 from serving.http.metrics import HttpMetrics, bounded_method
+from serving.http.probes import POLLED
 from serving.http.request_context import current_request
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["CLIENT_GONE", "UNMATCHED", "ObservedRequests"]
 CLIENT_GONE = 499
 UNMATCHED = "unmatched"
 _FAILED = 500
-_PROBES = frozenset(("/livez", "/readyz", "/health", "/metrics"))
 
 _logger = logging.getLogger(REQUESTS)
 
@@ -74,7 +74,7 @@ class ObservedRequests:
     def _begin(self, scope: Scope) -> None:
         self._metrics.begin()
         request = current_request()
-        if self._tracing is not None and request is not None and scope["path"] not in _PROBES:
+        if self._tracing is not None and request is not None and scope["path"] not in POLLED:
             request.trace = self._tracing.begin(scope)
 
     def _end(self, scope: Scope, status: int, seconds: float) -> None:
@@ -83,7 +83,7 @@ class ObservedRequests:
         request = current_request()
         if request is not None and request.trace is not None:
             request.trace.end(route, method, status)
-        level = logging.DEBUG if route in _PROBES else logging.INFO
+        level = logging.DEBUG if route in POLLED else logging.INFO
         if _logger.isEnabledFor(level):
             duration_ms = round(seconds * 1000, 2)
             told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}

@@ -11,7 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import Lifespan
 
 from serving.http.errors import PROBLEM_JSON
-from serving.http.probes import PROBES, UNCOUNTED
+from serving.http.probes import PROBES
 from serving.http.problems import Problem
 
 __all__ = ["DocumentedAPI", "problems"]
@@ -66,7 +66,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _met_before(path: str) -> dict[str, Any]:
     """What the middleware may answer in place of the route: a body too large, no key, too many requests."""
     described = {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
-    statuses = [408, 413] + [401] * (path not in PROBES) + [429] * (path not in UNCOUNTED)
+    statuses = [408, 413] + [401, 429] * (path not in PROBES)
     return {str(status): {"description": HTTPStatus(status).phrase, "content": described} for status in statuses}
 
 

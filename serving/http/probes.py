@@ -1,10 +1,10 @@
-"""The addresses at which a platform asks how the process is."""
+"""The addresses at which machines ask at fixed times how the process is."""
 
 from __future__ import annotations
 
-__all__ = ["PROBES", "UNCOUNTED"]
+__all__ = ["POLLED", "PROBES"]
 
-# Open to all: a platform has no key.
+# Open to all, and no client's rate: a platform has no key.
 PROBES = frozenset(("/livez", "/readyz", "/health"))
-# Asked at fixed times, by machines: no client's rate.
-UNCOUNTED = PROBES | {"/metrics"}
+# Not worth a line in the log each time.
+POLLED = PROBES | {"/metrics"}

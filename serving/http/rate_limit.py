@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.client_address import UNKNOWN, client_of
 from serving.http.errors import problem_response
-from serving.http.probes import UNCOUNTED
+from serving.http.probes import PROBES
 
 __all__ = ["BoundedMemory", "RateLimit"]
 
@@ -65,7 +65,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "http" and scope["path"] not in UNCOUNTED:
+        if scope["type"] == "http" and scope["path"] not in PROBES:
             client = _counted_as(client_of(scope))
             if not await self._limiter.hit(self._limit, client):
                 window = await self._limiter.get_window_stats(self._limit, client)

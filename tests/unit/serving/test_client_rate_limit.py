@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from serving.http.api_key import ApiKey
 from serving.http.client_address import ClientAddress
 from serving.http.rate_limit import BoundedMemory, RateLimit
 from tests.event_loops import run
@@ -67,10 +68,21 @@ def test_addresses_of_one_ipv6_network_are_one_client(visitor: TestClient) -> No
     assert statuses(visitor, 1, "2001:db8:1:2::1") == [200]
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health", "/metrics"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/health"])
 def test_probes_are_not_counted(visitor: TestClient, path: str) -> None:
     assert set(statuses(visitor, 10, "198.51.100.1", path)) == {200}
     assert statuses(visitor, 1, "198.51.100.1") == [200]
+
+
+@pytest.mark.parametrize("path", ["/catalog", "/metrics"])
+def test_keys_cannot_be_tried_at_speed_wherever_one_is_asked_for(path: str) -> None:
+    app = Starlette()
+    app.add_middleware(ApiKey, keys=["the-right-one"])
+    app.add_middleware(RateLimit, per_minute=3)
+    app.add_middleware(ClientAddress, trusted_proxies=[])
+    guesser = TestClient(app, client=FRONT_END)
+    tried = [guesser.get(path, headers={"X-API-Key": f"guess-{number}"}).status_code for number in range(5)]
+    assert tried == [401, 401, 401, 429, 429]
 
 
 def test_memory_holds_no_more_clients_than_it_may() -> None:
