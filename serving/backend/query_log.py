@@ -181,16 +181,18 @@ class QueryLog:
         if self._full:
             return 0.0
         due = []
-        if self._open:
-            due.append(self._oldest_at + self._interval_s)
         if self._files:
             due.append(self._retry_at)
+        elif self._open:
+            due.append(self._oldest_at + self._interval_s)
         return min(due) - time.monotonic() if due else None
 
     def _make_files(self) -> None:
         with self._changed:
             batches, self._full = self._full, []
-            if self._open and (self._is_closing or time.monotonic() >= self._oldest_at + self._interval_s):
+            # While files wait for the store, rows are gathered: a file for each of them would hold much more.
+            is_due = not self._files and time.monotonic() >= self._oldest_at + self._interval_s
+            if self._open and (is_due or self._is_closing):
                 batches.append(self._open)
                 self._open = None
         for batch in batches:

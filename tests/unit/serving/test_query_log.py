@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.dated_keys import utc_now
+from serving.backend.query_journal import QueryJournal
 from serving.backend.query_log import QueryLog
 from serving.backend.query_record import QUERIES_SCHEMA, FlagCount, QueryRecord, StageTime
 from tests.local_processes import wait_until
@@ -224,6 +226,23 @@ def test_oldest_rows_are_dropped_and_counted_when_the_store_stays_away(
     assert log.lost == 70
     dropped = [entry.args for entry in caplog.records if "dropped" in entry.getMessage()]
     assert sum(args[0] for args in dropped if isinstance(args, tuple) and isinstance(args[0], int)) == 70
+
+
+def test_rows_that_come_seldom_are_gathered_while_the_store_is_away(faulty: FaultyStore, tmp_path: Path) -> None:
+    """Each file that waits holds a descriptor, a journal and much more than its rows."""
+    journal = QueryJournal(tmp_path / "cache", faulty.url)
+    faulty.be_away()
+    log = QueryLog(faulty, journal, interval_s=0.01, retry_s=0.02)
+    log.start()
+    for number in range(30):
+        log.append(record(number))
+        time.sleep(0.02)
+    assert log.unwritten == 30
+    assert len(list(journal.folder.iterdir())) <= 2
+    faulty.be_back()
+    wait_until(lambda: log.unwritten == 0, "all rows are written", 10)
+    log.close(10)
+    assert ids(faulty.inner) == names(30)
 
 
 def test_query_does_not_wait_for_a_store_that_hangs(faulty: FaultyStore) -> None:
