@@ -49,7 +49,7 @@ class QueryTimeoutError(FinRAGError):
 class Engine:
     """Works with the loaded pipeline off the event loop, a few calls at a time.
 
-    A question has `query_timeout_s` seconds; when the server is told to stop, those under way have `grace_s`.
+    A question has `query_timeout_s` seconds, a look-up as well; when the server is told to stop, those under way have `grace_s`.
     """
 
     def __init__(self, versions: ServedVersions, *, query_timeout_s: float, grace_s: float = STOPPING_GRACE_S) -> None:
@@ -107,14 +107,18 @@ class Engine:
         return self._refused
 
     async def read(self, client: str, work: Callable[[FinRAG], R]) -> R:
-        """Return `work(pipeline)`, for what is looked up and takes no time; raises what `admitted` raises."""
+        """Return `work(pipeline)`, for what is looked up and takes no time; raises what `admitted` and `work` raise."""
         with self._admitted(self._reads, client) as slot, self.versions.in_use() as finrag:
             return await self.work(slot, work, finrag)
 
     async def work(self, slot: Slot, work: Callable[..., R], *arguments: object) -> R:
-        """Return `work(*arguments)`, done on a thread when it is the slot's turn; raises EngineStoppingError."""
+        """Return `work(*arguments)`, done on a thread when it is the slot's turn.
+
+        Raises EngineStoppingError, QueryTimeoutError.
+        """
+        ends_at = asyncio.get_running_loop().time() + self._query_timeout_s
         try:
-            return await self._in_time(slot.begin(work, *arguments))
+            return await self._in_time(slot.begin(work, *arguments), ends_at)
         finally:
             slot.abandon()
 
@@ -188,10 +192,10 @@ class Engine:
     ) -> asyncio.Future[Event | None]:
         return asyncio.ensure_future(anyio.to_thread.run_sync(advance, events, limiter=self._writers))
 
-    async def _in_time(self, step: asyncio.Future[R], ends_at: float | None = None) -> R:
+    async def _in_time(self, step: asyncio.Future[R], ends_at: float) -> R:
         """Return what a step gives; raises EngineStoppingError or QueryTimeoutError when it is not done in time."""
         stopped = asyncio.ensure_future(self._stopped.wait())
-        left_s = None if ends_at is None else max(0.0, ends_at - asyncio.get_running_loop().time())
+        left_s = max(0.0, ends_at - asyncio.get_running_loop().time())
         try:
             both: tuple[asyncio.Future[Any], ...] = (step, stopped)
             await asyncio.wait(both, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
