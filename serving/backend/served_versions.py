@@ -178,7 +178,7 @@ class ServedVersions:
         try:
             name = await anyio.to_thread.run_sync(current_version, self._store, abandon_on_cancel=True)
             version = self._open_versions().get(name)
-            if version is None and self._current is not None and name == self._wait.version and not self._wait.is_over:
+            if version is None and name == self._wait.version and not self._wait.is_over:
                 self._keep_problem(self._wait.problem)
             else:
                 self._serve(version or await self._opened(name))
@@ -199,7 +199,7 @@ class ServedVersions:
 
     async def _opened(self, name: str) -> _OpenVersion:
         if name != self._wait.version:
-            self._wait = _Wait(name, self._refresh_s)
+            self._wait = _Wait(name, RETRY_SECONDS if self._current is None else self._refresh_s)
         beside = self.current
         try:
             return _OpenVersion(

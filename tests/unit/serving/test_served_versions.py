@@ -222,6 +222,38 @@ def test_damaged_version_is_read_ever_more_rarely_and_another_one_at_once(
         run(follow())
 
 
+def test_damaged_first_version_is_read_ever_more_rarely_and_taken_once_it_is_mended(
+    versions: TwoVersions, store: FaultyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files may be large, and a pod that starts has nothing yet that would be left to answer."""
+    monkeypatch.setattr(served_versions, "RETRY_SECONDS", REFRESH_S)
+    monkeypatch.setattr(served_versions, "LONGEST_WAIT_S", 20 * REFRESH_S)
+    key = manifest_key(versions.whole)
+    whole_file = damage(store, key)
+    looked: list[str] = []
+    tried: list[str] = []
+    get = store.get
+
+    def counted(key: str) -> StoredObject:
+        (looked if key == CURRENT_KEY else tried).append(key)
+        return get(key)
+
+    async def follow() -> None:
+        followed = Followed(store, tmp_path, refresh_s=3600)
+        task = asyncio.create_task(followed.served.follow())
+        await followed.until(lambda: len(looked) == 12)
+        assert 1 <= len(tried) <= 4
+        assert versions.whole in str(followed.served.problem)
+        store.put(key, whole_file)
+        await followed.until_serving(versions.whole)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    monkeypatch.setattr(store, "get", counted)
+    run(follow())
+
+
 def test_unreachable_store_is_told_and_recovered_from(
     versions: TwoVersions, store: FaultyStore, tmp_path: Path
 ) -> None:
