@@ -32,6 +32,7 @@ __all__ = ["Answered", "Answerer", "ClientGoneError", "Drafted", "QueryEvent", "
 
 # How soon a client that goes while nothing happens is noticed.
 _GONE_AFTER_S = 0.5
+_GONE = "Nobody waits for the answer any more."
 _ALL_WRITE = "As many answers as possible are being written by language models already."
 
 
@@ -128,6 +129,8 @@ class Answerer:
 
         def permit(expected: ModelUse) -> str:
             nonlocal reservation
+            if cancellation.is_cancelled:
+                return _GONE  # the step that a thread was at ends here, after the reservations are closed
             if not self._engine.can_write:
                 return _ALL_WRITE
             try:
@@ -139,8 +142,8 @@ class Answerer:
             entry.llm = model_usage(expected)
             return ""
 
+        cancellation = Cancellation()
         with ExitStack() as reserving:
-            cancellation = Cancellation()
             steps = finrag.stream(question, model, permit, cancellation)
             asking = self._engine.events(slot, steps, cancellation.cancel, is_streamed=is_streamed)
             drafted: tuple[Result, QueryResponse] | None = None
