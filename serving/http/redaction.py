@@ -22,7 +22,7 @@ HIDDEN = "***"
 _SHORTEST = 4
 # A shorter secret is hidden only where it stands as a word: it may be part of an innocent one.
 _LONG_ENOUGH = 8
-_SECRET_NAME = re.compile(r"(?i)(secret|token|passw|pwd|credential|api_?key|access_?key|private_?key)")
+_SECRET_NAME = re.compile(r"(?i)(secret|token|passw|pwd|credential|api_?key|access_?key|private_?key|(?:^|_)key$)")
 
 # What the text has to contain in lower case, and what is then hidden: the pattern, but for its first group.
 _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
