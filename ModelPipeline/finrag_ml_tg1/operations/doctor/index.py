@@ -137,7 +137,7 @@ def check_encoder(index: IndexInStore, cache: DiskCache) -> Finding:
     with TemporaryDirectory(prefix="finrag-doctor-") as name:
         folder = Path(name)
         for file, path in zip(ENCODER_FILES, cache.fetch_all([files[n] for n in ENCODER_FILE_NAMES]), strict=True):
-            (folder / file).symlink_to(path)
+            (folder / file).symlink_to(path.resolve())
         encoder = OnnxEncoder.load(folder)
         encoder.identity.require(index.manifest.encoder)
         began = time.perf_counter()

@@ -28,6 +28,7 @@ from finrag_ml_tg1.operations.doctor.index import (
 from finrag_ml_tg1.operations.doctor.machine_limits import MachineLimits, read_limits
 from finrag_ml_tg1.operations.doctor.memory import check_machine, check_memory, memory_need
 from tests.sample_index import ground_truth, linked_store, sample_store
+from tests.unit.serving.conftest import FaultyStore
 
 __all__ = ["sample_store"]
 
@@ -63,6 +64,14 @@ def test_whole_index_passes(store: LocalFolderStore, tmp_path: Path) -> None:
     assert "all read and right" in deep.found
     assert check_versions(index).found.startswith("0 other versions; 0.0 MB")
     assert check_encoder(index, DiskCache(tmp_path / "cache", store, 2**30)).state == "ok"
+
+
+def test_encoder_is_found_below_a_cache_folder_named_from_here(
+    store: LocalFolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    away = FaultyStore(store)  # no folder to the cache, which copies its files
+    assert check_encoder(IndexInStore(away), DiskCache(Path("cache"), away, 2**30)).state == "ok"
 
 
 def test_missing_and_cut_files_are_named_with_the_repair(store: LocalFolderStore) -> None:
