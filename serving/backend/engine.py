@@ -49,7 +49,8 @@ class QueryTimeoutError(FinRAGError):
 class Engine:
     """Works with the loaded pipeline off the event loop, a few calls at a time.
 
-    A question has `query_timeout_s` seconds, a look-up as well; when the server is told to stop, those under way have `grace_s`.
+    A question or a look-up has `query_timeout_s` seconds; when the server is told to stop, those under way have
+    `grace_s`.
     """
 
     def __init__(self, versions: ServedVersions, *, query_timeout_s: float, grace_s: float = STOPPING_GRACE_S) -> None:

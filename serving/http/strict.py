@@ -1,4 +1,4 @@
-"""What every request"s schema keeps to."""
+"""What every request's schema keeps to."""
 
 from __future__ import annotations
 

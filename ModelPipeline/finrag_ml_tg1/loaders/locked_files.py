@@ -1,4 +1,6 @@
-"""Locks on the files of the cache, which threads and processes see and which end with the process, however it ends.
+"""Locks on files of the cache, of folder stores and of the query log's journal.
+
+Threads and processes see them, and they end with the process, however it ends.
 
 A pinned file carries a shared lock, a half file that is worked at an exclusive one: of several that want the same file
 one reads it and the others wait, or go on with it when that one is killed. What carries a lock is not evicted.

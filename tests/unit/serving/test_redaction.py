@@ -98,7 +98,12 @@ def test_secrets_are_those_of_the_settings_and_of_variables_named_like_one() -> 
         openai_api_key=SecretStr("the-other-key"),
         otlp_headers=SecretStr("x-collector=the-third,y=the-fourth"),
     )
-    environment = {"OTHER_TOKEN": "the-fifth-one", "HOME": "/home/somebody", "MY_PASSWORD": "short", "SIGNING_KEY": "the-sixth-one"}
+    environment = {
+        "OTHER_TOKEN": "the-fifth-one",
+        "HOME": "/home/somebody",
+        "MY_PASSWORD": "short",
+        "SIGNING_KEY": "the-sixth-one",
+    }
     assert secrets_of(config, environment) == {
         "the-key", "the-other-key", "x-collector=the-third,y=the-fourth", "the-third", "the-fourth", "the-fifth-one",
         "the-sixth-one",
