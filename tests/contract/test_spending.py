@@ -15,6 +15,7 @@ import pytest
 
 from finrag_ml_tg1.answering.models.language_model import TokenUsage
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
+from serving.backend.engine import MAX_WAITING, WORKERS
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.event_streams import read_events, streaming
 from tests.local_processes import serve_backend, wait_until
@@ -28,6 +29,7 @@ QUESTIONS = [f"How many employees does Orquenna have in fiscal {year}?" for year
 # At 0.10 USD for a million tokens in, 0.50 USD for a million out; the cached ones cost a tenth.
 WROTE = Reply(pieces=("Orquenna has employees [1].",), usage=TokenUsage(10_000, 2_000, 4_000))
 PRICE = Decimal("0.00164")
+_PLACES = WORKERS + MAX_WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,12 @@ def test_budget_of_nothing_asks_no_model(folder: Path, model: ScriptedModelServe
 
 
 def test_questions_at_the_same_time_do_not_each_spend_what_is_left(folder: Path, model: ScriptedModelServer) -> None:
-    """What is left is less than one call is thought to cost: of six calls one is made."""
+    """What is left is less than one call is thought to cost: of several calls one is made."""
     model.script(Reply(pieces=("Orquenna has employees [1].",), first_after_s=1.0))
     with serving(folder, model, FINRAG_DAILY_BUDGET_USD="0.0001", FINRAG_ANSWER_CACHE_MB="0") as spender:
-        with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(lambda _: spender.ask(), range(6)))
-        assert [answer["status"] for answer in answers] == ["answered"] * 6
+        with ThreadPoolExecutor(_PLACES) as pool:
+            answers = list(pool.map(lambda _: spender.ask(), range(_PLACES)))
+        assert [answer["status"] for answer in answers] == ["answered"] * _PLACES
     assert len(model.requests) == 1
 
 
