@@ -43,7 +43,7 @@ class _Client:
 
 
 class FairShare:
-    """Gives `workers` + `waiting` places, and one more to a client that has none. For one thread (the event loop).
+    """Gives `workers` + `waiting` places. For one thread (the event loop).
 
     `spread()` gives the factor of 1 or more by which a wait is drawn out, so that refused clients come back one by one.
     """
@@ -96,8 +96,7 @@ class FairShare:
     def _may_enter(self, client: _Client, now: float) -> bool:
         if self._inside < self._workers:
             return True
-        kept_for_others = 0 if client.inside else 1
-        if self._inside >= self._workers + self._waiting + kept_for_others:
+        if self._inside >= self._workers + self._waiting:
             return False
         others = [other for other in self._clients.values() if other is not client]
         returning = [other for other in others if self._is_returning(other, now)]
