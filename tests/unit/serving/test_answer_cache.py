@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ QUESTION = Question("What was the revenue of Orquenna in 2024?", Filters(tickers
 
 
 def size(kept: QueryResponse) -> int:
-    return len(kept.model_dump_json().encode())
+    return len(zlib.compress(kept.model_dump_json().encode(), zlib.Z_BEST_SPEED))
 
 
 def key(question: Question = QUESTION, index: str = "v1", model: str = "m", prompt: str = "p1") -> str:
@@ -122,7 +123,7 @@ def test_answer_larger_than_the_limit_is_not_kept(limit: int) -> None:
 
 def test_larger_answer_replaces_none_it_cannot_stand_beside() -> None:
     small = response("x")
-    cache = AnswerCache(size(small) + 10)
+    cache = AnswerCache(size(small) + 4)
     cache.put("a", small, is_fallback=False)
     cache.put("b", response("x" * 5_000), is_fallback=False)
     assert cache.get("a") == small
