@@ -14,7 +14,7 @@ from pathlib import Path
 
 from checks.advisories import ask_advisories
 from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
-from checks.exceptions import EXCEPTIONS, Exceptions, read_exceptions
+from checks.exceptions import EXCEPTIONS, Exceptions, ExceptionsError, read_exceptions
 from checks.licences import licence_mistakes
 from checks.locks import LOCKS, lock_mistakes
 from checks.secret_scan import scan_files, tracked_files
@@ -27,7 +27,11 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> int:
     """Run every check; return 0, or 1 when one found something."""
-    exceptions = read_exceptions(EXCEPTIONS.read_text("utf-8"))
+    try:
+        exceptions = read_exceptions(EXCEPTIONS.read_text("utf-8"))
+    except (OSError, ExceptionsError) as error:
+        sys.stderr.write(f"{_where(EXCEPTIONS)}: {error}\n")
+        return 1
     checks: dict[str, Callable[[], list[str]]] = {
         "lock": lambda: lock_mistakes(ROOT),
         "licence": lambda: licence_mistakes(distributions(), exceptions.licences),

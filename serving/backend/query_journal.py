@@ -103,18 +103,16 @@ class QueryJournal:
         A last line that is not whole is of a query that was never answered, and is passed over.
         """
         left: list[LeftBatch] = []
-        try:
-            for path in sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []:
-                descriptor = open_unlocked(path)
-                if descriptor is None:
-                    continue
-                batch = LeftBatch(path.stem, tuple(_rows(path)), JournalFile(path, descriptor))
-                if batch.records:
-                    left.append(batch)
-                else:
-                    batch.file.remove()
-        except OSError as error:
-            _logger.warning("query log: rows that an earlier process left may be missing: %s", error)
+        for path in sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []:
+            try:
+                batch = _left(path)
+            except OSError as error:
+                _logger.warning("query log: rows that an earlier process left may be missing: %s", error)
+                continue
+            if batch is not None and batch.records:
+                left.append(batch)
+            elif batch is not None:
+                batch.file.remove()
         return left
 
     def _tell(self, error: OSError) -> None:
@@ -124,6 +122,18 @@ class QueryJournal:
                 error,
             )
         self.is_failing = True
+
+
+def _left(path: Path) -> LeftBatch | None:
+    """Return the batch in a file, locked; None when its process lives."""
+    descriptor = open_unlocked(path)
+    if descriptor is None:
+        return None
+    try:
+        return LeftBatch(path.stem, tuple(_rows(path)), JournalFile(path, descriptor))
+    except OSError:
+        os.close(descriptor)
+        raise
 
 
 def _rows(path: Path) -> Iterator[QueryRecord]:

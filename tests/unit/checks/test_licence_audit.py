@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from checks import audit
 from checks.exceptions import EXCEPTIONS, ExceptionsError, LicenceException, read_exceptions
 from checks.licences import licence_mistakes
 
@@ -89,3 +90,14 @@ def test_exception_for_an_advisory_ends() -> None:
 def test_exception_without_reason_or_end_is_refused(right: str, wrong: str) -> None:
     with pytest.raises(ExceptionsError):
         read_exceptions(ADVISORY.replace(right, wrong))
+
+
+def test_file_of_exceptions_that_is_wrong_ends_the_audit_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "exceptions.toml"
+    wrong.write_text("[licences]\nsomething = ''\n")
+    monkeypatch.setattr(audit, "EXCEPTIONS", wrong)
+    monkeypatch.setattr(audit, "ROOT", tmp_path)
+    assert audit.main() == 1
+    assert capsys.readouterr().err.startswith("exceptions.toml: ")

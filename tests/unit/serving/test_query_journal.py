@@ -111,6 +111,17 @@ def test_line_that_is_no_row_is_told_of_and_the_others_are_written(
     assert "1 rows of" in caplog.text
 
 
+def test_file_that_cannot_be_read_is_told_of_and_the_others_are_written(
+    journal: QueryJournal, faulty: FaultyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty.be_away()
+    leave(journal, faulty)
+    (journal.folder / "0.jsonl").mkdir()
+    write_what_is_left(journal, faulty.inner)
+    assert len(logged_rows(faulty.inner)) == len(ROWS)
+    assert "may be missing" in caplog.text
+
+
 def test_rows_of_a_process_that_lives_are_left_to_it(journal: QueryJournal, folder_store: LocalFolderStore) -> None:
     log = QueryLog(folder_store, journal)
     log.append(record())
