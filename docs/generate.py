@@ -19,6 +19,7 @@ from docs.table_columns import data_model
 from finrag_ml_tg1.cli import main as finrag_command
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
 from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE
+from finrag_ml_tg1.operations.deployment.descriptor import descriptor_schema
 from serving.backend.app import create_app
 from serving.indexer.app import create_app as create_indexer
 
@@ -75,6 +76,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "openapi.json": openapi,
     "openapi-indexer.json": indexer_openapi,
     "../benchmarks/README.md": benchmarks_readme,
+    "../deploy/sevalla/sevalla.schema.json": descriptor_schema,
 }
 
 

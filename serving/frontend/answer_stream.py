@@ -66,6 +66,7 @@ class AnswerStream:
         with self._lock:
             if self._is_open:
                 self._is_open = False
-                # Refused by a response that has been read to its end in this moment: then there is nothing to end.
-                with suppress(RuntimeError, ValueError):
+                # Refused by a response that has been read to its end in this moment, and by a connection that the other
+                # side has just closed: then there is nothing to end.
+                with suppress(OSError, RuntimeError, ValueError):
                     self._response.raw.shutdown()

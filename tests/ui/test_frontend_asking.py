@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,16 @@ def test_stop_after_the_answer_changes_nothing(client: BackendClient) -> None:
     answer = wait_for_outcome(asking)
     asking.stop()
     assert asking.outcome is answer
+
+
+def test_stop_is_quiet_when_the_answer_has_just_been_read_to_its_end(client: BackendClient) -> None:
+    stream = client.open_answer(Query("How large were net sales?"))
+    raw: Any = stream._response.raw
+    connection = raw._sock_shutdown.__self__
+    raw._fp.close()  # as the reading thread does at the end, beneath what keeps count of it
+    assert connection.fileno() == -1, "the stand-in closes its connections after an answer"
+    stream.close()
+    raw.close()
 
 
 def test_second_question_stops_the_first(stub: StubBackend, client: BackendClient) -> None:

@@ -1,0 +1,1 @@
+"""What is deployed, and where: the descriptor of the applications."""
