@@ -28,7 +28,7 @@ run: $(VENV)/.run-ready
 	@exec $(VENV)/bin/finrag up
 
 test: $(VENV)/.dev-ready encoder browser
-	@$(VENV)/bin/pytest -m "not soak"
+	@$(VENV)/bin/pytest -m "not soak" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 soak: $(VENV)/.dev-ready encoder
 	@$(VENV)/bin/pytest -m soak tests/soak -s

@@ -90,6 +90,7 @@ def main(arguments: list[str]) -> int:
         if check:
             sys.stderr.write(f"docs/{name} has drifted from the code: run `python -m docs.generate`.\n")
         else:
+            (_HERE / name).parent.mkdir(parents=True, exist_ok=True)
             (_HERE / name).write_text(DOCUMENTS[name](), encoding="utf-8")
     return 1 if check and drifted else 0
 

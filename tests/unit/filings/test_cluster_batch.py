@@ -27,7 +27,6 @@ from finrag_ml_tg1.index.encoder import TOKENIZER_FILE, OnnxEncoder
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config_loader import load_config
 from finrag_ml_tg1.loaders.s3_store import S3Store
-from tests.local_processes import free_port
 from tests.s3_server import moto_endpoint
 from tests.unit.filings.documents import filing_html
 from tests.unit.filings.recording_store import contents
@@ -242,7 +241,7 @@ def test_command_sends_filings_to_the_scheduler(tmp_path: Path, filing: Path, sc
 @pytest.mark.parametrize(
     ("address", "code", "told"),
     [
-        (f"tcp://127.0.0.1:{free_port()}", 2, "no Dask scheduler answers at tcp://127.0.0.1"),
+        ("tcp://127.0.0.1:1", 2, "no Dask scheduler answers at tcp://127.0.0.1"),
         ("localhost", 2, "--scheduler is an address as tcp://host:8786"),
     ],
 )
