@@ -13,6 +13,7 @@ from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.publish import publish
+from finrag_ml_tg1.commands.sevalla import sevalla
 from finrag_ml_tg1.commands.up import up
 from finrag_ml_tg1.commands.vectors import vectors
 from finrag_ml_tg1.machine import raise_file_limit
@@ -30,5 +31,5 @@ def main() -> None:
     raise_file_limit()
 
 
-for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor):
+for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor, sevalla):
     main.add_command(_command)

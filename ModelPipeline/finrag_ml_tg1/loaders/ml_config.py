@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic.fields import FieldInfo
 
 from finrag_ml_tg1.errors import SettingsError, StoreError
+from finrag_ml_tg1.loaders.loopback import is_loopback
 from finrag_ml_tg1.loaders.object_store import split_s3_url
 from finrag_ml_tg1.loaders.vector_address import ALLOWED_ADDRESSES, parse_vector_address
 
@@ -58,6 +59,14 @@ def _web_address(value: str) -> str:
     if parts.query or parts.fragment or port == 0 or re.search(r"[\s\x00-\x1f\x7f]", value):
         raise ValueError("it has a query, a fragment, port 0 or a space")
     return value.rstrip("/")
+
+
+def _encrypted_address(value: str) -> str:
+    address = _web_address(value)
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError("a key would be sent there unencrypted")
+    return address
 
 
 def _vector_index(value: str) -> str:
@@ -289,6 +298,16 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
             description="Data with known answers: the indexing service's evaluation jobs name what lies below it.",
         )
     )
+    sevalla_api_token: Annotated[_Secret | None, Setting(("SEVALLA_API_TOKEN",), _SECRET_ALLOWED)] = Field(
+        default=None,
+        description="The platform's API key for `finrag sevalla`; stays on the machine of whoever deploys, and is no "
+        "variable of an application.",
+    )
+    sevalla_api_url: Annotated[
+        str,
+        Setting(("SEVALLA_API_URL",), "an https address, or http on this machine"),
+        AfterValidator(_encrypted_address),
+    ] = Field(default="https://api.sevalla.com/v3", description="Where `finrag sevalla` finds the platform's API.")
     port: Annotated[int | None, Setting(("PORT",), "a whole number from 1 to 65535")] = Field(
         default=None,
         ge=1,

@@ -1,0 +1,1 @@
+"""Sevalla's REST API: how the deployed applications are, and suspending, activating and deploying them on demand."""
