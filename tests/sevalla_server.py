@@ -82,7 +82,7 @@ class SevallaServer:
         self.processes[application_id] = [_web_process(application_id, display_name, is_backend=is_backend)]
         self.deployments[application_id] = [_deployment(application_id, 0, "success")]
 
-    def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: object) -> tuple[int, Any]:
         """Return status and content."""
         if path == "/applications":
             keys = "id name display_name status type source is_suspended created_at updated_at".split()
@@ -115,7 +115,7 @@ class SevallaServer:
                 return 200, deployment
         return 404, _error(404, "Not found")
 
-    def _deploy(self, application_id: str, body: Any) -> tuple[int, Any]:
+    def _deploy(self, application_id: str, body: object) -> tuple[int, Any]:
         if not isinstance(body, dict) or body.keys() - {"branch", "docker_image", "is_restart"}:
             return 422, _error(422, "Validation failed")
         existing = self.deployments[application_id]
@@ -146,6 +146,7 @@ def serving_sevalla(token: str) -> Iterator[SevallaServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body at once: sent in two parts, the second would wait for 40 ms
 
         def log_message(self, *_: object) -> None: ...
 

@@ -30,8 +30,8 @@ class PlatformError(FinRAGError):
 
 def refusal(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes, token: str) -> PlatformError:
     """Return what an answer other than 2xx means."""
-    said = _said(body).replace(token, "…")
-    reference = one_line(headers.get("x-request-id", ""), 60).replace(token, "…")
+    said = _said(body, token)
+    reference = one_line(headers.get("x-request-id", "").replace(token, "…"), 60)
     what = f"{method} {path}"
     if status == 401:
         message = f"Sevalla does not accept the key in SEVALLA_API_TOKEN (401): make another one at {_KEYS_PAGE}"
@@ -79,7 +79,7 @@ def _reason(error: HTTPError | OSError) -> str:
     return f"the connection fails ({type(error).__name__})"
 
 
-def _said(body: bytes) -> str:
+def _said(body: bytes, token: str) -> str:
     """The platform's own words, ready to stand behind a status; none when they are not in the documented form."""
     try:
         content = json.loads(body)
@@ -90,4 +90,4 @@ def _said(body: bytes) -> str:
     data = content.get("data")
     words = [content.get("message"), *((data.get("message"), data.get("code")) if isinstance(data, dict) else ())]
     said = "; ".join(word for word in words if isinstance(word, str) and word)
-    return f": {one_line(said)}" if said else ""
+    return f": {one_line(said.replace(token, '…'))}" if said else ""

@@ -21,8 +21,8 @@ _ENDED = frozenset({"success", "failed", "cancelled", "skipped"})
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """Return a foreign text for a terminal: one line, cut, without control characters."""
-    plain = " ".join(re.sub(r"[^\x20-\x7e\xa1-\uffff]", " ", text).split())
+    """Return a foreign text for a terminal: one line, cut, with a space for what cannot be printed."""
+    plain = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
