@@ -24,7 +24,7 @@ __all__ = ["moto_endpoint"]
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the settings and credentials of the person who runs the tests out of them."""
     for name in os.environ:
-        if name.startswith(("AWS_", "FINRAG_", "OPENAI_")) or name in {"BACKEND_URL", "LOG_LEVEL", "PORT"}:
+        if name.startswith(("AWS_", "FINRAG_", "OPENAI_", "SEVALLA_")) or name in {"BACKEND_URL", "LOG_LEVEL", "PORT"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no_aws_config"))

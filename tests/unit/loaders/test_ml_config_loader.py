@@ -57,6 +57,7 @@ WRONG = [
     ("BACKEND_URL", "backend", "http"),
     ("BACKEND_URL", "http://[::1", "well-formed"),
     ("BACKEND_URL", "http://host:70000", "well-formed"),
+    ("SEVALLA_API_URL", "http://api.sevalla.com/v3", "an https address, or http on this machine"),
     ("FINRAG_DAILY_BUDGET_USD", "-0.01", "from 0 to 1000000"),
     ("FINRAG_DAILY_BUDGET_USD", "nan", "from 0 to 1000000"),
     ("FINRAG_DAILY_BUDGET_USD", "5 USD", "a number"),

@@ -139,7 +139,10 @@ def test_refusal_is_one_line_that_says_what_to_do(
         (b"\xff\xfe", "no JSON"),
         (b"[]", "not as documented"),
         (b'{"data": [], "offset": 0}', r"not as documented \(total: "),
-        (b'{"data": [{"id": "../../api-keys", "is_suspended": false}], "total": 1}', r"data\.0\."),
+        (
+            b'{"data": [{"id": "../../api-keys", "name": "", "display_name": "", "is_suspended": false}], "total": 1}',
+            r"data\.0\.id",
+        ),
     ],
 )
 def test_answer_of_another_form_is_refused(
