@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["cost"]
 
 _NO_TAX = "US dollars before tax"
-_BASIS = "Billed by the second from the price of a month (730 h); what is suspended or hibernated costs nothing."
+_BASIS = "Billed by the second from the price of a month (730 h); suspended or hibernated costs nothing."
 
 
 def _number(most: int) -> Callable[[click.Context, click.Parameter, str], Decimal]:
@@ -136,7 +136,7 @@ def _print(
 ) -> None:
     from finrag_ml_tg1.operations.cost.table import hosting_table, row_lines
 
-    click.echo(f"{_NO_TAX}. {_BASIS}\n")
+    click.echo(f"{_NO_TAX}.\n{_BASIS}\n")
     for line in [*hosting_table(hostings, hosted), *row_lines(beside)]:
         click.echo(line)
     click.echo("")
@@ -144,7 +144,7 @@ def _print(
         click.echo(f"{hosting.catalogue}, {hosting.as_of}: {hosting.source}")
     if any(process.confidence == "reported" for hosting in hostings for process in hosting.processes):
         click.echo("* reported by others, not read on the platform's own pages: compare with the dashboard")
-    click.echo(f"S3, {prices.s3.as_of}: {prices.s3.source}. Language models: profiles of {models_as_of}.")
+    click.echo(f"S3, {prices.s3.as_of}: {prices.s3.source}; language models: profiles of {models_as_of}")
 
 
 def _json(
