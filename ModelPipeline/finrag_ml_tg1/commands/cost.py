@@ -64,7 +64,7 @@ def _counted(name: str, default: int, unit: str) -> _Option:
 @_assumed("--egress-gb", 1, "GB a month to browsers.")
 @_assumed("--questions", 1000, "Questions a month.")
 @click.option("--model", "model_key", metavar="KEY", help="One language model.  [default: all of the profiles]")
-@_assumed("--input-tokens", 5000, "Tokens a model reads for a question.")
+@_assumed("--input-tokens", 4000, "Tokens a model reads for a question.")
 @_assumed("--output-tokens", 400, "Tokens a model writes for an answer.")
 @_assumed("--stored-gb", 1, "Bucket: GB stored.")
 @_assumed("--gets", 10_000, "Bucket: reads a month.")

@@ -41,7 +41,7 @@ class Assumptions:
     budget: Quantity = 10
     egress_gb: Quantity = 1
     questions: Quantity = 1000
-    input_tokens: Quantity = 5000
+    input_tokens: Quantity = 4000
     output_tokens: Quantity = 400
     stored_gb: Quantity = 1
     gets: Quantity = 10_000

@@ -169,7 +169,7 @@ def test_instances_of_the_descriptor_count_in_every_catalogue() -> None:
 def test_thousand_questions_cost_their_tokens() -> None:
     model = ModelPrice("premium", "m", Decimal(2), Decimal(10))
     rows = {row.key: row.values for row in beside_rows(read_price_list().s3, [model], Assumptions())}
-    assert rows["model_premium"] == (Fraction(14),)  # 5 million read at $2, 0.4 million written at $10
+    assert rows["model_premium"] == (Fraction(12),)  # 4 million read at $2, 0.4 million written at $10
     assert rows["model_none"] == (Fraction(0),)
 
 
