@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from benchmarks.report import readme as benchmarks_readme
+from docs.hosting_costs import cost_guide, hosting_prices
 from docs.metric_names import metrics
 from docs.table_columns import data_model
 from finrag_ml_tg1.cli import main as finrag_command
@@ -72,11 +73,13 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "data-model.md": data_model,
     "settings.md": settings,
     "cli.md": command_line,
+    "operations/cost.md": cost_guide,
     "operations/metrics.md": metrics,
     "openapi.json": openapi,
     "openapi-indexer.json": indexer_openapi,
     "../benchmarks/README.md": benchmarks_readme,
     "../deploy/sevalla/sevalla.schema.json": descriptor_schema,
+    "../serving/frontend/status/hosting_prices.json": hosting_prices,
 }
 
 

@@ -8,6 +8,7 @@ from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.commands.ask import ask
 from finrag_ml_tg1.commands.bench import bench
 from finrag_ml_tg1.commands.catalog import catalog
+from finrag_ml_tg1.commands.cost import cost
 from finrag_ml_tg1.commands.doctor import doctor
 from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
@@ -30,5 +31,5 @@ def main() -> None:
     raise_file_limit()
 
 
-for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor):
+for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor, cost):
     main.add_command(_command)
