@@ -83,32 +83,33 @@ finrag cost --questions 5000 --model development
 finrag cost --catalog listed-2026 --json      # exact decimals as strings, for programs
 ```
 
-It asks nobody: prices are those of `deploy/pricing.yaml`, sizes and instances those of `sevalla.yml` (a catalogue with
-`roles` of its own has its own sizes). It works in the checkout, or with `--prices` and `--descriptor`. Exit code 0, or 2
-with one line that says what is wrong. The invoice comes from the platform: compare once, and mend the prices.
+It asks nobody: prices are those of `deploy/pricing.yaml`, sizes and instances those of `sevalla.yml` (a catalogue
+with `roles` of its own has its own sizes). It works in the checkout, or with `--prices` and `--descriptor`. Exit code
+0, or 2 with one line that says what is wrong. The invoice comes from the platform: compare once, and mend the prices.
 
-**The two catalogues.** `listed-2026` is what the platform takes today, as far as it can be known without an account: S2,
-builds and bandwidth are in its own documentation; the other sizes are `reported` by people who name its price page.
-`notes-2025` is what was planned with; its sizes do not exist there. Each price has a date, a source, and says how it is
-known. **All prices are before tax.**
+**The two catalogues.** `listed-2026` is what the platform takes today, as far as it can be known without an account:
+S2, builds and bandwidth are in its own documentation; the other sizes are `reported` by people who name its price
+page. `notes-2025` is what was planned with; its sizes do not exist there. Each price has a date, a source, and says
+how it is known. **All prices are before tax.**
 
 {table}
 
 ## How it is computed
 
-- **Running**: the price of a month ÷ 730 h ÷ 3,600 × seconds × instances, for each application. A calendar month of 31 days
-  has 744 hours and costs 744/730 of the list price. Amounts are exact fractions and are rounded only where they are shown:
-  a rate rounded to $0.027 an hour would make $19.71 of a month of $20.
+- **Running**: the price of a month ÷ 730 h ÷ 3,600 × seconds × instances, for each application. A calendar month of
+  31 days has 744 hours and costs 744/730 of the list price. Amounts are exact fractions and are rounded only where
+  they are shown: a rate rounded to $0.027 an hour would make $19.71 of a month of $20.
 - **Suspended or hibernated**: nothing. Only seconds of running are charged.
-- **Builds**: minutes × $0.02 for each application, and there are two. Restart, rollback, suspend and activate build nothing.
-  So one build costs as much as hours of running: activate again rather than deploy again.
-- **Rollout**: while a running application is replaced, old and new instances run beside each other, here for 60 s: three
-  readiness probes ten seconds apart, and the old instances' end.
+- **Builds**: minutes × $0.02 for each application, and there are two. Restart, rollback, suspend and activate build
+  nothing. So one build costs as much as hours of running: activate again rather than deploy again.
+- **Rollout**: while a running application is replaced, old and new instances run beside each other, here for 60 s:
+  three readiness probes ten seconds apart, and the old instances' end.
 - **Bandwidth**: what goes to browsers, by the byte, 1 GB = 10⁹ bytes. What comes in is free.
-- **Bucket**: S3 in us-east-1, read from outside AWS: requests, storage, and what leaves AWS beyond 100 GB a month. A pod
-  that starts with an empty cache reads the index once more (`--bucket-egress-gb`).
-- **Language models**: tokens × the prices of the profiles (`FINRAG_MODELS_FILE` or the bundled ones). What was really used
-  stands in `GET /usage`. The 5,000 + 400 tokens of a question are an assumption: `--input-tokens`, `--output-tokens`.
+- **Bucket**: S3 in us-east-1, read from outside AWS: requests, storage, and what leaves AWS beyond 100 GB a month. A
+  pod that starts with an empty cache reads the index once more (`--bucket-egress-gb`).
+- **Language models**: tokens × the prices of the profiles (`FINRAG_MODELS_FILE` or the bundled ones). What was really
+  used stands in `GET /usage`. The 5,000 + 400 tokens of a question are an assumption: `--input-tokens`,
+  `--output-tokens`.
 
 Not in it: tax, disks (none is used), databases, a custom plan of the platform.
 """

@@ -1,6 +1,7 @@
 """The status page: whether the back end can answer, from what, how fast, at what cost; and the front end itself.
 
-Keys: `status-refresh`, `status-index`, `status-process`, `status-usage`, `status-frontend`, `backend-obstacle`.
+Keys: `status-refresh`, `status-index`, `status-process`, `status-usage`, `status-hosting`, `status-frontend`,
+`backend-obstacle`.
 """
 
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from serving.frontend.contract.health import Health
 from serving.frontend.contract.usage import Usage
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.status.backend_status import BackendStatus, describe_state, show_obstacle
+from serving.frontend.status.hosting_chart import build_hosting_spec, describe_hosting_chart
+from serving.frontend.status.hosting_cost import describe_prices, describe_uptime_cost, read_catalogues
 from serving.frontend.status.measures import (
     build_usage_table,
     describe_budget,
@@ -34,6 +37,7 @@ def draw_status(client: BackendClient, status: BackendStatus) -> None:
     if status.health:
         _show_backend(status, status.health)
         _show_usage(client)
+    _show_hosting(status.health)
     _show_front_end(client.base_url)
 
 
@@ -77,6 +81,16 @@ def _fetch_usage(client: BackendClient) -> Usage | str:
         return error.detail
     except BackendAwayError as error:
         return str(error)
+
+
+def _show_hosting(health: Health | None) -> None:
+    st.header("Hosting", anchor=False)
+    catalogues = read_catalogues()
+    with st.container(key="status-hosting"):
+        if health and health.uptime_s is not None:
+            st.markdown(describe_uptime_cost(catalogues, health.uptime_s))
+        st.vega_lite_chart(build_hosting_spec(catalogues), alt=describe_hosting_chart(catalogues), width="stretch")
+        st.caption(describe_prices(catalogues))
 
 
 def _show_front_end(base_url: str) -> None:
