@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped
+from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
 from finrag_ml_tg1.operations.doctor.deployed.recognition import is_backend
 from finrag_ml_tg1.operations.doctor.http_answers import get, post
 
@@ -43,4 +43,9 @@ def check_back_end_closed(backend: str | None) -> Finding:
     if is_backend(backend):
         return failed(f"the back end is public: {backend} answers", _SWITCH)
     answer = get(f"{backend}/livez")
-    return ok(f"no back end answers at {backend}: {answer.told}")
+    if answer.status in {0, 404}:
+        return ok(f"no back end answers at {backend}: {answer.told}")
+    return warning(
+        f"{backend} answers {answer.status}, not as a back end: it may be public and only not run at the moment",
+        _SWITCH,
+    )
