@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 __all__ = ["git", "git_lines", "git_output"]
@@ -26,14 +26,13 @@ def git_output(folder: Path, *arguments: str) -> str | None:
     return ended.stdout.decode(errors="replace").strip() if ended is not None and ended.returncode == 0 else None
 
 
-def git_lines(folder: Path, *arguments: str) -> Iterator[bytes]:
+def git_lines(folder: Path, *arguments: str) -> Generator[bytes]:
     """Yield what a git command prints, line by line; it is ended when no more is asked for."""
-    process = subprocess.Popen(
-        ["git", "-C", str(folder), *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    try:
+    command = ["git", "-C", str(folder), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        yield from process.stdout
-    finally:
-        process.kill()
-        process.communicate()
+        try:
+            for line in process.stdout:  # noqa: UP028 - `yield from` would close the pipe before the process is ended
+                yield line
+        finally:
+            process.kill()

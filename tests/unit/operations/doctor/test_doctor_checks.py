@@ -72,8 +72,12 @@ def test_checks_whose_turn_never_came_say_so_and_are_not_asked() -> None:
 def test_next_check_is_taken_when_the_one_before_has_ended() -> None:
     found: list[str] = []
 
+    def look() -> Finding:
+        found.append("first")
+        return ok("fine")
+
     def checks() -> Iterator[Check]:
-        yield Check("first", lambda: ok(str(found.append("first"))))
+        yield Check("first", look)
         yield Check(f"after {found[0]}", lambda: ok("fine"))
 
     assert [each.name for each in run_checks(checks(), total_s=5)] == ["first", "after first"]

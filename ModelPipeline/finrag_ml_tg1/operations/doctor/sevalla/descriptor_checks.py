@@ -23,7 +23,7 @@ _HEALTHY = "ok"
 
 def check_descriptor(plan: Plan) -> Finding:
     """Look whether the descriptor is valid, and its schema that of this program."""
-    descriptor = plan.descriptor()
+    descriptor = plan.descriptor
     schema = plan.file.parent / SCHEMA_FILE
     if schema.is_file() and schema.read_text("utf-8") != descriptor_schema():
         return warning(f"{plan.file} is valid; {SCHEMA_FILE} is not of today", "python -m docs.generate")
@@ -70,7 +70,7 @@ def check_probes(plan: Plan) -> Finding:
 
 def check_location(plan: Plan) -> Finding:
     """Look whether pods and bucket are in the same part of the world, by the names of both."""
-    location, config = plan.descriptor().location, plan.settings("backend").config
+    location, config = plan.descriptor.location, plan.settings("backend").config
     if config.aws_endpoint_url_s3 is not None:
         return skipped(f"where the bucket of another service lies is not known; the pods are in {location}")
     region = config.aws_region or ""

@@ -75,7 +75,7 @@ def check_least_privilege(access: S3Access | None, *, writes: bool) -> Finding:
         )
     if closed:
         return warning(
-            f"the keys write nowhere, nor below {', '.join(closed)}: what is asked and said about answers is not kept",
+            f"the keys may not write below {', '.join(closed)}: what is asked, or said about answers, is not kept",
             f"if that is not meant: {POLICY}",
         )
     return ok("the keys write below logs/ and feedback/, and nowhere else")

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,7 @@ _SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|HEADERS")
 _NO_FOLDER = Path(os.devnull)  # the pod has none of the files that settings may come from here
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what was read of the file is kept
 class Plan:
     """The descriptor's file, the variables of each application, and the size to be tried for the back end."""
 
@@ -30,22 +31,23 @@ class Plan:
     folder: Path = Path()
     size: str | None = None
 
+    @cached_property
     def descriptor(self) -> Descriptor:
-        """Return the descriptor; raises DescriptorError."""
+        """The descriptor; raises DescriptorError."""
         return read_descriptor(self.file)
 
     @property
     def is_valid(self) -> bool:
         """Whether there is a descriptor that can be used; a check of its own says why not."""
         try:
-            self.descriptor()
+            _ = self.descriptor
         except DescriptorError:
             return False
         return True
 
     def application(self, role: Role) -> Application:
         """Return one of the two applications; raises DescriptorError."""
-        applications = self.descriptor().applications
+        applications = self.descriptor.applications
         return applications.backend if role == "backend" else applications.frontend
 
     def environment(self, role: Role) -> dict[str, str]:

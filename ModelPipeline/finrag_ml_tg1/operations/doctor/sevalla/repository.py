@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
@@ -43,10 +44,12 @@ def check_secret_values(plan: Plan) -> Finding:
     renew = "renew every key that was found: who has the repository has it, and it stays in the history"
     if files:
         return failed(f"a secret's value stands in {', '.join(files[:_NAMED])}", "take it out, commit", renew)
-    if in_history := _in_history(plan.folder, secrets):
-        name, commit = in_history
+    name, commit, commits = _search_history(plan.folder, secrets)
+    if name is not None:
         return failed(f"the value of {name} is in commit {commit}", renew)
-    return ok(f"none of {len(secrets)} secrets' values is in tracked files or in the last {_COMMITS} commits")
+    return ok(
+        f"none of {len(secrets)} secrets' values is in tracked files, or was changed by the last {commits} commits"
+    )
 
 
 def check_pushed(plan: Plan) -> Finding:
@@ -68,16 +71,17 @@ def check_pushed(plan: Plan) -> Finding:
     return ok(f"{branch} is committed and pushed, as far as the last fetch knows")
 
 
-def _in_history(folder: Path, secrets: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return which secret a commit added or removed, and the commit; the newest is found first."""
+def _search_history(folder: Path, secrets: Mapping[str, str]) -> tuple[str | None, str, int]:
+    """Return which secret the last commits added or removed, None for none, the last commit read, and how many were."""
     wanted = {name: value.encode() for name, value in secrets.items()}
-    ends_at, commit = time.monotonic() + _HISTORY_S, ""
+    ends_at, commit, commits = time.monotonic() + _HISTORY_S, "", 0
     log = ("log", "-p", "-U0", f"-n{_COMMITS}", "--no-color", "--no-ext-diff", "--no-textconv", "--format=%x00%h")
-    for line in git_lines(folder, *log):
-        if line.startswith(b"\0"):
-            commit = line[1:].decode().strip()
-        elif name := next((name for name, value in wanted.items() if value in line), None):
-            return name, commit
-        if time.monotonic() > ends_at:
-            break
-    return None
+    with closing(git_lines(folder, *log)) as lines:
+        for line in lines:
+            if line.startswith(b"\0"):
+                if time.monotonic() > ends_at:
+                    break
+                commit, commits = line[1:].decode().strip(), commits + 1
+            elif name := next((name for name, value in wanted.items() if value in line), None):
+                return name, commit, commits
+    return None, commit, commits
