@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.operations.deployment.descriptor import DescriptorError
 from finrag_ml_tg1.operations.doctor.checks import Finding
 from finrag_ml_tg1.operations.doctor.sevalla.descriptor_checks import (
@@ -197,9 +199,10 @@ def test_address_without_its_scheme_is_taken_as_the_front_end_takes_it(tmp_path:
 
 
 def test_keys_that_differ_or_can_be_guessed(tmp_path: Path) -> None:
-    differs = check_shared_key(planned(tmp_path / "a", frontend={"FINRAG_API_KEY": "wq9XhT2mVb7LrKzP4nYc8sDf"}))
+    other = secrets.token_urlsafe(32)
+    differs = check_shared_key(planned(tmp_path / "a", frontend={"FINRAG_API_KEY": other}))
     assert differs.state == "failed"
-    assert "wq9X" not in str(differs)
+    assert other not in str(differs)
     weak = {"FINRAG_API_KEY": "test"}
     assert check_shared_key(planned(tmp_path / "b", backend=weak, frontend=weak)).state == "warning"
     short = planned(tmp_path / "c", frontend={"STREAMLIT_SERVER_COOKIE_SECRET": "short"})
@@ -232,12 +235,13 @@ def test_variables_of_this_environment_are_completed_by_the_descriptor(tmp_path:
 
 
 def test_settings_of_the_pod_are_not_those_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(tmp_path)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "ml_config.yaml").write_text("FINRAG_CACHE_MB: 7\n")
+    (tmp_path / "ml_config.yaml").write_text("FINRAG_ANSWER_CACHE_MB: 7\n")
     monkeypatch.setenv("FINRAG_REFRESH_S", "77")
-    config = planned(tmp_path / "plan", backend={"FINRAG_CACHE_MB": "4096"}).settings("backend").config
-    assert (config.cache_mb, config.refresh_s) != (7, 77)
-    assert config.cache_mb == 4096
+    config = plan.settings("backend").config
+    assert config.answer_cache_mb == MLConfig().answer_cache_mb != 7
+    assert config.refresh_s == MLConfig().refresh_s != 77
     assert BACKEND["AWS_ACCESS_KEY_ID"] not in os.environ.values()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from finrag_ml_tg1.errors import SettingsError
+from finrag_ml_tg1.loaders.ml_config import described_settings
 from finrag_ml_tg1.loaders.ml_config_loader import CREDENTIALS_FILE
 
 __all__ = ["Pasted", "from_file", "from_here"]
@@ -67,8 +68,13 @@ def from_file(path: Path) -> Pasted:
 
 
 def from_here(folder: Path = Path(), environ: Mapping[str, str] = os.environ) -> Pasted:
-    """Return the variables of this environment, over those of the folder's credentials file."""
+    """Return what this environment has of ours, over the variables of the folder's credentials file."""
     path = folder / CREDENTIALS_FILE
     kept = dotenv_values(path, interpolate=False) if path.is_file() else {}
-    values = {name: value for name, value in (kept | dict(environ)).items() if value and value.strip()}
+    ours = {name for setting, _ in described_settings().values() for name in setting.names}
+    values = {
+        name: value
+        for name, value in (kept | dict(environ)).items()
+        if value and value.strip() and (name in ours or name.startswith("STREAMLIT_"))
+    }
     return Pasted("this environment", values)
