@@ -41,7 +41,9 @@ def check_backend_size(plan: Plan, index: IndexInStore, config: MLConfig) -> Fin
         return warning(
             f"fits {found}; answers were measured with one CPU", "expect longer answers, the first ones above all"
         )
-    return ok(f"fits {found}" + (f"; {other}" if fitting not in {None, name} else ""))
+    if fitting not in {None, name}:
+        return ok(f"fits {found}; {other}")
+    return ok(f"fits {found}")
 
 
 def check_frontend_size(plan: Plan) -> Finding:
