@@ -168,6 +168,33 @@ def test_all_checks_of_a_plan_on_an_empty_bucket(moto_endpoint: str, tmp_path: P
     assert bad == {"store"}
 
 
+def test_pod_with_the_least_rights_passes(sample_store: Path, tmp_path: Path) -> None:
+    """It reads below index/ and writes below logs/ and feedback/; it lists and deletes nothing."""
+
+    def answer(request: Request) -> Reply:
+        key = request.path.partition("?")[0].removeprefix("/of-ours/finrag/")
+        if request.method in {"GET", "HEAD"} and key.startswith("index/"):
+            return Reply(200, (sample_store / key).read_bytes(), {"ETag": '"1"'})
+        if request.method == "PUT" and key.startswith(("logs/", "feedback/")):
+            return Reply(200, headers={"ETag": '"1"'})
+        return s3_refusal(403, "AccessDenied")
+
+    with serve(answer) as url:
+        plan = planned(tmp_path, backend={"AWS_ENDPOINT_URL_S3": url, "FINRAG_STORE": "s3://of-ours/finrag"})
+        findings = {result.name: result.finding for result in run_checks(planned_checks(plan, writes=True), total_s=20)}
+    assert {name for name, finding in findings.items() if finding.state in {"warning", "failed"}} == set()
+    for name in ("store", "least privilege", "index", "index files", "back end size"):
+        assert findings[name].state == "ok", findings[name]
+
+
+def test_missing_index_is_thought_of_where_nothing_may_be_listed(tmp_path: Path) -> None:
+    with serve(lambda request: s3_refusal(403, "AccessDenied")) as url:
+        plan = planned(tmp_path, backend={"AWS_ENDPOINT_URL_S3": url, "FINRAG_STORE": "s3://of-ours/finrag"})
+        findings = {result.name: result.finding for result in run_checks(planned_checks(plan), total_s=20)}
+    assert findings["store"].state == "failed"
+    assert "or there is no index" in findings["store"].found
+
+
 def test_plan_without_a_valid_descriptor_says_so_and_asks_nothing(tmp_path: Path) -> None:
     plan = planned(tmp_path, descriptor=("auto_deploy: false", "auto_deploy: true"))
     findings = {result.name: result.finding for result in run_checks(planned_checks(plan), total_s=20)}

@@ -87,7 +87,8 @@ def _store_checks(plan: Plan, inspected: InspectedConfig, store_url: str | None,
     if access is None:
         yield Check("store", partial(check_folder_reading, store))
     else:
-        yield Check("store", partial(check_s3_reading, access, store.url), ("pod's keys",), _STORE_S, _SILENT)
+        reading = partial(check_s3_reading, access, store.url, needs_listing=False)
+        yield Check("store", reading, ("pod's keys",), _STORE_S, _SILENT)
     yield Check("least privilege", partial(check_least_privilege, access, writes=writes), ("store",), _STORE_S, _SILENT)
     yield Check("clock", partial(check_clock, access), ("store",))
     yield Check("index", partial(check_index, index), ("store",), _STORE_S)

@@ -10,9 +10,11 @@ from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped,
 from finrag_ml_tg1.operations.doctor.s3_access import S3Access
 from finrag_ml_tg1.operations.doctor.sevalla.dashboard import VARIABLES
 
-__all__ = ["POLICY", "check_least_privilege", "check_pod_keys", "check_store_address"]
+__all__ = ["POLICIES", "check_least_privilege", "check_pod_keys", "check_store_address"]
 
-POLICY = "deploy/policies/pod.json"
+# Reading what is below index/; writing below logs/ and feedback/.
+POLICIES = ("deploy/policies/pod-reader.json", "deploy/policies/pod-logs.json")
+_BOTH = " and ".join(POLICIES)
 _WRITTEN = ("logs/doctor/pod", "feedback/doctor/pod")
 _GUARDED = ("index", "raw", "doctor")
 
@@ -33,7 +35,7 @@ def check_pod_keys(config: MLConfig) -> Finding:
     if config.aws_access_key_id is None or config.aws_secret_access_key is None:
         return failed(
             "the variables have no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and a pod has no profile or role",
-            f"make keys of a user with {POLICY}, and paste them: {VARIABLES}",
+            f"make keys of a user with {_BOTH}, and paste them: {VARIABLES}",
         )
     if config.aws_session_token is not None:
         return warning("the keys are temporary: the pod loses the store within hours", "use a user's own keys")
@@ -70,12 +72,12 @@ def check_least_privilege(access: S3Access | None, *, writes: bool) -> Finding:
     if open_folders:
         return warning(
             f"the pod's keys may write below {', '.join(open_folders)}: who has them can replace the index",
-            f"give their user {POLICY}: reading, and writing below logs/ and feedback/ alone",
+            f"give their user {_BOTH}, and no other",
             *left,
         )
     if closed:
         return warning(
             f"the keys may not write below {', '.join(closed)}: what is asked, or said about answers, is not kept",
-            f"if that is not meant: {POLICY}",
+            f"if that is not meant, add {POLICIES[1]} to their user",
         )
     return ok("the keys write below logs/ and feedback/, and nowhere else")
