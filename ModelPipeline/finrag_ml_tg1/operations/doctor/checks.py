@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from finrag_ml_tg1.errors import FinRAGError
@@ -47,12 +47,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A check's finding; `is_running` when it was given up and its thread may still wait for something."""
+    """A check's finding; `is_running` when it was given up and its thread may still wait for something.
+
+    `is_late` when the time of all checks was over before its turn.
+    """
 
     name: str
     finding: Finding
     seconds: float
     is_running: bool = False
+    is_late: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +86,10 @@ def skipped(reason: str, *advice: str) -> Finding:
 
 
 def run_checks(checks: Iterable[Check], *, total_s: float, secrets: Collection[str] = ()) -> Iterator[Result]:
-    """Yield a result for each check in order, all within `total_s` seconds; no text has any of `secrets` in it."""
+    """Yield a result for each check in order, all within `total_s` seconds; no text has any of `secrets` in it.
+
+    The next check is taken from `checks` when the one before has ended, so that it may depend on what was found.
+    """
     ends_at = time.monotonic() + total_s
     states: dict[str, State] = {}
     for check in checks:
@@ -90,16 +97,22 @@ def run_checks(checks: Iterable[Check], *, total_s: float, secrets: Collection[s
         if missing:
             how = "failed" if states[missing[0]] == "failed" else "was skipped"
             result = Result(check.name, skipped(f"needs “{missing[0]}”, which {how}"), 0.0)
+        elif (left_s := ends_at - time.monotonic()) <= 0:
+            late = skipped(f"not asked: the {total_s:g} s that all checks have were used up before")
+            result = Result(check.name, late, 0.0, is_late=True)
         else:
-            result = _run(check, max(0.0, min(check.limit_s, ends_at - time.monotonic())))
+            result = _run(check, min(check.limit_s, left_s))
         states[check.name] = result.finding.state
-        yield Result(check.name, _without(secrets, result.finding), result.seconds, result.is_running)
+        yield replace(result, finding=_without(secrets, result.finding))
 
 
 def exit_code(results: Iterable[Result]) -> int:
-    """Return 2 when something failed, 1 when there are warnings only, 0 otherwise."""
-    states = {result.finding.state for result in results}
-    return 2 if "failed" in states else 1 if "warning" in states else 0
+    """Return 2 when something failed, 1 when there are only warnings or checks whose turn never came, 0 otherwise."""
+    told = list(results)
+    states = {result.finding.state for result in told}
+    if "failed" in states:
+        return 2
+    return 1 if "warning" in states or any(result.is_late for result in told) else 0
 
 
 def _run(check: Check, limit_s: float) -> Result:
@@ -111,7 +124,9 @@ def _run(check: Check, limit_s: float) -> Result:
     seconds = time.monotonic() - began
     if is_done and outcome.finding is not None:
         return Result(check.name, outcome.finding, seconds)
-    return Result(check.name, failed(f"no answer within {limit_s:.0f} s", check.if_silent), seconds, is_running=True)
+    return Result(
+        check.name, failed(f"no answer within {round(limit_s, 1):g} s", check.if_silent), seconds, is_running=True
+    )
 
 
 def _look(check: Check, outcome: _Outcome) -> None:

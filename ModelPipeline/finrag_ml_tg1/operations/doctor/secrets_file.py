@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from finrag_ml_tg1.loaders.ml_config_loader import CREDENTIALS_FILE
 from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
+from finrag_ml_tg1.operations.doctor.git import git
 
 __all__ = ["check_readers", "check_tracking"]
-
-_GIT_SECONDS = 3.0
 
 
 def check_readers(folder: Path) -> Finding:
@@ -27,33 +25,31 @@ def check_readers(folder: Path) -> Finding:
     return ok(f"{CREDENTIALS_FILE} can be read by its owner alone")
 
 
-def check_tracking(folder: Path) -> Finding:
-    """Look whether the file is in a git repository, or would get there with the next `git add`."""
-    path = folder / CREDENTIALS_FILE
-    if not path.is_file():
-        return skipped(f"there is no {CREDENTIALS_FILE}")
-    inside = _git(folder, "rev-parse", "--is-inside-work-tree")
-    if inside != 0:
+def check_tracking(folder: Path, file: Path = CREDENTIALS_FILE) -> Finding:
+    """Look whether a file with secrets is in a git repository, or would get there with the next `git add`."""
+    if not (folder / file).is_file():
+        return skipped(f"there is no {file}")
+    inside = git(folder, "rev-parse", "--is-inside-work-tree")
+    if inside is None or inside.returncode != 0:
         return skipped("git is not installed" if inside is None else "this folder is in no git repository")
-    if _git(folder, "ls-files", "--error-unmatch", str(CREDENTIALS_FILE)) == 0:
+    if not _is_below(folder / file, folder):
+        return ok(f"{file} lies outside this folder")
+    ignored = f"{file.parent}/" if file.parent != Path() else file.name
+    if _ends_well(folder, "ls-files", "--error-unmatch", str(file)):
         return failed(
-            f"git tracks {CREDENTIALS_FILE}: whoever has the repository has the secrets",
-            f"git rm --cached {CREDENTIALS_FILE}, add {CREDENTIALS_FILE.parent}/ to .gitignore, commit",
+            f"git tracks {file}: whoever has the repository has the secrets",
+            f"git rm --cached {file}, add {ignored} to .gitignore, commit",
             "and renew every key in it: it stays in the history",
         )
-    if _git(folder, "check-ignore", "-q", str(CREDENTIALS_FILE)) != 0:
-        return warning(
-            f"git does not ignore {CREDENTIALS_FILE}: `git add` would take it",
-            f"add {CREDENTIALS_FILE.parent}/ to .gitignore",
-        )
-    return ok(f"git ignores {CREDENTIALS_FILE}")
+    if not _ends_well(folder, "check-ignore", "-q", str(file)):
+        return warning(f"git does not ignore {file}: `git add` would take it", f"add {ignored} to .gitignore")
+    return ok(f"git ignores {file}")
 
 
-def _git(folder: Path, *arguments: str) -> int | None:
-    """Return git's exit code, None where there is no git."""
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, timeout=_GIT_SECONDS, check=False
-        ).returncode
-    except FileNotFoundError:
-        return None
+def _ends_well(folder: Path, *arguments: str) -> bool:
+    ended = git(folder, *arguments)
+    return ended is not None and ended.returncode == 0
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())

@@ -39,17 +39,17 @@ def check_folder_reading(store: ObjectStore) -> Finding:
     return _with_speed(store.url, times)
 
 
-def check_s3_reading(access: S3Access, url: str) -> Finding:
-    """Look whether the bucket can be listed and read, and how fast."""
+def check_s3_reading(access: S3Access, url: str, *, needs_listing: bool = True) -> Finding:
+    """Look whether the bucket can be listed and read, and how fast; a back end alone needs no listing."""
     listed = access.list("")
     if listed.error is not None and not listed.is_denied:
         return failed(str(listed.error))
     reads = [access.get(CURRENT_KEY)]
     if reads[0].error is not None and not reads[0].is_missing:
-        return _unread(reads[0], listed)
+        return _unread(reads[0], listed, needs_listing=needs_listing)
     reads += [access.get(CURRENT_KEY) for _ in range(_READS - 1)]
     finding = _with_speed(url, [answer.ms for answer in reads])
-    if listed.is_denied:
+    if listed.is_denied and needs_listing:
         return warning(
             f"{finding.found}; s3:ListBucket is denied",
             "allow s3:ListBucket on the bucket: without it S3 answers 403 for a missing object, and past usage, "
@@ -110,9 +110,14 @@ def _with_speed(url: str, times_ms: list[float]) -> Finding:
     return ok(found)
 
 
-def _unread(read: Answer, listed: Answer) -> Finding:
+def _unread(read: Answer, listed: Answer, *, needs_listing: bool) -> Finding:
     if not read.is_denied:
         return failed(str(read.error))
+    if listed.is_denied and not needs_listing:
+        return failed(
+            f"s3:GetObject is denied ({CURRENT_KEY}), or there is no index: without s3:ListBucket both are a 403",
+            "publish an index (`finrag publish --to`), and allow s3:GetObject below index/ of the store's prefix",
+        )
     if listed.is_denied:
         return failed(
             f"s3:ListBucket and s3:GetObject are denied ({CURRENT_KEY})",

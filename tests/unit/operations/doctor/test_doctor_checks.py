@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from functools import partial
 
 from finrag_ml_tg1.errors import StoreUnavailableError
 from finrag_ml_tg1.operations.doctor.checks import (
@@ -47,14 +49,38 @@ def test_check_that_hangs_is_given_up_with_its_advice() -> None:
     assert after.finding == ok("fine")
 
 
-def test_all_checks_together_keep_within_the_total_time() -> None:
+def test_checks_whose_turn_never_came_say_so_and_are_not_asked() -> None:
     release = threading.Event()
-    hanging = [Check(f"hangs {number}", lambda: ok(str(release.wait(30))), limit_s=5) for number in range(8)]
+    asked: list[int] = []
+
+    def hang(number: int) -> Finding:
+        asked.append(number)
+        return ok(str(release.wait(30)))
+
+    hanging = [Check(f"hangs {number}", partial(hang, number), limit_s=5) for number in range(8)]
     began = time.monotonic()
-    results = list(run_checks(hanging, total_s=0.3))
+    first, *others = run_checks(hanging, total_s=0.3)
     release.set()
     assert time.monotonic() - began < 3
-    assert all(each.finding.state == "failed" for each in results)
+    assert first.finding.state == "failed"
+    assert first.finding.found == "no answer within 0.3 s"
+    assert asked == [0]
+    assert all(each.finding.state == "skipped" and "used up before" in each.finding.found for each in others)
+    assert exit_code(others) == 1
+
+
+def test_next_check_is_taken_when_the_one_before_has_ended() -> None:
+    found: list[str] = []
+
+    def look() -> Finding:
+        found.append("first")
+        return ok("fine")
+
+    def checks() -> Iterator[Check]:
+        yield Check("first", look)
+        yield Check(f"after {found[0]}", lambda: ok("fine"))
+
+    assert [each.name for each in run_checks(checks(), total_s=5)] == ["first", "after first"]
 
 
 def test_check_is_skipped_when_what_it_needs_has_failed_or_was_skipped() -> None:
