@@ -14,10 +14,12 @@ from finrag_ml_tg1.operations.deployment.descriptor import Application, read_des
 from tests.local_processes import clean_environment, free_port
 from tests.sample_index import ROOT
 
-__all__ = ["APPLICATIONS", "ask", "commands", "environment_of", "free_base_port", "is_healthy"]
+__all__ = ["APPLICATIONS", "PODS", "ask", "commands", "environment_of", "free_base_port", "is_healthy"]
 
 _DESCRIBED = read_descriptor(ROOT / "sevalla.yml").applications
 APPLICATIONS = {"web": _DESCRIBED.backend, "frontend": _DESCRIBED.frontend}
+# Memory in MiB and CPUs; the front end's is less than its size of today, which has 1000.
+PODS = {"web": (2000, 1.0), "frontend": (512, 0.5)}
 
 
 def commands() -> dict[str, str]:
