@@ -53,6 +53,8 @@ def _common(application: Application, files: Files) -> Iterator[str]:
     for variable in application.variables:
         if SECRET_NAME.search(variable.name) and not variable.secret:
             yield f"{variable.name} is a secret and not marked as one"
+        if variable.name.startswith("SEVALLA_"):
+            yield f"{variable.name} is for who deploys: an application with it could deploy and delete"
 
 
 def _size(role: str, application: Application, files: Files) -> Iterator[str]:

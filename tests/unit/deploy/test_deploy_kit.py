@@ -34,6 +34,7 @@ DESCRIPTOR = {
         "secret",
     ),
     "secret of build time": ("FINRAG_API_KEY, secret: true", "FINRAG_API_KEY, secret: true, scope: build", "scope"),
+    "token of who deploys": ("name: OPENAI_API_KEY", "name: SEVALLA_API_TOKEN", "SEVALLA_API_TOKEN"),
     "parenthesis": ("value: us-east-1", "value: us(east)", "parenthesis"),
     "unknown setting": ("name: FINRAG_CACHE_MB", "name: FINRAG_CACHE_SIZE", "FINRAG_CACHE_SIZE"),
     "wrong setting": ('value: "4096"', 'value: "much"', "FINRAG_CACHE_MB"),
