@@ -1,4 +1,4 @@
-"""`python -m checks.audit`: is what we install what we mean and harmless as far as known, and is nothing secret here.
+"""`python -m checks.audit`: is what we install and deploy what we mean and harmless, and is nothing secret here.
 
 Prints what is wrong, one line each, and exits with 1 then. Only the advisories need the network; without it one line
 says that they were not asked.
@@ -13,6 +13,9 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from checks.advisories import ask_advisories
+from checks.deploy_kit.files import read_files
+from checks.deploy_kit.kit import kit_mistakes
+from checks.deploy_kit.validators import validator_mistakes
 from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
 from checks.exceptions import EXCEPTIONS, Exceptions, ExceptionsError, read_exceptions
 from checks.licences import licence_mistakes
@@ -38,6 +41,7 @@ def main() -> int:
         "secret": lambda: scan_files(ROOT, tracked_files(ROOT)),
         "wheel": lambda: wheel_mistakes(wheel_files(ROOT)),
         "image": lambda: list(_image_mistakes()),
+        "deploy": lambda: [*kit_mistakes(read_files(ROOT)), *validator_mistakes(ROOT)],
         "advisory": lambda: _advisories(exceptions),
     }
     count = 0

@@ -32,7 +32,7 @@ def write_result(
     assignments = " ".join(f"{variable}={value}" for variable, value in settings.items())
     result = {
         "date": datetime.now(UTC).date().isoformat(),
-        "command": f"{assignments} FINRAG_SOAK_RESULTS=1 pytest -m soak tests/soak/test_{name}.py -s",
+        "command": f"{assignments} FINRAG_SOAK_RESULTS=1 pytest -m soak tests/soak/test_{name}.py -s".lstrip(),
         "hardware": _hardware(),
         "seconds": round(seconds),
         "counts": counts,

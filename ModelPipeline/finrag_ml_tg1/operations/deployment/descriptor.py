@@ -29,6 +29,7 @@ __all__ = [
     "Variable",
     "descriptor_schema",
     "illegal_value",
+    "parse_descriptor",
     "read_descriptor",
 ]
 
@@ -169,18 +170,25 @@ class Descriptor(_Part):
 def read_descriptor(path: Path) -> Descriptor:
     """Return the descriptor in a file; raises `DescriptorError` naming what is wrong and where."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         raise DescriptorError(f"{path} is not there: run this in the checkout, or name the descriptor") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DescriptorError(f"{path} cannot be read: {error}") from error
+    return parse_descriptor(text, str(path))
+
+
+def parse_descriptor(text: str, source: str = DESCRIPTOR_FILE) -> Descriptor:
+    """Return the descriptor in a text; raises `DescriptorError` naming its source, what is wrong and where."""
+    try:
+        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise DescriptorError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+        raise DescriptorError(f"{source} is no YAML: {' '.join(str(error).split())}") from None
     try:
         return Descriptor.model_validate(content)
     except ValidationError as error:
         mistakes = (f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors())
-        raise DescriptorError(f"{path}: {'; '.join(mistakes)}") from None
+        raise DescriptorError(f"{source}: {'; '.join(mistakes)}") from None
 
 
 def descriptor_schema() -> str:
