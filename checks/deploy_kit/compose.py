@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from checks.deploy_kit.files import Files
-from checks.deploy_kit.sizes import Size, read_sizes
+from checks.deploy_kit.sizes import read_sizes
+from finrag_ml_tg1.operations.cost.prices import Size
 from finrag_ml_tg1.operations.deployment.descriptor import Application, Descriptor
 
 __all__ = ["compose_mistakes"]
@@ -30,7 +31,7 @@ def compose_mistakes(descriptor: Descriptor, files: Files) -> Iterator[str]:
     except (yaml.YAMLError, KeyError, TypeError) as error:
         yield f"{NAME}: no services can be read: {' '.join(str(error).split())}"
         return
-    sizes = read_sizes(files["deploy/pricing.yaml"]).sizes
+    sizes = read_sizes(files["deploy/pricing.yaml"])
     if set(services) != {"backend", "frontend"}:
         yield f"{NAME}: its services are {' '.join(services)}, not backend and frontend"
         return
@@ -68,8 +69,8 @@ def _limits(service: Service, size: Size | None) -> Iterator[str]:
     if size is None:
         return  # said of the descriptor
     limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-    if Decimal(str(limits.get("cpus", 0))) != size.cpus:
-        yield f"its limit is {limits.get('cpus')} CPUs, its size has {size.cpus}"
+    if Decimal(str(limits.get("cpus", 0))) != size.cpu:
+        yield f"its limit is {limits.get('cpus')} CPUs, its size has {size.cpu}"
     for name, limit in (("memory", limits.get("memory")), ("memswap_limit", service.get("memswap_limit"))):
         if limit != f"{size.memory_mb}m":
             yield f"{name} is {limit}, its size has {size.memory_mb}m"

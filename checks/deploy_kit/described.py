@@ -35,7 +35,7 @@ def described_mistakes(descriptor: Descriptor, files: Files) -> Iterator[str]:
     yield from _named("backend", [*_common(backend, files), *_backend(backend, files)])
     yield from _named("frontend", [*_common(frontend, files), *_frontend(frontend, backend)])
     for role, application in (("backend", backend), ("frontend", frontend)):
-        yield from _named(role, _size(role, application, files))
+        yield from _named(role, _size(application, files))
 
 
 def _named(role: str, mistakes: list[str] | Iterator[str]) -> Iterator[str]:
@@ -57,12 +57,9 @@ def _common(application: Application, files: Files) -> Iterator[str]:
             yield f"{variable.name} is for who deploys: an application with it could deploy and delete"
 
 
-def _size(role: str, application: Application, files: Files) -> Iterator[str]:
-    catalogue = read_sizes(files["deploy/pricing.yaml"])
-    if application.size not in catalogue.sizes:
+def _size(application: Application, files: Files) -> Iterator[str]:
+    if application.size not in read_sizes(files["deploy/pricing.yaml"]):
         yield f"deploy/pricing.yaml has no size {application.size}"
-    elif catalogue.roles.get(role) != application.size:
-        yield f"deploy/pricing.yaml takes size {catalogue.roles.get(role)} for it, not {application.size}"
 
 
 def _backend(application: Application, files: Files) -> Iterator[str]:

@@ -1,38 +1,18 @@
-"""What of the price catalogues the kit's files are held against: the sizes of the platform."""
+"""What of the price list the kit's files are held against: the sizes of the platform as it is now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
-from typing import Any
 
 import yaml
 
-__all__ = ["Catalogue", "Size", "read_sizes"]
+from finrag_ml_tg1.operations.cost.prices import PriceList, Size
 
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A size of an instance: CPUs, and memory in MB."""
-
-    cpus: Decimal
-    memory_mb: int
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The sizes of a catalogue by name, and which of them each application has there."""
-
-    sizes: Mapping[str, Size]
-    roles: Mapping[str, str]
+__all__ = ["read_sizes"]
 
 
 @cache
-def read_sizes(text: str) -> Catalogue:
-    """Return the newest catalogue of deploy/pricing.yaml."""
-    catalogues: dict[str, Any] = yaml.safe_load(text)["catalogues"]
-    newest = max(catalogues.values(), key=lambda each: str(each["as_of"]))
-    sizes = {name: Size(Decimal(size["cpu"]), int(size["memory_mb"])) for name, size in newest["sizes"].items()}
-    return Catalogue(sizes, newest["roles"])
+def read_sizes(text: str) -> dict[str, Size]:
+    """Return the sizes, by name, of the newest catalogue of deploy/pricing.yaml."""
+    catalogues = PriceList.model_validate(yaml.safe_load(text)).catalogues
+    return max(catalogues.values(), key=lambda each: each.as_of).sizes
