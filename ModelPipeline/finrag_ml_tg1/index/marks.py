@@ -60,9 +60,9 @@ class Mark:
         ConditionUnsupportedError at the first.
         """
         if self._key is None:
-            self._put()
+            key = self._put()
             if self._needs_conditions:
-                self._require_conditions(self._key)
+                self._require_conditions(key)
             self._wait_for_collectors()
         self._renew()
 
@@ -111,12 +111,13 @@ class Mark:
             return
         raise ConditionUnsupportedError(self._store.url)
 
-    def _put(self) -> None:
+    def _put(self) -> str:
         until = int(self._clock()) + MARK_SECONDS
         end = datetime.fromtimestamp(until, UTC).strftime(_TIME)
         key = f"{MARKS_PREFIX}{self._kind}-{end}-{secrets.token_hex(8)}"
         self._store.put(key, _content())
         self._key, self._until = key, until
+        return key
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
