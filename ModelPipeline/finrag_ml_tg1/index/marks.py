@@ -26,6 +26,7 @@ WRITING, COLLECTING = "writing", "collecting"
 MARK_SECONDS = 3600
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _POLL_SECONDS = 1.0
+_NO_VERSION = f'"{"0" * 32}"'  # an ETag that nothing has
 _LONGEST_WAIT_SECONDS = 180.0
 _TIME = "%Y%m%dT%H%M%SZ"
 
@@ -104,12 +105,13 @@ class Mark:
             self._store.delete(earlier)
 
     def _require_conditions(self, key: str) -> None:
-        """Try it on the mark, which is there: a service that knows no conditions mostly passes over them in silence."""
-        try:
-            self._store.put(key, _content(), if_absent=True)
-        except PreconditionFailedError:
-            return
-        raise ConditionUnsupportedError(self._store.url)
+        """Try both on the mark, which is there: a service without conditions mostly passes over them in silence."""
+        for if_match, if_absent in ((None, True), (_NO_VERSION, False)):
+            try:
+                self._store.put(key, _content(), if_match=if_match, if_absent=if_absent)
+            except PreconditionFailedError:
+                continue
+            raise ConditionUnsupportedError(self._store.url)
 
     def _put(self) -> str:
         until = int(self._clock()) + MARK_SECONDS

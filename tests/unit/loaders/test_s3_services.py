@@ -54,6 +54,11 @@ def ignoring_conditions(exchange: Exchange) -> None:
     exchange.send(exchange.answered())
 
 
+def ignoring_if_match(exchange: Exchange) -> None:
+    exchange.drop_headers("if-match")
+    exchange.send(exchange.answered())
+
+
 @pytest.fixture(scope="module")
 def proxy(moto_endpoint: str) -> Iterator[FaultProxy]:
     proxy = FaultProxy(moto_endpoint)
@@ -93,7 +98,7 @@ def test_service_that_knows_no_checksums_is_published_to_and_read_from(
         assert target.get_range(CURRENT_KEY, 0, 4) == two_versions.whole[:4].encode()
 
 
-@pytest.mark.parametrize("service", [refusing_conditions, ignoring_conditions])
+@pytest.mark.parametrize("service", [refusing_conditions, ignoring_conditions, ignoring_if_match])
 def test_service_without_conditions_is_published_to_by_a_sole_writer_alone(
     proxy: FaultProxy, target: S3Store, two_versions: TwoVersions, service: object
 ) -> None:
