@@ -20,6 +20,7 @@ from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
 from checks.exceptions import EXCEPTIONS, Exceptions, ExceptionsError, read_exceptions
 from checks.licences import licence_mistakes
 from checks.locks import LOCKS, lock_mistakes
+from checks.policies import policy_files_mistakes
 from checks.secret_scan import scan_files, tracked_files
 from checks.wheel_files import wheel_files, wheel_mistakes
 
@@ -42,6 +43,7 @@ def main() -> int:
         "wheel": lambda: wheel_mistakes(wheel_files(ROOT)),
         "image": lambda: list(_image_mistakes()),
         "deploy": lambda: [*kit_mistakes(read_files(ROOT)), *validator_mistakes(ROOT)],
+        "policy": lambda: policy_files_mistakes(ROOT),
         "advisory": lambda: _advisories(exceptions),
     }
     count = 0

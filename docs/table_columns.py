@@ -113,8 +113,8 @@ _WRITTEN_BY_THE_BACK_END: tuple[_Table, ...] = (
         "queries or 60 seconds, and when the process ends. Until then a row is in `query-journal/` in "
         "`FINRAG_CACHE_DIR`, from before its answer is given: the next start with the same folder writes what a "
         "killed process left, each row once. A crash of the machine, or a new pod with an empty folder, loses the rows "
-        "not yet written. While the store is away, at most 10,000 rows wait for it. Requests that are refused (4xx, "
-        "not ready) are not logged.",
+        "not yet written. While the store is away, at most 10,000 rows wait for it; while it does not allow the "
+        "log, or with `FINRAG_QUERY_LOG=off`, none is kept. Requests that are refused (4xx, not ready) are not logged.",
         QUERIES_SCHEMA,
         _OF_QUERIES,
     ),

@@ -5,6 +5,7 @@ or a traceback in its text.
 """
 
 __all__ = [
+    "ConditionUnsupportedError",
     "EncoderMismatchError",
     "FilingError",
     "FinRAGError",
@@ -16,6 +17,7 @@ __all__ = [
     "PreconditionFailedError",
     "SchedulerError",
     "SettingsError",
+    "StoreDeniedError",
     "StoreError",
     "StoreUnavailableError",
     "VectorIndexError",
@@ -39,12 +41,26 @@ class StoreUnavailableError(StoreError):
     """The store could not be reached, or refused the credentials."""
 
 
+class StoreDeniedError(StoreUnavailableError):
+    """The store answers, and does not allow these credentials what was asked; it may allow them other things."""
+
+
 class ObjectNotFoundError(StoreError):
     """The key does not exist in the store."""
 
 
 class PreconditionFailedError(StoreError):
     """A conditional put lost: the object is not the version the writer had read."""
+
+
+class ConditionUnsupportedError(StoreError):
+    """The store does not keep to conditional puts, so that of two writers neither would notice the other."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"{address}: this S3 service does not keep to conditional puts (If-Match, If-None-Match), by which of two "
+            "writers one notices the other: use a service that does, or `finrag publish --sole-writer`"
+        )
 
 
 class FilingError(FinRAGError):

@@ -22,6 +22,7 @@ from serving.backend.answerer import Answerer
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import STOPPING_GRACE_S, Engine
+from serving.backend.feedback import FeedbackNotKeptError
 from serving.backend.measured_store import measured
 from serving.backend.query_measures import QueryMeasures
 from serving.backend.routes import router
@@ -85,6 +86,7 @@ def create_app(
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)
     application.add_exception_handler(ModelNotOfferedError, _not_offered)
+    application.add_exception_handler(FeedbackNotKeptError, _not_kept)
     advice = "shorten the question or the history"
     add_middleware(application, config, observability, too_large_advice=advice, patience=patience)
     return application
@@ -140,6 +142,10 @@ async def _busy(request: Request, error: Exception) -> Response:
 
 async def _not_offered(request: Request, error: Exception) -> Response:
     return problem_response(422, str(error))
+
+
+async def _not_kept(request: Request, error: Exception) -> Response:
+    return problem_response(503, f"{error}.")
 
 
 app = configured(create_app)

@@ -26,6 +26,7 @@ from serving.backend.query_log import QueryLog
 from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, StageTime
 from serving.backend.schemas.answers import ModelUsage, QueryResponse
 from serving.backend.served_versions import IndexNotLoadedError
+from serving.backend.store_access import StoreAccess
 from serving.backend.usage import Totals, Usage
 
 __all__ = ["Bookkeeping", "QueryEntry"]
@@ -64,14 +65,24 @@ class Bookkeeping:
         """`tell` is called with each query that is entered, by who enters it."""
         self._logs_words = config.log_prompts
         self._tell = tell
-        self.log = QueryLog(store, QueryJournal(Path(config.cache_dir), store.url))
+        # Who wants no log, or has keys that only read, has the store left alone: nothing is written, or read back.
+        self._is_logging = config.query_log == "on"
+        self.access = StoreAccess()
+        self.log = QueryLog(store, QueryJournal(Path(config.cache_dir), store.url), self.access)
         self.usage = Usage()
         self.budget = Budget(config.daily_budget_usd)
-        self.feedback = FeedbackBox(store)
-        self._past = PastUsage(store, self.usage, self.budget)
+        self.feedback = FeedbackBox(store, self.access, is_open=self._is_logging)
+        self._past = PastUsage(store, self.usage, self.budget, self.access)
+
+    @property
+    def counts_since_start_only(self) -> bool:
+        """Whether what was used before this process started is not counted, because no log of it can be read."""
+        return not self._is_logging or self.access.is_denied("reading logs/")
 
     def open(self) -> None:
         """Begin to write the log, with what an earlier process left, and to read what was used before."""
+        if not self._is_logging:
+            return
         left = self.log.take_over()
         for record in (record for records in left.values() for record in records):
             day = record.timestamp.astimezone(UTC).date()
@@ -82,6 +93,8 @@ class Bookkeeping:
 
     def close(self) -> None:
         """Write what is not written yet; takes a few seconds at most."""
+        if not self._is_logging:
+            return
         self._past.close()
         self.log.close(CLOSE_TIMEOUT_S)
 
@@ -97,7 +110,8 @@ class Bookkeeping:
             elapsed_ms = round((time.perf_counter() - started) * 1000, 2)
             record = self._record(request_id, question, status, elapsed_ms, response=response, llm=llm)
             self.usage.add(record)
-            self.log.append(record)
+            if self._is_logging:
+                self.log.append(record)
             self._tell(record)
 
         entry = QueryEntry(enter)

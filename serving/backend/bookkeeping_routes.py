@@ -35,7 +35,10 @@ OpenBooks = Annotated[Bookkeeping, Depends(_books)]
 
 @bookkeeping_router.post("/feedback", status_code=202, responses=problems(400, 401, 413, 422, 503))
 async def feedback(body: FeedbackRequest, books: OpenBooks) -> FeedbackResponse:
-    """Store what a reader says about an answer; it is in the store when 202 is sent."""
+    """Store what a reader says about an answer; it is in the store when 202 is sent.
+
+    503 with `Retry-After` when that failed, and without it when this server keeps no feedback.
+    """
     await books.feedback.accept(body)
     return FeedbackResponse()
 
@@ -45,6 +48,7 @@ async def usage(books: OpenBooks) -> UsageResponse:
     """Return tokens, cost and time of today and in total, and what is left of today's budget."""
     budget = books.budget.state()
     return UsageResponse(
+        since_start_only=books.counts_since_start_only,
         today=_totals(books.usage.today()),
         total=TotalUsage(since=books.usage.since, **_totals(books.usage.total()).model_dump()),
         latency_ms=Latency(p50=books.usage.latency_ms(0.5), p95=books.usage.latency_ms(0.95)),

@@ -15,11 +15,12 @@ from typing import TypeVar
 
 import polars as pl
 
-from finrag_ml_tg1.errors import FinRAGError, ObjectNotFoundError
+from finrag_ml_tg1.errors import FinRAGError, ObjectNotFoundError, StoreDeniedError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.budget import Budget
 from serving.backend.dated_keys import day_folder, moment_text, utc_now
-from serving.backend.query_log import QUERIES_FOLDER
+from serving.backend.query_batches import QUERIES_FOLDER
+from serving.backend.store_access import StoreAccess
 from serving.backend.usage import Totals, Usage
 
 __all__ = ["MOST_DAYS", "MOST_FILES", "PastUsage"]
@@ -37,7 +38,8 @@ class PastUsage:
     """Counts in `usage` and `budget` what the log holds of files written before `clock()` at the start.
 
     At most `MOST_DAYS` days and `MOST_FILES` files are read, the newest days first and each day wholly or not at all;
-    today is always read. While the store is away it is tried again every `retry_s`.
+    today is always read. While the store is away it is tried again every `retry_s`, and every `access.trial_s` while it
+    does not allow reading.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class PastUsage:
         store: ObjectStore,
         usage: Usage,
         budget: Budget,
+        access: StoreAccess | None = None,
         *,
         retry_s: float = RETRY_S,
         clock: Callable[[], datetime] = utc_now,
@@ -52,6 +55,7 @@ class PastUsage:
         self._store = store
         self._usage = usage
         self._budget = budget
+        self._access = access or StoreAccess()
         self._retry_s = retry_s
         self._started = clock()
         self._counted: Container[str] = ()
@@ -117,11 +121,18 @@ class PastUsage:
         """What `read` returns once the store can be reached; `otherwise` when the end comes first."""
         is_told = False
         while not self._is_ended.is_set():
+            pause_s = self._retry_s
             try:
-                return read()
+                found = read()
+            except StoreDeniedError as error:
+                self._access.deny("reading logs/", error)
+                pause_s = self._access.trial_s
             except FinRAGError as error:
                 if not is_told:
                     _logger.warning("usage: what was spent earlier is not fully known yet: %s", error)
                 is_told = True
-            self._is_ended.wait(self._retry_s)
+            else:
+                self._access.allow("reading logs/")
+                return found
+            self._is_ended.wait(pause_s)
         return otherwise

@@ -14,6 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from finrag_ml_tg1.pipeline import FinRAG
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 from serving.backend.answerer import Answerer, QueryEvent, whole_answer
+from serving.backend.bookkeeping_routes import OpenBooks
 from serving.backend.catalog_presentation import catalog_response
 from serving.backend.engine import Engine
 from serving.backend.numbers import facts_response
@@ -176,7 +177,7 @@ async def readyz(engine: LoadedEngine) -> Response:
 
 
 @router.get("/health", response_model=HealthResponse, responses={503: {"model": HealthResponse}})
-async def health(engine: LoadedEngine) -> JSONResponse:
+async def health(engine: LoadedEngine, books: OpenBooks) -> JSONResponse:
     """Return the state of process and index; 503 when no question can be answered."""
     versions = engine.versions
     index = versions.current.index if versions.current is not None and not engine.is_shutting_down else None
@@ -188,6 +189,7 @@ async def health(engine: LoadedEngine) -> JSONResponse:
         filings=index.manifest.filings if index else 0,
         passages=index.manifest.passages if index else 0,
         refresh_error=versions.problem if index else None,
+        warnings=books.access.warnings,
         uptime_s=uptime_seconds(),
         rss_mb=rss_megabytes(),
     )

@@ -19,7 +19,7 @@ from tests.contract.conftest import EMPLOYEES
 from tests.contract.test_query_validation import assert_problem
 from tests.local_processes import Server, serve_backend, wait_until
 
-HEALTH = {"status", "store", "index_version", "filings", "passages", "refresh_error", "uptime_s", "rss_mb"}
+HEALTH = {"status", "store", "index_version", "filings", "passages", "refresh_error", "warnings", "uptime_s", "rss_mb"}
 
 
 def get(server: Server, path: str) -> httpx.Response:

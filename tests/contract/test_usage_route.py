@@ -60,7 +60,7 @@ def test_usage_has_exactly_the_agreed_fields(sample_store: Path, tmp_path: Path)
         for _ in range(3):
             ask(server)
         used = usage(server)
-    assert set(used) == {"today", "total", "latency_ms", "budget"}
+    assert set(used) == {"since_start_only", "today", "total", "latency_ms", "budget"}
     assert set(used["today"]) == TOTALS
     assert set(used["total"]) == {*TOTALS, "since"}
     assert set(used["budget"]) == {"daily_usd", "spent_today_usd", "left_usd", "is_spent", "is_complete"}

@@ -60,6 +60,13 @@ class Exchange:
         """Return a header of the request, "" when it has none of this name (in lower case)."""
         return _parsed(self._headers).get(name, "")
 
+    def drop_headers(self, *names: str) -> None:
+        """Have the service not see these headers (in lower case)."""
+        lines = self._headers.split(b"\r\n")
+        self._headers = b"\r\n".join(
+            line for line in lines if line.decode("latin-1").partition(":")[0].strip().lower() not in names
+        )
+
     def answered(self) -> Answer:
         """Return what the service answers."""
         answer = self._proxy.forward(self.method, self.target, _parsed(self._headers), self._body)

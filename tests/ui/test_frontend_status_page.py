@@ -169,3 +169,11 @@ def test_first_process_without_a_question_has_no_times(page: AppTest, stub: Stub
 def test_usage_of_another_shape_is_refused_by_field() -> None:
     with pytest.raises(ContractError, match="is_spent"):
         read_usage(budget={"daily_usd": None, "spent_today_usd": 0.0, "left_usd": None})
+
+
+def test_what_does_not_work_although_questions_are_answered_is_told(page: AppTest, stub: StubBackend) -> None:
+    warning = "The store does not allow writing logs/: queries are *not* logged."
+    stub.replies["/health"] = Reply(200, {"status": "ok", "store": "ok", "warnings": [warning]})
+    run(page)
+    [shown] = page.warning
+    assert shown.value == "The store does not allow writing logs/: queries are \\*not\\* logged."

@@ -18,8 +18,11 @@ __all__ = ["publish"]
 @click.option("--from", "--store", "source_url", metavar="URL", help="The store with the index [FINRAG_STORE].")
 @click.option("--version", metavar="VERSION", help="A version of that store.  [default: its current one]")
 @click.option("--verify", is_flag=True, help="Read everything back from the target; repair what is damaged there.")
+@click.option(
+    "--sole-writer", is_flag=True, help="Nobody else writes there: for services without conditional puts (If-Match)."
+)
 @explaining
-def publish(target_url: str, source_url: str | None, version: str | None, verify: bool) -> None:
+def publish(target_url: str, source_url: str | None, version: str | None, verify: bool, sole_writer: bool) -> None:
     """Copy an index version to another store and make it current there.
 
     What the target has already is not copied again. Interrupted, it goes on the next time. An earlier version becomes
@@ -37,7 +40,14 @@ def publish(target_url: str, source_url: str | None, version: str | None, verify
             bar.length = total // 10**6 + 1
             bar.update(done // 10**6 - bar.pos)
 
-        report = publish_version(session.store, target, version or current_version(session.store), show, verify=verify)
+        report = publish_version(
+            session.store,
+            target,
+            version or current_version(session.store),
+            show,
+            verify=verify,
+            is_sole_writer=sole_writer,
+        )
         bar.update((bar.length or 0) - bar.pos)
     copied = f"{report.copied_objects} of {report.objects} objects copied, {report.copied_bytes / 1e6:.1f} MB"
     state = "now current" if report.changed else "already current"

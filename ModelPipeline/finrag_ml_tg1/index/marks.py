@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from finrag_ml_tg1.errors import StoreError
+from finrag_ml_tg1.errors import ConditionUnsupportedError, PreconditionFailedError, StoreError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["COLLECTING", "MARKS_PREFIX", "MARK_SECONDS", "WRITING", "Mark", "ended_marks"]
@@ -26,12 +26,16 @@ WRITING, COLLECTING = "writing", "collecting"
 MARK_SECONDS = 3600
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _POLL_SECONDS = 1.0
+_NO_VERSION = f'"{"0" * 32}"'  # an ETag that nothing has
 _LONGEST_WAIT_SECONDS = 180.0
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
 class Mark:
-    """This process's mark of one kind, for one thread; `remove` it when the work has ended, however it ended."""
+    """This process's mark of one kind, for one thread; `remove` it when the work has ended, however it ended.
+
+    With `needs_conditions` it is only there in a store that keeps to conditional puts.
+    """
 
     def __init__(
         self,
@@ -39,9 +43,12 @@ class Mark:
         kind: str,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], None] = time.sleep,
+        *,
+        needs_conditions: bool = False,
     ) -> None:
         self._store = store
         self._kind = kind
+        self._needs_conditions = needs_conditions
         self._clock = clock
         self._pause = pause
         self._key: str | None = None
@@ -50,10 +57,13 @@ class Mark:
     def hold(self) -> None:
         """Have a mark that is good for half an hour at least; call it before each change of the store.
 
-        A writer's first call waits for collectors. Raises StoreError when the mark ended since the last call.
+        A writer's first call waits for collectors. Raises StoreError when the mark ended since the last call,
+        ConditionUnsupportedError at the first.
         """
         if self._key is None:
-            self._put()
+            key = self._put()
+            if self._needs_conditions:
+                self._require_conditions(key)
             self._wait_for_collectors()
         self._renew()
 
@@ -94,12 +104,22 @@ class Mark:
             self._put()
             self._store.delete(earlier)
 
-    def _put(self) -> None:
+    def _require_conditions(self, key: str) -> None:
+        """Try both on the mark, which is there: a service without conditions mostly passes over them in silence."""
+        for if_match, if_absent in ((None, True), (_NO_VERSION, False)):
+            try:
+                self._store.put(key, _content(), if_match=if_match, if_absent=if_absent)
+            except PreconditionFailedError:
+                continue
+            raise ConditionUnsupportedError(self._store.url)
+
+    def _put(self) -> str:
         until = int(self._clock()) + MARK_SECONDS
         end = datetime.fromtimestamp(until, UTC).strftime(_TIME)
         key = f"{MARKS_PREFIX}{self._kind}-{end}-{secrets.token_hex(8)}"
-        self._store.put(key, f"{socket.gethostname()}, process {os.getpid()}\n".encode(), if_absent=True)
+        self._store.put(key, _content())
         self._key, self._until = key, until
+        return key
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -108,6 +128,10 @@ class Mark:
 def ended_marks(store: ObjectStore, now: datetime) -> list[str]:
     """Return the keys of marks that no longer count: of processes that were killed."""
     return [key for kind in (WRITING, COLLECTING) for key, end in _marks(store, kind) if end + _CLOCKS_DIFFER <= now]
+
+
+def _content() -> bytes:
+    return f"{socket.gethostname()}, process {os.getpid()}\n".encode()
 
 
 def _marks(store: ObjectStore, kind: str) -> Iterator[tuple[str, datetime]]:

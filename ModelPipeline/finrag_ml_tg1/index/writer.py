@@ -44,12 +44,14 @@ class IndexWriter:
     The mark comes with the first object that may have to be written. Objects named by their content that are there with
     the right size are left alone; with `verify` they are read, and written again when their content is another.
     Readers' version is the one CURRENT named when the writer was made; it is replaced only while CURRENT is unchanged.
+    That needs a store that keeps to conditional puts, or with `is_sole` somebody who knows that nobody else writes.
     """
 
-    def __init__(self, store: ObjectStore, *, verify: bool = False) -> None:
+    def __init__(self, store: ObjectStore, *, verify: bool = False, is_sole: bool = False) -> None:
         self._store = store
         self._verify = verify
-        self._mark = Mark(store, WRITING)
+        self._is_sole = is_sole
+        self._mark = Mark(store, WRITING, needs_conditions=not is_sole)
         self._readers_etag, self.readers_version = _read_current(store)
 
     def __enter__(self) -> Self:
@@ -124,9 +126,8 @@ class IndexWriter:
             return False
         self._mark.hold()
         record = record_switch(self._store, version)
-        etag = self._readers_etag
         try:
-            self._store.put(CURRENT_KEY, version.encode(), if_match=etag, if_absent=etag is None)
+            self._switch(version)
         except PreconditionFailedError as error:
             self._store.delete(record.key)
             raise StoreError(
@@ -134,6 +135,15 @@ class IndexWriter:
                 "meantime: nothing was changed, run it again"
             ) from error
         return True
+
+    def _switch(self, version: str) -> None:
+        etag = self._readers_etag
+        if not self._is_sole:
+            self._store.put(CURRENT_KEY, version.encode(), if_match=etag, if_absent=etag is None)
+        elif _read_current(self._store)[0] == etag:
+            self._store.put(CURRENT_KEY, version.encode())
+        else:
+            raise PreconditionFailedError(f"{CURRENT_KEY} was written by another writer")
 
     def _put_by_content(self, key_of: Callable[[str], str], data: bytes) -> tuple[str, int]:
         # First the mark: an object that is there but that no version names may be collected without it.

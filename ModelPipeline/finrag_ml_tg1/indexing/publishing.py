@@ -41,16 +41,19 @@ def publish_version(
     progress: Callable[[int, int], None],
     *,
     verify: bool = False,
+    is_sole_writer: bool = False,
 ) -> PublishReport:
     """Copy a version of `source` to `target` and make it current there; `progress` gets (bytes copied, of all).
 
     With `verify` all of it is read in the target: what was there before the copying, and what was copied after it.
+    With `is_sole_writer` the target need not keep to conditional puts: nobody else may write to it meanwhile.
     Raises IndexCorruptError when an object of the source is not what the version names, StoreError when the source has
-    no such version or when another writer made its own current in the target meanwhile; CURRENT is unchanged then.
+    no such version, when another writer made its own current in the target meanwhile, or (ConditionUnsupportedError)
+    when the target could not tell; CURRENT is unchanged then.
     """
     manifest = _manifest(source, version)
     objects = version_objects(source, manifest)
-    with IndexWriter(target) as writer:
+    with IndexWriter(target, is_sole=is_sole_writer) as writer:
         if version != writer.readers_version:
             writer.hold_mark()
         missing = _missing(target, manifest, objects, verify=verify)

@@ -18,7 +18,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError, StoreUnavailableError
+from finrag_ml_tg1.errors import (
+    ObjectNotFoundError,
+    PreconditionFailedError,
+    StoreDeniedError,
+    StoreError,
+    StoreUnavailableError,
+)
 from finrag_ml_tg1.loaders.locked_files import remove_unlocked
 from finrag_ml_tg1.loaders.object_store import (
     RESERVED_PREFIX,
@@ -210,7 +216,9 @@ class LocalFolderStore:
             return StoreError(f"Cannot {action} {place}: a file and a folder there want the same name.")
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return StoreError(f"Cannot {action} {place}: no space left; free some or move FINRAG_STORE.")
-        return StoreUnavailableError(f"Cannot {action} {place}: {error.strerror}; check the folder's permissions.")
+        message = f"Cannot {action} {place}: {error.strerror}; check the folder's permissions."
+        denied = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+        return StoreDeniedError(message) if denied else StoreUnavailableError(message)
 
 
 def _etag(status: os.stat_result) -> str:

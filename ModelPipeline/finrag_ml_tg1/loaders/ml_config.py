@@ -192,6 +192,14 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         le=4096,
         description="Size limit of the answers kept in memory, in units of 1,048,576 bytes; 0 keeps none.",
     )
+    query_log: Annotated[
+        Literal["on", "off"], Setting(("FINRAG_QUERY_LOG",), "on or off"), BeforeValidator(str.lower)
+    ] = Field(
+        default="on",
+        description="Whether a back end keeps a row of each query, and what readers say, in the store. With `off` it "
+        "writes nothing there, as keys that only read want it: feedback is refused, and usage and the daily budget are "
+        "counted from the start of the process.",
+    )
     log_prompts: Annotated[bool, Setting(("FINRAG_LOG_PROMPTS",), "true or false")] = Field(
         default=False, description="Whether the query log holds the words of questions and answers."
     )

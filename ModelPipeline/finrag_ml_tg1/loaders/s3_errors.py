@@ -11,7 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError, StoreUnavailableError
+from finrag_ml_tg1.errors import (
+    ObjectNotFoundError,
+    PreconditionFailedError,
+    StoreDeniedError,
+    StoreError,
+    StoreUnavailableError,
+)
 from finrag_ml_tg1.loaders.aws_errors import (
     EXPIRED,
     code_of,
@@ -99,6 +105,8 @@ def _explain_answer(error: ClientError, operation: str, address: str) -> StoreEr
         return PreconditionFailedError(f"{address} was written or removed by another writer: read it again.")
     if status == 404:
         return ObjectNotFoundError(f"{address} does not exist.")
+    if code == "AccessDenied":  # the service's own word: something else on the way says 403 alone
+        return StoreDeniedError(f"{answered}: {_DENIED}.")
     return _explain_status(status, operation, address, answered)
 
 
@@ -109,6 +117,8 @@ def _explain_status(status: int, operation: str, address: str, answered: str) ->
         return StoreUnavailableError(f"{answered}: {_DENIED}.")
     if operation == "HeadObject" and status in {301, 400}:  # the answer to HEAD has no body that would say more
         return StoreUnavailableError(f"{answered}: check AWS_REGION and AWS_SESSION_TOKEN.")
+    if status == 501:
+        return StoreError(f"{answered}: the service does not know what was asked: see docs/operations/bucket.md.")
     if status >= 500:
         return StoreUnavailableError(f"{answered}: the service has a fault; try again later.")
     return StoreError(f"{answered}.")

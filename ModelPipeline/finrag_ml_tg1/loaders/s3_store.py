@@ -14,13 +14,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
-from finrag_ml_tg1.errors import ObjectNotFoundError, StoreError
+from finrag_ml_tg1.errors import ConditionUnsupportedError, ObjectNotFoundError, StoreError
 from finrag_ml_tg1.loaders.aws_errors import status_of
-from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.object_store import (
     ObjectInfo,
     StoredObject,
@@ -31,6 +29,7 @@ from finrag_ml_tg1.loaders.object_store import (
     is_key,
 )
 from finrag_ml_tg1.loaders.s3_body import read_body
+from finrag_ml_tg1.loaders.s3_client import connect_to_s3
 from finrag_ml_tg1.loaders.s3_errors import FAILURES, are_credentials_refused, explain, not_s3
 
 if TYPE_CHECKING:
@@ -109,7 +108,11 @@ class S3Store:
                         yield ObjectInfo(key, item["Size"], item["ETag"])
 
     def put(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> ObjectInfo:
-        """Write the object whole or not at all; see ObjectStore.put."""
+        """Write the object whole or not at all; see ObjectStore.put.
+
+        Raises ConditionUnsupportedError when the service says that it knows no conditions. One that knows none and does
+        not say so cannot be told by one put: writers of an index try it, see index/marks.py.
+        """
         check_key(key)
         check_conditions(if_match, if_absent)
         name = self._prefix + key
@@ -125,6 +128,8 @@ class S3Store:
                 else:
                     answer = put()
             except ClientError as error:
+                if status_of(error) == 501 and (if_match is not None or if_absent):
+                    raise ConditionUnsupportedError(f"{self.url}/{key}") from error
                 return self._own_version(key, data, error)
         return ObjectInfo(key, len(data), self._etag(answer, key))
 
@@ -206,22 +211,5 @@ class S3Store:
         with self._client_lock:
             if is_writing not in self._clients:
                 timeout_s = _WRITING_TIMEOUT_S if is_writing else _READING_TIMEOUT_S
-                self._clients[is_writing] = _connect(self._config, timeout_s)
+                self._clients[is_writing] = connect_to_s3(self._config, self._bucket, timeout_s)
             return self._clients[is_writing]
-
-
-def _connect(config: MLConfig, timeout_s: float) -> S3Client:
-    return open_session(config).client(
-        "s3",
-        endpoint_url=config.aws_endpoint_url_s3,
-        config=Config(
-            connect_timeout=4,
-            read_timeout=timeout_s,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=16,  # four of a cache, and the back end's workers and writers beside it
-            # Other S3 services know neither AWS's newer checksum headers nor, at a bare host, buckets as subdomains.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if config.aws_endpoint_url_s3 else "auto"},
-        ),
-    )

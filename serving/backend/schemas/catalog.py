@@ -138,7 +138,8 @@ class CatalogResponse(BaseModel):
 class HealthResponse(BaseModel):
     """The state of the process and its index.
 
-    `refresh_error` says why the index that answers is not, or may not be, the one that is current in the store.
+    `refresh_error` says why the index that answers is not, or may not be, the one that is current in the store;
+    `warnings` what does not work although questions are answered, such as a query log that the store does not allow.
     """
 
     status: Literal["ok", "degraded", "unavailable"]
@@ -147,5 +148,6 @@ class HealthResponse(BaseModel):
     filings: int
     passages: int
     refresh_error: str | None
+    warnings: list[str]
     uptime_s: float
     rss_mb: float

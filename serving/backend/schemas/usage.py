@@ -68,8 +68,13 @@ class BudgetOut(BaseModel):
 
 
 class UsageResponse(BaseModel):
-    """What was used, in tokens, US dollars and time. Days are UTC."""
+    """What was used, in tokens, US dollars and time. Days are UTC.
 
+    With `since_start_only` nothing before this process's start is counted: the query log is off, or the store does not
+    allow reading it.
+    """
+
+    since_start_only: bool
     today: UsageTotals
     total: TotalUsage
     latency_ms: Latency

@@ -12,7 +12,8 @@ __all__ = ["Health"]
 class Health:
     """What `GET /health` says: `uptime_s` in seconds, `rss_mb` the resident memory in MiB.
 
-    `refresh_error` is why a newer index may be in the store than the one that answers.
+    `refresh_error` is why a newer index may be in the store than the one that answers; `warnings` are sentences on what
+    does not work although questions are answered.
     """
 
     status: str
@@ -23,6 +24,7 @@ class Health:
     uptime_s: float | None
     rss_mb: float | None
     refresh_error: str | None
+    warnings: tuple[str, ...]
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -37,4 +39,5 @@ class Health:
             uptime_s=row.optional_number("uptime_s"),
             rss_mb=row.optional_number("rss_mb"),
             refresh_error=row.optional_text("refresh_error"),
+            warnings=row.optional_texts("warnings"),
         )

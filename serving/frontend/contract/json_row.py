@@ -105,3 +105,7 @@ class JsonRow:
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list as texts, numbers included."""
         return tuple(str(item) for item in self.items(name))
+
+    def optional_texts(self, name: str) -> tuple[str, ...]:
+        """Return a list as texts, empty when there is none."""
+        return () if self._fields.get(name) is None else self.texts(name)

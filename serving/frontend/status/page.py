@@ -53,6 +53,8 @@ def _show_backend(status: BackendStatus, health: Health) -> None:
         st.metric("Index version", escape_inline(health.index_version or "none"), border=True)
         st.metric("Filings", f"{health.filings or 0:,}", border=True)
         st.metric("Passages", f"{health.passages or 0:,}", border=True)
+    for warning in health.warnings:
+        st.warning(escape_inline(warning), icon=":material/warning:")
 
 
 def _show_usage(client: BackendClient) -> None:

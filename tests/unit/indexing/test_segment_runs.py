@@ -92,7 +92,8 @@ def test_a_filing_more_writes_its_part_its_segment_and_the_versions_own_files(
     recording = ReadStore(folder_store)
     version = build(recording).version
     kinds = sorted(key.replace(version, "V").split("/")[1] for key in recording.puts)
-    assert kinds == ["CURRENT", "V", "V", "V", "V", "V", "history", "marks", "parts", "segments", "segments"]
+    marks = ["marks"] * 3  # the store keeps to conditions: it refuses the second and the third
+    assert kinds == ["CURRENT", "V", "V", "V", "V", "V", "history", *marks, "parts", "segments", "segments"]
     assert recording.puts[-1] == CURRENT_KEY
     parts_read = {key for key in recording.read if key.startswith(part_key(""))}
     # The part just written and the one that shares its segment; the old segment held that one alone.

@@ -21,6 +21,7 @@ from finrag_ml_tg1.errors import (
     FinRAGError,
     ObjectNotFoundError,
     PreconditionFailedError,
+    StoreDeniedError,
     StoreError,
     StoreUnavailableError,
 )
@@ -259,7 +260,9 @@ def test_failing_service_is_asked_three_times(tmp_path: Path) -> None:
     [
         ("GetObject", 404, "NoSuchKey", ObjectNotFoundError, "does not exist"),
         ("HeadObject", 403, "Forbidden", StoreUnavailableError, "s3:ListBucket S3 answers 403 for a missing key"),
-        ("GetObject", 403, "AccessDenied", StoreUnavailableError, "bucket's policy"),
+        ("GetObject", 403, "AccessDenied", StoreDeniedError, "bucket's policy"),
+        ("GetObject", 403, "Forbidden by a gateway", StoreUnavailableError, "bucket's policy"),
+        ("PutObject", 501, "NotImplemented", StoreError, "docs/operations/bucket.md"),
         ("GetObject", 403, "SignatureDoesNotMatch", StoreUnavailableError, "check AWS_SECRET_ACCESS_KEY"),
         ("GetObject", 403, "RequestTimeTooSkewed", StoreUnavailableError, "clock"),
         ("GetObject", 400, "ExpiredToken", StoreUnavailableError, "renew AWS_SESSION_TOKEN"),

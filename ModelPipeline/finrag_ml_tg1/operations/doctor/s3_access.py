@@ -21,6 +21,7 @@ from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, S
 from finrag_ml_tg1.loaders.aws_errors import status_of
 from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.s3_client import s3_endpoint
 from finrag_ml_tg1.loaders.s3_errors import explain
 
 if TYPE_CHECKING:
@@ -68,16 +69,17 @@ class S3Access:
 
     @cached_property
     def _client(self) -> S3Client:
+        endpoint = s3_endpoint(self._config.aws_endpoint_url_s3, self._bucket)
         return open_session(self._config).client(
             "s3",
-            endpoint_url=self._config.aws_endpoint_url_s3,
+            endpoint_url=endpoint.url,
             config=Config(
                 connect_timeout=3,
                 read_timeout=4,
                 retries={"mode": "standard", "total_max_attempts": 1},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
-                s3={"addressing_style": "path" if self._config.aws_endpoint_url_s3 else "auto"},
+                s3={"addressing_style": endpoint.style},
             ),
         )
 
