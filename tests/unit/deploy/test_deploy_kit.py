@@ -17,7 +17,6 @@ DESCRIPTOR = {
     "reserved port": ("port: 8501", "port: 15020", "keeps this port"),
     "another port": ("port: 8501", "port: 8502", "${PORT:-8502}"),
     "unknown size": ("size: S2", "size: S9", "no size S9"),
-    "size of another": ("size: S2", "size: S3", "takes size S2"),
     "without exec": ("exec streamlit", "streamlit", "start"),
     "header of anyone": ("--no-proxy-headers", "--proxy-headers --forwarded-allow-ips='*'", "--no-proxy-headers"),
     "no graceful end": (" --timeout-graceful-shutdown 20", "", "--timeout-graceful-shutdown 20"),
@@ -192,7 +191,7 @@ def test_a_mistake_in_a_file_of_the_kit_is_named(name: str, mistake: str) -> Non
 
 
 def test_a_size_that_changes_in_the_price_list_is_noticed_in_the_compose_file() -> None:
-    prices = KIT["deploy/pricing.yaml"].replace('S2: {cpu: "1", memory_mb: 2000', 'S2: {cpu: "2", memory_mb: 3000')
+    prices = KIT["deploy/pricing.yaml"].replace('S2:\n        cpu: "1"\n        memory_mb: 2000', 'S2:\n        cpu: "2"\n        memory_mb: 3000')
     found = kit_mistakes({**KIT, "deploy/pricing.yaml": prices})
     assert any("1 CPUs, its size has 2" in line for line in found), found
     assert any("memory is 2000m, its size has 3000m" in line for line in found), found
