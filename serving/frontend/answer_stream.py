@@ -43,13 +43,15 @@ class AnswerStream:
                     raise read_problem(response)
                 if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
                     raise unexpected_answer(response, f"The answer is no stream of events. {CHECK_URL}")
-                for event in read_events(response.iter_lines()):
+                lines = response.iter_lines()
+                for event in read_events(lines):
                     if event.name == "error":
                         raise load_record(response, event.data, partial(streamed_problem, response))
                     record = load_record(response, event.data, partial(read_event, event.name))
                     if record is not None:
                         yield record
                     if event.name == "done":
+                        _read_to_end(lines)
                         return
             except requests.RequestException as error:
                 raise BackendAwayError("The back end broke off its answer.") from error
@@ -70,3 +72,10 @@ class AnswerStream:
                 # side has just closed: then there is nothing to end.
                 with suppress(OSError, RuntimeError, ValueError):
                     self._response.raw.shutdown()
+
+
+def _read_to_end(lines: Iterator[bytes]) -> None:
+    """Read what ends a stream, so that its connection is kept for the next request; the answer is whole without it."""
+    with suppress(requests.RequestException):
+        for _ in lines:
+            pass

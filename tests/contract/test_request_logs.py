@@ -29,7 +29,8 @@ def test_every_line_is_an_object_with_time_level_and_logger(client: httpx.Client
     client.get("/catalog")
     for line in backend.output.splitlines():
         entry = json.loads(line)
-        assert list(entry)[:4] == ["timestamp", "level", "logger", "message"]
+        names = [name for name in entry if name != "request_id"]
+        assert names[:4] == ["level", "message", "timestamp", "logger"]
         assert entry["timestamp"].endswith("+00:00")
 
 

@@ -24,6 +24,11 @@ class Health:
     rss_mb: float | None
     refresh_error: str | None
 
+    @property
+    def can_answer(self) -> bool:
+        """Whether an index is loaded and takes questions; when not, `GET /readyz` says why."""
+        return self.index_version is not None and self.status in {"ok", "degraded"}
+
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Return the record, or raise `ContractError`."""
