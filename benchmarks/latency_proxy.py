@@ -41,6 +41,8 @@ class DelayedWay:
         self._requests: list[str] = []
         self._received = 0
         self._lock = threading.Lock()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
@@ -55,23 +57,38 @@ class DelayedWay:
             self._requests.clear()
         return traffic
 
+    def hang_up(self) -> None:
+        """Close the connections that are open, as a server does with those that were idle for long."""
+        assert self._loop is not None, "nothing was ever connected"
+        asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on, both ways, each piece after its delay and in order."""
         opened_at = asyncio.get_running_loop().time() + 2 * self.delay_ms / 1000
+        self._loop = asyncio.get_running_loop()
+        ends = [writer]
+        self._open.add(writer)
         with self._lock:
             self._connects += 1
         try:
             from_server, to_server = await asyncio.open_connection(self._host, self._port)
+            ends.append(to_server)
+            await asyncio.gather(
+                self._pass_on(reader, to_server, opened_at, is_request=True),
+                self._pass_on(from_server, writer, 0.0, is_request=False),
+            )
         except OSError:
+            return  # who is refused sees it as it is
+        finally:
+            self._open.discard(writer)
+            for end in ends:
+                end.close()
+
+    async def _close_all(self) -> None:
+        for writer in list(self._open):
             writer.close()
-            return
-        ways = (
-            self._pass_on(reader, to_server, opened_at, is_request=True),
-            self._pass_on(from_server, writer, 0.0, is_request=False),
-        )
-        await asyncio.gather(*ways)
-        for end in (writer, to_server):
-            end.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _pass_on(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, opened_at: float, *, is_request: bool
@@ -91,13 +108,16 @@ class DelayedWay:
                 await sink.drain()
 
         sending = asyncio.create_task(send())
-        with suppress(OSError):
-            while data := await source.read(_CHUNK):
-                self._count(data, is_request=is_request)
-                await under_way.put((max(loop.time(), opened_at) + self.delay_ms / 1000, data))
-        await under_way.put((loop.time() + self.delay_ms / 1000, b""))
-        with suppress(OSError):
-            await sending
+        try:
+            with suppress(OSError):
+                while data := await source.read(_CHUNK):
+                    self._count(data, is_request=is_request)
+                    await under_way.put((max(loop.time(), opened_at) + self.delay_ms / 1000, data))
+            await under_way.put((loop.time() + self.delay_ms / 1000, b""))
+            with suppress(OSError):
+                await sending
+        finally:
+            sending.cancel()
 
     def _count(self, data: bytes, *, is_request: bool) -> None:
         with self._lock:
@@ -122,8 +142,12 @@ def delayed(target: str, delay_ms: float = 0.0) -> Iterator[DelayedWay]:
             way.port = server.sockets[0].getsockname()[1]
             listening.set()
             await stopping.wait()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+            server.close()
+            under_way = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.sleep(0)  # in which the sockets are closed
 
     thread = threading.Thread(target=loop.run_until_complete, args=(listen(),), name="delayed-way", daemon=True)
     thread.start()

@@ -1,6 +1,8 @@
 """An answer on its way: the events of one `POST /query/stream`, which another thread can end."""
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import partial
@@ -21,12 +23,15 @@ from serving.frontend.responses import (
 
 __all__ = ["AnswerStream"]
 
+_logger = logging.getLogger(__name__)
+
 
 class AnswerStream:
     """Yields the events of one answer, the whole answer last; closes the connection when it ends."""
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
+        self._began = time.perf_counter()
         self._lock = threading.Lock()
         self._is_open = True
 
@@ -51,6 +56,9 @@ class AnswerStream:
                     if record is not None:
                         yield record
                     if event.name == "done":
+                        told = {"request_id": response.headers.get("X-Request-ID")}
+                        taken_ms = (time.perf_counter() - self._began) * 1000
+                        _logger.debug("the answer was whole %.1f ms after its beginning", taken_ms, extra=told)
                         _read_to_end(lines)
                         return
             except requests.RequestException as error:

@@ -40,6 +40,7 @@ def test_query_is_told_with_its_stages(client: httpx.Client, backend: Server, pa
     client.post(path, json={"question": EMPLOYEES}, headers={"X-Request-ID": given}).read()
     (entry,) = lines_of(backend, given)
     assert (entry["method"], entry["route"], entry["status"], entry["level"]) == ("POST", path, 200, "INFO")
+    assert f"POST {path} 200 in {entry['duration_ms']:.1f} ms: answered, " in entry["message"]
     query = entry["query"]
     assert entry["client"] == "127.0.0.1"
     assert query["status"] == "answered"
