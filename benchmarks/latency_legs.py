@@ -2,7 +2,7 @@
 make them felt: `python -m benchmarks.latency_legs --store FOLDER --out benchmarks/latency_legs.json`.
 
 All servers run here, on loopback: moto for S3, a scripted server for both kinds of language models. A delay is that of
-one way, so a round trip takes twice as long; it is on one leg at a time. `--table FILE` prints the tables of a result.
+one way, so a round trip takes twice as long; it is on one leg at a time. `--tables` prints two results side by side.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def main() -> None:
     parser.add_argument("--store", type=Path, help="a folder store with an index")
     parser.add_argument("--delays", type=int, nargs="+", default=DELAYS_MS, help="milliseconds of one way")
     parser.add_argument("--out", type=Path, help="write the result here, as JSON")
-    parser.add_argument("--table", type=Path, help="print the tables of this result, and measure nothing")
+    parser.add_argument("--tables", type=Path, nargs=2, metavar=("BEFORE", "AFTER"), help="print two results' tables")
     arguments = parser.parse_args()
-    if arguments.table:
-        print(tables(json.loads(arguments.table.read_text(encoding="utf-8"))))
+    if arguments.tables:
+        print(tables(*(json.loads(path.read_text(encoding="utf-8")) for path in arguments.tables)))
     elif arguments.store:
         written(measure(arguments.store, arguments.delays), arguments.out)
     else:
-        parser.error("name a --store, or a result with --table")
+        parser.error("name a --store, or two results with --tables")
 
 
 def measure(store: Path, delays_ms: Sequence[int]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def measure(store: Path, delays_ms: Sequence[int]) -> dict[str, Any]:
         "command": _COMMAND,
         "hardware": hardware(),
         "delay": "milliseconds of one way; a round trip is two",
-        "store": {"parts": len(_part_keys(store))},
+        "store": _described(store),
         "s3": of_s3,
         "model": of_model,
         "front": of_front,
@@ -117,6 +117,11 @@ def _questions(store: Path) -> Asked:
         "Which companies name competition as a risk?",
         more,
     )
+
+
+def _described(store: Path) -> dict[str, float]:
+    keys = _part_keys(store)
+    return {"parts": len(keys), "parts_mb": round(sum((store / key).stat().st_size for key in keys) / 1e6, 1)}
 
 
 def _part_keys(store: Path) -> list[str]:
@@ -155,8 +160,8 @@ def _of_s3(s3: StandIn, folder: Path, asked: Asked, delay_ms: int) -> dict[str, 
                 found[f"{kind} start, aside"] = _told(0, way.taken())
                 questions = {
                     "of a company": asked.change,
-                    "of all companies": asked.ranking,
                     "in words, of all": asked.open,
+                    "of all companies": asked.ranking,
                     "again": asked.change,
                 }
                 for which, text in questions.items():
