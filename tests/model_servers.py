@@ -178,6 +178,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an event is not held back until the one before is acknowledged
     server: _Server
 
     def do_POST(self) -> None:

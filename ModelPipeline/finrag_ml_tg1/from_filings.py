@@ -5,6 +5,7 @@ It comes before any model is asked, and stands when one fails.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 from functools import partial as applied
@@ -33,6 +34,8 @@ from finrag_ml_tg1.vocabulary.metrics import load_metrics
 __all__ = ["FilingsAnswerer", "company_names"]
 
 DEFAULT_TOP_K = 10
+
+_log = logging.getLogger(__name__)
 
 _READ_PASSAGES = 50
 _READ_OF_EACH = 12
@@ -64,9 +67,12 @@ class FilingsAnswerer:
     def answer(self, partial: Result) -> Result:
         """Return a question's result with its answer in numbers and quotations, or why there is none."""
         if partial.found.is_found:
-            return self._with_numbers(partial)
+            result = self._with_numbers(partial)
+            _log_answer("in numbers", result.answer)
+            return result
         refusal = self._refusal(partial)
         answer = self._words_without_number(partial) if refusal is None else _unanswered(refusal)
+        _log_answer("in words" if refusal is None else "without a search", answer)
         if not answer.is_answered:
             answer = replace(answer, markdown=self._with_near_questions(answer.markdown, partial))
         return replace(partial, answer=answer)
@@ -98,16 +104,21 @@ class FilingsAnswerer:
         reason = missing_words(found, company_names(self._index.catalog, found))
         asks_more = self._asks_more_than_numbers(scope)
         if plan is not None and plan.obstacle is not None and not asks_more:
+            _log.debug("abstains: no number can answer what is asked")
             return plan.obstacle
         if scope.obstacle is not None:
+            _log.debug("abstains: no filing that is covered is in scope")
             return " ".join([scope.obstacle, *([reason] if reason and scope.companies else [])])
         is_number = plan is not None and not plan.supports_words
         if is_number and not scope.companies and self._names_statement_metric(partial):
             # Passages of other companies would answer, and not the question.
+            _log.debug("abstains: a number is asked for, and no company is named")
             return f"{reason or _NO_COMPANY} {describe_coverage(self._index.catalog)}"
         if is_number and reason and not asks_more and (found.candidates or self._names_metric(partial)):
+            _log.debug("abstains: the number is missing, or several lines could be meant")
             return reason
         if not partial.question.include_passages:
+            _log.debug("abstains: no passages are wanted, and there is no number")
             return reason or _ONLY_NUMBERS
         return None
 
@@ -205,6 +216,11 @@ class FilingsAnswerer:
 
     def _nothing_found(self, scope: Scope) -> str:
         return f"{_NOT_IN_FILINGS} {self.coverage.nothing_found(scope)}"
+
+
+def _log_answer(how: str, answer: Answer) -> None:
+    cited = sum(citation.is_cited for citation in answer.citations)
+    _log.debug("%s %s: %d passages cited", "answered" if answer.is_answered else "unanswered", how, cited)
 
 
 def _unanswered(reason: str) -> Answer:

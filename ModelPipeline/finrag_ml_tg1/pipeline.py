@@ -6,6 +6,7 @@ object is opened.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import replace
@@ -30,6 +31,7 @@ from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import CompanyReference, Question, Scope
 from finrag_ml_tg1.stage_timing import milliseconds_since, timed
 from finrag_ml_tg1.understanding.conversation.follow_ups import FollowUps
+from finrag_ml_tg1.understanding.decisions import log_plan, log_scope
 from finrag_ml_tg1.understanding.metric_names import MetricNames
 from finrag_ml_tg1.understanding.planning import Planner
 from finrag_ml_tg1.understanding.resolution import ScopeResolver
@@ -38,6 +40,8 @@ from finrag_ml_tg1.vocabulary.metrics import load_metrics
 __all__ = ["FinRAG", "Permit"]
 
 Permit = Callable[[ModelUse], str]
+
+_log = logging.getLogger(__name__)
 
 _MOST_RANKED = 200
 # So many companies covered, a number asked of none of them by name is told of all.
@@ -122,8 +126,17 @@ class FinRAG:
         count = self.index.encoder.count_tokens
         rendered = render_prompt(load_template(), evidence, model.profile, count)
         expected = expected_use(model, rendered)
+        _log.debug(
+            "model %s: %d of %d passages in %d tokens, at most %s USD",
+            model.profile.key,
+            len(rendered.citations),
+            len(evidence.citations),
+            rendered.tokens,
+            expected.cost,
+        )
         reason = permit(expected) if permit else ""
         if reason:
+            _log.debug("model %s is not asked: %s", model.profile.key, reason)
             result = _written(result, unasked(model, answer, reason))
             yield Sources(result)
             yield from pieces_of(result.answer.markdown)
@@ -158,8 +171,11 @@ class FinRAG:
         with timed(partial.timings_ms, "facts"):
             companies = self._companies_asked(plan, scope, question)
             is_named = bool(scope.companies)
+            if plan and plan.obstacle is None:
+                self.index.open_facts_of([company.cik for company in companies])
             found = self.facts.find(plan, companies, are_named=is_named) if plan and companies else FactSet()
             if is_money_for_things(scope.topic, found):
+                _log.debug("numbers set aside: amounts of money, and things are to be counted")
                 found = FactSet()
             if found.is_found and not is_named and plan and plan.qualifier:
                 # The filings of the company whose part was named are searched, as if it had been named itself.
@@ -172,6 +188,7 @@ class FinRAG:
         `meant` are the companies (cik) that it is about though it does not name them.
         """
         scope = self._resolver.resolve(question, meant)
+        log_scope(question, meant, scope)
         read_as = (f"Read as: “{question.text}”",) if question.as_asked else ()
         return replace(scope, notes=(*read_as, *scope.notes, *self._from_filings.coverage.unread_items(scope)))
 
@@ -184,7 +201,9 @@ class FinRAG:
             return None
         years = question.filters.fiscal_years
         plan = self._planner.plan(scope.topic, companies=len(scope.companies), fiscal_years=years)
-        return replace(plan, obstacle=plan.obstacle or scope.period_problem) if plan else None
+        plan = replace(plan, obstacle=plan.obstacle or scope.period_problem) if plan else None
+        log_plan(plan)
+        return plan
 
     def _companies_asked(self, plan: Plan | None, scope: Scope, question: Question) -> Sequence[CompanyReference]:
         """The companies named; without any, all covered, where their numbers can tell which is meant or be ranked.

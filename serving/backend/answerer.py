@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, aclosing, contextmanager
@@ -32,6 +33,7 @@ __all__ = ["Answered", "Answerer", "ClientGoneError", "Drafted", "QueryEvent", "
 
 # How soon a client that goes while nothing happens is noticed.
 _GONE_AFTER_S = 0.5
+_logger = logging.getLogger(__name__)
 _GONE = "Nobody waits for the answer any more."
 _ALL_WRITE = "As many answers as possible are being written by language models already."
 
@@ -93,6 +95,13 @@ class Answerer:
                 question = await self._engine.work(slot, finrag.follow_ups.standalone, question)
             key = answer_key(question, finrag.index.version, _name(model), load_template().version)
             kept = self._cache.get(key)
+            _logger.debug(
+                "index %s, model %s (%s), answer %s",
+                finrag.index.version,
+                _name(model),
+                "the server's own choice" if body.model_key is None else "asked for",
+                "not kept from before" if kept is None else "kept from before",
+            )
             if kept is not None:
                 elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
                 response = renewed(kept, request_id=request_id, query=body.question, processing_ms=elapsed_ms)

@@ -6,6 +6,7 @@ takes no time worth telling and cannot fail it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ from serving.backend.usage import Totals, Usage
 __all__ = ["Bookkeeping", "QueryEntry"]
 
 CLOSE_TIMEOUT_S = 5.0
+
+_logger = logging.getLogger(__name__)
 
 
 class QueryEntry:
@@ -105,6 +108,8 @@ class Bookkeeping:
         A query that was turned away, because the server is busy or not ready, is not entered.
         """
         started = time.perf_counter()
+        if self._logs_words:
+            _logger.debug("asked: %s", question)
 
         def enter(status: QueryStatus, response: QueryResponse | None, llm: ModelUsage | None) -> None:
             elapsed_ms = round((time.perf_counter() - started) * 1000, 2)

@@ -176,9 +176,11 @@ class Engine:
         with ExitStack() as place:
             try:
                 slot = place.enter_context(admission.admitted(client))
-            except EngineBusyError:
+            except EngineBusyError as busy:
                 self._refused += 1
+                _logger.debug("refused: %d are at work or wait, again in %d s", admission.inside, busy.retry_after_s)
                 raise
+            _logger.debug("admitted: %d are at work or wait", admission.inside)
             self._under_way += 1
             self._idle.clear()
             try:

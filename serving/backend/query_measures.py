@@ -72,6 +72,7 @@ class QueryMeasures:
             return
         stages_ms = {stage.stage: stage.ms for stage in record.timings_ms}
         told = _told(record)
+        request.summary = _summary(record)
         request.noted["query"] = {**told, "total_ms": record.total_ms, "stages_ms": dict(stages_ms)}
         if request.trace is not None:
             # The time to a model's first words is part of the time it wrote.
@@ -84,6 +85,17 @@ class QueryMeasures:
         self._tokens.labels(model, "cached_input").inc(record.cached_tokens)
         self._tokens.labels(model, "output").inc(record.output_tokens)
         self._cost.labels(model).inc(float(record.cost_usd))
+
+
+def _summary(record: QueryRecord) -> str:
+    """A query in a few words: how it ended, who wrote the answer, and where its time went."""
+    how = "kept from before" if record.is_cached else record.model_id or _NO_MODEL
+    parts = [record.status, f"{how}, a fallback" if record.is_fallback else how]
+    if record.cost_usd:
+        parts.append(f"{float(record.cost_usd):.6f} USD")
+    if not record.is_cached:
+        parts += [f"{stage.stage} {stage.ms:g} ms" for stage in record.timings_ms]
+    return ", ".join(parts)
 
 
 def _told(record: QueryRecord) -> dict[str, str | bool | int | float]:

@@ -1,6 +1,8 @@
 """An answer on its way: the events of one `POST /query/stream`, which another thread can end."""
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import partial
@@ -21,12 +23,15 @@ from serving.frontend.responses import (
 
 __all__ = ["AnswerStream"]
 
+_logger = logging.getLogger(__name__)
+
 
 class AnswerStream:
     """Yields the events of one answer, the whole answer last; closes the connection when it ends."""
 
     def __init__(self, response: requests.Response) -> None:
         self._response = response
+        self._began = time.perf_counter()
         self._lock = threading.Lock()
         self._is_open = True
 
@@ -43,13 +48,18 @@ class AnswerStream:
                     raise read_problem(response)
                 if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
                     raise unexpected_answer(response, f"The answer is no stream of events. {CHECK_URL}")
-                for event in read_events(response.iter_lines()):
+                lines = response.iter_lines()
+                for event in read_events(lines):
                     if event.name == "error":
                         raise load_record(response, event.data, partial(streamed_problem, response))
                     record = load_record(response, event.data, partial(read_event, event.name))
                     if record is not None:
                         yield record
                     if event.name == "done":
+                        told = {"request_id": response.headers.get("X-Request-ID")}
+                        taken_ms = (time.perf_counter() - self._began) * 1000
+                        _logger.debug("the answer was whole %.1f ms after its beginning", taken_ms, extra=told)
+                        _read_to_end(lines)
                         return
             except requests.RequestException as error:
                 raise BackendAwayError("The back end broke off its answer.") from error
@@ -70,3 +80,10 @@ class AnswerStream:
                 # side has just closed: then there is nothing to end.
                 with suppress(OSError, RuntimeError, ValueError):
                     self._response.raw.shutdown()
+
+
+def _read_to_end(lines: Iterator[bytes]) -> None:
+    """Read what ends a stream, so that its connection is kept for the next request; the answer is whole without it."""
+    with suppress(requests.RequestException):
+        for _ in lines:
+            pass

@@ -5,6 +5,8 @@ both with text that can be shown to a reader. Proxies of the environment are not
 redirects are not followed, so that the API key reaches no other host.
 """
 
+import logging
+import time
 from collections.abc import Sequence
 from copy import copy
 from http import HTTPStatus
@@ -33,6 +35,8 @@ from serving.frontend.responses import (
 )
 
 __all__ = ["ApiError", "BackendAwayError", "BackendClient"]
+
+_logger = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_S = 3.0
 _READ_TIMEOUT_S = 60.0
@@ -96,7 +100,8 @@ class BackendClient:
 
     def fetch_passage(self, passage_id: str) -> PassageWindow:
         """Return the passage with its neighbours."""
-        return read_record(self._send("GET", f"/passages/{quote(passage_id, safe='')}"), PassageWindow.from_json)
+        response = self._send("GET", f"/passages/{quote(passage_id, safe='')}", route="/passages/{passage_id}")
+        return read_record(response, PassageWindow.from_json)
 
     def fetch_facts(
         self,
@@ -109,7 +114,8 @@ class BackendClient:
         """Return the metrics, by name, of the companies for the fiscal years, and what is missing of them."""
         years = ",".join(map(str, fiscal_years))
         query = urlencode({"tickers": ",".join(tickers), "metrics": ",".join(metrics), "fiscal_years": years})
-        return read_record(self._send("GET", f"/facts?{query}", read_timeout_s=read_timeout_s), Figures.from_json)
+        response = self._send("GET", f"/facts?{query}", route="/facts", read_timeout_s=read_timeout_s)
+        return read_record(response, Figures.from_json)
 
     def open_answer(self, query: Query) -> AnswerStream:
         """Ask a question and return the events of its answer as they come; what is wrong is raised while reading."""
@@ -128,12 +134,16 @@ class BackendClient:
         path: str,
         body: object = None,
         *,
+        route: str = "",
         read_timeout_s: float | None = None,
         is_streamed: bool = False,
     ) -> requests.Response:
+        """Make a request; the log tells its `route`, as what stands in an address may be what a reader asked."""
+        began = time.perf_counter()
+        route = route or path
         read_timeout_s = self._read_timeout_s if read_timeout_s is None else read_timeout_s
         try:
-            return self._session.request(
+            response = self._session.request(
                 method,
                 self.base_url + path,
                 json=body,
@@ -142,7 +152,18 @@ class BackendClient:
                 allow_redirects=False,
                 stream=is_streamed,
             )
-        except requests.ReadTimeout as error:
-            raise BackendAwayError(f"The back end did not answer within {read_timeout_s:g} seconds.") from error
         except requests.RequestException as error:
-            raise BackendAwayError("The back end cannot be reached.") from error
+            _logger.debug("%s %s failed: %s", method, route, type(error).__name__)
+            if not isinstance(error, requests.ReadTimeout):
+                raise BackendAwayError("The back end cannot be reached.") from error
+            raise BackendAwayError(f"The back end did not answer within {read_timeout_s:g} seconds.") from error
+        if _logger.isEnabledFor(logging.DEBUG):
+            _log_answer(method, route, response, (time.perf_counter() - began) * 1000)
+        return response
+
+
+def _log_answer(method: str, route: str, response: requests.Response, duration_ms: float) -> None:
+    """Tell of a request; of a stream the time is that to its beginning."""
+    told = {"method": method, "route": route, "status": response.status_code, "duration_ms": round(duration_ms, 1)}
+    told |= {"request_id": response.headers.get("X-Request-ID")}
+    _logger.debug("%s %s %d in %.1f ms", method, route, response.status_code, duration_ms, extra=told)

@@ -1,7 +1,7 @@
 """The entry: `streamlit run serving/frontend/chat.py`. Draws what all pages share, then the page that was chosen.
 
-Streamlit runs this file from top to bottom at every interaction. Settings come from the environment: BACKEND_URL and
-FINRAG_API_KEY. Keys: `coverage`; those of the pages are in their own folders.
+Streamlit runs this file from top to bottom at every interaction. Settings come from the environment: BACKEND_URL,
+FINRAG_API_KEY, LOG_LEVEL and LOG_FORMAT. Keys: `coverage`; those of the pages are in their own folders.
 """
 
 import os
@@ -16,6 +16,7 @@ from serving.frontend.contract.catalog import Catalog
 from serving.frontend.conversation.page import draw_chat
 from serving.frontend.coverage.covered import load_catalog, show_coverage
 from serving.frontend.coverage.page import draw_coverage
+from serving.frontend.logs import configure_logging
 from serving.frontend.markup.escaping import escape_inline
 from serving.frontend.reader_address import read_forwarded_for
 from serving.frontend.status.backend_status import BackendStatus, read_status, show_obstacle, show_status
@@ -61,6 +62,8 @@ def _draw_compare(client: BackendClient, status: BackendStatus, catalog: Catalog
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _connect(base_url: str, api_key: str | None) -> BackendClient:
+    """Once in a process: what it logs is set up on this occasion."""
+    configure_logging(os.environ)
     return BackendClient(base_url, api_key)
 
 

@@ -30,15 +30,10 @@ __all__ = ["REQUESTS", "JsonLines", "LogHandler", "TextLines", "configure_loggin
 
 # The logger that tells of each request.
 REQUESTS = "serving.http.requests"
-# What these tell below a level has credentials or whole addresses in it.
-_QUIETED = {
-    "boto3": logging.INFO,
-    "botocore": logging.INFO,
-    "s3transfer": logging.INFO,
-    "urllib3": logging.INFO,
-    "httpcore": logging.INFO,
-    "httpx": logging.WARNING,
-}
+# What is ours may be told at `debug`; of libraries that has credentials, whole addresses and questions in it.
+_OURS = ("finrag_ml_tg1", "serving")
+# What these tell below a level has whole addresses in it.
+_QUIETED = {"httpx": logging.WARNING}
 _OF_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 _CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"} | {
     0x0A: "\\n",
@@ -56,9 +51,12 @@ def configure_logging(config: MLConfig) -> None:
     handler.setFormatter(JsonLines(redaction) if config.log_format == "json" else TextLines(redaction))
     root = logging.getLogger()
     root.handlers = [other for other in root.handlers if not isinstance(other, LogHandler)] + [handler]
-    root.setLevel(config.log_level.upper())
-    for name, level in _QUIETED.items():
+    level = logging.getLevelNamesMapping()[config.log_level.upper()]
+    root.setLevel(max(level, logging.INFO))
+    for name in _OURS:
         logging.getLogger(name).setLevel(level)
+    for name, least in _QUIETED.items():
+        logging.getLogger(name).setLevel(max(least, level))
     for name in _OF_UVICORN:
         logger = logging.getLogger(name)
         logger.handlers = []
@@ -115,24 +113,29 @@ def lost_lines() -> int:
 
 
 class JsonLines(JsonFormatter):
-    """Formats a record as one JSON object: timestamp, level, logger, message, request_id, and what it has besides."""
+    """Formats a record as one JSON object: level, message, request_id, and what tells less at a glance.
+
+    A log view shows the beginning of a line, and has a time of its own before it.
+    """
 
     def __init__(self, redaction: Redaction) -> None:
         renamed = {"levelname": "level", "name": "logger", "exc_info": "exception", "stack_info": "stack"}
         super().__init__(
-            ("levelname", "name", "message"), rename_fields=renamed, reserved_attrs=[*RESERVED_ATTRS, "color_message"]
+            ("levelname", "message"), rename_fields=renamed, reserved_attrs=[*RESERVED_ATTRS, "color_message"]
         )
         self._redaction = redaction
 
     def add_fields(self, log_data: LogData, record: logging.LogRecord, message_dict: LogData) -> None:
         """Add the time and the request to what the record says."""
-        log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        super().add_fields(log_data, record, message_dict)
+        log_data["level"], log_data["message"] = record.levelname, ""
         request = current_request()
         if request is not None:
             log_data["request_id"] = request.request_id
-            if request.trace is not None:
-                log_data["trace_id"] = request.trace.trace_id
+        log_data["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data["logger"] = record.name
+        super().add_fields(log_data, record, message_dict)
+        if request is not None and request.trace is not None:
+            log_data["trace_id"] = request.trace.trace_id
 
     def jsonify_log_record(self, log_data: LogData) -> str:
         """Return the object as one line of ASCII, without secrets."""

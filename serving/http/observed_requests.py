@@ -88,7 +88,8 @@ class ObservedRequests:
             duration_ms = round(seconds * 1000, 2)
             told = {"method": method, "route": route, "status": status, "duration_ms": duration_ms}
             told |= {"client": client_of(scope)} | (request.noted if request is not None else {})
-            _logger.log(level, "%s %s %d in %.1f ms", method, route, status, duration_ms, extra=told)
+            summary = f": {request.summary}" if request is not None and request.summary else ""
+            _logger.log(level, "%s %s %d in %.1f ms%s", method, route, status, duration_ms, summary, extra=told)
 
     def _template(self, scope: Scope) -> str:
         """The path as its route writes it; of a request that was refused before it was routed, where that is known."""

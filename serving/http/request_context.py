@@ -17,10 +17,14 @@ __all__ = ["RequestContext", "begin_request", "current_request"]
 
 @dataclass(slots=True)
 class RequestContext:
-    """A request's id, its span where there are traces, and what its line in the log says besides."""
+    """A request's id, its span where there are traces, and what its line in the log says besides.
+
+    `summary` ends the line's words, `noted` are fields of it.
+    """
 
     request_id: str
     trace: RequestTrace | None = None
+    summary: str = ""
     noted: dict[str, object] = field(default_factory=dict)
 
 

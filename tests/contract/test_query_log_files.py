@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -67,8 +68,22 @@ def test_rows_are_in_the_store_when_the_server_has_ended(served_store: ServedSto
 def test_words_of_question_and_answer_are_not_written_anywhere(sample_store: Path, tmp_path: Path) -> None:
     folder = linked_store(sample_store, tmp_path / "store")
     with serve_backend(str(folder), tmp_path / "backend", LOG_LEVEL="debug") as server:
-        ask(server)
+        (request_id,) = ask(server)
         printed = server.output
+    entries = [json.loads(line) for line in printed.splitlines()]
+    told = {entry["logger"] for entry in entries if entry["level"] == "DEBUG" and entry.get("request_id") == request_id}
+    assert told >= {
+        "serving.backend.engine",
+        "serving.backend.answerer",
+        "finrag_ml_tg1.understanding.decisions",
+        "finrag_ml_tg1.index.open_parts",
+        "finrag_ml_tg1.retrieval.search",
+        "finrag_ml_tg1.answering.extractive",
+        "finrag_ml_tg1.from_filings",
+    }
+    assert all(
+        entry["logger"].startswith(("finrag_ml_tg1", "serving")) for entry in entries if entry["level"] == "DEBUG"
+    )
     [row] = logged_rows(LocalFolderStore(folder))
     assert (row["question"], row["answer"]) == (None, None)
     assert "How many employees" not in printed + str(row)
@@ -77,8 +92,9 @@ def test_words_of_question_and_answer_are_not_written_anywhere(sample_store: Pat
 
 def test_words_of_question_and_answer_are_written_when_they_are_asked_for(sample_store: Path, tmp_path: Path) -> None:
     folder = linked_store(sample_store, tmp_path / "store")
-    with serve_backend(str(folder), tmp_path / "backend", FINRAG_LOG_PROMPTS="true") as server:
+    with serve_backend(str(folder), tmp_path / "backend", FINRAG_LOG_PROMPTS="true", LOG_LEVEL="debug") as server:
         ask(server)
+        assert f"asked: {EMPLOYEES}" in server.output
     [row] = logged_rows(LocalFolderStore(folder))
     assert row["question"] == EMPLOYEES
     assert "2,475 employees" in row["answer"]

@@ -29,7 +29,8 @@ def test_every_line_is_an_object_with_time_level_and_logger(client: httpx.Client
     client.get("/catalog")
     for line in backend.output.splitlines():
         entry = json.loads(line)
-        assert list(entry)[:4] == ["timestamp", "level", "logger", "message"]
+        names = [name for name in entry if name != "request_id"]
+        assert names[:4] == ["level", "message", "timestamp", "logger"]
         assert entry["timestamp"].endswith("+00:00")
 
 
@@ -39,6 +40,7 @@ def test_query_is_told_with_its_stages(client: httpx.Client, backend: Server, pa
     client.post(path, json={"question": EMPLOYEES}, headers={"X-Request-ID": given}).read()
     (entry,) = lines_of(backend, given)
     assert (entry["method"], entry["route"], entry["status"], entry["level"]) == ("POST", path, 200, "INFO")
+    assert f"POST {path} 200 in {entry['duration_ms']:.1f} ms: answered, " in entry["message"]
     query = entry["query"]
     assert entry["client"] == "127.0.0.1"
     assert query["status"] == "answered"

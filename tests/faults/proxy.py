@@ -79,9 +79,8 @@ class Exchange:
 
     def send(self, answer: Answer, *, declared: int | None = None) -> None:
         """Send an answer; `declared` is the Content-Length when it is to be a lie."""
-        self.send_bytes(self.head_of(answer, declared))
-        if self.method != "HEAD":
-            self.send_bytes(answer.body)
+        # In one piece: a second one would wait until the client has acknowledged the first.
+        self.send_bytes(self.head_of(answer, declared) + (answer.body if self.method != "HEAD" else b""))
 
     def head_of(self, answer: Answer, declared: int | None = None) -> bytes:
         """Return the status line and the headers."""

@@ -279,20 +279,24 @@ def test_missing_index_says_which_command_to_run(page: AppTest, stub: StubBacken
 
 
 @pytest.mark.parametrize(
-    ("path", "reply"),
+    "replies",
     [
-        ("/health", Reply(502, "<html>Bad gateway</html>", content_type="text/html")),
-        ("/health", Reply(503, "no healthy upstream", content_type="text/plain")),
-        ("/readyz", Reply(503, {"title": "x", "status": 503, "detail": f"Not ready: {LOADING}."})),
+        {"/health": Reply(502, "<html>Bad gateway</html>", content_type="text/html")},
+        {"/health": Reply(503, "no healthy upstream", content_type="text/plain")},
+        {
+            "/health": Reply(503, {"status": "unavailable", "store": "ok", "index_version": None}),
+            "/readyz": Reply(503, {"title": "x", "status": 503, "detail": f"Not ready: {LOADING}."}),
+        },
     ],
 )
-def test_back_end_that_starts_is_said_to_wake_up(page: AppTest, stub: StubBackend, path: str, reply: Reply) -> None:
-    stub.replies[path] = reply
+def test_back_end_that_starts_is_said_to_wake_up(page: AppTest, stub: StubBackend, replies: dict[str, Reply]) -> None:
+    stub.replies |= replies
     page.run()
     assert "Back end: **waking up**" in read_page(page)
     assert "this takes up to a minute" in page.warning[0].value
     assert page.chat_input(key="question").disabled
-    del stub.replies[path]
+    for path in replies:
+        del stub.replies[path]
     page.run()
     assert not page.warning
 

@@ -6,6 +6,7 @@ the choice; where the evidence is too weak the question is left unanswered.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ _LEAST_WORDS_OF_ONE = 30
 _LEAST_OF_WHETHER = 0.6
 _FEWEST_FILING_WORDS = 3
 _FEW_WORDS = 2
+
+_log = logging.getLogger(__name__)
 
 _ASKS_MORE = re.compile(r",| and ")
 _BY_REFERENCE = re.compile(r"incorporated (?:herein )?by reference|filed herewith", re.IGNORECASE)
@@ -192,7 +195,17 @@ def _chosen(topic: Topic, found: Found, filings: Sequence[_Filing]) -> list[Stat
     strongest = max(filing.strength for filing in filings)
     chosen: list[Statement] = []
     for filing in filings:
-        if not filing.is_sure and filing.strength < max(0.0, strongest - WEAKER_BY):
+        is_enough = filing.is_sure or filing.strength >= max(0.0, strongest - WEAKER_BY)
+        _log.debug(
+            "evidence of %s: strength %.2f, %d sentences, %d rows of statements, %s row: %s",
+            filing.accession or "all",
+            filing.strength,
+            len(filing.sentences),
+            len(filing.statement_rows),
+            "no other" if filing.row is None else "one other",
+            "quoted" if is_enough else "too weak",
+        )
+        if not is_enough:
             continue
         if filing.row is not None:
             chosen.append(filing.row)

@@ -5,6 +5,7 @@ The extractive answer to the same question stands ready; it is given, and the re
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -30,6 +31,8 @@ from finrag_ml_tg1.errors import ModelError
 from finrag_ml_tg1.index.sentences import sentence_spans
 
 __all__ = ["ModelUse", "WrittenAnswer", "expected_use", "unasked", "write_answer"]
+
+_log = logging.getLogger(__name__)
 
 _CUT_SHORT = "The answer was cut short: the language model reached the length it may have."
 _DECLINED = "The language model declined to answer."
@@ -126,6 +129,7 @@ def write_answer(
         return _fallen_back(model, extractive, usage, None, str(error))
     usage = finished.usage if finished else _estimated(rendered, draft, count_word_pieces)
     stop_reason = finished.stop_reason if finished else "end_turn"
+    _log.debug("model %s wrote %d characters, stopped by %s", model.profile.key, len(draft), stop_reason)
     notes = _notes(rendered, evidence, reader.unknown, is_cut=stop_reason == "max_tokens")
     body = _whole_sentences(draft) if stop_reason == "max_tokens" else draft.strip()
     if stop_reason == "refusal" or not body:
@@ -166,7 +170,9 @@ def _checked(body: str, evidence: Evidence, extractive: Answer) -> Answer:
     used = set(used_marks(markdown))
     citations = tuple(_cited(citation, markdown, is_cited=citation.number in used) for citation in extractive.citations)
     texts = {citation.number: _words(citation) for citation in citations if citation.is_cited}
-    flags = sorted((*flag_numbers(body, evidence.found, texts), *flag_unsupported(body, texts)), key=lambda f: f.start)
+    numbers, sentences = flag_numbers(body, evidence.found, texts), flag_unsupported(body, texts)
+    _log.debug("checked: %d passages cited, %d numbers flagged, %d sentences", len(texts), len(numbers), len(sentences))
+    flags = sorted((*numbers, *sentences), key=lambda flag: flag.start)
     return replace(extractive, markdown=markdown, citations=citations, flags=tuple(flags))
 
 
@@ -231,6 +237,7 @@ def _estimated(rendered: RenderedPrompt, draft: str, count_word_pieces: Callable
 def _fallen_back(
     model: LanguageModel, extractive: Answer, usage: TokenUsage, stop_reason: StopReason | None, reason: str
 ) -> WrittenAnswer:
+    _log.debug("model %s: the filings are quoted instead: %s", model.profile.key, reason)
     note = reason if reason == _NOTHING_FOUND else f"{reason} The answer quotes the filings instead."
     answer = replace(extractive, markdown=f"{extractive.markdown}\n\nNote: {note}")
     return WrittenAnswer(answer, replace(_use(model, usage, stop_reason), fallback=reason), (note,))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from finrag_ml_tg1.facts.across import combined, written_as_asked
 from finrag_ml_tg1.facts.calculator import Calculator, MissingInputError
+from finrag_ml_tg1.facts.decisions import log_facts
 from finrag_ml_tg1.facts.fact_set import FactSet, Missing, result_value
 from finrag_ml_tg1.facts.ledger import Ledger
 from finrag_ml_tg1.facts.line_items import LineItems
@@ -52,6 +53,11 @@ class FactFinder:
 
         Without `are_named` the companies are those that could be meant: what some of them hold is the answer.
         """
+        found = self._found(plan, companies, are_named=are_named)
+        log_facts(plan, companies, found)
+        return found
+
+    def _found(self, plan: Plan, companies: Sequence[CompanyReference], *, are_named: bool) -> FactSet:
         if plan.obstacle is not None:
             return FactSet(missing=(Missing(0, "", "", None, plan.obstacle),))
         sets = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.version_objects import part_object
 
 if TYPE_CHECKING:
     from finrag_ml_tg1.index.reader import FileCache
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["OpenParts"]
 
 _MOST_OPEN = 512
+# All of them are in the cache at the same time, however small that is.
+_FETCHED_AT_ONCE = 8
+_log = logging.getLogger(__name__)
 
 
 class OpenParts:
@@ -40,17 +45,36 @@ class OpenParts:
             part = Part(path)
         finally:
             self._cache.unpin(entry.sha256)
-        with self._lock:
-            self._parts[entry.sha256] = part
-            while len(self._parts) > _MOST_OPEN:
-                self._parts.popitem(last=False)
+        self._keep(entry, part)
         return part
+
+    def open_all(self, entries: Iterable[PartEntry]) -> None:
+        """Open those of some parts that are not at hand, their files fetched side by side, a few at a time."""
+        with self._lock:
+            missing = [entry for entry in dict.fromkeys(entries) if entry.sha256 not in self._parts]
+        for start in range(0, min(len(missing), _MOST_OPEN), _FETCHED_AT_ONCE):
+            few = missing[start : start + _FETCHED_AT_ONCE]
+            paths = self._cache.fetch_all([part_object(entry) for entry in few], pin=True)
+            try:
+                opened = [Part(path) for path in paths]
+            finally:
+                for entry in few:
+                    self._cache.unpin(entry.sha256)
+            for entry, part in zip(few, opened, strict=True):
+                self._keep(entry, part)
 
     def at_hand(self, entries: Iterable[PartEntry]) -> OrderedDict[str, Part]:
         """Return those of some parts that are open, by hash, the least recently used first."""
         wanted = {entry.sha256 for entry in entries}
         with self._lock:
             return OrderedDict((sha256, part) for sha256, part in self._parts.items() if sha256 in wanted)
+
+    def _keep(self, entry: PartEntry, part: Part) -> None:
+        _log.debug("opened the part of cik %d, %d: %d passages", entry.cik, entry.fiscal_year, entry.rows)
+        with self._lock:
+            self._parts[entry.sha256] = part
+            while len(self._parts) > _MOST_OPEN:
+                self._parts.popitem(last=False)
 
     def close(self) -> None:
         """Let go of all of them."""

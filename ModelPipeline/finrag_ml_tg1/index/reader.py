@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,7 +196,9 @@ class Index:
             if facts is not None:
                 self._company_facts.move_to_end(cik)
                 return facts
-        tables = [self.parts.opened(entry).facts() for entry in self.catalog.parts_of({cik}, ())]
+        entries = self.catalog.parts_of({cik}, ())
+        self.parts.open_all(entries)
+        tables = [self.parts.opened(entry).facts() for entry in entries]
         facts = CompanyFacts(cik, tables, self.catalog.forms(cik))
         with self._lock:
             self._company_facts[cik] = facts
@@ -204,15 +206,28 @@ class Index:
                 self._company_facts.popitem(last=False)
         return facts
 
+    def open_facts_of(self, ciks: Collection[int]) -> None:
+        """Open side by side what `facts` of these companies will read, one after the other otherwise."""
+        with self._lock:
+            unread = {cik for cik in ciks if cik not in self._company_facts}
+        if unread:
+            self.parts.open_all(self.catalog.parts_of(unread, ()))
+
     def record(self, row: int) -> PassageRecord:
         """Return the passage at a row of the whole index."""
         entry = self.catalog.part_of_row(row)
         return self._record(self.parts.opened(entry), row - entry.row_start)
 
-    def text(self, row: int) -> str:
-        """Return the words of the passage at a row of the whole index."""
-        entry = self.catalog.part_of_row(row)
-        return self.parts.opened(entry).text(row - entry.row_start)
+    def records(self, rows: Sequence[int]) -> list[PassageRecord]:
+        """Return the passages at rows of the whole index, the parts that are not at hand fetched side by side."""
+        self._open_parts_of(rows)
+        return [self.record(row) for row in rows]
+
+    def texts(self, rows: Sequence[int]) -> list[str]:
+        """Return the words of the passages at rows of the whole index; see `records`."""
+        owners = self._open_parts_of(rows)
+        parts = zip(rows, owners, strict=True)
+        return [self.parts.opened(entry).text(row - entry.row_start) for row, entry in parts]
 
     def find_passage(self, passage_id: str) -> int | None:
         """Return the row of a passage, or None when the index holds no such passage."""
@@ -261,6 +276,11 @@ class Index:
         near = [int(other) for other in part.rows.of_filing(local) if abs(other - local) <= reach]
         before = [self._record(part, other) for other in near if other < local]
         return before, [self._record(part, other) for other in near if other > local]
+
+    def _open_parts_of(self, rows: Sequence[int]) -> list[PartEntry]:
+        owners = [self.catalog.part_of_row(row) for row in rows]
+        self.parts.open_all(owners)
+        return owners
 
     def _record(self, part: Part, local: int) -> PassageRecord:
         row = part.rows[local]

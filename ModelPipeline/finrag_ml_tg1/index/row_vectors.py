@@ -72,6 +72,7 @@ class RowVectors:
         of_parts: dict[PartEntry, list[int]] = {}
         for place, row in enumerate(rows):
             of_parts.setdefault(self._catalog.part_of_row(row), []).append(place)
+        self._parts.open_all(of_parts)
         for entry, places in of_parts.items():
             arrays, own = self._parts.opened(entry).arrays, [rows[place] - entry.row_start for place in places]
             values[places] = similarities(arrays["codes"][own], arrays["scales"][own], query)

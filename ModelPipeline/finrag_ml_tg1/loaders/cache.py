@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from finrag_ml_tg1.loaders.verified_files import VerifiedFiles, hash_file
 
 __all__ = ["CacheCounts", "DiskCache"]
 
-_FILES_AT_ONCE = 4
+_FILES_AT_ONCE = 8
 _LARGE_BYTES = 1024 * 1024  # a smaller file of a folder store is hashed as fast as its mark is read and written
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _log = logging.getLogger(__name__)
@@ -46,8 +47,9 @@ class CacheCounts:
 class DiskCache:
     """Files of a store below `folder`, within `max_bytes`. Safe for threads, and for processes that share the folder.
 
-    However many files are fetched at once, four blocks of 8 MiB are held in memory at most. For a LocalFolderStore
-    nothing is copied: `fetch` returns the store's own file, checked all the same.
+    However many files are fetched at once, four blocks of 8 MiB are held in memory at most; a call may hold eight files
+    of up to 2 MiB besides, of which the round trip is what takes long. For a LocalFolderStore nothing is copied:
+    `fetch` returns the store's own file, checked all the same.
     """
 
     def __init__(self, folder: Path, store: ObjectStore, max_bytes: int) -> None:
@@ -83,7 +85,7 @@ class DiskCache:
         When one cannot be fetched its error is raised and none stays pinned by this call.
         """
         with self._transfer() as transfer, ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="fetch") as pool:
-            fetches = [pool.submit(self._fetch, file, pin, transfer) for file in files]
+            fetches = [pool.submit(copy_context().run, self._fetch, file, pin, transfer) for file in files]
             try:
                 for fetch in as_completed(fetches):
                     fetch.result()
@@ -123,6 +125,7 @@ class DiskCache:
             while True:
                 present = self._present(file)
                 self._count(is_hit=present is not None)
+                _log.debug("%s: %s", file.key, "in the cache" if present else f"to be read, {file.size} bytes")
                 path = present or self._download(file, transfer)
                 if not pin or self._space.pin(file.sha256):
                     return path

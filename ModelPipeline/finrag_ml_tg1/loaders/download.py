@@ -18,6 +18,8 @@ from finrag_ml_tg1.loaders.object_store import ObjectStore
 __all__ = ["CONNECTIONS", "Transfer", "download_into", "not_as_described"]
 
 CONNECTIONS = 4  # blocks read at the same time, and so the most that are in memory
+# A file that takes hardly longer than its round trip is read beside the blocks, by the thread that asks for it.
+_SMALL_BYTES = 2 * 1024 * 1024
 _ATTEMPTS = 2  # a block damaged on its way is whole the second time; one damaged in the store is not
 
 
@@ -41,15 +43,21 @@ def download_into(descriptor: int, store: ObjectStore, file: ExpectedFile, trans
     """
 
     def fill(number: int) -> None:
-        with transfer.connections:
-            if transfer.stop.is_set():
-                raise CancelledError
-            offset, length = file.span(number)
-            if begun and file.has_checked_blocks and file.is_block(number, os.pread(descriptor, length, offset)):
-                return
-            _write(descriptor, _read_block(store, file, number), offset)
+        if transfer.stop.is_set():
+            raise CancelledError
+        offset, length = file.span(number)
+        if begun and file.has_checked_blocks and file.is_block(number, os.pread(descriptor, length, offset)):
+            return
+        _write(descriptor, _read_block(store, file, number), offset)
 
-    blocks = [transfer.threads.submit(fill, number) for number in range(file.block_count)]
+    def fill_in_turn(number: int) -> None:
+        with transfer.connections:
+            fill(number)
+
+    if file.size <= _SMALL_BYTES:
+        fill(0)
+        return
+    blocks = [transfer.threads.submit(fill_in_turn, number) for number in range(file.block_count)]
     try:
         for block in as_completed(blocks):
             block.result()

@@ -58,7 +58,9 @@ class Candidates:
 def candidates_of(index: Index, focus: Focus, query: Floats | None, accessions: Sequence[str]) -> Candidates:
     """Return every passage of the filings named."""
     wanted = index.catalog.rows_of(accessions)
-    found = [_of_part(index, focus, query, entry, wanted) for entry in _parts_of(index, wanted)]
+    entries = list(_parts_of(index, wanted))
+    index.parts.open_all(entries)
+    found = [_of_part(index, focus, query, entry, wanted) for entry in entries]
     if not found:
         return _none()
     return _joined(found)

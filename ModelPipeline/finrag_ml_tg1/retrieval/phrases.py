@@ -22,12 +22,12 @@ def add_phrases(
     scores: Floats,
     terms: Sequence[str],
     rarities: Mapping[str, float],
-    text_of: Callable[[int], str],
+    texts_of: Callable[[Sequence[int]], Sequence[str]],
     weight: float,
 ) -> Floats:
     """Return the scores, those of the best candidates raised by up to `weight`: by the question's pairs that they hold.
 
-    A pair counts by how rare its words are. `text_of` gives the words of a row.
+    A pair counts by how rare its words are. `texts_of` gives the words of rows.
     """
     pairs = {pair: rarities[pair[0]] + rarities[pair[1]] for pair in pairwise(terms)}
     if not pairs or not len(found):
@@ -35,8 +35,8 @@ def add_phrases(
     total = sum(pairs.values())
     openings = [(opening_of_forms(first), opening_of_forms(second)) for first, second in pairs]
     raised = scores.copy()
-    for place in _best_places(found, scores):
-        text = text_of(int(found.rows[place]))
+    places = _best_places(found, scores)
+    for place, text in zip(places, texts_of(found.rows[places].tolist()), strict=True):
         plain = text.lower()
         if not any(first in plain and second in plain for first, second in openings):
             continue

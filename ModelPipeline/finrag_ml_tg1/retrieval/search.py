@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from finrag_ml_tg1.scope import Scope
 from finrag_ml_tg1.vocabulary.items import item_code
 
 __all__ = ["Gathered", "gather", "rank", "search"]
+
+_MOST_TOLD = 5
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ def gather(index: Index, question: str, scope: Scope, *, dense: bool = True) -> 
     """Return the candidates for a question within its scope."""
     focus = read_focus(question, scope, index.corpus, is_of_named_years=_is_of_named_years(index, scope))
     query: Floats | None = index.encoder.encode([focus.text])[0] if dense else None
-    found = _restricted(_candidates(index, focus, scope, query), scope.items)
+    everything = _candidates(index, focus, scope, query)
+    found = _restricted(everything, scope.items)
+    _log_candidates(focus, everything, found, is_dense=query is not None)
     features = features_of(found, focus, _preferences(index, scope))
     return Gathered(focus, found, features, IN_SCOPE if scope.accessions else OPEN, query)
 
@@ -54,9 +60,34 @@ def rank(
     """Return at most `count` of the candidates, best first by these weights."""
     focus, found = gathered.focus, gathered.found
     scores = scores_of(gathered.features, weights)
-    scores = add_phrases(found, scores, focus.terms, focus.rarities, index.text, weights["phrases"])
+    scores = add_phrases(found, scores, focus.terms, focus.rarities, index.texts, weights["phrases"])
     groups = _groups(index, scope)
-    return select(index, found, scores, groups, count, by_company=focus.asks_companies)
+    chosen = select(index, found, scores, groups, count, by_company=focus.asks_companies)
+    if _log.isEnabledFor(logging.DEBUG):
+        told = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+        filings = len({passage.accession for passage in chosen})
+        best = ", ".join(passage.passage_id for passage in chosen[:_MOST_TOLD])
+        _log.debug("ranked by %s: %d passages of %d filings, first %s", told, len(chosen), filings, best or "-")
+    return chosen
+
+
+def _log_candidates(focus: Focus, everything: Candidates, found: Candidates, *, is_dense: bool) -> None:
+    if not _log.isEnabledFor(logging.DEBUG):
+        return
+    _log.debug(
+        "candidates: %d of %d filings, %d with words asked, %d with words of filings for them, %d left by items named; "
+        "by meaning: %s; words: %d asked, %d of filings; statements %s, items %s",
+        len(everything),
+        len(np.unique(everything.filings)),
+        np.count_nonzero(everything.words),
+        np.count_nonzero(everything.bridge),
+        len(found),
+        f"nearest {everything.meaning.max(initial=0):.2f}" if is_dense else "no",
+        len(focus.terms),
+        len(focus.bridge),
+        ", ".join(sorted(focus.statements)) or "-",
+        ", ".join(sorted(focus.items)) or "-",
+    )
 
 
 def _candidates(index: Index, focus: Focus, scope: Scope, query: Floats | None) -> Candidates:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -86,11 +86,9 @@ def _spread(sources: npt.NDArray[np.int64], order: npt.NDArray[np.int64], most: 
 def _unrepeated(index: Index, places: Iterator[int], found: Candidates, count: int) -> Iterator[PassageRecord]:
     """The passages, each text once: an amendment repeats its report, a collector keeps a filing twice."""
     seen: set[str] = set()
-    for place in places:
-        record = index.record(int(found.rows[place]))
-        words = " ".join(record.text.split())
-        if words not in seen:
-            seen.add(words)
-            yield record
-        if len(seen) == count:
-            return
+    while rows := [int(found.rows[place]) for place in islice(places, count - len(seen))]:
+        for record in index.records(rows):
+            words = " ".join(record.text.split())
+            if words not in seen:
+                seen.add(words)
+                yield record

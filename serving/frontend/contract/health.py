@@ -26,6 +26,11 @@ class Health:
     refresh_error: str | None
     warnings: tuple[str, ...]
 
+    @property
+    def can_answer(self) -> bool:
+        """Whether an index is loaded and takes questions; when not, `GET /readyz` says why."""
+        return self.index_version is not None and self.status in {"ok", "degraded"}
+
     @classmethod
     def from_json(cls, value: object) -> Self:
         """Return the record, or raise `ContractError`."""

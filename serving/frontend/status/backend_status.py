@@ -75,7 +75,8 @@ def read_status(client: BackendClient) -> BackendStatus:
     """Return the state of the back end now; never raises for one that is away or faulty."""
     try:
         health = client.fetch_health()
-        obstacle = client.fetch_obstacle()
+        # Only a back end that cannot answer is asked why: a page draws nothing before it knows.
+        obstacle = None if health.can_answer else client.fetch_obstacle()
     except BackendAwayError as error:
         return BackendStatus(State.AWAY, detail=str(error))
     except ApiError as error:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +19,7 @@ from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.unit.filings.documents import filing_html
 from tests.unit.index.fake_encoder import FakeEncoder
+from tests.unit.loaders.remote_store import RemoteStore
 
 FILINGS = [
     ("9990000100-23-000001", "Alpha Corp.", 9_990_000_100, 2022),
@@ -94,6 +96,32 @@ def test_neighbours_are_those_of_the_same_filing(index: Index) -> None:
         assert {other.accession for other in near} == {record.accession}
         first, last = max(0, record.position - 2), min(SECTIONS - 1, record.position + 2)
         assert [other.position for other in near] == list(range(first, last + 1))
+
+
+@pytest.mark.parametrize("what", ["texts", "records", "facts"])
+def test_parts_that_are_needed_together_are_read_at_the_same_time(
+    built: LocalFolderStore, tmp_path: Path, what: str
+) -> None:
+    remote = RemoteStore(built)
+    index = open_index(remote, DiskCache(tmp_path / "cache", remote, 2**30), folder=tmp_path)
+    together = threading.Barrier(3, timeout=5)  # which one read after the other never passes
+
+    def wait_for_the_others(read: str, data: bytes) -> bytes:
+        together.wait()
+        return data
+
+    remote.change = wait_for_the_others
+    remote.reads.clear()
+    match what:
+        case "texts":
+            assert index.texts([0, 8, 12]) == [index.record(row).text for row in (0, 8, 12)]
+        case "records":
+            assert [record.fiscal_year for record in index.records([12, 0, 8])] == [2023, 2022, 2023]
+        case _:
+            index.open_facts_of([9_990_000_100, 9_990_000_200])
+            assert index.facts(9_990_000_100).cik == 9_990_000_100
+    assert sorted(remote.reads) == sorted(part_key(part.sha256) for part in index.catalog.parts)
+    index.close()
 
 
 def test_rows_of_parts_run_on_without_gaps(index: Index) -> None:

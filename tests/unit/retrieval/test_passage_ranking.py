@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,13 +83,18 @@ def test_pairs_of_words_side_by_side_raise_a_passage() -> None:
     texts = ["deferred tax asset", "tax on a deferred asset", "nothing"]
     found = candidates(3)
     rarities = {"defer": 1.0, "tax": 1.0, "asset": 1.0}
-    raised = add_phrases(found, np.zeros(3, np.float32), ("defer", "tax", "asset"), rarities, texts.__getitem__, 0.4)
+
+    def texts_of(rows: Sequence[int]) -> list[str]:
+        return [texts[row] for row in rows]
+
+    raised = add_phrases(found, np.zeros(3, np.float32), ("defer", "tax", "asset"), rarities, texts_of, 0.4)
     assert raised == pytest.approx([0.4, 0, 0])
 
 
 def test_one_word_has_no_pairs() -> None:
     scores = np.ones(2, np.float32)
-    assert add_phrases(candidates(2), scores, ("tax",), {"tax": 1.0}, lambda row: "tax", 0.4).tolist() == [1, 1]
+    raised = add_phrases(candidates(2), scores, ("tax",), {"tax": 1.0}, lambda rows: ["tax"] * len(rows), 0.4)
+    assert raised.tolist() == [1, 1]
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,8 @@ def test_servers_own_lines_take_the_same_way_but_for_its_access_log(monkeypatch:
         configure_logging(MLConfig())
     logging.getLogger("uvicorn.error").info("Started")
     access.info("GET /query?token=x")
-    logging.getLogger("botocore.endpoint").debug("Authorization: x")
+    for library in ("botocore.endpoint", "requests", "python_multipart.multipart", "a_library_not_known_today"):
+        logging.getLogger(library).debug("Authorization: x")
     logging.getLogger("httpx").info("HTTP Request: GET http://localhost/?token=x")
     told = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
     assert told == ["before the settings are read", "Started"]

@@ -86,6 +86,7 @@ class GuardedModel:
                     yield first
                     yield from pieces
                     return
+            _log.debug("language model %s: attempt %d failed, again in %.2f s", self.profile.key, attempt + 1, wait_s)
             self._wait(cancellation, wait_s)
 
     def _wait_s(self, attempt: int, error: TransientModelError) -> float:

@@ -7,6 +7,7 @@ proxies), they are estimated from the characters.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, suppress
@@ -21,7 +22,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util import parse_url
 
 from finrag_ml_tg1.answering.models.chat_completions import ChatCompletion
-from finrag_ml_tg1.answering.models.connection import cut, open_connection
+from finrag_ml_tg1.answering.models.connection import IdleConnections, cut, open_connection
 from finrag_ml_tg1.answering.models.errors import ModelMalformedError, ModelTimeoutError, ModelUnavailableError
 from finrag_ml_tg1.answering.models.interruption import LONGEST_ANSWER, interruptible
 from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, ModelProfile, Prompt
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["OpenAICompatibleModel"]
 
 _CONNECT_TIMEOUT_S = 4.0
+# How long the few bytes are waited for that end an answer which is whole.
+_END_WITHIN_S = 0.1
 _MAX_ERROR_BYTES = 65_536
 _MAX_ANSWER_BYTES = 8 * 1_048_576
 # A chunk has some 300 bytes around its text.
@@ -42,15 +45,25 @@ _MOST_BYTES_PER_TOKEN = 4096
 # OpenAI's reasoning models refuse `max_tokens`; Ollama and others know nothing else.
 _NEW_LIMIT_HOSTS = (".openai.com", ".openai.azure.com")
 
+_log = logging.getLogger(__name__)
+
+
+class _ConnectionLeftError(Exception):
+    """The server closed a connection that was kept, before it answered anything."""
+
 
 class OpenAICompatibleModel:
-    """One model of one server. Safe for use from several threads; every request has a connection of its own."""
+    """One model of one server. Safe for use from several threads.
+
+    While it is made, a request has a connection of its own; afterwards another may have it.
+    """
 
     def __init__(self, profile: ModelProfile, base_url: str, api_key: SecretStr | None, timeout_s: float) -> None:
         self._profile = profile
         self._url = f"{base_url}/chat/completions"
         self._api_key = api_key.get_secret_value() if api_key else ""
         self._timeout_s = timeout_s
+        self._idle = IdleConnections()
 
     @property
     def profile(self) -> ModelProfile:
@@ -62,14 +75,42 @@ class OpenAICompatibleModel:
 
         A cancellation takes effect at once, except while it is connecting.
         """
-        with closing(self._connected()) as connection:
-            cut_off = partial(cut, connection.sock)
-            most_seconds = LONGEST_ANSWER * self._timeout_s
+        kept = self._idle.take()
+        if kept is not None:
             try:
-                with interruptible(cut_off, cancellation or Cancellation(), most_seconds) as check:
-                    yield from self._read(self._post(connection, prompt), prompt, check)
-            except (HTTPError, HTTPException, OSError) as error:
-                raise explain(error, self._timeout_s) from error
+                yield from self._ask(kept, prompt, cancellation or Cancellation(), is_kept=True)
+            except _ConnectionLeftError:
+                _log.debug("openai: the server has closed the connection that was kept")
+            else:
+                return
+        yield from self._ask(self._connected(), prompt, cancellation or Cancellation())
+
+    def _ask(
+        self, connection: HTTPConnection, prompt: Prompt, cancellation: Cancellation, *, is_kept: bool = False
+    ) -> Generator[str | Finished, None, None]:
+        """Make the request on a connection, and keep that when the answer was read to its end.
+
+        Raises _ConnectionLeftError when one that was kept is closed before anything of an answer has come.
+        """
+        is_whole = False
+        try:
+            most_seconds = LONGEST_ANSWER * self._timeout_s
+            with interruptible(partial(cut, connection.sock), cancellation, most_seconds) as check:
+                try:
+                    response = self._post(connection, prompt)
+                except ConnectionError as error:
+                    check()
+                    if is_kept:
+                        raise _ConnectionLeftError from error
+                    raise
+                with closing(response):
+                    finished = yield from self._read(response, prompt, check)
+                    is_whole = finished.stop_reason != "max_tokens" and _is_at_its_end(response, connection)
+            yield finished
+        except (HTTPError, HTTPException, OSError) as error:
+            raise explain(error, self._timeout_s) from error
+        finally:
+            (self._idle.give if is_whole else HTTPConnection.close)(connection)
 
     def _connected(self) -> HTTPConnection:
         try:
@@ -106,28 +147,27 @@ class OpenAICompatibleModel:
 
     def _read(
         self, response: BaseHTTPResponse, prompt: Prompt, check: Callable[[], None]
-    ) -> Generator[str | Finished, None, None]:
-        with closing(response):
-            if response.status != 200:
-                body = response.read(_MAX_ERROR_BYTES)
-                raise explain_answer(response.status, response.headers, body, self._api_key)
-            completion = ChatCompletion(Meter(self._profile, prompt), self._api_key)
-            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind == "application/json":  # a server that does not stream
-                whole = response.read(_MAX_ANSWER_BYTES)
-                check()
-                yield from completion.take_whole(_parsed(whole))
-            elif kind == "text/event-stream":
-                for data in self._events(response, check):
-                    if data == "[DONE]":
-                        completion.end()
-                        break
-                    yield from completion.take_chunk(_parsed(data))
-                    if completion.is_cut:
-                        break
-            else:
-                raise ModelMalformedError(f"an answer of the type {kind[:40]!r}", CHECK)
-            yield completion.finished()
+    ) -> Generator[str | Finished, None, Finished]:
+        if response.status != 200:
+            body = response.read(_MAX_ERROR_BYTES)
+            raise explain_answer(response.status, response.headers, body, self._api_key)
+        completion = ChatCompletion(Meter(self._profile, prompt), self._api_key)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json":  # a server that does not stream
+            whole = response.read(_MAX_ANSWER_BYTES)
+            check()
+            yield from completion.take_whole(_parsed(whole))
+        elif kind == "text/event-stream":
+            for data in self._events(response, check):
+                if data == "[DONE]":
+                    completion.end()
+                    break
+                yield from completion.take_chunk(_parsed(data))
+                if completion.is_cut:
+                    break
+        else:
+            raise ModelMalformedError(f"an answer of the type {kind[:40]!r}", CHECK)
+        return completion.finished()
 
     def _events(self, response: BaseHTTPResponse, check: Callable[[], None]) -> Iterator[str]:
         """Yield the data of each event; comments, which keep a connection alive, don't count as a sign of life."""
@@ -148,6 +188,17 @@ class OpenAICompatibleModel:
             left_bytes -= len(received)
             if left_bytes < 0:
                 raise ModelMalformedError("a stream that is too long for what it says", CHECK)
+
+
+def _is_at_its_end(response: BaseHTTPResponse, connection: HTTPConnection) -> bool:
+    """Whether nothing of the answer is left on the connection, which its end follows at once."""
+    if connection.sock is None:
+        return False
+    connection.sock.settimeout(_END_WITHIN_S)
+    try:
+        return not response.read1(_MAX_ERROR_BYTES)
+    except (HTTPError, HTTPException, OSError):
+        return False
 
 
 def _parsed(data: str | bytes) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ shown: the question as read is itself a question, which the user sees.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ _MOST_TURNS = 10
 # The question leant on, and the one before it: "compare the two".
 _LEANT_ON = 2
 _READINGS_KEPT = 1_024
+_log = logging.getLogger(__name__)
+
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
@@ -63,7 +66,9 @@ class FollowUps:
         for turn in self._leading_to_now(turns[-_MOST_TURNS:]):
             talk = self._after(talk, turn)
         read = self._leaning(talk, self._read(question.text)) if talk else None
-        return replace(alone, text=read.text, as_asked=question.text) if read and read.text != question.text else alone
+        is_rewritten = read is not None and read.text != question.text
+        _log.debug("after %d turns: %s", len(turns), "read with what they ask" if is_rewritten else "stands alone")
+        return replace(alone, text=read.text, as_asked=question.text) if read is not None and is_rewritten else alone
 
     def _leading_to_now(self, messages: Sequence[str]) -> list[ReadTurn]:
         """The messages from the last but one that says all itself: what was said before it tells nothing any more."""
