@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from benchmarks.report import readme as benchmarks_readme
+from docs.deploy_checklist import deploy_checklist
 from docs.hosting_costs import cost_guide, hosting_prices
 from docs.metric_names import metrics
 from docs.table_columns import data_model
@@ -74,6 +75,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "cli.md": command_line,
     "operations/cost.md": cost_guide,
+    "deploy-checklist.md": deploy_checklist,
     "operations/metrics.md": metrics,
     "openapi.json": openapi,
     "openapi-indexer.json": indexer_openapi,

@@ -72,6 +72,7 @@ CANARIES: Mapping[str, Canary] = {
         _made("key of this API", "{}", _LETTERS_DIGITS, 43),
         _made("earlier key of this API", "{}", _LETTERS_DIGITS, 43),
         _made("wrong key of this API", "{}", _LETTERS_DIGITS, 43),
+        _made("token of the platform", "{}", _LETTERS_DIGITS, 48),
         _made("OpenAI key", "sk-proj-{}", _LETTERS_DIGITS, 48),
         _made("Anthropic key", "sk-ant-api03-{}", _LETTERS_DIGITS, 60),
         _made("Google API key", "AIza{}", _LETTERS_DIGITS, 35),

@@ -63,6 +63,7 @@ def planted_settings() -> dict[str, str]:
         "AWS_SESSION_TOKEN": "AWS session token",
         "OPENAI_API_KEY": "OpenAI key",
         "QDRANT_API_KEY": "Qdrant key",
+        "SEVALLA_API_TOKEN": "token of the platform",
         "OTEL_EXPORTER_OTLP_HEADERS": "collector's key",
         "DATABASE_URL": "password in a database's address",
         "GITHUB_TOKEN": "GitHub token",

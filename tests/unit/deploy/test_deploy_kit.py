@@ -191,7 +191,9 @@ def test_a_mistake_in_a_file_of_the_kit_is_named(name: str, mistake: str) -> Non
 
 
 def test_a_size_that_changes_in_the_price_list_is_noticed_in_the_compose_file() -> None:
-    prices = KIT["deploy/pricing.yaml"].replace('S2:\n        cpu: "1"\n        memory_mb: 2000', 'S2:\n        cpu: "2"\n        memory_mb: 3000')
+    prices = KIT["deploy/pricing.yaml"].replace(
+        'S2:\n        cpu: "1"\n        memory_mb: 2000', 'S2:\n        cpu: "2"\n        memory_mb: 3000'
+    )
     found = kit_mistakes({**KIT, "deploy/pricing.yaml": prices})
     assert any("1 CPUs, its size has 2" in line for line in found), found
     assert any("memory is 2000m, its size has 3000m" in line for line in found), found
