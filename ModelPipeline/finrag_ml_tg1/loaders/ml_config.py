@@ -69,6 +69,10 @@ def _encrypted_address(value: str) -> str:
     return address
 
 
+def _host_or_address(value: str) -> str:
+    return _web_address(value if "://" in value else f"http://{value}")
+
+
 def _vector_index(value: str) -> str:
     try:
         return parse_vector_address(value).text
@@ -273,8 +277,8 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
     ] = Field(default=None, description="Another address of Bedrock's models: a private endpoint, or one for tests.")
     backend_url: Annotated[
         str,
-        Setting(("BACKEND_URL",), "an http(s) address without user name, query and fragment"),
-        AfterValidator(_web_address),
+        Setting(("BACKEND_URL",), "a host, or an http(s) address without user name, query and fragment"),
+        AfterValidator(_host_or_address),
     ] = Field(
         default="http://localhost:8000", description="Where the front end finds the API; read by the front end alone."
     )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.loaders.ml_config import described_settings
 from finrag_ml_tg1.loaders.ml_config_loader import CONFIG_FILE, CREDENTIALS_FILE, MLConfig, load_config
+from serving.frontend.backend_url import normalise_backend_url
 from tests.canaries import CANARIES, sightings
 
 REPOSITORY = Path(__file__).parents[3]
@@ -54,7 +55,7 @@ WRONG = [
     ("AWS_DEFAULT_REGION", "x" * 50, "us-east-1"),
     ("AWS_ENDPOINT_URL_S3", "localhost:9000", "http"),
     ("AWS_ENDPOINT_URL_S3", "https://host/?x=1", "query"),
-    ("BACKEND_URL", "backend", "http"),
+    ("BACKEND_URL", "ftp://backend", "http"),
     ("BACKEND_URL", "http://[::1", "well-formed"),
     ("BACKEND_URL", "http://host:70000", "well-formed"),
     ("SEVALLA_API_URL", "http://api.sevalla.com/v3", "an https address, or http on this machine"),
@@ -126,6 +127,14 @@ def test_values_are_brought_into_one_form(tmp_path: Path) -> None:
     assert config.backend_url == "https://backend.example"
     assert config.openai_base_url == "http://localhost:11434/v1"
     assert config.cache_dir == str(Path("~/cache").expanduser())
+
+
+@pytest.mark.parametrize(
+    "copied", ["backend-1f2.svc.cluster.local:8000", "127.0.0.1:9410/", "backend", "http://h:1/api/"]
+)
+def test_address_of_the_back_end_is_taken_as_the_front_end_takes_it(tmp_path: Path, copied: str) -> None:
+    config = load_config(environ={"BACKEND_URL": copied}, folder=tmp_path)
+    assert config.backend_url == normalise_backend_url(copied)
 
 
 @pytest.mark.parametrize(("name", "value", "words"), WRONG)
