@@ -55,7 +55,9 @@ def connect_to_s3(config: MLConfig, bucket: str, timeout_s: float) -> S3Client:
             connect_timeout=4,
             read_timeout=timeout_s,
             retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=16,  # four of a cache, and the back end's workers and writers beside it
+            # Eight files each for two questions and for a version that is loaded beside them, and four blocks: what
+            # comes back to a full pool is closed, with a warning.
+            max_pool_connections=32,
             # Other S3 services do not know AWS's newer checksum headers.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
