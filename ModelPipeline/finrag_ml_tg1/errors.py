@@ -5,6 +5,7 @@ or a traceback in its text.
 """
 
 __all__ = [
+    "CacheFullError",
     "ConditionUnsupportedError",
     "EncoderMismatchError",
     "FilingError",
@@ -35,6 +36,10 @@ class SettingsError(FinRAGError):
 
 class StoreError(FinRAGError):
     """The object store refused or failed an operation."""
+
+
+class CacheFullError(StoreError):
+    """The cache folder's limit has no room for a file beside those in use."""
 
 
 class StoreUnavailableError(StoreError):

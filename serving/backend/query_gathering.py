@@ -48,16 +48,18 @@ class QueryGathering:
         return self._oldest_at if self._open else None
 
     def take_over(self) -> dict[str, list[QueryRecord]]:
-        """Take the rows that an earlier process left in the journal; return them by the key each is written under."""
+        """Take the rows that were left in the journal; return them by the key each is written under."""
         if self._journal is None:
             return {}
         left: dict[str, list[QueryRecord]] = {}
-        for batch in self._journal.take_over():
-            self._full.append(Batch(batch.name, batch.file, list(batch.records)))
-            left |= rows_by_key(batch.name, batch.records)
-        self.unwritten = sum(map(len, left.values()))
+        with self.changed:
+            for batch in self._journal.take_over():
+                self._full.append(Batch(batch.name, batch.file, list(batch.records)))
+                left |= rows_by_key(batch.name, batch.records)
+            rows = sum(map(len, left.values()))
+            self.unwritten += rows
         if left:
-            _logger.info("query log: %d rows that an earlier process left are taken over", self.unwritten)
+            _logger.info("query log: %d rows that were left in the journal are taken over", rows)
         return left
 
     def append(self, record: QueryRecord) -> None:
@@ -93,7 +95,7 @@ class QueryGathering:
             self.unwritten -= rows
 
     def pause(self, seconds: float) -> None:
-        """Take no row for a while; what is here is left in the journal for another process."""
+        """Take no row for a while; what is here is left in the journal until `resume`, or for another process."""
         with self.changed:
             self._paused_until = time.monotonic() + seconds
             self._is_journaled = False
@@ -103,10 +105,12 @@ class QueryGathering:
                     batch.journal.leave()
 
     def resume(self) -> None:
-        """Take all rows again, with their journal."""
+        """Take all rows again, with their journal, and after a pause those that were left there."""
         with self.changed:
             self._paused_until = 0.0
-            self._is_journaled = True
+            was_paused, self._is_journaled = not self._is_journaled, True
+        if was_paused:
+            self.take_over()
 
     def _begun(self) -> Batch:
         self._oldest_at = time.monotonic()

@@ -50,7 +50,7 @@ class JournalFile:
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
-            # The next process finds the rows in the store, and writes nothing.
+            # The next process writes the rows again, the same under the same key.
             _logger.warning("query log: the journal of rows that are in the store cannot be removed: %s", error)
         self.leave()
 

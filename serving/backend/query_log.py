@@ -154,7 +154,7 @@ class QueryLog:
             self._access.allow("writing logs/")
 
     def _switch_off(self, error: StoreDeniedError) -> None:
-        """Gather no more rows for a while; those that wait stay in the journal, for a process that may write them."""
+        """Gather no more rows for a while; those that wait stay in the journal until they may be written."""
         is_news = not self._access.is_denied("writing logs/")
         waiting = self.unwritten
         self._rows.settle(self._uploads.leave())
@@ -166,7 +166,7 @@ class QueryLog:
             self.lost += waiting
             _logger.error("query log: switched off; %d rows are lost", waiting)
         else:
-            _logger.info("query log: switched off; %d rows wait in %s for another start", waiting, self._journal.folder)
+            _logger.info("query log: switched off; %d rows wait in %s meanwhile", waiting, self._journal.folder)
 
     def _drop_oldest(self) -> None:
         dropped = 0

@@ -136,16 +136,20 @@ def test_dollars_have_the_digits_that_tell_something(usd: float, words: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "since_start_only", "words"),
     [
-        ({"daily_usd": None, "left_usd": None}, "no daily limit"),
-        ({}, r"\$4.88 of today's \$5.00 for language models is left."),
-        ({"is_spent": True, "left_usd": 0.0}, r"Today's \$5.00 for language models is spent"),
-        ({"is_complete": False}, "still being counted"),
+        ({"daily_usd": None, "left_usd": None}, False, "no daily limit"),
+        ({}, None, r"\$4.88 of today's \$5.00 for language models is left."),
+        ({"is_spent": True, "left_usd": 0.0}, False, r"Today's \$5.00 for language models is spent"),
+        ({"is_complete": False}, False, "still being counted"),
+        ({"is_complete": False}, True, "is not known, and not counted"),
     ],
 )
-def test_budget_is_told_with_what_follows(changes: dict[str, object], words: str) -> None:
-    assert words in describe_budget(read_usage(budget=build_usage()["budget"] | changes).budget)
+def test_budget_is_told_with_what_follows(
+    changes: dict[str, object], since_start_only: bool | None, words: str
+) -> None:
+    usage = read_usage(budget=build_usage()["budget"] | changes, since_start_only=since_start_only)
+    assert words in describe_budget(usage)
 
 
 def test_usage_table_holds_today_beside_all_days() -> None:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from finrag_ml_tg1.errors import CacheFullError
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.part import Part
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenParts"]
 
 _MOST_OPEN = 512
-# All of them are in the cache at the same time, however small that is.
+# All of them are in the cache at the same time, where it has the room.
 _FETCHED_AT_ONCE = 8
 _log = logging.getLogger(__name__)
 
@@ -49,12 +50,19 @@ class OpenParts:
         return part
 
     def open_all(self, entries: Iterable[PartEntry]) -> None:
-        """Open those of some parts that are not at hand, their files fetched side by side, a few at a time."""
+        """Open those of some parts that are not at hand, their files fetched side by side, a few at a time.
+
+        A cache without the room for a few has them left to `opened`, which needs room for one.
+        """
         with self._lock:
             missing = [entry for entry in dict.fromkeys(entries) if entry.sha256 not in self._parts]
         for start in range(0, min(len(missing), _MOST_OPEN), _FETCHED_AT_ONCE):
             few = missing[start : start + _FETCHED_AT_ONCE]
-            paths = self._cache.fetch_all([part_object(entry) for entry in few], pin=True)
+            try:
+                paths = self._cache.fetch_all([part_object(entry) for entry in few], pin=True)
+            except CacheFullError:
+                _log.debug("%d parts have no room in the cache together", len(few))
+                return
             try:
                 opened = [Part(path) for path in paths]
             finally:

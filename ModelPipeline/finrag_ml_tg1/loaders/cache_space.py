@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from finrag_ml_tg1.errors import StoreError
+from finrag_ml_tg1.errors import CacheFullError
 from finrag_ml_tg1.loaders.locked_files import open_pinned, remove_unlocked
 from finrag_ml_tg1.loaders.verified_files import MARK_SUFFIX, UNWRITABLE
 
@@ -65,7 +65,7 @@ class CacheSpace:
     def grow(self, descriptor: int, size: int) -> None:
         """Give a locked half file its full size, evicting the least recently used files until it fits.
 
-        Raises StoreError when it cannot fit.
+        Raises CacheFullError when it cannot fit.
         """
         with self._lock:
             more = size - os.fstat(descriptor).st_size
@@ -134,7 +134,7 @@ class CacheSpace:
             return
         self._known_bytes, self._uncounted_files = self._evict_for(more), 0
         if self._known_bytes + more > self._max_bytes:
-            raise StoreError(
+            raise CacheFullError(
                 f"The cache {self._folder} cannot take {more:,} bytes: {self._known_bytes:,} of {self._max_bytes:,} "
                 "are in use; raise FINRAG_CACHE_MB."
             )

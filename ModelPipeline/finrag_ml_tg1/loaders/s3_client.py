@@ -45,17 +45,21 @@ def s3_endpoint(url: str | None, bucket: str) -> S3Endpoint:
     return S3Endpoint(urlunsplit(parts), "path")
 
 
-def connect_to_s3(config: MLConfig, bucket: str, timeout_s: float) -> S3Client:
+def connect_to_s3(
+    config: MLConfig, bucket: str, timeout_s: float, *, connect_timeout_s: float = 4, attempts: int = 3
+) -> S3Client:
     """Return a client for `bucket` with the settings' credentials; an answer is waited for `timeout_s` seconds."""
     endpoint = s3_endpoint(config.aws_endpoint_url_s3, bucket)
     return open_session(config).client(
         "s3",
         endpoint_url=endpoint.url,
         config=Config(
-            connect_timeout=4,
+            connect_timeout=connect_timeout_s,
             read_timeout=timeout_s,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=16,  # four of a cache, and the back end's workers and writers beside it
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            # Eight files each for two questions and for a version that is loaded beside them, and four blocks: what
+            # comes back to a full pool is closed, with a warning.
+            max_pool_connections=32,
             # Other S3 services do not know AWS's newer checksum headers.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

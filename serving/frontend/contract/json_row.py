@@ -72,6 +72,10 @@ class JsonRow:
             raise self._refuse(name, "true or false")
         return value
 
+    def optional_flag(self, name: str) -> bool:
+        """Return true or false; false when there is none."""
+        return self._fields.get(name) is not None and self.flag(name)
+
     def items(self, name: str) -> list[object]:
         """Return a list as it is."""
         value = self._fields.get(name)

@@ -37,7 +37,8 @@ class Budget:
 class Usage:
     """What was used today and since the beginning of the day `since` (ISO date); days are UTC.
 
-    `p50_ms` and `p95_ms` are what half and 95 % of the latest questions took at most; None before the first.
+    `p50_ms` and `p95_ms` are what half and 95 % of the latest questions took at most; None before the first. With
+    `since_start_only` nothing from before the back end's start is counted, and will not be.
     """
 
     today: Totals
@@ -46,6 +47,7 @@ class Usage:
     p50_ms: float | None
     p95_ms: float | None
     budget: Budget
+    since_start_only: bool
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -59,6 +61,7 @@ class Usage:
             p50_ms=latency.optional_number("p50"),
             p95_ms=latency.optional_number("p95"),
             budget=_read_budget(row.row("budget")),
+            since_start_only=row.optional_flag("since_start_only"),
         )
 
 

@@ -16,7 +16,6 @@ _HOURS = (0, 4, 8, 12, 16, 20, 24)
 _ALWAYS_ON = 24
 # The height is that of the whole, and axis title and legend take of it.
 _HEIGHT_PX = 380
-_PLAIN: Spec = {"grid": False, "labelFlush": False}
 # Room above the dearest month for its label.
 _ROOM = 1.15
 # Streamlit colours the text of axes for its theme, that of marks it leaves black.

@@ -1,6 +1,6 @@
 """Times, money and usage in words, as Markdown. Pure; shows nothing itself."""
 
-from serving.frontend.contract.usage import Budget, Totals, Usage
+from serving.frontend.contract.usage import Totals, Usage
 from serving.frontend.markup.escaping import escape_inline
 
 __all__ = ["build_usage_table", "describe_budget", "describe_latency", "describe_uptime", "write_usd"]
@@ -37,15 +37,17 @@ def write_usd(usd: float) -> str:
     return escape_inline(f"${usd:,.2f}" if usd == 0 or usd >= 1 else f"${usd:.4f}")
 
 
-def describe_budget(budget: Budget) -> str:
+def describe_budget(usage: Usage) -> str:
     """Return what of today's budget is left, and what follows from it."""
+    budget = usage.budget
     if budget.daily_usd is None or budget.left_usd is None:
         return "Language models have no daily limit (`FINRAG_DAILY_BUDGET_USD` of the back end sets one)."
     left = f"{write_usd(budget.left_usd)} of today's {write_usd(budget.daily_usd)} for language models is left."
     if budget.is_spent:
         left = f"Today's {write_usd(budget.daily_usd)} for language models is spent: answers quote until 00:00 UTC."
-    unknown = "" if budget.is_complete else " What was spent before the back end started is still being counted."
-    return left + unknown
+    if usage.since_start_only:
+        return f"{left} What was spent before the back end started is not known, and not counted."
+    return left if budget.is_complete else f"{left} What was spent before the back end started is still being counted."
 
 
 def build_usage_table(usage: Usage) -> str:

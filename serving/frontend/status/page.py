@@ -72,7 +72,7 @@ def _show_usage(client: BackendClient) -> None:
     if usage.p50_ms is None:
         st.caption("The back end has answered no question since it started, so there are no times yet.")
     st.markdown(build_usage_table(usage))
-    st.markdown(describe_budget(usage.budget))
+    st.markdown(describe_budget(usage))
 
 
 def _fetch_usage(client: BackendClient) -> Usage | str:

@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +123,19 @@ def test_parts_that_are_needed_together_are_read_at_the_same_time(
             assert index.facts(9_990_000_100).cik == 9_990_000_100
     assert sorted(remote.reads) == sorted(part_key(part.sha256) for part in index.catalog.parts)
     index.close()
+
+
+def test_parts_are_read_one_after_the_other_in_a_cache_with_room_for_one(
+    built: LocalFolderStore, tmp_path: Path
+) -> None:
+    remote = RemoteStore(built)
+    cache = DiskCache(tmp_path / "large", remote, 2**30)
+    with closing(open_index(remote, cache, folder=tmp_path)) as index:
+        room = cache.counts.bytes + max(part.size for part in index.catalog.parts)
+        texts = [index.record(row).text for row in (0, 8, 12)]
+    cache = DiskCache(tmp_path / "small", remote, room)
+    with closing(open_index(remote, cache, folder=tmp_path)) as index:
+        assert index.texts([0, 8, 12]) == texts
 
 
 def test_rows_of_parts_run_on_without_gaps(index: Index) -> None:

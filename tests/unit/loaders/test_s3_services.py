@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -134,6 +136,24 @@ def test_put_under_a_condition_that_is_not_known_is_told_and_changes_nothing(
         with pytest.raises(ConditionUnsupportedError):
             target.put("lease", b"theirs", if_absent=True)
     assert target.get("lease").data == b"mine"
+
+
+def test_reads_of_two_questions_and_of_a_new_version_side_by_side_leave_no_connection_behind(
+    proxy: FaultProxy, target: S3Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    side_by_side = 3 * 8 + 4
+    together = threading.Barrier(side_by_side, timeout=20)
+
+    def at_once(exchange: Exchange) -> None:
+        answer = exchange.answered()
+        together.wait()
+        exchange.send(answer)
+
+    target.put("text", b"words")
+    with proxy.failing(at_once), ThreadPoolExecutor(side_by_side) as readers:
+        read = list(readers.map(lambda _: target.get("text").data, range(side_by_side)))
+    assert read == [b"words"] * side_by_side
+    assert "pool is full" not in caplog.text
 
 
 @pytest.mark.parametrize(

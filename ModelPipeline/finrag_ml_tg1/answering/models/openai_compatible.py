@@ -38,6 +38,9 @@ __all__ = ["OpenAICompatibleModel"]
 _CONNECT_TIMEOUT_S = 4.0
 # How long the few bytes are waited for that end an answer which is whole.
 _END_WITHIN_S = 0.1
+# A connection that was closed while it was idle shows it within a round trip. Later the server may have worked on the
+# question, which is paid for, and whether it is asked again is for who counts the attempts.
+_LEFT_WITHIN_S = 1.0
 _MAX_ERROR_BYTES = 65_536
 _MAX_ANSWER_BYTES = 8 * 1_048_576
 # A chunk has some 300 bytes around its text.
@@ -90,9 +93,9 @@ class OpenAICompatibleModel:
     ) -> Generator[str | Finished, None, None]:
         """Make the request on a connection, and keep that when the answer was read to its end.
 
-        Raises _ConnectionLeftError when one that was kept is closed before anything of an answer has come.
+        Raises _ConnectionLeftError when one that was kept is closed at once, before anything of an answer has come.
         """
-        is_whole = False
+        is_whole, began = False, time.monotonic()
         try:
             most_seconds = LONGEST_ANSWER * self._timeout_s
             with interruptible(partial(cut, connection.sock), cancellation, most_seconds) as check:
@@ -100,7 +103,7 @@ class OpenAICompatibleModel:
                     response = self._post(connection, prompt)
                 except ConnectionError as error:
                     check()
-                    if is_kept:
+                    if is_kept and time.monotonic() - began < _LEFT_WITHIN_S:
                         raise _ConnectionLeftError from error
                     raise
                 with closing(response):

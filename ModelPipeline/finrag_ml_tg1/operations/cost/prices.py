@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.operations.strict_yaml import parse_strict_yaml
 
 __all__ = ["PRICES_FILE", "Catalogue", "Price", "PriceError", "PriceList", "Roles", "S3Prices", "Size", "read_prices"]
 
@@ -112,29 +111,18 @@ class PriceList(_Part):
         return self.catalogues[name]
 
 
-class _OnceLoader(yaml.SafeLoader):
-    """YAML whose keys stand once: of two prices of one size the last would count, unsaid."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            place = f"line {node.start_mark.line + 1}"
-            raise yaml.YAMLError(f"{', '.join(twice)} stands more than once in what begins at {place}")
-        return super().construct_mapping(node, deep)
-
-
 def read_prices(path: Path) -> PriceList:
     """Return the prices of a file; raises `PriceError` naming what is wrong and where."""
     try:
-        content = yaml.load(path.read_text("utf-8"), _OnceLoader)
+        content = parse_strict_yaml(path.read_text("utf-8"))
     except FileNotFoundError:
         raise PriceError(f"{path} is not there: run this in the checkout, or name the file with --prices") from None
     except UnicodeDecodeError:
         raise PriceError(f"{path} is not a text file in UTF-8") from None
     except OSError as error:
         raise PriceError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise PriceError(f"{path} is no YAML of prices: {' '.join(str(error).split())}") from None
+    except ValueError as error:
+        raise PriceError(f"{path} is no YAML of prices: {error}") from None
     try:
         return PriceList.model_validate(content)
     except ValidationError as error:

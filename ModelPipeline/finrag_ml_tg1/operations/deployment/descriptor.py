@@ -12,10 +12,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.operations.strict_yaml import parse_strict_yaml
 
 __all__ = [
     "DESCRIPTOR_FILE",
@@ -181,9 +181,9 @@ def read_descriptor(path: Path) -> Descriptor:
 def parse_descriptor(text: str, source: str = DESCRIPTOR_FILE) -> Descriptor:
     """Return the descriptor in a text; raises `DescriptorError` naming its source, what is wrong and where."""
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DescriptorError(f"{source} is no YAML: {' '.join(str(error).split())}") from None
+        content = parse_strict_yaml(text)
+    except ValueError as error:
+        raise DescriptorError(f"{source} is no YAML: {error}") from None
     try:
         return Descriptor.model_validate(content)
     except ValidationError as error:

@@ -14,14 +14,12 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from finrag_ml_tg1.errors import ObjectNotFoundError, PreconditionFailedError, StoreError
 from finrag_ml_tg1.loaders.aws_errors import status_of
-from finrag_ml_tg1.loaders.aws_session import open_session
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.loaders.s3_client import s3_endpoint
+from finrag_ml_tg1.loaders.s3_client import connect_to_s3
 from finrag_ml_tg1.loaders.s3_errors import explain
 
 if TYPE_CHECKING:
@@ -69,19 +67,7 @@ class S3Access:
 
     @cached_property
     def _client(self) -> S3Client:
-        endpoint = s3_endpoint(self._config.aws_endpoint_url_s3, self._bucket)
-        return open_session(self._config).client(
-            "s3",
-            endpoint_url=endpoint.url,
-            config=Config(
-                connect_timeout=3,
-                read_timeout=4,
-                retries={"mode": "standard", "total_max_attempts": 1},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                s3={"addressing_style": endpoint.style},
-            ),
-        )
+        return connect_to_s3(self._config, self._bucket, 4, connect_timeout_s=3, attempts=1)
 
     @property
     def region(self) -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from urllib3.connection import HTTPConnection
 
 from benchmarks.latency_proxy import delayed
+from finrag_ml_tg1.answering.models import openai_compatible
 from finrag_ml_tg1.answering.models.language_model import Finished, Prompt
 from finrag_ml_tg1.answering.models.openai_compatible import OpenAICompatibleModel
 from finrag_ml_tg1.answering.models.profiles import bundled_profiles
@@ -55,3 +58,19 @@ def test_question_whose_kept_connection_was_closed_is_asked_on_a_new_one(
         way.hang_up()
         assert written(model) == ANSWER
         assert way.taken().connects == 2
+
+
+def test_question_that_a_server_may_have_worked_on_is_not_asked_again(
+    server: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_compatible, "_LEFT_WITHIN_S", 0.05, raising=False)
+    server.script(Reply(), Reply(first_after_s=5.0), Reply())
+    with delayed(server.url) as way:
+        model = model_at(way.url)
+        assert written(model) == ANSWER
+        hanging_up = threading.Timer(0.2, way.hang_up)
+        hanging_up.start()
+        with pytest.raises(ModelError):
+            written(model)
+        hanging_up.join()
+    assert len(server.requests) == 2

@@ -86,13 +86,17 @@ def test_name_and_port() -> None:
         ("finrag-x1.sevalla.app", "https://finrag-x1.sevalla.app"),
         (" https://finrag.example/ ", "https://finrag.example"),
         ("http://127.0.0.1:8501", "http://127.0.0.1:8501"),
+        ("http://[::1]:8501", "http://[::1]:8501"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
     ],
 )
 def test_address_as_people_copy_it(typed: str, address: str) -> None:
     assert public_address(typed) == address
 
 
-@pytest.mark.parametrize("typed", ["", "ftp://x", "https://x/chat", "https://u:p@x", "https://x:y", "https://x?q=1"])
+@pytest.mark.parametrize(
+    "typed", ["", "ftp://x", "https://x/chat", "https://u:p@x", "https://x:y", "https://x?q=1", "x..de", "a b"]
+)
 def test_what_is_no_address_of_a_server_is_refused_without_repeating_it(typed: str) -> None:
     with pytest.raises(SettingsError) as refused:
         public_address(typed)

@@ -99,6 +99,16 @@ def test_service_that_fails_is_not_taken_for_a_denial() -> None:
         assert check_least_privilege(S3Access("bucket", "x", config_for(url)), writes=True).state == "failed"
 
 
+def test_service_that_fails_where_the_keys_may_write_is_not_taken_for_a_denial() -> None:
+    def answer(request: Request) -> Reply:
+        return s3_refusal(503, "SlowDown") if "/feedback/" in request.path else s3_refusal(403, "AccessDenied")
+
+    with serve(answer) as url:
+        finding = check_least_privilege(S3Access("bucket", "x", config_for(url)), writes=True)
+    assert finding.state == "failed"
+    assert "503" in finding.found
+
+
 def test_keys_that_may_do_everything_draw_a_warning_and_nothing_stays(moto_endpoint: str) -> None:
     bucket = f"bucket-{uuid.uuid4().hex[:12]}"
     client = boto3.client(

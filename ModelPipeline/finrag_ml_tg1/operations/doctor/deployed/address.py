@@ -19,18 +19,22 @@ _DASHBOARD = "Domains in the dashboard shows whether the domain is verified and 
 
 
 def public_address(text: str) -> str:
-    """Return `https://host[:port]` of what was typed; raises SettingsError for what is no such address."""
+    """Return `https://host[:port]` of what was typed, the host in ASCII; raises SettingsError for no such address."""
     typed = text.strip()
+    if any(char.isspace() for char in typed):
+        raise SettingsError("The address has a space in it: expected https://host.")
     try:
         parts = urlsplit(typed if "://" in typed else f"https://{typed}")
         port = parts.port
+        host = (parts.hostname or "").encode("idna").decode()  # UnicodeError is a ValueError
     except ValueError:
         raise SettingsError("The address is not well-formed: expected https://host.") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None or port == 0:
+    if parts.scheme not in {"http", "https"} or not host or parts.username is not None or port == 0:
         raise SettingsError("Expected an address like https://host, without a user name.")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise SettingsError("The address has a path: give it without one, https://host.")
-    return f"{parts.scheme}://{parts.netloc}"
+    place = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{place}" + (f":{port}" if port else "")
 
 
 def may_take_key(url: str) -> bool:

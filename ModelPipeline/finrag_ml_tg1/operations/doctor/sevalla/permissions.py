@@ -47,10 +47,8 @@ def check_least_privilege(access: S3Access | None, *, writes: bool) -> Finding:
 
     What could be written where it should not is removed again.
     """
-    if access is None:
-        return skipped("a folder has no permissions of this kind")
-    if not writes:
-        return skipped("not tried", "`--write` tries to put small objects where a pod must not, and removes them again")
+    if access is None or not writes:
+        return _not_tried(access)
     open_folders, left = [], []
     for folder in _GUARDED:
         key = f"{folder}/finrag-doctor-{secrets.token_hex(8)}"
@@ -67,7 +65,9 @@ def check_least_privilege(access: S3Access | None, *, writes: bool) -> Finding:
         put = access.put(key, b"finrag doctor\n")
         if put.error is None:
             access.delete(key)
-        elif not put.is_lost_condition:
+        elif put.error is not None and not put.is_denied and not put.is_lost_condition:
+            return failed(str(put.error), *left)
+        elif put.is_denied:
             closed.append(f"{key.split('/')[0]}/")
     if open_folders:
         return warning(
@@ -81,3 +81,9 @@ def check_least_privilege(access: S3Access | None, *, writes: bool) -> Finding:
             f"if that is not meant, add {POLICIES[1]} to their user",
         )
     return ok("the keys write below logs/ and feedback/, and nowhere else")
+
+
+def _not_tried(access: S3Access | None) -> Finding:
+    if access is None:
+        return skipped("a folder has no permissions of this kind")
+    return skipped("not tried", "`--write` tries to put small objects where a pod must not, and removes them again")
