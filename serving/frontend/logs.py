@@ -26,12 +26,10 @@ def configure_logging(environ: Mapping[str, str]) -> None:
     named = environ.get("LOG_LEVEL", "").strip().lower() or "info"
     level = named if named in _LEVELS else "info"
     handler = _StandardError()
-    handler.name = _OURS
     is_text = environ.get("LOG_FORMAT", "").strip().lower() == "text"
     handler.setFormatter(_TextLines() if is_text else _JsonLines())
     logger = logging.getLogger(_OURS)
-    # By name: where the module was loaded again, the handler before is of a class of the same name, and another.
-    logger.handlers = [other for other in logger.handlers if other.name != _OURS] + [handler]
+    logger.handlers = [other for other in logger.handlers if not isinstance(other, _StandardError)] + [handler]
     logger.setLevel(level.upper())
     if level not in ("debug", "info"):
         set_log_level(level)
