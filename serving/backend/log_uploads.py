@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from finrag_ml_tg1.errors import FinRAGError, StoreDeniedError
+from finrag_ml_tg1.errors import ConditionUnsupportedError, FinRAGError, PreconditionFailedError, StoreDeniedError
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.query_batches import LogFile
 
@@ -44,7 +44,7 @@ class LogUploads:
         """
         while self._files:
             try:
-                self._store.put(self._files[0].key, self._files[0].data)
+                self._put(self._files[0])
             except StoreDeniedError:
                 raise
             except FinRAGError as error:
@@ -72,6 +72,22 @@ class LogUploads:
         self._files.clear()
         self._is_failing = False
         return rows
+
+    def _put(self, file: LogFile) -> None:
+        """Write a file. One that another process left is not written over what that one had written itself.
+
+        That has every row which is left, and may have more: those whose journal a crash of the machine cut short. A
+        service without conditions has it written over, which after the end of a process alone changes nothing.
+        """
+        if not file.is_left:
+            self._store.put(file.key, file.data)
+            return
+        try:
+            self._store.put(file.key, file.data, if_absent=True)
+        except PreconditionFailedError:
+            _logger.debug("query log: %s is in the store already", file.key)
+        except ConditionUnsupportedError:
+            self._store.put(file.key, file.data)
 
     def _put_off(self, reason: str) -> None:
         self.retry_at = time.monotonic() + self._retry_s

@@ -20,21 +20,29 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Batch:
-    """Rows of one name: in the store, on the disk until then, and after a crash."""
+    """Rows of one name: in the store, on the disk until then, and after a crash.
+
+    `journal` has all of the rows; where it could not have them all, there is none. `is_left`: another process made it.
+    """
 
     name: str
     journal: JournalFile | None
     records: list[QueryRecord] = field(default_factory=list)
+    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """What is written of a batch: key and bytes stay the same through all attempts. `journal` has nothing beyond it."""
+    """What is written of a batch: key and bytes stay the same through all attempts. `journal` has nothing beyond it.
+
+    `is_left`: another process made the batch, and may have written this file before it ended.
+    """
 
     key: str
     data: bytes
     rows: int
-    journal: JournalFile | None
+    journal: JournalFile | None = None
+    is_left: bool = False
 
 
 def files_of(batch: Batch) -> tuple[list[LogFile], int]:
@@ -46,7 +54,7 @@ def files_of(batch: Batch) -> tuple[list[LogFile], int]:
     left_out = 0
     for key, rows in rows_by_key(batch.name, batch.records).items():
         try:
-            files.append(LogFile(key, queries_parquet(rows), len(rows), None))
+            files.append(LogFile(key, queries_parquet(rows), len(rows), is_left=batch.is_left))
         except Exception:
             # These rows would fail each time again, and hold up all that follow.
             _logger.exception("query log: %d rows cannot be written as Parquet and are left out", len(rows))

@@ -54,7 +54,7 @@ class QueryGathering:
         left: dict[str, list[QueryRecord]] = {}
         with self.changed:
             for batch in self._journal.take_over():
-                self._full.append(Batch(batch.name, batch.file, list(batch.records)))
+                self._full.append(Batch(batch.name, batch.file, list(batch.records), is_left=True))
                 left |= rows_by_key(batch.name, batch.records)
             rows = sum(map(len, left.values()))
             self.unwritten += rows
@@ -67,17 +67,18 @@ class QueryGathering:
         with self.changed:
             if time.monotonic() < self._paused_until:
                 return
-            is_first = self._open is None
-            batch = self._open or self._begun()
-            if self._journal and batch.journal:
-                self._journal.add(record, batch.journal)
+            before, batch = self._open, self._taker(record)
             batch.records.append(record)
             self.unwritten += 1
+            if before is not None and batch is not before:
+                self._full.append(before)
             is_full = len(batch.records) >= self._rows_of_a_batch
             if is_full:
                 self._full.append(batch)
             self._open = None if is_full else batch
-            if is_first or is_full:
+            if batch is not before:
+                self._oldest_at = time.monotonic()
+            if batch is not before or is_full:
                 self.changed.notify()
 
     def take(self, *, with_open: bool) -> list[Batch]:
@@ -112,7 +113,23 @@ class QueryGathering:
         if was_paused:
             self.take_over()
 
-    def _begun(self) -> Batch:
-        self._oldest_at = time.monotonic()
+    def _taker(self, record: QueryRecord) -> Batch:
+        """Return the batch that takes a row, which is in its journal, the open one or another.
+
+        No journal has a part of its batch: the next process would take that part for the whole, under the same key.
+        """
+        batch = self._open
+        if self._journal is None or not self._is_journaled:
+            return batch or self._begun(None)
+        if batch is not None and batch.journal is not None and self._journal.add(record, batch.journal):
+            return batch
+        begun = self._begun(self._journal)
+        if begun.journal is not None and not self._journal.add(record, begun.journal):
+            begun.journal.remove()
+            begun.journal = None
+        # Rows that are in memory alone stay together.
+        return batch if batch is not None and batch.journal is None and begun.journal is None else begun
+
+    def _begun(self, journal: QueryJournal | None) -> Batch:
         name = new_name(self._clock())
-        return Batch(name, self._journal.begin(name) if self._journal and self._is_journaled else None)
+        return Batch(name, journal.begin(name) if journal is not None else None)

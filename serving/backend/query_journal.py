@@ -50,7 +50,7 @@ class JournalFile:
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
-            # The next process writes the rows again, the same under the same key.
+            # The next process finds them there, under the same key.
             _logger.warning("query log: the journal of rows that are in the store cannot be removed: %s", error)
         self.leave()
 
@@ -88,14 +88,15 @@ class QueryJournal:
             self._tell(error)
             return None
 
-    def add(self, record: QueryRecord, file: JournalFile) -> None:
-        """Write a row to the file."""
+    def add(self, record: QueryRecord, file: JournalFile) -> bool:
+        """Write a row to the file; return whether it is in it."""
         try:
             file.add(record)
         except OSError as error:
             self._tell(error)
-        else:
-            self.is_failing = False
+            return False
+        self.is_failing = False
+        return True
 
     def take_over(self) -> list[LeftBatch]:
         """Return what processes that have ended left, oldest first, now locked by this one.

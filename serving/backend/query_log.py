@@ -72,7 +72,7 @@ class QueryLog:
     def take_over(self) -> dict[str, list[QueryRecord]]:
         """Take what an earlier process did not get into the store; return the rows by the key each is written under.
 
-        To be called before `start`. A key may be in the store already: then the same is written again.
+        To be called before `start`. A key may be in the store already: then what is there stays.
         """
         return self._rows.take_over()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from finrag_ml_tg1.errors import StoreUnavailableError
+from finrag_ml_tg1.errors import ConditionUnsupportedError, StoreUnavailableError
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, StoredObject
 from tests.index_versions import two_versions
@@ -26,12 +26,13 @@ store = loaders.store
 
 
 class FaultyStore:
-    """A folder store that can be away, fail in a way of its own, lose the answer to a put, or hang."""
+    """A folder store that can be away, fail in its own way, lose answers to a put, hang, or know no conditions."""
 
     def __init__(self, inner: LocalFolderStore) -> None:
         self.inner = inner
         self.failure: Exception | None = None
         self.loses_answers = 0
+        self.knows_conditions = True
         self.attempts = 0
         self.is_answering = threading.Event()
         self.is_answering.set()
@@ -48,6 +49,8 @@ class FaultyStore:
 
     def put(self, key: str, data: bytes, *, if_match: str | None = None, if_absent: bool = False) -> ObjectInfo:
         self._pass()
+        if not self.knows_conditions and (if_match is not None or if_absent):
+            raise ConditionUnsupportedError(f"{self.url}/{key}")
         info = self.inner.put(key, data, if_match=if_match, if_absent=if_absent)
         if self.loses_answers:
             self.loses_answers -= 1

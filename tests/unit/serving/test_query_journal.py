@@ -12,8 +12,9 @@ import pytest
 
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
+from finrag_ml_tg1.loaders.object_store import ObjectStore
 from serving.backend.bookkeeping import Bookkeeping
-from serving.backend.query_journal import QueryJournal
+from serving.backend.query_journal import JournalFile, QueryJournal
 from serving.backend.query_log import QueryLog
 from serving.backend.query_record import FlagCount, StageTime
 from tests.local_processes import wait_until
@@ -33,6 +34,11 @@ def journal(tmp_path: Path, folder_store: LocalFolderStore) -> QueryJournal:
     return QueryJournal(tmp_path / "cache", folder_store.url)
 
 
+def half_written(descriptor: int, data: bytes, offset: int, write: Callable[..., int] = os.pwrite) -> int:
+    """Write what a disk that gets full takes of a row."""
+    return write(descriptor, data[: len(data) // 2], offset)
+
+
 def leave(journal: QueryJournal, faulty: FaultyStore) -> None:
     """End a process that could not write its rows."""
     log = QueryLog(faulty, journal)
@@ -43,7 +49,7 @@ def leave(journal: QueryJournal, faulty: FaultyStore) -> None:
     faulty.be_back()
 
 
-def write_what_is_left(journal: QueryJournal, store: LocalFolderStore) -> None:
+def write_what_is_left(journal: QueryJournal, store: ObjectStore) -> None:
     log = QueryLog(store, journal)
     log.take_over()
     log.start()
@@ -158,17 +164,12 @@ def test_folder_that_cannot_be_written_is_told_of_once_and_costs_no_row(
 def test_disk_that_is_full_leaves_no_half_row(
     journal: QueryJournal, faulty: FaultyStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = os.pwrite
-
-    def half(descriptor: int, data: bytes, offset: int) -> int:
-        return whole(descriptor, data[: len(data) // 2], offset)
-
     faulty.be_away()
     log = QueryLog(faulty, journal)
     log.start()
     log.append(ROWS[0])
     with monkeypatch.context() as full:
-        full.setattr(os, "pwrite", half)
+        full.setattr(os, "pwrite", half_written)
         log.append(ROWS[1])
     log.append(ROWS[2])
     log.close(10)
@@ -176,6 +177,68 @@ def test_disk_that_is_full_leaves_no_half_row(
     faulty.be_back()
     write_what_is_left(journal, faulty.inner)
     assert [row["request_id"] for row in logged_rows(faulty.inner)] == [ROWS[0].request_id, ROWS[2].request_id]
+
+
+def test_rows_that_a_full_disk_kept_out_of_the_journal_are_not_lost_from_the_store_after_a_kill(
+    journal: QueryJournal, faulty: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is killed when all rows are in the store, and before it has removed a journal."""
+    log = QueryLog(faulty, journal)
+    log.append(ROWS[0])
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", half_written)
+        log.append(ROWS[1])
+    log.append(ROWS[2])
+    with monkeypatch.context() as killed:
+        killed.setattr(JournalFile, "remove", JournalFile.leave)
+        log.start()
+        log.close(10)
+    before = logged_files(faulty.inner)
+    assert len(logged_rows(faulty.inner)) == len(ROWS)
+    faulty.knows_conditions = False
+    write_what_is_left(journal, faulty)
+    assert logged_files(faulty.inner) == before
+
+
+def test_journal_that_a_crash_of_the_machine_cut_short_is_not_written_over_the_whole_file(
+    journal: QueryJournal, faulty: FaultyStore
+) -> None:
+    faulty.loses_answers = 2
+    leave(journal, faulty)
+    before = logged_files(faulty.inner)
+    [path] = journal.folder.iterdir()
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    write_what_is_left(journal, faulty.inner)
+    assert before.items() <= logged_files(faulty.inner).items()
+    assert list(journal.folder.iterdir()) == []
+
+
+def test_rows_that_are_left_are_written_to_a_service_without_conditions(
+    journal: QueryJournal, faulty: FaultyStore
+) -> None:
+    faulty.be_away()
+    leave(journal, faulty)
+    faulty.knows_conditions = False
+    write_what_is_left(journal, faulty)
+    assert [row["request_id"] for row in logged_rows(faulty.inner)] == [row.request_id for row in ROWS]
+
+
+def test_journal_begins_again_with_the_first_row_that_a_disk_takes_after_it_was_full(
+    journal: QueryJournal, faulty: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty.be_away()
+    log = QueryLog(faulty, journal)
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", half_written)
+        for number in range(5):
+            log.append(record(number))
+    assert list(journal.folder.iterdir()) == []
+    log.append(record(5))
+    assert len(list(journal.folder.iterdir())) == 1
+    faulty.be_back()
+    log.start()
+    log.close(10)
+    assert sorted(len(rows) for rows in logged_files(faulty.inner).values()) == [1, 5]
 
 
 @pytest.mark.parametrize("end", [FaultyStore.be_away, lambda faulty: setattr(faulty, "loses_answers", 1)])
