@@ -150,7 +150,6 @@ def deploy(
     Without --yes the requests are shown. Exit code 0: done, 1: not done in time, 2: failed. Example: finrag sevalla
     deploy --restart --yes
     """
-    from finrag_ml_tg1.operations.sevalla.checkout import unpushed
     from finrag_ml_tg1.operations.sevalla.deploying import deploy as carry_out
     from finrag_ml_tg1.operations.sevalla.deploying import plan_deployment
 
@@ -158,11 +157,23 @@ def deploy(
         raise click.UsageError("--restart builds nothing, so it takes no --branch")
     client, targets = _client_and_targets(clock, path, wanted)
     steps = plan_deployment(client, targets, is_restart=is_restart, branch=branch)
-    for line in [] if is_restart else unpushed(path.parent):
-        click.echo(f"note: {line}", err=True)
+    if not is_restart:
+        _tell_of_unpushed(path.parent)
     if _shown_only(steps, is_meant=is_meant):
         return
     sys.exit(carry_out(client, steps, wait_s, click.echo))
+
+
+def _tell_of_unpushed(folder: Path) -> None:
+    from finrag_ml_tg1.operations.git import GitSlowError, unpushed
+
+    try:
+        lines = unpushed(folder)
+    except GitSlowError as error:
+        click.echo(f"note: whether all is pushed is not known: {error}", err=True)
+        return
+    if lines:
+        click.echo(f"note: {'; '.join(lines)}: the platform builds what was pushed", err=True)
 
 
 def _change(

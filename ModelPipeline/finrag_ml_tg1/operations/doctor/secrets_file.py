@@ -6,7 +6,7 @@ from pathlib import Path
 
 from finrag_ml_tg1.loaders.ml_config_loader import CREDENTIALS_FILE
 from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
-from finrag_ml_tg1.operations.doctor.git import git
+from finrag_ml_tg1.operations.git import git
 
 __all__ = ["check_readers", "check_tracking"]
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from finrag_ml_tg1.operations.doctor.checks import Check, run_checks
 from finrag_ml_tg1.operations.doctor.sevalla.plan import Plan
 from finrag_ml_tg1.operations.doctor.sevalla.repository import check_env_files, check_pushed, check_secret_values
 from tests.unit.operations.doctor.planned import BACKEND, planned
+from tests.unit.operations.slow_git import put_slow_git
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -79,7 +81,15 @@ def test_what_is_not_pushed_draws_a_warning(plan: Plan, tmp_path: Path) -> None:
     (plan.folder / "new.py").write_text("")
     assert "1 files are not committed" in check_pushed(plan).found
     commit(plan.folder, "new")
-    assert "1 commits of main are not pushed" in check_pushed(plan).found
+    assert check_pushed(plan).found == "1 commits of main are on no branch of a remote"
+
+
+def test_git_that_is_too_slow_is_a_finding_with_what_to_do(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_slow_git(plan.folder.parent, monkeypatch)
+    [result] = run_checks([Check("pushed", lambda: check_pushed(plan))], total_s=5)
+    assert result.finding.state == "failed"
+    assert result.finding.found.startswith("`git status` did not end within 0.2 s")
+    assert "by hand" in result.finding.found
 
 
 def test_folder_without_a_repository_is_skipped(tmp_path: Path) -> None:

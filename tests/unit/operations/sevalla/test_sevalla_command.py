@@ -17,6 +17,7 @@ from finrag_ml_tg1.cli import main
 from tests.sevalla_server import BACKEND_ID, FRONTEND_ID, Fault, SevallaServer, serving_sevalla
 from tests.unit.operations.sevalla.matching_descriptor import write_descriptor
 from tests.unit.operations.sevalla.passing_time import PassingTime
+from tests.unit.operations.slow_git import put_slow_git
 
 Run = Callable[..., Result]
 
@@ -175,8 +176,10 @@ def test_restart_takes_no_branch(run: Run, sevalla: SevallaServer) -> None:
     assert sevalla.received == []
 
 
-def test_build_of_what_is_not_pushed_is_warned_about(run: Run, descriptor_path: Path) -> None:
-    folder = descriptor_path.parent
+def test_build_of_what_is_not_pushed_is_warned_about(
+    run: Run, descriptor_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, remote = descriptor_path.parent, str(tmp_path_factory.mktemp("remote"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
     def git(*arguments: str) -> None:
@@ -185,17 +188,26 @@ def test_build_of_what_is_not_pushed_is_warned_about(run: Run, descriptor_path: 
 
     assert run("deploy").stderr == ""  # no checkout: nothing can be said
     git("init", "-q", "-b", "main")
-    git("add", "sevalla.yml")
+    git("add", "-A")
     git("commit", "-qm", "one")
-    assert "is on no branch of a remote: `git push` first" in run("deploy").stderr
+    assert "1 commits of main are on no branch of a remote: the platform builds what was pushed" in run("deploy").stderr
     assert run("deploy", "--restart").stderr == ""
-    git("init", "-q", "--bare", "remote.git")
-    git("push", "-q", "remote.git", "main")
-    git("remote", "add", "origin", "remote.git")
+    git("init", "-q", "--bare", remote)
+    git("push", "-q", remote, "main")
+    git("remote", "add", "origin", remote)
     git("fetch", "-q", "origin")
     assert run("deploy").stderr == ""
     descriptor_path.write_text(descriptor_path.read_text() + "\n# changed\n")
-    assert run("deploy").stderr == "note: there are changes that are not committed: they will not be deployed\n"
+    assert run("deploy").stderr == "note: 1 files are not committed: the platform builds what was pushed\n"
+
+
+def test_git_that_is_too_slow_does_not_hold_up_a_deployment(
+    run: Run, descriptor_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_slow_git(descriptor_path.parent, monkeypatch)
+    ended = run("deploy")
+    assert ended.exit_code == 0
+    assert ended.stderr.startswith("note: whether all is pushed is not known: `git status` did not end within")
 
 
 FAULTS = [

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, skipped, warning
-from finrag_ml_tg1.operations.doctor.git import git, git_lines, git_output
 from finrag_ml_tg1.operations.doctor.secrets_file import check_tracking
 from finrag_ml_tg1.operations.doctor.sevalla.plan import Plan
+from finrag_ml_tg1.operations.git import git, git_lines, git_output, unpushed
 
 __all__ = ["check_env_files", "check_pushed", "check_secret_values"]
 
@@ -54,21 +54,12 @@ def check_secret_values(plan: Plan) -> Finding:
 
 def check_pushed(plan: Plan) -> Finding:
     """Look whether what is here is what the platform would fetch; the remote itself is not asked."""
-    changed = git_output(plan.folder, "status", "--porcelain")
-    if changed is None:
+    lines = unpushed(plan.folder)
+    if lines is None:
         return skipped("this folder is in no git repository, or git is not installed")
-    branch = git_output(plan.folder, "rev-parse", "--abbrev-ref", "HEAD")
-    wrong = []
-    if changed:
-        wrong.append(f"{len(changed.splitlines())} files are not committed")
-    ahead = git_output(plan.folder, "rev-list", "--count", "@{upstream}..HEAD")
-    if ahead is None:
-        wrong.append(f"{branch} follows no branch of a remote")
-    elif ahead != "0":
-        wrong.append(f"{ahead} commits of {branch} are not pushed")
-    if wrong:
-        return warning("; ".join(wrong), "the platform builds what was pushed: `git status`, commit, `git push`")
-    return ok(f"{branch} is committed and pushed, as far as the last fetch knows")
+    if lines:
+        return warning("; ".join(lines), "the platform builds what was pushed: `git status`, commit, `git push`")
+    return ok("all is committed and pushed, as far as the last fetch knows")
 
 
 def _search_history(folder: Path, secrets: Mapping[str, str]) -> tuple[str | None, str, int]:
