@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.loaders.loopback import is_loopback
+from finrag_ml_tg1.operations.connection_problems import problem_of
 
-__all__ = ["HttpAnswer", "get", "listens_here", "post", "problem_of"]
+__all__ = ["HttpAnswer", "get", "listens_here", "post"]
 
 _CONNECT_S = 2.0
 _READ_S = 3.0
@@ -79,18 +80,3 @@ def _ask(method: str, url: str, headers: Mapping[str, str], sent: bytes | None, 
 def listens_here(url: str) -> bool:
     """Return whether an address is this machine's own."""
     return is_loopback(urlsplit(url).hostname or "")
-
-
-def problem_of(error: HTTPError | OSError) -> str:
-    """Return in a few words why there was no answer."""
-    if isinstance(error, NameResolutionError):
-        return "its name is not known"
-    if isinstance(error, SSLError):
-        return "its certificate is not accepted, or it speaks no TLS"
-    if isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(
-        error, urllib3.exceptions.NewConnectionError
-    ):
-        return "it does not answer in time"
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return "nothing listens there"
-    return f"the connection fails ({type(error).__name__})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-import urllib3
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError
 
 from finrag_ml_tg1.errors import FinRAGError
+from finrag_ml_tg1.operations.connection_problems import problem_of, was_sent
 from finrag_ml_tg1.operations.sevalla.shapes import one_line
 
 __all__ = ["PlatformError", "no_answer", "refusal"]
@@ -57,26 +57,13 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], bod
 
 def no_answer(method: str, path: str, error: HTTPError | OSError) -> PlatformError:
     """Return what a request without an answer means."""
-    was_sent = not isinstance(error, NewConnectionError | NameResolutionError | SSLError) and not isinstance(
-        error, urllib3.exceptions.ConnectTimeoutError
-    )
-    is_doubtful = method != "GET" and was_sent
+    is_doubtful = method != "GET" and was_sent(error)
     doubt = "; whether it was done is not known: look with `finrag sevalla status`" if is_doubtful else ""
     return PlatformError(
-        f"{method} {path}: {_reason(error)}: look at the network and at SEVALLA_API_URL{doubt}", is_doubtful=is_doubtful
+        f"{method} {path}: no answer from the API ({problem_of(error)}): look at the network and at SEVALLA_API_URL"
+        f"{doubt}",
+        is_doubtful=is_doubtful,
     )
-
-
-def _reason(error: HTTPError | OSError) -> str:
-    if isinstance(error, NameResolutionError):
-        return "the name of the API's host is not known"
-    if isinstance(error, SSLError):
-        return "the certificate of the API's host is not accepted"
-    if isinstance(error, NewConnectionError):
-        return "nothing listens at the API's address"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no answer in time"
-    return f"the connection fails ({type(error).__name__})"
 
 
 def _said(body: bytes, token: str) -> str:

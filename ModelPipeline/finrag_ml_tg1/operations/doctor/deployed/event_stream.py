@@ -11,7 +11,7 @@ from typing import Any
 import urllib3
 
 from finrag_ml_tg1.errors import FinRAGError
-from finrag_ml_tg1.operations.doctor.http_answers import problem_of
+from finrag_ml_tg1.operations.connection_problems import problem_of
 
 __all__ = ["Event", "Stream", "StreamError", "ask_streaming"]
 
