@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-import yaml
-
 from finrag_ml_tg1.operations.cost.prices import PriceList, Size
+from finrag_ml_tg1.operations.strict_yaml import parse_strict_yaml
 
 __all__ = ["read_sizes"]
 
 
 @cache
 def read_sizes(text: str) -> dict[str, Size]:
-    """Return the sizes, by name, of the newest catalogue of deploy/pricing.yaml."""
-    catalogues = PriceList.model_validate(yaml.safe_load(text)).catalogues
-    return max(catalogues.values(), key=lambda each: each.as_of).sizes
+    """Return the sizes, by name, of the current catalogue of deploy/pricing.yaml; raises ValueError."""
+    return PriceList.model_validate(parse_strict_yaml(text)).current.sizes

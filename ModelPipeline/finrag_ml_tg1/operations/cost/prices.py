@@ -104,6 +104,11 @@ class PriceList(_Part):
     catalogues: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,29}$")], Catalogue] = Field(min_length=1)
     s3: S3Prices
 
+    @property
+    def current(self) -> Catalogue:
+        """What the platform takes today, as far as is known: the newest catalogue, of equally new ones the first."""
+        return max(self.catalogues.values(), key=lambda catalogue: catalogue.as_of)
+
     def catalogue(self, name: str) -> Catalogue:
         """Return the catalogue of that name; raises `PriceError` with the names there are."""
         if name not in self.catalogues:

@@ -32,6 +32,14 @@ def test_our_list_has_both_catalogues_with_the_prices_that_were_found() -> None:
     assert {listed.hours_per_month, notes.hours_per_month} == {730}
 
 
+def test_current_catalogue_is_the_newest_wherever_it_stands_in_the_file() -> None:
+    prices = read_prices(ROOT / PRICES_FILE)
+    catalogues = prices.catalogues
+    assert prices.current is catalogues["listed-2026"]
+    turned = prices.model_copy(update={"catalogues": dict(reversed(catalogues.items()))})
+    assert turned.current is catalogues["listed-2026"]
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "place"),
     [

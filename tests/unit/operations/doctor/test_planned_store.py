@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 
@@ -158,6 +159,17 @@ def test_sizes_of_the_descriptor_and_unknown_ones(sample_store: Path, tmp_path: 
     half = check_backend_size(planned(tmp_path / "c", size="S1"), index, config)
     assert half.state == "warning"
     assert "one CPU" in half.found
+
+
+def test_sizes_are_those_of_the_newest_catalogue_wherever_it_stands_in_the_file(
+    sample_store: Path, tmp_path: Path
+) -> None:
+    plan = planned(tmp_path)
+    prices = tmp_path / "deploy" / "pricing.yaml"
+    head, listed, notes, rest = re.split(r"^(?=  [a-z]+-20|s3:)", prices.read_text("utf-8"), flags=re.MULTILINE)
+    prices.write_text(head + notes + listed + rest, "utf-8")
+    found = check_backend_size(plan, IndexInStore(LocalFolderStore(sample_store)), MLConfig()).found
+    assert "S2 (1 CPU, 2,000 MB, $40 a month)" in found
 
 
 @pytest.mark.parametrize(("memory_mb", "state"), [(64, "failed"), (128, "warning"), (300, "ok")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finrag_ml_tg1.loaders.ml_config import MLConfig
-from finrag_ml_tg1.operations.cost.prices import PRICES_FILE, Catalogue, Size, read_prices
+from finrag_ml_tg1.operations.cost.prices import PRICES_FILE, Size, read_prices
 from finrag_ml_tg1.operations.doctor.checks import Finding, failed, ok, warning
 from finrag_ml_tg1.operations.doctor.index import IndexInStore
 from finrag_ml_tg1.operations.doctor.memory import memory_need
@@ -21,7 +21,7 @@ _FRONTEND_GOOD_MB = 176
 def check_backend_size(plan: Plan, index: IndexInStore, config: MLConfig) -> Finding:
     """Look whether the index fits the size's memory, as measured, and name the cheapest that it fits."""
     name = plan.size or plan.application("backend").size
-    sizes = _catalogue(plan).sizes
+    sizes = _sizes(plan)
     size = sizes.get(name)
     if size is None:
         return _unknown(name, sizes)
@@ -49,7 +49,7 @@ def check_backend_size(plan: Plan, index: IndexInStore, config: MLConfig) -> Fin
 def check_frontend_size(plan: Plan) -> Finding:
     """Look whether the front end fits its size."""
     name = plan.application("frontend").size
-    sizes = _catalogue(plan).sizes
+    sizes = _sizes(plan)
     size = sizes.get(name)
     if size is None:
         return _unknown(name, sizes)
@@ -61,9 +61,8 @@ def check_frontend_size(plan: Plan) -> Finding:
     return ok(f"fits {found}")
 
 
-def _catalogue(plan: Plan) -> Catalogue:
-    """Return what the platform lists today: the first in the file."""
-    return next(iter(read_prices(plan.file.parent / PRICES_FILE).catalogues.values()))
+def _sizes(plan: Plan) -> dict[str, Size]:
+    return read_prices(plan.file.parent / PRICES_FILE).current.sizes
 
 
 def _cheapest(sizes: dict[str, Size], needed_bytes: int, *, least_cpu: float) -> str | None:
