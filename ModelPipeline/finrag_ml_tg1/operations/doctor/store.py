@@ -68,18 +68,20 @@ def check_s3_writing(access: S3Access) -> Finding:
     key = f"{_PROBE_FOLDER}/{secrets.token_hex(8)}"
     first = access.put(key, b"finrag doctor, first\n")
     if first.error is not None:
-        return _unwritten([first], key)
+        return _unwritten([first])
     again = access.put(key, b"finrag doctor, again\n")
     over = access.put(key, b"finrag doctor, over it\n", if_match=first.etag)
     deleted = access.delete(key)
+    left = (f"remove {key}, which the probe could not",) if deleted.error is not None else ()
     if again.error is None:
         return failed(
             "conditional puts are not kept: an object that must not be there yet was written over",
             "use another S3 service: with this one two builds at once can damage the index",
+            *left,
         )
     refused = [answer for answer in (over, deleted) if answer.error is not None]
     if refused:
-        return _unwritten(refused, key)
+        return _unwritten(refused, *left)
     return ok(f"put if absent, put if unchanged and delete work below {_PROBE_FOLDER}/")
 
 
@@ -129,9 +131,8 @@ def _unread(read: Answer, listed: Answer, *, needs_listing: bool) -> Finding:
     )
 
 
-def _unwritten(refused: list[Answer], key: str) -> Finding:
+def _unwritten(refused: list[Answer], *left: str) -> Finding:
     if any(not answer.is_denied for answer in refused):
-        return failed(*(str(answer.error) for answer in refused if not answer.is_denied))
+        return failed(*(str(answer.error) for answer in refused if not answer.is_denied), *left)
     actions = ", ".join(dict.fromkeys(answer.action for answer in refused))
-    left = (f"remove {key}, which the probe could not",) if actions == "s3:DeleteObject" else ()
     return warning(f"{actions} denied", *(line.format(actions=actions) for line in _READ_ONLY), *left)

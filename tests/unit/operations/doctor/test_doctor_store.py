@@ -162,6 +162,24 @@ def test_key_that_may_not_delete_is_told_what_was_left(service: Service) -> None
     assert any("logs/doctor/" in line for line in finding.advice)
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_object_that_can_be_neither_overwritten_nor_deleted_is_named(service: Service, status: int) -> None:
+    written: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        if request.method == "PUT" and not written:
+            written.append(request.path.partition("?")[0])
+            return Reply(200, headers={"ETag": '"1"'})
+        if request.headers.get("If-None-Match"):
+            return s3_refusal(412, "PreconditionFailed")
+        return s3_refusal(status, "AccessDenied" if status == 403 else "InternalError")
+
+    finding = service.write_with(answer)
+    assert finding.state == ("warning" if status == 403 else "failed")
+    [key] = written
+    assert any(line.startswith("remove ") and key[key.index("logs/") :] in line for line in finding.advice)
+
+
 def test_service_that_ignores_conditions_fails(service: Service) -> None:
     finding = service.write_with(lambda request: Reply(200, headers={"ETag": '"1"'}))
     assert finding.state == "failed"

@@ -93,6 +93,27 @@ def test_rights_of_the_keys_are_told_by_what_is_denied(allowed: tuple[str, ...],
     assert word in finding.found
     # What these keys may not delete stays: one object in each of the two folders, however often it is tried.
     assert stored <= {"logs/doctor/pod", "feedback/doctor/pod"}
+    assert {key for key in ("logs/doctor/pod", "feedback/doctor/pod") if key in str(finding)} == stored
+
+
+def test_objects_that_stay_are_named_whatever_comes_after_them() -> None:
+    """The keys write and overwrite everywhere, delete nothing, and the service fails at the last folder."""
+    stored: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        key = request.path.partition("?")[0].removeprefix("/bucket/prefix/")
+        if key.startswith("feedback/"):
+            return s3_refusal(503, "SlowDown")
+        if request.method == "PUT":
+            stored.append(key)
+            return Reply(200, headers={"ETag": '"1"'})
+        return s3_refusal(403, "AccessDenied")
+
+    with serve(answer) as url:
+        finding = check_least_privilege(S3Access("bucket", "prefix", config_for(url)), writes=True)
+    assert finding.state == "failed"
+    assert len(stored) == 4
+    assert [key for key in stored if key not in str(finding.advice)] == []
 
 
 def test_service_that_fails_is_not_taken_for_a_denial() -> None:

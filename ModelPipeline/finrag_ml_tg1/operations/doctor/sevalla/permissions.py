@@ -45,42 +45,49 @@ def check_pod_keys(config: MLConfig) -> Finding:
 def check_least_privilege(access: S3Access | None, *, writes: bool) -> Finding:
     """Try with the pod's keys what they must be able to write and what they must not; needs `writes` to do so.
 
-    What could be written where it should not is removed again.
+    What was written is removed again; what these keys cannot remove is named.
     """
     if access is None or not writes:
         return _not_tried(access)
-    open_folders, left = [], []
+    open_folders: list[str] = []
+    closed: list[str] = []
+    left: list[str] = []
     for folder in _GUARDED:
         key = f"{folder}/finrag-doctor-{secrets.token_hex(8)}"
         put = access.put(key, b"finrag doctor\n")
         if put.error is None:
             open_folders.append(f"{folder}/")
             if access.delete(key).error is not None:
-                left.append(f"remove {key}, which these keys cannot")
+                left.append(key)
         elif not put.is_denied:
-            return failed(str(put.error))
+            return failed(str(put.error), *_to_remove(left))
     # An object of a fixed name: the keys may not be allowed to delete, and then one stays, not one of each time.
-    closed = []
     for key in _WRITTEN:
         put = access.put(key, b"finrag doctor\n")
-        if put.error is None:
-            access.delete(key)
-        elif put.error is not None and not put.is_denied and not put.is_lost_condition:
-            return failed(str(put.error), *left)
-        elif put.is_denied:
+        if put.is_denied:
             closed.append(f"{key.split('/')[0]}/")
+        elif put.error is not None and not put.is_lost_condition:
+            return failed(str(put.error), *_to_remove(left))
+        elif access.delete(key).error is not None:
+            left.append(key)
     if open_folders:
         return warning(
             f"the pod's keys may write below {', '.join(open_folders)}: who has them can replace the index",
             f"give their user {_BOTH}, and no other",
-            *left,
+            *_to_remove(left),
         )
     if closed:
         return warning(
             f"the keys may not write below {', '.join(closed)}: what is asked, or said about answers, is not kept",
             f"if that is not meant, add {POLICIES[1]} to their user",
+            *_to_remove(left),
         )
-    return ok("the keys write below logs/ and feedback/, and nowhere else")
+    stays = f"; these keys remove nothing, so {' and '.join(left)} stay there" if left else ""
+    return ok(f"the keys write below logs/ and feedback/, and nowhere else{stays}")
+
+
+def _to_remove(left: list[str]) -> tuple[str, ...]:
+    return (f"remove {', '.join(left)}, which these keys cannot",) if left else ()
 
 
 def _not_tried(access: S3Access | None) -> Finding:
