@@ -23,7 +23,7 @@ from benchmarks.pod_limits import limited
 from benchmarks.s3_stand_in import global_keys, stand_in
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog
 from finrag_ml_tg1.index.manifest import part_key, version_key
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 
 

@@ -31,7 +31,7 @@ from benchmarks.measurement import hardware, written
 from benchmarks.s3_stand_in import StandIn, global_keys, stand_in
 from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog
 from finrag_ml_tg1.index.manifest import part_key, version_key
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from serving.frontend.api_client import BackendClient
 from serving.frontend.contract.query import Query

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact
 from finrag_ml_tg1.index.facts import Fact
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = [
     "Statement",

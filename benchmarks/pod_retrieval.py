@@ -24,7 +24,7 @@ from benchmarks.pod_limits import forget_pages, limited
 from finrag_ml_tg1.index.catalog import PARTS_FILE, part_entries
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.manifest import part_key, version_key
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 
 _NEAREST = 10

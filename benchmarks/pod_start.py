@@ -29,7 +29,7 @@ from benchmarks.s3_requests import count_requests
 from benchmarks.s3_stand_in import StandIn, global_keys, stand_in
 from finrag_ml_tg1.index.catalog import PARTS_FILE
 from finrag_ml_tg1.index.manifest import part_key, version_key
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.pipeline import FinRAG

@@ -17,7 +17,7 @@ from moto.server import ThreadedMotoServer
 
 from finrag_ml_tg1.index.catalog import SEGMENTS_FILE, segment_entries
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, segment_key, version_key
-from finrag_ml_tg1.index.reader import current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.s3_store import S3Store

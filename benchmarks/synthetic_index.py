@@ -29,8 +29,8 @@ from finrag_ml_tg1.index.encoder import read_identity
 from finrag_ml_tg1.index.manifest import part_key, version_key
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.part_rows import PART_SCHEMA
-from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.index.sentence_vectors import pack_sentences, sentences_of
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.index.vectors import dequantise, quantise
 from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.build import BUILD_PARAMETERS

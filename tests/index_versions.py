@@ -11,7 +11,7 @@ import pytest
 from finrag_ml_tg1.filings.keys import FILINGS_PREFIX
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from finrag_ml_tg1.index.manifest import CURRENT_KEY
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.indexing.build import build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore

@@ -24,7 +24,8 @@ from finrag_ml_tg1.events import Result
 from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.index.catalog import Catalog
-from finrag_ml_tg1.index.reader import Index, PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
+from finrag_ml_tg1.index.reader import Index
 from finrag_ml_tg1.retrieval.search import Gathered, gather, rank
 from finrag_ml_tg1.scope import Question, Scope
 from finrag_ml_tg1.stage_timing import timed

@@ -22,9 +22,11 @@ from finrag_ml_tg1.events import FIRST_TOKEN, Event, Piece, Result, Sources, Sta
 from finrag_ml_tg1.facts.execution import FactFinder
 from finrag_ml_tg1.facts.fact_set import FactSet
 from finrag_ml_tg1.from_filings import FilingsAnswerer, company_names
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.known_words import KnownWords
 from finrag_ml_tg1.index.outside.engine import VectorEngine
-from finrag_ml_tg1.index.reader import FileCache, Index, PassageRecord, open_index
+from finrag_ml_tg1.index.passage_record import PassageRecord
+from finrag_ml_tg1.index.reader import Index, open_index
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.plan import Plan
 from finrag_ml_tg1.retrieval.search import search

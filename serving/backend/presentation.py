@@ -8,7 +8,7 @@ from finrag_ml_tg1.answering.model_answer import ModelUse
 from finrag_ml_tg1.answering.models.opening import EXTRACTIVE
 from finrag_ml_tg1.events import FIRST_TOKEN, Result
 from finrag_ml_tg1.index.catalog import Catalog
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.vocabulary.items import item_title
 from serving.backend.numbers import NumbersPresentation
 from serving.backend.schemas.answers import (

@@ -19,7 +19,7 @@ import anyio.to_thread
 from finrag_ml_tg1.errors import FinRAGError, IndexMissingError, StoreUnavailableError
 from finrag_ml_tg1.index.manifest import CURRENT_KEY
 from finrag_ml_tg1.index.outside.opening import open_engine
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.cache import CacheCounts, DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from finrag_ml_tg1.answering.topic import Topic
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = ["WEAKER_BY", "evidence_strength"]
 

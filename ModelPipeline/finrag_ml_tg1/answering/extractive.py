@@ -24,7 +24,7 @@ from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_a
 from finrag_ml_tg1.answering.table_rows import best_row
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.encoder import Encoder
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = ["Found", "answer_extractively"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from finrag_ml_tg1.index.lexical import split_terms
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.index.sentences import sentence_spans
 
 __all__ = ["words_rested_on"]

@@ -11,7 +11,7 @@ from finrag_ml_tg1.answering.verdicts import comparison, verdict
 from finrag_ml_tg1.facts.fact_set import Calculation, FactSet, UsedFact, result_value
 from finrag_ml_tg1.facts.number_words import period_words, value_words
 from finrag_ml_tg1.index.facts import Fact
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.plan import Plan
 
 __all__ = ["NumericAnswer", "answer_in_numbers", "missing_words"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from finrag_ml_tg1.answering.quotation import Statement
 from finrag_ml_tg1.answering.sentence_fit import points_elsewhere
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.index.quotable import is_quotable
-from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.index.sentences import sentence_spans
 
 __all__ = ["opening_sentences"]

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.index.quotable import CELL_SEPARATOR
-from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["is_page_index"]
 

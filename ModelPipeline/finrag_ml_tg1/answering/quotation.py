@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, groupby, takewhile
 
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.index.quotable import CELL_SEPARATOR
-from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["Statement", "reading_order", "section_above", "write_quotations"]
 

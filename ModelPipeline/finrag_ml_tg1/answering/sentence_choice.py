@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from finrag_ml_tg1.answering.quotation import Statement
 from finrag_ml_tg1.index.lexical import split_terms
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = ["BEST_SHARE", "choose_sentences"]
 

@@ -20,8 +20,8 @@ from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.answering.whole_company import gain_of_whole
 from finrag_ml_tg1.answering.word_families import family_terms
 from finrag_ml_tg1.index.encoder import Encoder
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.index.quotable import MIN_WORDS, hangs, quotable_parts
-from finrag_ml_tg1.index.reader import PassageRecord
 from finrag_ml_tg1.index.sentence_vectors import encoded_words
 from finrag_ml_tg1.vocabulary.items import item_title
 

@@ -9,8 +9,8 @@ from finrag_ml_tg1.answering.page_index import is_page_index
 from finrag_ml_tg1.answering.quotation import Statement
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.index.lexical import opening_of_forms, split_terms
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.index.quotable import CELL_SEPARATOR
-from finrag_ml_tg1.index.reader import PassageRecord
 
 __all__ = ["best_row"]
 

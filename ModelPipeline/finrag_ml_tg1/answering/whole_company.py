@@ -8,7 +8,7 @@ from functools import lru_cache
 from finrag_ml_tg1.answering.topic import Topic
 from finrag_ml_tg1.answering.word_families import family_terms
 from finrag_ml_tg1.index.lexical import split_terms
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.vocabulary.metrics import load_metrics
 
 __all__ = ["gain_of_whole"]

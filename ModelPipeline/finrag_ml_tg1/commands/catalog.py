@@ -27,7 +27,7 @@ def catalog(store_url: str | None, coverage: bool) -> None:
     from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, Catalog
     from finrag_ml_tg1.index.coverage import coverage_of_filings
     from finrag_ml_tg1.index.manifest import version_key
-    from finrag_ml_tg1.index.reader import current_version, read_manifest
+    from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 
     session = Session(store_url)
     version = current_version(session.store)

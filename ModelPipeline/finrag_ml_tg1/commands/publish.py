@@ -28,7 +28,7 @@ def publish(target_url: str, source_url: str | None, version: str | None, verify
     What the target has already is not copied again. Interrupted, it goes on the next time. An earlier version becomes
     current again with --version. Example: finrag publish --to s3://bucket/finrag
     """
-    from finrag_ml_tg1.index.reader import current_version
+    from finrag_ml_tg1.index.stored_version import current_version
     from finrag_ml_tg1.indexing.publishing import publish_version
 
     session = Session(source_url)

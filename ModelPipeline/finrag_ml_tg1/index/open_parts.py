@@ -6,16 +6,13 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from finrag_ml_tg1.errors import CacheFullError
 from finrag_ml_tg1.index.catalog import PartEntry
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.version_objects import part_object
-
-if TYPE_CHECKING:
-    from finrag_ml_tg1.index.reader import FileCache
 
 __all__ = ["OpenParts"]
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
-
-if TYPE_CHECKING:
-    from finrag_ml_tg1.index.reader import FileCache
 
 __all__ = ["PinnedFiles"]
 

@@ -6,15 +6,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from finrag_ml_tg1.errors import IndexCorruptError, IndexMissingError, ObjectNotFoundError
 from finrag_ml_tg1.index.carried_encoder import open_carried_encoder
 from finrag_ml_tg1.index.catalog import (
     FILINGS_FILE,
@@ -27,92 +24,25 @@ from finrag_ml_tg1.index.catalog import (
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from finrag_ml_tg1.index.facts import CompanyFacts
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.lexical import CorpusStatistics
-from finrag_ml_tg1.index.manifest import CURRENT_KEY, Manifest, is_version, manifest_key
+from finrag_ml_tg1.index.manifest import Manifest
 from finrag_ml_tg1.index.open_parts import OpenParts
 from finrag_ml_tg1.index.outside.engine import VectorEngine
 from finrag_ml_tg1.index.outside.version_vectors import open_version_vectors
 from finrag_ml_tg1.index.part import Part
+from finrag_ml_tg1.index.passage_record import PassageRecord, passage_record
 from finrag_ml_tg1.index.pinned_files import PinnedFiles
 from finrag_ml_tg1.index.row_vectors import RowVectors
 from finrag_ml_tg1.index.segment import Segment
 from finrag_ml_tg1.index.segment_files import open_segments
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
-from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["FileCache", "Index", "PassageRecord", "current_version", "open_index", "read_manifest"]
+__all__ = ["Index", "open_index"]
 
 _OPEN_COMPANIES = 64
-
-
-class FileCache(Protocol):
-    """Where files of the index come from: a local file with exactly the named content."""
-
-    def fetch(self, key: str, *, sha256: str, size: int, pin: bool = False) -> Path:
-        """Return the local file; raises IndexCorruptError when the content is another.
-
-        A pinned one stays until `unpin`, others may be removed at any time.
-        """
-        ...
-
-    def fetch_all(self, files: Sequence[ExpectedFile], *, pin: bool = False) -> list[Path]:
-        """Return the local files in this order, fetched side by side; all or none of them are pinned."""
-        ...
-
-    def unpin(self, sha256: str) -> None:
-        """Take back one pinned `fetch`; no error when there is none."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PassageRecord:
-    """A passage with what a citation needs to know of its filing."""
-
-    passage_id: str
-    cik: int
-    ticker: str
-    company: str
-    form: str
-    fiscal_year: int
-    accession: str
-    item: str
-    kind: str
-    statement: str
-    heading: str
-    position: int
-    char_start: int
-    page_num: int | None
-    lead: str
-    text: str
-    source_url: str | None
-
-
-def current_version(store: ObjectStore) -> str:
-    """Return the name of the version the store serves.
-
-    Raises IndexMissingError when there is none, IndexCorruptError when `index/CURRENT` holds no version's name.
-    """
-    try:
-        version = store.get(CURRENT_KEY).data.decode(errors="replace").strip()
-    except ObjectNotFoundError as error:
-        raise IndexMissingError(
-            f"{store.url} holds no index: run `finrag ingest FOLDER` and then `finrag index`"
-        ) from error
-    if not is_version(version):
-        raise IndexCorruptError(f"{CURRENT_KEY} in {store.url} names no index version: rebuild with `finrag index`")
-    return version
-
-
-def read_manifest(store: ObjectStore, version: str) -> Manifest:
-    """Return a version's manifest, checked; raises IndexCorruptError when it is missing or damaged."""
-    try:
-        text = store.get(manifest_key(version)).data.decode()
-    except (ObjectNotFoundError, UnicodeDecodeError) as error:
-        raise IndexCorruptError(
-            f"index version {version} has no readable manifest: rebuild with `finrag index`"
-        ) from error
-    return Manifest.from_json(text, version)
 
 
 def open_index(
@@ -284,23 +214,4 @@ class Index:
 
     def _record(self, part: Part, local: int) -> PassageRecord:
         row = part.rows[local]
-        filing = self._filings[row.accession]
-        return PassageRecord(
-            passage_id=row.passage_id,
-            cik=filing["cik"],
-            ticker=filing["tickers"][0] if filing["tickers"] else "",
-            company=filing["company"],
-            form=row.form,
-            fiscal_year=filing["fiscal_year"],
-            accession=row.accession,
-            item=row.item,
-            kind=row.kind,
-            statement=row.statement,
-            heading=row.heading,
-            position=row.position,
-            char_start=row.char_start,
-            page_num=row.page_num,
-            lead=row.lead,
-            text=part.text(local),
-            source_url=filing["source_url"],
-        )
+        return passage_record(row, part.text(local), self._filings[row.accession])

@@ -25,8 +25,8 @@ from finrag_ml_tg1.filings.passages.head import MAX_PASSAGE_TOKENS, embedded_tex
 from finrag_ml_tg1.filings.table_schemas import FILINGS_SCHEMA, READER_VERSION
 from finrag_ml_tg1.index.catalog import PARTS_SCHEMA, part_entries
 from finrag_ml_tg1.index.encoder import EncoderIdentity
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.part import build_part
-from finrag_ml_tg1.index.reader import FileCache
 from finrag_ml_tg1.index.sentence_vectors import pack_sentences, sentences_of
 from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.known_version import KnownPart, KnownVersion

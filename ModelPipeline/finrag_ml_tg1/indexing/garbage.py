@@ -15,7 +15,7 @@ from finrag_ml_tg1.errors import IndexCorruptError, IndexFormatError, ObjectNotF
 from finrag_ml_tg1.index.history import Switch, switches
 from finrag_ml_tg1.index.manifest import manifest_key
 from finrag_ml_tg1.index.marks import COLLECTING, WRITING, Mark, ended_marks
-from finrag_ml_tg1.index.reader import current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.index.version_objects import version_objects
 from finrag_ml_tg1.indexing.index_objects import SHARED_PREFIXES
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore

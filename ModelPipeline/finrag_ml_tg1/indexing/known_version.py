@@ -21,10 +21,11 @@ from finrag_ml_tg1.index.catalog import (
     segment_entries,
 )
 from finrag_ml_tg1.index.container import open_arrays
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.pinned_files import PinnedFiles
-from finrag_ml_tg1.index.reader import FileCache, read_manifest
+from finrag_ml_tg1.index.stored_version import read_manifest
 from finrag_ml_tg1.index.version_objects import part_object, segment_objects
 from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.indexing.index_objects import are_sound, sizes_of_shared_objects

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 from finrag_ml_tg1.index.manifest import Manifest, is_version, manifest_key, version_key
-from finrag_ml_tg1.index.reader import read_manifest
+from finrag_ml_tg1.index.stored_version import read_manifest
 from finrag_ml_tg1.index.version_objects import read_checked, version_objects
 from finrag_ml_tg1.index.writer import IndexWriter
 from finrag_ml_tg1.indexing.index_objects import are_sound, side_by_side, sizes_of_shared_objects

@@ -14,10 +14,10 @@ from itertools import accumulate
 import polars as pl
 
 from finrag_ml_tg1.index.catalog import SEGMENTS_SCHEMA, PartEntry, SegmentEntry
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.lexical import CorpusStatistics, merge_statistics
 from finrag_ml_tg1.index.part import Part
 from finrag_ml_tg1.index.pinned_files import PinnedFiles
-from finrag_ml_tg1.index.reader import FileCache
 from finrag_ml_tg1.index.segment import MAX_SEGMENT_ROWS, build_rows, build_terms
 from finrag_ml_tg1.index.version_objects import part_object
 from finrag_ml_tg1.index.writer import IndexWriter

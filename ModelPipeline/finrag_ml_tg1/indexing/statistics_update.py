@@ -9,10 +9,10 @@ import numpy as np
 
 from finrag_ml_tg1.errors import IndexCorruptError, ObjectNotFoundError
 from finrag_ml_tg1.index.catalog import PartEntry
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.lexical import CorpusStatistics, merge_statistics
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.part import Part
-from finrag_ml_tg1.index.reader import FileCache
 from finrag_ml_tg1.indexing.known_version import KnownVersion
 
 __all__ = ["updated_statistics"]

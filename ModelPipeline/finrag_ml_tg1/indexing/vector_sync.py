@@ -12,11 +12,12 @@ import polars as pl
 
 from finrag_ml_tg1.errors import IndexCorruptError
 from finrag_ml_tg1.index.catalog import PARTS_FILE, PartEntry, part_entries
+from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.manifest import Manifest, manifest_key, part_key, version_key
 from finrag_ml_tg1.index.outside.engine import Points, VectorEngine, require_fit, vector_keys
 from finrag_ml_tg1.index.outside.ledger import Ledger, read_ledger, write_ledger
 from finrag_ml_tg1.index.part import Part
-from finrag_ml_tg1.index.reader import FileCache, current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.index.vectors import dequantise
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 

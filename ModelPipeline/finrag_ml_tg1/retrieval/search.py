@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from finrag_ml_tg1.index.reader import Index, PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
+from finrag_ml_tg1.index.reader import Index
 from finrag_ml_tg1.retrieval.candidates import Candidates, Floats, all_candidates, candidates_of
 from finrag_ml_tg1.retrieval.focus import Focus, read_focus
 from finrag_ml_tg1.retrieval.phrases import add_phrases

@@ -9,7 +9,8 @@ from itertools import islice, zip_longest
 import numpy as np
 import numpy.typing as npt
 
-from finrag_ml_tg1.index.reader import Index, PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
+from finrag_ml_tg1.index.reader import Index
 from finrag_ml_tg1.retrieval.candidates import Candidates, Floats
 
 __all__ = ["select"]

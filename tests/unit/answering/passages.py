@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = ["make_passage"]
 

@@ -11,7 +11,7 @@ from finrag_ml_tg1.answering.extractive import Found, answer_extractively
 from finrag_ml_tg1.answering.topic import read_topic
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from finrag_ml_tg1.index.lexical import Postings, build_postings
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from tests.unit.answering.passages import make_passage
 
 INCOME = make_passage(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finrag_ml_tg1.answering.quotation import Statement, write_quotations
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from tests.unit.answering.passages import make_passage
 
 

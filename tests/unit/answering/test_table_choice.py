@@ -10,7 +10,7 @@ from finrag_ml_tg1.answering.quotation import Statement
 from finrag_ml_tg1.answering.table_choice import rows_of_statements, rows_that_answer
 from finrag_ml_tg1.answering.topic import Topic, read_topic
 from finrag_ml_tg1.index.lexical import Postings, build_postings
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from tests.unit.answering.passages import make_passage
 
 REGIONS = make_passage(

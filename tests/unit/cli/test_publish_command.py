@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from finrag_ml_tg1.cli import main
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.local_processes import SETTINGS
 from tests.sample_index import linked_store, sample_store

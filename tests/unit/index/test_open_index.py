@@ -14,7 +14,8 @@ from finrag_ml_tg1.errors import EncoderMismatchError, IndexCorruptError, IndexM
 from finrag_ml_tg1.filings.ingest import ingest_file
 from finrag_ml_tg1.index.encoder import read_identity
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key, part_key
-from finrag_ml_tg1.index.reader import Index, current_version, open_index, read_manifest
+from finrag_ml_tg1.index.reader import Index, open_index
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.indexing.build import build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore

@@ -13,7 +13,7 @@ from finrag_ml_tg1.index.catalog import PARTS_FILE
 from finrag_ml_tg1.index.history import HISTORY_PREFIX
 from finrag_ml_tg1.index.manifest import part_key
 from finrag_ml_tg1.index.part import Part
-from finrag_ml_tg1.index.reader import current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.index.version_objects import read_checked, version_objects
 from finrag_ml_tg1.indexing.build import BuildReport, build_index
 from finrag_ml_tg1.loaders.cache import DiskCache

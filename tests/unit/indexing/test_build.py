@@ -16,7 +16,8 @@ from finrag_ml_tg1.filings.ingest import ingest_file
 from finrag_ml_tg1.index.catalog import PARTS_FILE
 from finrag_ml_tg1.index.encoder import OnnxEncoder
 from finrag_ml_tg1.index.manifest import ENCODER_FILE_NAMES, version_key
-from finrag_ml_tg1.index.reader import current_version, open_index, read_manifest
+from finrag_ml_tg1.index.reader import open_index
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.indexing.build import BuildReport, build_index
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore

@@ -14,7 +14,7 @@ from finrag_ml_tg1.errors import IndexCorruptError, StoreError
 from finrag_ml_tg1.index import marks
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key
 from finrag_ml_tg1.index.marks import COLLECTING, MARK_SECONDS, MARKS_PREFIX, WRITING, Mark
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.indexing.garbage import collect_garbage, find_garbage
 from finrag_ml_tg1.indexing.publishing import publish_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore

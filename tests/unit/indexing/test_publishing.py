@@ -11,7 +11,7 @@ from finrag_ml_tg1.errors import IndexCorruptError, StoreError, StoreUnavailable
 from finrag_ml_tg1.index.history import HISTORY_PREFIX
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, manifest_key
 from finrag_ml_tg1.index.marks import MARKS_PREFIX
-from finrag_ml_tg1.index.reader import current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.index.version_objects import version_objects
 from finrag_ml_tg1.indexing.publishing import PublishReport, publish_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore

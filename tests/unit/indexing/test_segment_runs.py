@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from finrag_ml_tg1.index.catalog import PartEntry
 from finrag_ml_tg1.index.manifest import CURRENT_KEY, part_key
 from finrag_ml_tg1.index.marks import MARKS_PREFIX
-from finrag_ml_tg1.index.reader import current_version
 from finrag_ml_tg1.index.segment import MAX_SEGMENT_ROWS
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.indexing import segmenting
 from finrag_ml_tg1.indexing.segmenting import segment_runs
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore

@@ -13,7 +13,7 @@ from finrag_ml_tg1.index.manifest import Manifest, part_key, version_key
 from finrag_ml_tg1.index.outside.engine import VectorEngine
 from finrag_ml_tg1.index.outside.version_vectors import VersionVectors, open_version_vectors
 from finrag_ml_tg1.index.part import Part
-from finrag_ml_tg1.index.reader import current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.indexing.build import build_index
 from finrag_ml_tg1.indexing.vector_sync import SyncReport, sync_vectors
 from finrag_ml_tg1.loaders.cache import DiskCache

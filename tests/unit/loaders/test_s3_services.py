@@ -16,7 +16,7 @@ import pytest
 
 from finrag_ml_tg1.errors import ConditionUnsupportedError, PreconditionFailedError, StoreError
 from finrag_ml_tg1.index.manifest import CURRENT_KEY
-from finrag_ml_tg1.index.reader import current_version
+from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.indexing.publishing import publish_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config_loader import load_config

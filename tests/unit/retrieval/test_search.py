@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finrag_ml_tg1.index.reader import Index, PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
+from finrag_ml_tg1.index.reader import Index
 from finrag_ml_tg1.retrieval.search import search
 from finrag_ml_tg1.scope import CompanyReference, Scope
 from tests.unit.retrieval.hashed_index import Text, build_hashed_index

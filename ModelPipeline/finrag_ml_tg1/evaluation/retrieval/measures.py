@@ -13,7 +13,7 @@ import numpy as np
 
 from finrag_ml_tg1.evaluation.retrieval.questions import RetrievalQuestion
 from finrag_ml_tg1.index.catalog import Catalog
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = ["Judged", "intervals", "judge", "means", "means_by_kind", "twins_of"]
 

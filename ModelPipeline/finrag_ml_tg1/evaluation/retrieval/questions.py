@@ -10,7 +10,7 @@ from typing import Any
 
 from finrag_ml_tg1.errors import SettingsError
 from finrag_ml_tg1.filings.paged.document import identifier_of
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 __all__ = ["GoldPlace", "RetrievalQuestion", "read_questions"]
 

@@ -19,7 +19,7 @@ from finrag_ml_tg1.index.catalog import FILINGS_FILE, PARTS_FILE, SEGMENTS_FILE,
 from finrag_ml_tg1.index.encoder import ENCODER_FILES, OnnxEncoder
 from finrag_ml_tg1.index.history import switches
 from finrag_ml_tg1.index.manifest import ENCODER_FILE_NAMES, Manifest, manifest_key
-from finrag_ml_tg1.index.reader import current_version, read_manifest
+from finrag_ml_tg1.index.stored_version import current_version, read_manifest
 from finrag_ml_tg1.index.version_objects import read_checked, version_objects
 from finrag_ml_tg1.loaders.cache import DiskCache
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile

@@ -13,7 +13,7 @@ from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished
 from finrag_ml_tg1.answering.prompts.context import Evidence
 from finrag_ml_tg1.facts.fact_set import FactSet, UsedFact
 from finrag_ml_tg1.index.facts import Fact
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 from finrag_ml_tg1.scope import CompanyReference, Scope
 
 __all__ = [

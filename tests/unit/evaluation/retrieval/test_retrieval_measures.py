@@ -6,7 +6,7 @@ import pytest
 
 from finrag_ml_tg1.evaluation.retrieval.measures import intervals, judge, means, means_by_kind
 from finrag_ml_tg1.evaluation.retrieval.questions import GoldPlace, RetrievalQuestion
-from finrag_ml_tg1.index.reader import PassageRecord
+from finrag_ml_tg1.index.passage_record import PassageRecord
 
 
 def passage(accession: str, page: int | None, text: str = "words", start: int = 0) -> PassageRecord:
