@@ -21,12 +21,12 @@ from serving.backend.numbers import facts_response
 from serving.backend.presentation import passage
 from serving.backend.process import rss_megabytes, uptime_seconds
 from serving.backend.schemas.answers import QueryResponse
-from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, PassageResponse
+from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, NotReadyProblem, PassageResponse
 from serving.backend.schemas.numbers import FactsResponse
 from serving.backend.schemas.requests import QueryRequest
 from serving.backend.streaming import server_sent_events
 from serving.http.client_address import client_of
-from serving.http.errors import problem_response, shown_name
+from serving.http.errors import PROBLEM_JSON, problem, shown_name
 from serving.http.openapi import problems
 
 __all__ = ["router"]
@@ -166,14 +166,21 @@ async def livez() -> Response:
     return PlainTextResponse("ok")
 
 
-@router.get("/readyz", response_class=PlainTextResponse, responses=problems(503))
+@router.get("/readyz", response_class=PlainTextResponse, responses={503: {"model": NotReadyProblem}})
 async def readyz(engine: LoadedEngine) -> Response:
     """Return 200 while a loaded index can answer, else 503 with the reason."""
     if engine.is_shutting_down:
-        return problem_response(503, "The server is shutting down.")
-    if engine.versions.current is None:
-        return problem_response(503, str(engine.versions.problem), headers={"Retry-After": "2"})
+        return _not_ready("stopping", "The server is shutting down.")
+    versions = engine.versions
+    if versions.current is None:
+        return _not_ready("loading" if versions.is_loading else "obstacle", str(versions.problem))
     return PlainTextResponse("ok")
+
+
+def _not_ready(reason: Literal["loading", "obstacle", "stopping"], detail: str) -> JSONResponse:
+    told = NotReadyProblem(**problem(503, detail).model_dump(), reason=reason)
+    headers = {} if reason == "stopping" else {"Retry-After": "2"}
+    return JSONResponse(told.model_dump(exclude_none=True), status_code=503, media_type=PROBLEM_JSON, headers=headers)
 
 
 @router.get("/health", response_model=HealthResponse, responses={503: {"model": HealthResponse}})

@@ -109,6 +109,11 @@ class ServedVersions:
         return self._current.finrag if self._current is not None else None
 
     @property
+    def is_loading(self) -> bool:
+        """Whether the first version is being opened, and nothing is known to be in the way."""
+        return self._current is None and self._problem == _LOADING
+
+    @property
     def problem(self) -> str | None:
         """Why the version that is current in the store is not the one that answers; None when it is.
 

@@ -22,6 +22,7 @@ from serving.frontend.contract.catalog import Catalog
 from serving.frontend.contract.feedback import Feedback
 from serving.frontend.contract.figures import Figures
 from serving.frontend.contract.health import Health
+from serving.frontend.contract.obstacle import Obstacle
 from serving.frontend.contract.passages import PassageWindow
 from serving.frontend.contract.query import Query
 from serving.frontend.contract.usage import Usage
@@ -80,14 +81,14 @@ class BackendClient:
             return parse_record(response, Health.from_json)
         return read_record(response, Health.from_json)
 
-    def fetch_obstacle(self) -> str | None:
-        """Return None while an index can answer, else the back end's words on why not (`GET /readyz`)."""
+    def fetch_obstacle(self) -> Obstacle | None:
+        """Return None while an index can answer, else why not (`GET /readyz`)."""
         response = self._send("GET", "/readyz", read_timeout_s=_STATUS_READ_TIMEOUT_S)
         if response.status_code == HTTPStatus.OK:
             return None
         problem = read_problem(response)
         if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            return problem.detail
+            return Obstacle(problem.detail, is_loading=read_object(response).get("reason") == "loading")
         raise problem
 
     def fetch_catalog(self) -> Catalog:

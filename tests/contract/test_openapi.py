@@ -62,7 +62,8 @@ def test_errors_are_problems(document: dict[str, Any]) -> None:
             if status >= "400" and (path, status) != ("/health", "503"):
                 assert list(response["content"]) == ["application/problem+json"], (path, status)
                 schema = response["content"]["application/problem+json"]["schema"]
-                assert schema == {"$ref": "#/components/schemas/Problem"}
+                name = "NotReadyProblem" if (path, status) == ("/readyz", "503") else "Problem"
+                assert schema == {"$ref": f"#/components/schemas/{name}"}
     assert {"title", "status", "detail", "errors"} <= set(document["components"]["schemas"]["Problem"]["properties"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import signal
 import socket
@@ -14,9 +15,9 @@ import pytest
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.backend.served_versions import ServedVersions
-from serving.frontend.status.backend_status import LOADING
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.test_query_validation import assert_problem
+from tests.event_loops import run
 from tests.local_processes import Server, serve_backend, wait_until
 
 HEALTH = {"status", "store", "index_version", "filings", "passages", "refresh_error", "warnings", "uptime_s", "rss_mb"}
@@ -43,10 +44,19 @@ def test_probes_answer_with_a_loaded_index(client: httpx.Client) -> None:
     assert [client.get(path).text for path in ("/livez", "/readyz")] == ["ok", "ok"]
 
 
-def test_server_that_loads_its_index_says_so_in_the_words_the_chat_knows(tmp_path: Path) -> None:
+def test_index_is_loading_until_it_is_known_what_is_in_the_way(tmp_path: Path) -> None:
     versions = ServedVersions(MLConfig(cache_dir=str(tmp_path)), LocalFolderStore(tmp_path), lambda version: None)
+    assert versions.is_loading
     assert versions.problem is not None
-    assert LOADING in versions.problem
+
+    async def look() -> None:
+        following = asyncio.create_task(versions.follow())
+        while versions.is_loading:
+            await asyncio.sleep(0.01)
+        following.cancel()
+
+    run(look())
+    assert "holds no index" in versions.problem
 
 
 def test_server_without_index_says_how_to_build_one_and_becomes_ready_when_it_is_built(
@@ -55,6 +65,7 @@ def test_server_without_index_says_how_to_build_one_and_becomes_ready_when_it_is
     store = tmp_path / "store"
     with serve_backend(str(store), tmp_path / "backend", awaiting="/livez") as server:
         wait_until(lambda: "holds no index" in get(server, "/readyz").text, "the server has looked for an index")
+        assert get(server, "/readyz").json()["reason"] == "obstacle"
         for response in (get(server, "/readyz"), ask(server), get(server, "/catalog"), get(server, "/passages/x")):
             problem = assert_problem(response, 503)
             assert "finrag ingest" in problem["detail"]

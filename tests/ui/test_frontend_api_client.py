@@ -10,6 +10,7 @@ import pytest
 from serving.frontend.api_client import ApiError, BackendAwayError, BackendClient
 from serving.frontend.backend_url import BackendUrlError, is_loopback, normalise_backend_url
 from serving.frontend.contract.answer import Answer
+from serving.frontend.contract.obstacle import Obstacle
 from serving.frontend.contract.query import Filters, Query
 from serving.frontend.contract.stream_events import SourcesFound, StageDone, Words
 from serving.frontend.contract.understood import NamedCompany, Understood
@@ -256,7 +257,9 @@ def test_obstacle_is_none_when_ready_and_the_reason_when_not(stub: StubBackend) 
     with connect(stub.url) as client:
         assert client.fetch_obstacle() is None
         stub.mode = "no index"
-        assert client.fetch_obstacle() == "The store holds no current index version."
+        assert client.fetch_obstacle() == Obstacle("The store holds no current index version.", is_loading=False)
+        stub.replies["/readyz"] = Reply(503, {"detail": "A moment.", "reason": "loading"})
+        assert client.fetch_obstacle() == Obstacle("A moment.", is_loading=True)
         stub.replies["/readyz"] = build_problem(401, "Unauthorized", "The key is wrong.")
         with pytest.raises(ApiError, match="The key is wrong"):
             client.fetch_obstacle()

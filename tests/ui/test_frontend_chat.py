@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from serving.frontend.status.backend_status import LOADING
 from tests.ui.stub_backend import (
     COMPANY,
     REQUEST_ID,
@@ -285,7 +284,7 @@ def test_missing_index_says_which_command_to_run(page: AppTest, stub: StubBacken
         {"/health": Reply(503, "no healthy upstream", content_type="text/plain")},
         {
             "/health": Reply(503, {"status": "unavailable", "store": "ok", "index_version": None}),
-            "/readyz": Reply(503, {"title": "x", "status": 503, "detail": f"Not ready: {LOADING}."}),
+            "/readyz": Reply(503, {"title": "x", "status": 503, "detail": "Not yet.", "reason": "loading"}),
         },
     ],
 )

@@ -1,17 +1,19 @@
 """Back end and front end as two child processes on this machine, for `finrag up`.
 
-Both are waited for until they answer, and both are stopped together, whatever ends first.
+Both are waited for until they answer and the index is loaded, and both are stopped together, whatever ends first.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +27,12 @@ from finrag_ml_tg1.errors import FinRAGError
 __all__ = ["LaunchError", "LocalServers", "start_servers", "stop_on_signals"]
 
 _START_SECONDS = 90.0
+# An index that is fetched from far away may take longer: the chat says so meanwhile.
+_LOADING_SECONDS = 20.0
 # The back end gives answers under way 18 seconds, and the query log 5.
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+_MOST_BYTES = 65_536
 # Loopback is asked directly, whatever proxy the environment names for the world outside.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # SIGHUP is what a terminal sends when it is closed; the children's own sessions keep it from them.
@@ -70,6 +75,7 @@ class LocalServers:
 def start_servers(backend_port: int, frontend_port: int, environment: dict[str, str]) -> Iterator[LocalServers]:
     """Start both servers, wait until they answer, and stop them at the end.
 
+    An index that is being loaded is waited for too, for some seconds; one that is missing or cannot be opened is not.
     Raises LaunchError when a port is taken, or when a server ends or does not answer in time.
     """
     if backend_port == frontend_port:
@@ -89,6 +95,7 @@ def start_servers(backend_port: int, frontend_port: int, environment: dict[str, 
         servers.append(_Server("front end", frontend, f"http://localhost:{frontend_port}/_stcore/health"))
         for server in servers:
             _wait_until_up(server)
+        _wait_while_loading(servers[0], f"{backend_url}/readyz")
         yield LocalServers(servers, f"http://localhost:{frontend_port}")
     finally:
         _stop(servers)
@@ -161,6 +168,30 @@ def _wait_until_up(server: _Server) -> None:
             pass  # not up yet, or not the server: asked again until the deadline
         time.sleep(_POLL_SECONDS)
     raise LaunchError(f"the {server.name} did not answer at {server.health_url} within {_START_SECONDS:.0f} s")
+
+
+def _wait_while_loading(backend: _Server, url: str) -> None:
+    deadline = time.monotonic() + _LOADING_SECONDS
+    while time.monotonic() < deadline and _is_loading(url):
+        _require_running(backend)
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_loading(url: str) -> bool:
+    """Whether the back end is not ready for no other reason than that it needs time."""
+    try:
+        with _OPENER.open(url, timeout=2):
+            return False
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            body = refusal.read(_MOST_BYTES)
+    except (OSError, http.client.HTTPException):
+        return False  # it did answer before: what is wrong now, the chat will say
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("reason") == "loading"
 
 
 def _require_running(server: _Server) -> None:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from serving.http.problems import Problem
+
 __all__ = [
     "CatalogResponse",
     "CompanyOut",
@@ -16,6 +18,7 @@ __all__ = [
     "ItemOut",
     "MetricOut",
     "ModelOut",
+    "NotReadyProblem",
     "PassageOut",
     "PassageResponse",
 ]
@@ -151,3 +154,13 @@ class HealthResponse(BaseModel):
     warnings: list[str]
     uptime_s: float
     rss_mb: float
+
+
+class NotReadyProblem(Problem):
+    """Why no question can be answered now, in words and for programs.
+
+    `loading`: the index is being opened and needs nothing but time; `obstacle`: what `detail` names is in the way;
+    `stopping`: the process is about to end.
+    """
+
+    reason: Literal["loading", "obstacle", "stopping"]

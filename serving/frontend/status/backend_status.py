@@ -10,13 +10,11 @@ from serving.frontend.api_client import ApiError, BackendAwayError, BackendClien
 from serving.frontend.contract.health import Health
 from serving.frontend.markup.escaping import escape_inline
 
-__all__ = ["LOADING", "BackendStatus", "State", "describe_state", "read_status", "show_obstacle", "show_status"]
+__all__ = ["BackendStatus", "State", "describe_state", "read_status", "show_obstacle", "show_status"]
 
 _POLL_INTERVAL_S = 3
 # What stands before a pod that is suspended or not up yet answers in its stead.
 _SAID_BY_GATEWAYS = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
-# As the back end words it.
-LOADING = "still being loaded"
 
 
 class State(Enum):
@@ -83,11 +81,11 @@ def read_status(client: BackendClient) -> BackendStatus:
         if error.status in _SAID_BY_GATEWAYS:
             return BackendStatus(State.WAKING)
         return BackendStatus(State.FAULTY, detail=error.detail)
-    if obstacle is not None and LOADING in obstacle:
+    if obstacle is not None and obstacle.is_loading:
         return BackendStatus(State.WAKING, health)
     if obstacle is not None:
         missing = State.NO_STORAGE if health.store == "unreachable" else State.NO_INDEX
-        return BackendStatus(missing, health, obstacle)
+        return BackendStatus(missing, health, obstacle.detail)
     return BackendStatus(State.OK if health.status == "ok" else State.DEGRADED, health)
 
 

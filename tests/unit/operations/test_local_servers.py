@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from finrag_ml_tg1.operations import local_servers
 from tests.local_processes import clean_environment, end, free_port, wait_until
 from tests.sample_index import sample_store
+from tests.unit.operations.doctor.answering_server import Reply, Request, s3_refusal, serve
 
 __all__ = ["sample_store"]
 
@@ -46,7 +50,7 @@ class Up:
 
 
 @contextmanager
-def run_up(store: Path, folder: Path, **settings: str) -> Iterator[Up]:
+def run_up(store: Path | str, folder: Path, **settings: str) -> Iterator[Up]:
     """Run `finrag up` in `folder` on free ports; what it left behind is stopped at the end of the block."""
     backend_port, frontend_port = free_port(), free_port()
     log = folder / "up.log"
@@ -74,11 +78,19 @@ def get(port: int, path: str) -> httpx.Response:
     return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=5)
 
 
+def answers(port: int, path: str) -> bool:
+    try:
+        return get(port, path).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_both_servers_end_with_the_command(tmp_path: Path, sample_store: Path, number: signal.Signals) -> None:
     """SIGHUP is what a terminal sends when its window is closed."""
     with run_up(sample_store, tmp_path) as up:
         up.wait_until_ready()
+        assert get(up.backend_port, "/readyz").text == "ok"
         children = up.children()
         assert len(children) == 2
         up.process.send_signal(number)
@@ -119,6 +131,86 @@ def test_store_without_index_comes_up_on_the_ports_given_past_port_and_proxy_of_
         assert get(up.frontend_port, "/_stcore/health").text == "ok"
         with pytest.raises(httpx.ConnectError):
             get(decoy, "/")
+
+
+@contextmanager
+def hesitating_bucket(store: Path) -> Iterator[tuple[str, threading.Event]]:
+    """Give the address of an S3 service that says nothing before the event, and then has the objects of a folder."""
+    may_answer = threading.Event()
+
+    def answer(request: Request) -> Reply:
+        may_answer.wait(60)
+        file = store / request.path.partition("?")[0].removeprefix("/bucket/")
+        if not file.is_file():
+            return s3_refusal(404, "NoSuchKey")
+        start, _, end = request.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        data = file.read_bytes()
+        piece = data[int(start) : int(end or len(data)) + 1]
+        whole = {"ETag": '"1"', "Content-Range": f"bytes {start}-{int(start) + len(piece) - 1}/{len(data)}"}
+        return Reply(206 if "Range" in request.headers else 200, piece, whole)
+
+    with serve(answer) as url:
+        try:
+            yield url, may_answer
+        finally:
+            may_answer.set()
+
+
+def keys_for(url: str) -> dict[str, str]:
+    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "test")
+    return {"AWS_ENDPOINT_URL_S3": url, "AWS_REGION": "us-east-1", "FINRAG_QUERY_LOG": "off", **keys}
+
+
+def test_ready_is_said_when_the_index_is_loaded(tmp_path: Path, sample_store: Path) -> None:
+    with (
+        hesitating_bucket(sample_store) as (url, may_answer),
+        run_up("s3://bucket", tmp_path, **keys_for(url)) as up,
+    ):
+        wait_until(lambda: answers(up.backend_port, "/livez"), "the back end answers")
+        wait_until(lambda: answers(up.frontend_port, "/_stcore/health"), "the front end answers")
+        time.sleep(0.5)
+        assert get(up.backend_port, "/readyz").json()["reason"] == "loading"
+        assert "ready" not in up.output
+        may_answer.set()
+        up.wait_until_ready()
+        assert get(up.backend_port, "/readyz").text == "ok"
+
+
+STAND_IN = """
+import http.server, json, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = None if self.path in ("/livez", "/_stcore/health") else sys.argv[2]
+        self.send_response(200 if said is None else 503)
+        self.end_headers()
+        self.wfile.write(b"ok" if said is None else said.encode())
+    def log_message(self, *arguments):
+        pass
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "limit_s", "least_s"),
+    [
+        ('{"reason": "loading"}', 0.5, 0.5),
+        ('{"reason": "obstacle"}', 60.0, 0.0),
+        ('{"detail": "x"}', 60.0, 0.0),
+        ("<html>", 60.0, 0.0),
+    ],
+)
+def test_index_is_waited_for_only_while_it_loads_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, said: str, limit_s: float, least_s: float
+) -> None:
+    def command(port: int) -> list[str]:
+        return [sys.executable, "-S", "-c", STAND_IN, str(port), said]
+
+    monkeypatch.setattr(local_servers, "_backend_command", command)
+    monkeypatch.setattr(local_servers, "_frontend_command", command)
+    monkeypatch.setattr(local_servers, "_LOADING_SECONDS", limit_s)
+    began = time.monotonic()
+    with local_servers.start_servers(free_port(), free_port(), clean_environment()):
+        assert least_s <= time.monotonic() - began < 30
 
 
 def test_end_of_one_server_ends_the_other_and_is_reported(tmp_path: Path, sample_store: Path) -> None:
