@@ -116,7 +116,7 @@ def _of_tables(rag: FinRAG, of_each: int, chooser: random.Random) -> Iterator[St
     ciks = [company.cik for company in rag.index.catalog.companies]
     pool = []
     for cik in chooser.sample(ciks, min(len(ciks), 25)):
-        own = rag.index.facts(cik)
+        own = rag.index.companies.facts(cik)
         facts = [fact for concept in sorted(own.concepts) for fact in own.of_concept(concept)]
         pool += chooser.sample(facts, min(len(facts), 40 * of_each // 10))
     chooser.shuffle(pool)

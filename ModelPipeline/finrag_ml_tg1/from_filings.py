@@ -131,7 +131,7 @@ class FilingsAnswerer:
         plan = partial.plan
         is_plain = plan is not None and not plan.qualifier and self._names_statement_metric(partial)
         return is_plain and any(
-            self._index.facts(company.cik).concepts or self._index.facts(company.cik).untagged
+            self._index.companies.facts(company.cik).concepts or self._index.companies.facts(company.cik).untagged
             for company in partial.scope.companies
         )
 

@@ -60,7 +60,7 @@ class FinRAG:
         self._resolver = ScopeResolver(index.catalog, words.appears_in_filings, names, words.is_word)
         self.follow_ups = FollowUps(index.catalog.companies, names, words.appears_in_filings, words.is_word)
         self._planner = Planner(names)
-        self.facts = FactFinder(index.facts)
+        self.facts = FactFinder(index.companies.facts)
         self._from_filings = FilingsAnswerer(index, self.facts)
 
     @classmethod
@@ -174,7 +174,7 @@ class FinRAG:
             companies = self._companies_asked(plan, scope, question)
             is_named = bool(scope.companies)
             if plan and plan.obstacle is None:
-                self.index.open_facts_of([company.cik for company in companies])
+                self.index.companies.open_all([company.cik for company in companies])
             found = self.facts.find(plan, companies, are_named=is_named) if plan and companies else FactSet()
             if is_money_for_things(scope.topic, found):
                 _log.debug("numbers set aside: amounts of money, and things are to be counted")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,10 +22,10 @@ from finrag_ml_tg1.index.catalog import (
 )
 from finrag_ml_tg1.index.container import open_arrays
 from finrag_ml_tg1.index.encoder import OnnxEncoder
-from finrag_ml_tg1.index.facts import CompanyFacts
 from finrag_ml_tg1.index.file_cache import FileCache
 from finrag_ml_tg1.index.lexical import CorpusStatistics
 from finrag_ml_tg1.index.manifest import Manifest
+from finrag_ml_tg1.index.open_companies import OpenCompanies
 from finrag_ml_tg1.index.open_parts import OpenParts
 from finrag_ml_tg1.index.outside.engine import VectorEngine
 from finrag_ml_tg1.index.outside.version_vectors import open_version_vectors
@@ -41,8 +40,6 @@ from finrag_ml_tg1.index.writer import STATISTICS_FILE
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
 __all__ = ["Index", "open_index"]
-
-_OPEN_COMPANIES = 64
 
 
 def open_index(
@@ -102,8 +99,7 @@ class Index:
         at_hand = beside.parts.at_hand(self.catalog.parts) if beside is not None else OrderedDict[str, Part]()
         self.parts: OpenParts = OpenParts(cache, at_hand)
         self.vectors = RowVectors(self.catalog, segments, self.parts)
-        self._company_facts: OrderedDict[int, CompanyFacts] = OrderedDict()
-        self._lock = threading.Lock()
+        self.companies = OpenCompanies(self.catalog, self.parts)
         self._filings = {row["accession"]: row for row in self.catalog.filings.iter_rows(named=True)}
         part_of_year = {(entry.cik, entry.fiscal_year): entry for entry in self.catalog.parts}
         self._part_of_filing = {
@@ -116,32 +112,7 @@ class Index:
         """Let go of the cached files and the open parts; the memory is free once nothing refers to the index."""
         self._pinned.close()
         self.parts.close()
-        with self._lock:
-            self._company_facts.clear()
-
-    def facts(self, cik: int) -> CompanyFacts:
-        """Return all facts of a covered company, of all its filings."""
-        with self._lock:
-            facts = self._company_facts.get(cik)
-            if facts is not None:
-                self._company_facts.move_to_end(cik)
-                return facts
-        entries = self.catalog.parts_of({cik}, ())
-        self.parts.open_all(entries)
-        tables = [self.parts.opened(entry).facts() for entry in entries]
-        facts = CompanyFacts(cik, tables, self.catalog.forms(cik))
-        with self._lock:
-            self._company_facts[cik] = facts
-            while len(self._company_facts) > _OPEN_COMPANIES:
-                self._company_facts.popitem(last=False)
-        return facts
-
-    def open_facts_of(self, ciks: Collection[int]) -> None:
-        """Open side by side what `facts` of these companies will read, one after the other otherwise."""
-        with self._lock:
-            unread = {cik for cik in ciks if cik not in self._company_facts}
-        if unread:
-            self.parts.open_all(self.catalog.parts_of(unread, ()))
+        self.companies.close()
 
     def record(self, row: int) -> PassageRecord:
         """Return the passage at a row of the whole index."""

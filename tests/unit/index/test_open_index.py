@@ -120,8 +120,8 @@ def test_parts_that_are_needed_together_are_read_at_the_same_time(
         case "records":
             assert [record.fiscal_year for record in index.records([12, 0, 8])] == [2023, 2022, 2023]
         case _:
-            index.open_facts_of([9_990_000_100, 9_990_000_200])
-            assert index.facts(9_990_000_100).cik == 9_990_000_100
+            index.companies.open_all([9_990_000_100, 9_990_000_200])
+            assert index.companies.facts(9_990_000_100).cik == 9_990_000_100
     assert sorted(remote.reads) == sorted(part_key(part.sha256) for part in index.catalog.parts)
     index.close()
 
