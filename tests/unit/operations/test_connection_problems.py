@@ -32,13 +32,13 @@ def error_of(url: str) -> HTTPError:
     ("url", "words", "arrives"),
     [
         ("http://finrag.invalid/", "name is not known", False),
-        (f"http://127.0.0.1:{free_port()}/", "nothing listens", False),
+        ("http://127.0.0.1:{closed}/", "nothing listens", False),
         ("http://{silent}/", "does not answer in time", True),
     ],
 )
 def test_reason_and_whether_it_was_sent(url: str, words: str, arrives: bool) -> None:
     with silent_server() as silent:
-        error = error_of(url.format(silent=silent))
+        error = error_of(url.format(silent=silent, closed=free_port()))
     assert words in problem_of(error)
     assert was_sent(error) is arrives
 
