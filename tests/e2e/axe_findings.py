@@ -37,6 +37,7 @@ def find_barriers(page: Page) -> list[str]:
     """Return the serious and critical findings that are not allowed, one line each."""
     size = page.viewport_size
     assert size is not None
+    _wait_until_at_rest(page)
     page.set_viewport_size({"width": size["width"], "height": _HEIGHT_PX})
     found = Axe().run(page).response["violations"]
     barriers = [
@@ -50,6 +51,15 @@ def find_barriers(page: Page) -> list[str]:
     ]
     page.set_viewport_size(size)
     return barriers
+
+
+def _wait_until_at_rest(page: Page) -> None:
+    # While a script runs, what it has not drawn again yet is faded, and comes back by a transition.
+    page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    page.wait_for_function(
+        "!document.querySelector('[data-stale=true]')"
+        " && !document.getAnimations().some(each => each instanceof CSSTransition)"
+    )
 
 
 def _why(node: dict[str, list[dict[str, str]]]) -> str:
