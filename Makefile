@@ -10,13 +10,15 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
 	$(if $(shell $(name) -c "import sys, venv; print(sys.version_info >= (3, 11) or '')" 2>/dev/null),$(name))))
 
-.DEFAULT_GOAL := help
-.PHONY: help run test check audit format lock soak docs samples clean encoder browser
+SERVICES := coding_agent
+
+.PHONY: help run test test-services check-services soak-services check audit format lock soak docs samples clean encoder browser
 
 help:
 	@echo "make run      set up, index the sample filings, start back end and chat (Ctrl-C stops both)"
 	@echo "make test     set up and run the tests"
 	@echo "make check    lint, strict types, import direction, documentation drift, audit"
+	@echo "make test-services   set up and test the surrounding services, each in its own environment"
 	@echo "make format   format the code            make docs     rewrite the generated documentation"
 	@echo "make lock     renew the hashed locks     make samples  rewrite the sample filings"
 	@echo "make audit    locks, licences, known vulnerabilities, secrets, images"
@@ -41,6 +43,10 @@ check: $(VENV)/.dev-ready
 	@$(PY) -m docs.generate --check
 	@$(PY) -m samples.generate --check
 	@$(PY) -m checks.audit
+
+# The surrounding services: own lock, own environment, own process each.
+test-services check-services soak-services: %-services: $(VENV)/.dev-ready
+	@for service in $(SERVICES); do $(MAKE) --no-print-directory -C services/$$service $* || exit 1; done
 
 audit: $(VENV)/.dev-ready
 	@$(PY) -m checks.audit

@@ -1,0 +1,1 @@
+"""The agent loop: a model is asked for commands until it submits, within limits."""

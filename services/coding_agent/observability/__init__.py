@@ -1,0 +1,1 @@
+"""Logs without secrets, metrics for Prometheus and CloudWatch."""

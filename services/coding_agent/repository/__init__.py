@@ -1,0 +1,1 @@
+"""Git: clone, patch, guard and push, with the token out of everybody's sight."""
