@@ -12,6 +12,8 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 py
 
 SERVICES := coding_agent
 
+.DEFAULT_GOAL := help
+
 .PHONY: help run test test-services check-services soak-services check audit format lock soak docs samples clean encoder browser
 
 help:
