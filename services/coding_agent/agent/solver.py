@@ -16,6 +16,7 @@ from coding_agent.agent.sandbox_adapter import SandboxAdapter
 from coding_agent.agent.solution import Solution
 from coding_agent.agent.trajectory import Trajectory
 from coding_agent.agent.untrusted_text import UntrustedBlocks, first_line
+from coding_agent.jobs.job import Stage
 from coding_agent.runs.assignment import Assignment, ExitStatus, RunSink
 from coding_agent.runs.stop import Stop
 from coding_agent.sandbox.command_sandbox import CommandResult, CommandSandbox
@@ -38,7 +39,8 @@ def solve(
     """Run the loop to its end; what it changed is in the sandbox's work tree, which is left open.
 
     `redact` takes secrets out of a text: all that leaves the loop passes it (output before the model sees it, log,
-    summary, trajectory). `sink` hears of every step; its trajectory is renewed every few seconds and at the end.
+    summary, trajectory). `sink` hears of every step; the stage is `plan` until the first command, then `edit`; the
+    trajectory is renewed every few seconds and at the end.
     Raises JobStoppedError within a second of `stop`, and what the sandbox or the sink raises. A model that fails is an
     exit status, not an exception: the work tree is kept.
     """
@@ -53,6 +55,7 @@ def solve(
         report,
     )
     stop.check()
+    sink.stage(Stage.PLAN)
     ended = loop.run(
         task=task_prompt(assignment, blocks),
         system_prompt=system_prompt(assignment.limits, blocks),
@@ -104,6 +107,7 @@ class _Report:
         self._trajectory = trajectory
         self._model = model
         self._kept_at = time.monotonic()
+        self._has_run = False
 
     def answered(self, completion: Completion) -> None:
         """Say what the answers have used so far."""
@@ -121,7 +125,10 @@ class _Report:
         self._log(f"nothing was run: {reason}")
 
     def runs(self, command: str) -> None:
-        """Log the first line of a command."""
+        """Log the first line of a command; from the first one on the work tree may be changed."""
+        if not self._has_run:
+            self._has_run = True
+            self._sink.stage(Stage.EDIT)
         self._log(f"$ {first_line(self._redact(command))}")
 
     def ran(self, result: CommandResult) -> None:
