@@ -11,6 +11,7 @@ __all__ = ["Trajectory"]
 
 _MOST_MESSAGE_CHARS = 100_000
 _LEAST_BYTES = 10_000
+_FIRST_STEP = 2  # after the rules and the task
 
 
 class Trajectory:
@@ -41,24 +42,20 @@ class Trajectory:
         }
         room = self._most_bytes - len(_json({**head, "left_out": len(rows), "messages": []}))
         size = sum(len(row) + 2 for row in rows.values())
-        left_out = 0
-        middle = len(rows) / 2
-        inner = sorted(range(2, len(rows)), key=lambda place: abs(place - middle))
-        for place in [place for place in inner if self._messages[place][0] == "user"]:
-            if size <= room:
-                break
+        left_out: set[int] = set()
+        from_the_middle = sorted(rows, key=lambda place: (place < _FIRST_STEP, abs(place - len(rows) / 2)))
+        for place in from_the_middle:
             role, content = self._messages[place]
-            note = _json({"role": role, "content": f"[… output of {len(content)} characters left out …]"})
-            size += len(note) - len(rows[place])
-            rows[place] = note
-            left_out += 1
-        noted = set(inner)
-        for place in [*inner, *range(min(2, len(rows)) - 1, -1, -1)]:
-            if size <= room:
-                break
-            size -= len(rows.pop(place)) + 2
-            left_out += 0 if place in noted and self._messages[place][0] == "user" else 1
-        whole = _json({**head, "left_out": left_out, "messages": []})
+            if size > room and role == "user" and place >= _FIRST_STEP:
+                note = _json({"role": role, "content": f"[… output of {len(content)} characters left out …]"})
+                size += len(note) - len(rows[place])
+                rows[place] = note
+                left_out.add(place)
+        for place in from_the_middle:
+            if size > room:
+                size -= len(rows.pop(place)) + 2
+                left_out.add(place)
+        whole = _json({**head, "left_out": len(left_out), "messages": []})
         return whole.removesuffix(b"]}") + b",\n".join(rows.values()) + b"]}"
 
 

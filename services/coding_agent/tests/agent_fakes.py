@@ -23,17 +23,18 @@ def bash(command: str) -> str:
     return f"I look.\n\n```bash\n{command}\n```\n"
 
 
-def assignment(text: IssueText | None = None, **limits: float) -> Assignment:
-    """Return an assignment; `limits` replace fields of its limits."""
+LIMITS = RunLimits(steps=10, cost_usd=1.0, wall_s=60.0, command_s=5.0, test_s=5.0)
+
+
+def assignment(text: IssueText | None = None, limits: RunLimits = LIMITS) -> Assignment:
+    """Return an assignment."""
     return Assignment(
         job_id="job-1",
         issue=IssueRef("github.com", "acme", "app", 7),
         text=text or IssueText(title="It breaks", body="It does."),
         base_commit="c" * 40,
         test_command=("python", "-m", "pytest"),
-        limits=RunLimits(
-            **{"steps": 10, "cost_usd": 1.0, "wall_s": 60.0, "command_s": 5.0, "test_s": 5.0, **limits}  # type: ignore[arg-type]
-        ),
+        limits=limits,
     )
 
 
