@@ -82,6 +82,10 @@ class Redactor:
         """Do the same for bytes of any encoding that has ASCII in it; all others stay as they are."""
         return self.redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
+    def redact_known_bytes(self, data: bytes) -> bytes:
+        """Return bytes with `***` in place of each known secret; all others stay as they are."""
+        return self.redact_known(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
     def redact_json(self, value: object) -> object:
         """Return a JSON value with all texts in it redacted, keys too."""
         if isinstance(value, str):

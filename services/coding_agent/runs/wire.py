@@ -13,7 +13,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from coding_agent.agent.language_model import ChatMessage, Completion
 from coding_agent.issue_ref import IssueRef
-from coding_agent.jobs.job import Stage, TestOutcome
+from coding_agent.jobs.job import JobStatus, Stage, TestOutcome
 from coding_agent.runs.assignment import Assignment, ExitStatus, IssueText, RunLimits, RunOutcome
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "CompletionCall",
     "OutcomeMessage",
     "Progress",
+    "RunnerReply",
     "RunnerUpdate",
 ]
 
@@ -182,6 +183,13 @@ class RunnerUpdate(_Message):
             trajectory=trajectory,
             outcome=None if outcome is None else OutcomeMessage.of(outcome),
         )
+
+
+class RunnerReply(_Message):
+    """What a runner hears: it stops when cancellation is asked for, and when the job does not run any more."""
+
+    status: JobStatus
+    cancel_requested: bool
 
 
 class ChatMessageBody(_Message):
