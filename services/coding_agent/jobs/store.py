@@ -27,7 +27,8 @@ class Artifact(StrEnum):
 
     PATCH = "patch"
     TRAJECTORY = "trajectory"
-    # What a runner elsewhere has reported (JSON), and the digest of the token it reports with.
+    # What a runner elsewhere is given and has reported (JSON), and the digest of the token it does it with.
+    ASSIGNMENT = "assignment"
     OUTCOME = "outcome"
     RUNNER_TOKEN_DIGEST = "runner_token_digest"
 
