@@ -118,7 +118,9 @@ class BubblewrapSandbox:
                     pass_fds=fds,
                     start_new_session=True,
                     umask=0o022,
-                    **({} if self._user is None else {"user": self._user, "group": self._user, "extra_groups": []}),
+                    user=self._user,
+                    group=self._user,
+                    extra_groups=None if self._user is None else [],
                 )
             watch = ResourceWatch(
                 memory_bytes=self._settings.sandbox_memory_mb << 20,
@@ -178,7 +180,7 @@ class BubblewrapSandbox:
         for name in _FOLDERS_OF_PROGRAMS:
             path = Path("/", name)
             if path.is_symlink():
-                arguments += ["--symlink", os.readlink(path), str(path)]
+                arguments += ["--symlink", str(path.readlink()), str(path)]
             elif path.is_dir():
                 arguments += ["--ro-bind", str(path), str(path)]
         for name in _ETC:

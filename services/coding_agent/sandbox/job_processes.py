@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["ProcessEntry", "all_processes", "available_memory", "descendants", "memory_of"]
 
@@ -25,7 +25,7 @@ class ProcessEntry:
 
 def all_processes() -> list[ProcessEntry]:
     """Return the processes that this process can see now."""
-    found = (_entry(int(name)) for name in os.listdir("/proc") if name.isdecimal())
+    found = (_entry(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdecimal())
     return [entry for entry in found if entry is not None]
 
 
@@ -60,21 +60,21 @@ def memory_of(processes: Iterable[ProcessEntry], limit: int) -> int:
 
 def available_memory() -> tuple[int, int]:
     """Return bytes of memory that this machine has left, and bytes that it has."""
-    with open("/proc/meminfo", encoding="ascii") as file:
+    with Path("/proc/meminfo").open(encoding="ascii") as file:
         values = dict(line.split(":", 1) for line in file)
     return _kib(values["MemAvailable"]), _kib(values["MemTotal"])
 
 
 def _entry(pid: int) -> ProcessEntry | None:
     try:
-        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        with Path(f"/proc/{pid}/status").open(encoding="utf-8", errors="replace") as file:
             values = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     except (FileNotFoundError, ProcessLookupError):
         return None  # It has ended meanwhile.
     return ProcessEntry(
         pid=pid,
         parent=int(values["PPid"]),
-        uid=int(values["Uid"].split()[0]),
+        uid=int(values["Uid"].split(maxsplit=1)[0]),
         is_zombie=values["State"].startswith(("Z", "X")),
         memory=_kib(values.get("RssAnon", "0 kB")) + _kib(values.get("RssShmem", "0 kB")),
     )
@@ -82,7 +82,7 @@ def _entry(pid: int) -> ProcessEntry | None:
 
 def _proportional_memory(entry: ProcessEntry) -> int:
     try:
-        with open(f"/proc/{entry.pid}/smaps_rollup", encoding="ascii") as file:
+        with Path(f"/proc/{entry.pid}/smaps_rollup").open(encoding="ascii") as file:
             next(file, None)
             values = dict(line.split(":", 1) for line in file)
     except (FileNotFoundError, ProcessLookupError):
@@ -93,4 +93,4 @@ def _proportional_memory(entry: ProcessEntry) -> int:
 
 
 def _kib(text: str) -> int:
-    return int(text.split()[0]) * 1024
+    return int(text.split(maxsplit=1)[0]) * 1024
