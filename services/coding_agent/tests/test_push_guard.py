@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from coding_agent.repository.git_dir import make_git_dir
 from coding_agent.repository.push_guard import Refusal, guard
 from coding_agent.runs.stop import Stop

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from coding_agent.errors import CodingAgentError, JobStoppedError
 from coding_agent.repository.commit import apply_and_commit
 from coding_agent.repository.git import GitCall, run_git

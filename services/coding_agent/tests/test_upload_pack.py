@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.issue_ref import IssueRef
 from coding_agent.jobs.job import Job, JobRequest
@@ -28,7 +30,6 @@ from coding_agent.runs.stop import Stop
 from coding_agent.settings import Settings
 from coding_agent.tests.git_server import GitServer
 from coding_agent.tests.origin import make_origin, plain_git
-from fastapi import FastAPI
 
 GITHUB_TOKEN = f"ghs_{secrets.token_hex(20)}"
 JOB_TOKEN = secrets.token_hex(20)

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.repository.commit import apply_and_commit
 from coding_agent.repository.git_dir import make_git_dir
 from coding_agent.repository.work_tree import EMBEDDED_REPOSITORY, check_out, diff
 from coding_agent.runs.stop import Stop
 from coding_agent.tests.origin import LINK, SCRIPT, SUBMODULE, Entry, make_origin, plain_git
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 STRANGE = [
     b"-rf",
