@@ -27,7 +27,8 @@ class Artifact(StrEnum):
 
     PATCH = "patch"
     TRAJECTORY = "trajectory"
-    # What a runner elsewhere has reported (JSON), and the digest of the token it reports with.
+    # What a runner elsewhere is given and has reported (JSON), and the digest of the token it does it with.
+    ASSIGNMENT = "assignment"
     OUTCOME = "outcome"
     RUNNER_TOKEN_DIGEST = "runner_token_digest"
 
@@ -140,7 +141,10 @@ class JobStore(Protocol):
         """End a running job that the worker has. Raises MoveRefusedError as `update` does."""
 
     def release(self, job_id: str, worker: str) -> Job:
-        """Give a running job back: pending, first in the queue, and the attempt not counted."""
+        """Give a running job back: pending, before those never claimed, and the attempt not counted.
+
+        One whose cancellation was asked for is cancelled instead. Raises MoveRefusedError as `update` does.
+        """
 
     def cancel(self, job_id: str) -> Job:
         """End a pending job as cancelled; ask the worker of a running one to.
@@ -149,14 +153,17 @@ class JobStore(Protocol):
         """
 
     def reap(self) -> Sequence[Job]:
-        """Handle leases that have run out, and return those jobs.
+        """Handle leases that have run out, and return those jobs; remove what is older than `Settings.retention_days`.
 
-        The first time a job is pending again, first in the queue; the second time (`attempt` 2) it is failed with code
-        `worker_lost`; one whose cancellation was asked for is cancelled.
+        The first time a job is pending again, before those never claimed; the second time (`attempt` 2) it is failed
+        with code `worker_lost`; one whose cancellation was asked for is cancelled.
         """
 
     def append_log(self, job_id: str, lines: Sequence[str]) -> None:
-        """Add lines to the job's log; beyond `Settings.max_log_lines` the oldest go."""
+        """Add lines to the job's log; beyond `Settings.max_log_lines` the oldest go. Raises JobNotFoundError.
+
+        A text of several lines becomes several; lines are cut at `bounds.MAX_LINE_CHARS`.
+        """
 
     def read_log(self, job_id: str, *, after: int = 0, tail: int | None = None) -> Sequence[LogLine]:
         """Return the lines numbered above `after`, of them the last `tail`. Raises JobNotFoundError."""

@@ -1,0 +1,1 @@
+"""What the agent says to the model, as Jinja templates."""
