@@ -20,7 +20,6 @@ __all__ = [
     "ReportRequest",
 ]
 
-
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
