@@ -110,6 +110,7 @@ class JobState:
     stage: str | None
     pr_url: str | None
     branch: str | None
+    cost_usd: float
     error_code: str | None
     error_message: str | None
     fields: Mapping[str, Any]
@@ -210,7 +211,10 @@ class CodingAgentClient:
         )
 
     def submit_report(self, report_id: str, title: str, body: str) -> SubmittedReport:
-        """File a report as an issue and ask for it to be fixed; the same `report_id` is filed once."""
+        """File a report as an issue and ask for it to be fixed; the same `report_id` is filed once.
+
+        It has at most 100 letters, digits, dots, underscores and hyphens.
+        """
         key = f"report-{hashlib.sha256(report_id.encode()).hexdigest()[:32]}"
         sent = {"report_id": report_id, "title": title, "body": body}
         answer = _object(self._call("POST", "/reports", body=sent, key=key))
@@ -381,6 +385,7 @@ def _job(response: httpx.Response) -> JobState:
         stage=answer.get("stage"),
         pr_url=answer.get("pr_url"),
         branch=answer.get("branch"),
+        cost_usd=float(answer.get("cost_usd") or 0),
         error_code=error.get("code"),
         error_message=error.get("message"),
         fields=answer,

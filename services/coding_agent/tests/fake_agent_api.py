@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ _FIX_FIELDS: dict[str, tuple[type, ...]] = {
     "max_minutes": (int, float),
 }
 _REPORT_FIELDS = {"report_id", "title", "body"}
+_REPORT_ID = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
 _UNDOCUMENTED = 599
 
 
@@ -74,7 +76,7 @@ class FakeAgent:
             "pr_url": None,
             "branch": None,
             "base_commit": None,
-            "cost": 0.0,
+            "cost_usd": 0.0,
             "steps": 0,
             "error": None,
         }
@@ -89,7 +91,7 @@ class FakeAgent:
             case "POST", ["fix-issue"]:
                 return self._fix(request)
             case "POST", ["reports"]:
-                if set(request.body) != _REPORT_FIELDS:
+                if set(request.body) != _REPORT_FIELDS or not _REPORT_ID.match(request.body["report_id"]):
                     return _UNDOCUMENTED, {}
                 job_id = self.reports.setdefault(request.body["report_id"], f"job-{len(self.reports) + 100}")
                 issue = f"https://github.com/acme/app/issues/{len(self.reports)}"

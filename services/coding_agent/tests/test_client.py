@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+
 from coding_agent.client import (
     AgentError,
     AgentRefusedError,
@@ -294,8 +295,8 @@ def test_logs_are_lines(client: CodingAgentClient) -> None:
 def test_a_report_is_filed_once_for_its_id(agent: FakeAgent, client: CodingAgentClient) -> None:
     agent.instead.append(Answer(502))
     agent.act_before_instead = True
-    first = client.submit_report("r\n1 é", "Wrong revenue", "The answer names 2021.")
-    assert first.job_id == client.submit_report("r\n1 é", "Wrong revenue", "The answer names 2021.").job_id
+    first = client.submit_report("report-1.a_b", "Wrong revenue", "The answer names 2021.")
+    assert first.job_id == client.submit_report("report-1.a_b", "Wrong revenue", "The answer names 2021.").job_id
     assert first.job_id != client.submit_report("r2", "Wrong revenue", "The answer names 2021.").job_id
     assert len({request.headers["idempotency-key"] for request in agent.received}) == 2
 
