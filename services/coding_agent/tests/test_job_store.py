@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
 from coding_agent.errors import CodingAgentError, JobNotFoundError, MoveRefusedError, StoreUnavailableError
 from coding_agent.jobs import job as job_types
@@ -490,8 +491,6 @@ def test_ended_jobs_stay_within_their_time(store: JobStore) -> None:
 
 
 def test_nothing_of_an_expired_job_stays_in_redis(redis_url: str) -> None:
-    import redis
-
     store = a_store(redis_url, retention_days=0.1 / DAY_S)
     job = store.submit(a_job(), Idempotency("alice", "k", "d")).job
     store.append_log(job.id, ["line"])
@@ -602,8 +601,6 @@ def test_a_redis_says_when_it_evicts_or_forgets(tmp_path: Path) -> None:
 
 
 def test_a_redis_that_evicted_a_job_does_not_block_the_queue(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    import redis
-
     store = a_store(redis_url)
     lost = store.submit(a_job(1)).job
     kept = store.submit(a_job(2)).job
