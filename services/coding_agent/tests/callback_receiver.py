@@ -41,7 +41,10 @@ class Receiver:
 
 
 def tls_contexts(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return contexts of a server that is `host` and of a client that believes it."""
+    """Return contexts of a server that is `host` and of a client that believes it.
+
+    The folder then has `HOST.pem`, key and certificate, and `authority.pem`.
+    """
     now = datetime.now(UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
@@ -74,7 +77,9 @@ def tls_contexts(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContex
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(chain)
-    client = ssl.create_default_context(cadata=authority.public_bytes(serialization.Encoding.PEM).decode())
+    believed = folder / "authority.pem"
+    believed.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    client = ssl.create_default_context(cafile=believed)
     return server, client
 
 

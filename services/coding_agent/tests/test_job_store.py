@@ -20,6 +20,7 @@ from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.redis_store import RedisStore
 from coding_agent.jobs.store import Artifact, Idempotency, JobStore, LeaseState
 from coding_agent.settings import Settings
+from coding_agent.tests.callback_receiver import tls_contexts
 from coding_agent.tests.job_samples import KINDS, a_job, a_store, store_address
 from coding_agent.tests.redis_server import free_port, redis_server
 
@@ -598,6 +599,22 @@ def test_a_redis_says_when_it_evicts_or_forgets(tmp_path: Path) -> None:
         assert isinstance(store, RedisStore)
         assert store.durability_warnings() == []
         store.close()
+
+
+def test_a_redis_is_reached_with_tls_if_its_certificate_is_believed(tmp_path: Path) -> None:
+    tls_contexts(tmp_path, "localhost")
+    port, pair = free_port(), str(tmp_path / "localhost.pem")
+    authority = str(tmp_path / "authority.pem")
+    tls = ("--tls-port", str(port), "--tls-cert-file", pair, "--tls-key-file", pair, "--tls-auth-clients", "no")
+    with redis_server(tmp_path, *tls, "--tls-ca-cert-file", authority):
+        store = open_store(Settings(store=f"rediss://localhost:{port}/0?ssl_ca_certs={authority}"))
+        job = store.submit(a_job()).job
+        assert claimed(store).id == job.id
+        store.close()
+        unknown = open_store(Settings(store=f"rediss://localhost:{port}/0"))
+        with pytest.raises(StoreUnavailableError, match="certificate"):
+            unknown.ping()
+        unknown.close()
 
 
 def test_a_redis_that_evicted_a_job_does_not_block_the_queue(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
