@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from coding_agent.settings import Settings
 
-__all__ = ["HIDDEN", "Redactor", "redactor_for"]
+__all__ = ["HIDDEN", "Redactor", "known_secrets", "redactor_for"]
 
 HIDDEN = "***"
 
@@ -105,12 +105,17 @@ class Redactor:
 
 
 def redactor_for(settings: Settings, environment: Mapping[str, str] = os.environ) -> Redactor:
-    """Return a redactor that knows the secrets in the settings, and AWS's in the environment."""
+    """Return a redactor that knows the service's secrets."""
+    return Redactor(known_secrets(settings, environment))
+
+
+def known_secrets(settings: Settings, environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """Return the secrets in the settings, and AWS's in the environment."""
     values = (getattr(settings, name) for name in Settings.model_fields)
     known = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
     known |= {environment.get(name, "") for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
     known.add(urlsplit(settings.store).password or "")
-    return Redactor(known)
+    return frozenset(known - {""})
 
 
 def _parts(secret: str) -> Iterator[str]:
