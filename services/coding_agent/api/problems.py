@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -52,7 +53,9 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-PROBLEMS = {"default": {"model": Problem, "description": "What was wrong (application/problem+json)."}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "What was wrong (application/problem+json)."}
+}
 
 
 class ProblemError(Exception):

@@ -20,6 +20,7 @@ __all__ = [
     "ReportRequest",
 ]
 
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
