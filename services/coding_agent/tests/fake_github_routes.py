@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import jwt
+
 from coding_agent.tests.fake_github_state import FakeGitHubState, FakeIssue, FakePull, FakeRepository, mentions
 
 __all__ = ["ROUTES", "Answer", "RefusedError", "Request", "Route", "authorize"]
