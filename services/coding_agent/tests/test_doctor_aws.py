@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from click.testing import CliRunner
 
 from coding_agent.operations.commands import doctor
 from coding_agent.operations.doctor.aws import deployment_checks
 from coding_agent.operations.doctor.aws_deployment import Deployment
 from coding_agent.operations.doctor.aws_network import aws_network_checks
+from coding_agent.operations.doctor.execution_role import may_read
 from coding_agent.operations.doctor.finding import CHECKS, Finding, State, examine
 from coding_agent.tests.aws_deployment import Faults, deploy
 from coding_agent.tests.moto_server import client_environment, moto_server
@@ -71,6 +73,23 @@ def test_a_fault_is_found_where_it_is(aws: boto3.session.Session, faults: Faults
     assert wrong == {check}
     assert says in found[check].cause
     assert found[check].fix
+
+
+def test_iam_is_asked_to_simulate_where_it_offers_that(aws: boto3.session.Session) -> None:
+    deployment = Deployment(aws, "simulated")
+    role, secret, other = "arn:aws:iam::123456789012:role/r", "arn:aws:secretsmanager:a", "arn:aws:secretsmanager:b"
+    results = [
+        {"EvalActionName": "secretsmanager:GetSecretValue", "EvalResourceName": arn, "EvalDecision": decision}
+        for arn, decision in ((secret, "allowed"), (other, "implicitDeny"))
+    ]
+    asked = {
+        "PolicySourceArn": role,
+        "ActionNames": ["secretsmanager:GetSecretValue"],
+        "ResourceArns": [secret, other],
+    }
+    with Stubber(deployment.iam) as iam:
+        iam.add_response("simulate_principal_policy", {"EvaluationResults": results}, asked)
+        assert may_read(deployment, role, [secret, other]) == ([other], "simulated by IAM")
 
 
 def test_an_empty_account_is_told_what_to_do(aws: boto3.session.Session) -> None:
