@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
+import httpx
 from fastapi import FastAPI
 
 from coding_agent.agent.language_model import LanguageModel
@@ -17,10 +18,9 @@ from coding_agent.api.body import BodyLimit
 from coding_agent.api.document import application
 from coding_agent.api.edge import Edge
 from coding_agent.api.rate_limits import RateLimits
+from coding_agent.api.repository import repository_router
 from coding_agent.api.service import Service
-from coding_agent.callbacks.address import check_callback_url
-from coding_agent.github.issue_url import parse_issue_url
-from coding_agent.issue_ref import IssueRef
+from coding_agent.github.client import open_github
 from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.store import JobStore
 from coding_agent.observability.emf import QueueReports
@@ -42,8 +42,6 @@ def create_app(
     store: JobStore | None = None,
     *,
     limits: RateLimits | None = None,
-    parse_issue: Callable[[str, Settings], IssueRef] = parse_issue_url,
-    check_callback: Callable[[str, Settings], object] = check_callback_url,
     open_model: Callable[[Settings], LanguageModel] = build_model,
 ) -> FastAPI:
     """Return the application; it closes the store when it ends, after its workers have given their jobs back.
@@ -55,20 +53,23 @@ def create_app(
         store=store or open_store(settings),
         limits=limits or RateLimits(settings),
         redactor=redactor_for(settings),
-        parse_issue=parse_issue,
-        check_callback=check_callback,
         open_model=open_model,
+        open_github=open_github,
     )
+
+    forwarding = httpx.AsyncClient(follow_redirects=False)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         configure_logging(settings, service.redactor)
-        with _stopping_early(service):
-            async with _running(service):
-                yield
+        async with forwarding:
+            with _stopping_early(service):
+                async with _running(service):
+                    yield
 
     app = application(lifespan=lifespan)
     app.state.service = service
+    app.include_router(repository_router(service, forwarding))
     app.add_middleware(BodyLimit, own_endings=_OWN_BODIES)
     app.add_middleware(Edge)
     return app
@@ -94,8 +95,7 @@ async def _running(service: Service) -> AsyncIterator[None]:
             await asyncio.to_thread(workers.drain, DRAIN_S)
         if reports is not None:
             await asyncio.to_thread(reports.stop)
-        await asyncio.to_thread(service.limits.close)
-        await asyncio.to_thread(store.close)
+        await asyncio.to_thread(service.close)
 
 
 @contextmanager

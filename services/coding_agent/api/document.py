@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from coding_agent.api import events, health, jobs, runner
+from coding_agent.api import events, health, jobs, reports, runner, webhook
 from coding_agent.api.problems import add_problem_handlers
 from coding_agent.runs.wire import CompletionCall, RunnerUpdate
 
@@ -16,7 +16,7 @@ __all__ = ["application", "openapi_document"]
 
 VERSION = "0.1.0"
 
-_ROUTERS = (health.router, jobs.router, events.router, runner.router)
+_ROUTERS = (health.router, jobs.router, events.router, reports.router, webhook.router, runner.router)
 # Their routes read the body themselves, so that the framework does not see these.
 _BODIES: tuple[type[BaseModel], ...] = (CompletionCall, RunnerUpdate)
 _SCHEMES = {

@@ -20,6 +20,7 @@ PROBLEM_JSON = "application/problem+json"
 
 _STATUS = {
     "bad_cursor": 400,
+    "webhook_unreadable": 400,
     "runner_token_refused": 401,
     "cost_limit": 402,
     "job_not_found": 404,

@@ -18,8 +18,8 @@ from coding_agent.agent.language_model import LanguageModel
 from coding_agent.api.auth import ApiKeys
 from coding_agent.api.rate_limits import RateLimits
 from coding_agent.errors import JobNotFoundError
+from coding_agent.github.client import GitHub
 from coding_agent.github.reach import GitHubReach
-from coding_agent.issue_ref import IssueRef
 from coding_agent.jobs.job import Job, JobRequest
 from coding_agent.jobs.store import JobStore
 from coding_agent.observability.redaction import Redactor
@@ -40,9 +40,8 @@ class Service:
     store: JobStore
     limits: RateLimits
     redactor: Redactor
-    parse_issue: Callable[[str, Settings], IssueRef]
-    check_callback: Callable[[str, Settings], object]
     open_model: Callable[[Settings], LanguageModel]
+    open_github: Callable[[Settings], GitHub]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     streams: set[object] = field(default_factory=set)
     completing: set[str] = field(default_factory=set)
@@ -72,6 +71,22 @@ class Service:
         """Return the model. Raises ValueError that names the setting that is wrong."""
         with self._lock:
             return self._model
+
+    def github(self) -> GitHub:
+        """Return GitHub's API. Raises CodingAgentError when there are no credentials for it."""
+        with self._lock:
+            return self._github
+
+    def close(self) -> None:
+        """Give connections back, the store's last."""
+        if "_github" in self.__dict__:
+            self._github.close()
+        self.limits.close()
+        self.store.close()
+
+    @cached_property
+    def _github(self) -> GitHub:
+        return self.open_github(self.settings)
 
     @cached_property
     def _model(self) -> LanguageModel:
