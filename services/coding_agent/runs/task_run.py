@@ -81,7 +81,6 @@ def _run(link: JobLink, token: str, stop: Stop, make_sandbox: Callable[[Path, Se
             redact=Redactor([token]).redact,
         )
         sink.outcome(outcome)
-        return DONE
     except JobStoppedError as error:
         _log.info("%s", error.message)
         return STOPPED
@@ -90,5 +89,7 @@ def _run(link: JobLink, token: str, stop: Stop, make_sandbox: Callable[[Path, Se
         with contextlib.suppress(CodingAgentError):
             sink.log(f"The runner task failed: {error.message} ({error.code})")
         return FAILED
+    else:
+        return DONE
     finally:
         remove_tree(folder)

@@ -40,7 +40,7 @@ _ALLOWANCE_S = 900.0
 
 # ECS says no for now: API errors of RunTask, and reasons of its `failures`.
 _FOR_NOW = re.compile(
-    r"capacity|RESOURCE:|Throttling|RequestLimitExceeded|ServerException|ServiceUnavailable|limit on the number of"
+    r"capacity|RESOURCE:|Throttling|RequestLimitExceeded|ServerException|ServiceUnavailable|limit on the number of",
     re.IGNORECASE,
 )
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "ServerException"})
