@@ -20,7 +20,6 @@ from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.store import Artifact, JobStore
 from coding_agent.runs.task_run import run_task
 from coding_agent.settings import Settings
-from coding_agent.worker import run_once
 
 __all__ = ["main"]
 
@@ -80,6 +79,9 @@ def main(  # noqa: PLR0917 (click passes them by name)
 
 
 def _run_here(request: JobRequest, settings: Settings) -> Job:
+    # The worker knows GitHub and its token: a runner task does not even import it.
+    from coding_agent.worker import run_once
+
     store = open_store(settings)
     try:
         now = datetime.now(UTC)

@@ -91,5 +91,7 @@ def _run(link: JobLink, token: str, stop: Stop, make_sandbox: Callable[[Path, Se
         with contextlib.suppress(CodingAgentError):
             sink.log(f"The runner task failed: {error.message} ({error.code})")
         return FAILED
+    else:
+        return DONE
     finally:
         remove_tree(folder)

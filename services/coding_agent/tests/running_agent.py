@@ -119,6 +119,8 @@ class RunningAgent:
                 job: dict[str, object] = client.get(f"/jobs/{job_id}").raise_for_status().json()
                 if job["status"] in ENDED:
                     return job
+                if ended := [name for name, process in self.processes.items() if process.poll() is not None]:
+                    raise AssertionError(f"{ended[0]} has ended: {self.log(ended[0])[-2000:]}")
                 time.sleep(0.2)
             log = client.get(f"/jobs/{job_id}/logs").text
         raise AssertionError(f"job {job_id} has not ended in {seconds} s: {job} {log[-2000:]}")
