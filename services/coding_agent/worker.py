@@ -136,7 +136,7 @@ class WorkerGroup:
         if job.request.callback_url is None:
             return
         lines = [line.text for line in self._parts.store.read_log(job.id, tail=_CALLBACK_LOG_LINES)]
-        result = self._callbacks.send(job, "\n".join(lines))
+        result = self._callbacks.send(job, lines)
         _log.info("callback: %s", result, extra={"job_id": job.id})
 
 
