@@ -155,7 +155,7 @@ class RunningAgent:
 
 @contextlib.contextmanager
 def open_folder() -> Iterator[Path]:
-    """Yield a folder that other users may pass, as commands in a sandbox are when we are root; pytest's they may not."""
+    """Yield a folder that other users may pass, as commands are when we are root; pytest's own they may not."""
     with tempfile.TemporaryDirectory(prefix="agent-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)

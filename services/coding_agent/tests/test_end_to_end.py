@@ -47,7 +47,7 @@ def jobs(agent: RunningAgent) -> dict[str, str]:
 
 
 def changed_files(bare: Path, branch: str) -> list[str]:
-    git = ["git", "--git-dir", str(bare), "diff", "--name-only", "main", branch]
+    git = ["git", "--git-dir", str(bare), "diff", "--name-only", "--no-renames", "main", branch]
     return subprocess.run(git, check=True, capture_output=True, text=True).stdout.split()
 
 
