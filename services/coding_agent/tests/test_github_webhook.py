@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.webhook import (
     SEEN_FOR_S,
@@ -21,9 +25,6 @@ from coding_agent.github.webhook import (
 from coding_agent.jobs.job import PullRequestType
 from coding_agent.tests.github_setup import Setup, running_github
 from coding_agent.tests.github_webhooks import comment_payload, encoded, labeled_payload, signed_headers
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import SecretStr
 
 
 @pytest.fixture
