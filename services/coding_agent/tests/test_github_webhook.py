@@ -90,6 +90,14 @@ def test_the_label_of_somebody_who_may_write_starts_a_job(setup: Setup) -> None:
     assert _decide(setup, "issues", labeled_payload("Acme/App", 1, label="bug")) == Ignored("not_the_trigger")
 
 
+def test_a_label_needs_only_the_fields_that_github_promises(setup: Setup) -> None:
+    payload = labeled_payload("Acme/App", 1)
+    payload["issue"]["assignees"] = [None]
+    for optional in ("state", "locked", "labels"):
+        del payload["issue"][optional]
+    assert isinstance(_decide(setup, "issues", payload), Submit)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
