@@ -23,15 +23,15 @@ _MOST_TEST_OUTPUT_CHARS = 20_000
 def run_assignment(
     assignment: Assignment,
     git_dir: Path,
-    work_tree: Path,
-    make_sandbox: Callable[[Path], CommandSandbox],
     model: LanguageModel,
     sink: RunSink,
     stop: Stop,
     *,
+    work_tree: Path,
+    make_sandbox: Callable[[Path], CommandSandbox],
     redact: Callable[[str], str],
 ) -> RunOutcome:
-    """Check out, let the agent work, run the repository's tests, and return the patch; the sandbox is closed then.
+    """Check out to `work_tree`, let the agent work, run the repository's tests, and return the patch; the sandbox is closed then.
 
     No command of a model runs before the sandbox has been found tight. Raises JobStoppedError, and CodingAgentError
     `sandbox_unavailable` among others.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from coding_agent.jobs.job import Stage
+from coding_agent.jobs.job import JobStatus, Stage
 from coding_agent.runs.assignment import RunOutcome
 from coding_agent.runs.job_link import JobLink
-from coding_agent.runs.wire import RunnerUpdate
+from coding_agent.runs.stop import StopReason
+from coding_agent.runs.wire import RunnerReply, RunnerUpdate
 
 __all__ = ["HttpSink"]
 
@@ -38,4 +39,8 @@ class HttpSink:
         self._send(RunnerUpdate.of(outcome=outcome))
 
     def _send(self, update: RunnerUpdate) -> None:
-        self._link.request("PATCH", "", update.model_dump_json(exclude_none=True))
+        answer = self._link.request("PATCH", "", update.model_dump_json(exclude_none=True))
+        reply = RunnerReply.model_validate_json(answer.content)
+        if reply.cancel_requested or reply.status is not JobStatus.RUNNING:
+            self._link.stop.set(StopReason.CANCELLED)
+            self._link.stop.check()

@@ -22,7 +22,9 @@ _LONGEST_WAIT_S = 15.0
 _TIMEOUT_S = 30.0
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 # The job was cancelled or has ended, or another run of it has a token of its own.
-_JOB_IS_GONE = frozenset({401, 403, 404, 409, 410})
+_JOB_IS_GONE = frozenset({"runner_token_refused", "job_not_found", "move_refused"})
+# The answer to a call was lost while the service still works on it.
+_UNDER_WAY = "completion_under_way"
 
 
 class JobLink:
@@ -80,11 +82,12 @@ class JobLink:
             else:
                 if answer.is_success:
                     return answer
-                if answer.status_code in _JOB_IS_GONE:
+                code = _code(answer)
+                if code in _JOB_IS_GONE:
                     self.stop.set(StopReason.CANCELLED)
                     self.stop.check()
-                problem = f"HTTP {answer.status_code}{_code(answer)}"
-                if answer.status_code not in _WORTH_ANOTHER_TRY:
+                problem = f"HTTP {answer.status_code}{f' ({code})' if code else ''}"
+                if answer.status_code not in _WORTH_ANOTHER_TRY and code != _UNDER_WAY:
                     break
                 wait_s = max(wait_s, _retry_after_s(answer))
             if attempt < tries - 1:
@@ -106,6 +109,5 @@ def _code(answer: httpx.Response) -> str:
         body: Any = answer.json()
     except ValueError:
         return ""
-    error = body.get("error") if isinstance(body, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return f" ({code})" if isinstance(code, str) and code.isidentifier() else ""
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, str) and code.isidentifier() else ""

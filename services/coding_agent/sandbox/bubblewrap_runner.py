@@ -44,11 +44,11 @@ class BubblewrapRunner:
             return run_assignment(
                 assignment,
                 git_dir,
-                folder / "tree",
-                lambda tree: BubblewrapSandbox(tree, self._settings),
                 self._model,
                 sink,
                 stop,
+                work_tree=folder / "tree",
+                make_sandbox=lambda tree: BubblewrapSandbox(tree, self._settings),
                 redact=self._redact,
             )
 

@@ -39,9 +39,9 @@ def run(specification_fd: int, report_fd: int, command: list[str]) -> NoReturn:
         os.write(report_fd, f"{type(error).__name__}: {error}".encode()[:4000])
         raise
     try:
-        os.execvp(command[0], command)  # noqa: S606
+        os.execvp(command[0], command)
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
         os._exit(126 if isinstance(error, PermissionError) else 127)
 
 

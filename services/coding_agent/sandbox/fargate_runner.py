@@ -1,4 +1,4 @@
-"""Runs assignments in tasks of their own on AWS Fargate: one `ecs:RunTask` per job, without role, key or public address."""
+"""Runs assignments in tasks of their own on AWS Fargate: one `ecs:RunTask` per job, no role, key or public address."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ALLOWANCE_S = 900.0
 
 # ECS says no for now: API errors of RunTask, and reasons of its `failures`.
 _FOR_NOW = re.compile(
-    r"capacity|RESOURCE:|Throttling|RequestLimitExceeded|ServerException|ServiceUnavailable|limit on the number of tasks",
+    r"capacity|RESOURCE:|Throttling|RequestLimitExceeded|ServerException|ServiceUnavailable|limit on the number of"
     re.IGNORECASE,
 )
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "ServerException"})

@@ -6,13 +6,13 @@ Whatever Python the sandbox has: only the standard library.
 from __future__ import annotations
 
 import errno
-import glob
 import hashlib
 import json
 import os
 import re
 import socket
 import sys
+from pathlib import Path
 
 # Refused before a packet was sent. Anything else (a time-out, a refusal by the other side) means that there is a way.
 _NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
@@ -35,7 +35,7 @@ def _attempts(targets: dict[str, object]) -> list[str]:
 
 
 def _privileges() -> list[str]:
-    with open("/proc/self/status", encoding="ascii") as file:
+    with Path("/proc/self/status").open(encoding="ascii") as file:
         status = dict(line.split(":", 1) for line in file)
     found = []
     if os.getuid() == 0 or int(status["CapEff"], 16):
@@ -47,7 +47,7 @@ def _privileges() -> list[str]:
 
 def _environments(digest: str) -> list[str]:
     found = [f"the variable {name} is in their environment" for name in os.environ if _SECRET_NAME.search(name)]
-    for path in glob.glob("/proc/[0-9]*/environ"):
+    for path in Path("/proc").glob("[0-9]*/environ"):
         if _has_mark(path, digest):
             found.append("they read the environment of other processes")
     return found
@@ -58,10 +58,9 @@ def _reading(path: str, digest: str) -> list[str]:
     return [f"they read a private file ({each})" for each in reached if _has_mark(each, digest)]
 
 
-def _has_mark(path: str, digest: str) -> bool:
+def _has_mark(path: Path | str, digest: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            marks = _MARK.findall(file.read())
+        marks = _MARK.findall(Path(path).read_bytes())
     except OSError:
         return False
     return any(hashlib.sha256(mark).hexdigest() == digest for mark in marks)
@@ -70,12 +69,12 @@ def _has_mark(path: str, digest: str) -> bool:
 def _writing(folders: list[str]) -> list[str]:
     found = []
     for folder in folders:
-        path = os.path.join(folder, f".isolation-{os.getpid()}")
+        path = Path(folder, f".isolation-{os.getpid()}")
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except OSError:
             continue
-        os.unlink(path)
+        path.unlink()
         found.append(f"they write in {folder}")
     return found
 
@@ -108,4 +107,4 @@ def _unix_sockets(paths: list[str]) -> list[str]:
     return found
 
 
-print(json.dumps(_attempts(json.loads(sys.argv[1]))))
+sys.stdout.write(json.dumps(_attempts(json.loads(sys.argv[1]))))

@@ -12,6 +12,10 @@ from coding_agent.runs.wire import CompletionAnswer, CompletionCall
 __all__ = ["GatewayModel"]
 
 
+# Waits for a call whose answer was lost are among them.
+_TRIES = 8
+
+
 class GatewayModel:
     """A LanguageModel over `POST /jobs/{id}/completions`."""
 
@@ -21,10 +25,10 @@ class GatewayModel:
         self._link = link
 
     def complete(self, messages: Sequence[ChatMessage], *, timeout_s: float) -> Completion:
-        """Ask once, as `LanguageModel.complete` says; a lost connection is tried again once: an answer costs money."""
+        """Ask once, as `LanguageModel.complete` says; what the service refuses is not tried again."""
         body = CompletionCall.of(messages).model_dump_json()
         try:
-            answer = self._link.request("POST", "/completions", body, timeout_s=timeout_s, tries=2)
+            answer = self._link.request("POST", "/completions", body, timeout_s=timeout_s, tries=_TRIES)
             return CompletionAnswer.model_validate_json(answer.content).completion()
         except CodingAgentError as error:
             if error.code == "service_failed":
