@@ -20,7 +20,6 @@ from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.store import Artifact, JobStore
 from coding_agent.runs.task_run import run_task
 from coding_agent.settings import Settings
-from coding_agent.worker import run_once
 
 __all__ = ["main"]
 
@@ -42,7 +41,7 @@ _ENDED_WELL = (JobStatus.SUCCESS, JobStatus.NO_CHANGES)
 @click.option("--dry-run", is_flag=True, help="Make the patch and print it; push nothing.")
 @click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="US dollars the model may cost.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="How long it may take.")
-def main(
+def main(  # noqa: PLR0917 (click passes them by name)
     issue_url: str | None,
     is_task: bool,
     base_branch: str | None,
@@ -80,6 +79,9 @@ def main(
 
 
 def _run_here(request: JobRequest, settings: Settings) -> Job:
+    # The worker knows GitHub and its token: a runner task does not even import it.
+    from coding_agent.worker import run_once
+
     store = open_store(settings)
     try:
         now = datetime.now(UTC)
@@ -89,12 +91,13 @@ def _run_here(request: JobRequest, settings: Settings) -> Job:
         follower = threading.Thread(target=_follow, args=(store, job.id, ended), daemon=True)
         follower.start()
         try:
-            job = run_once(settings, store)
+            run_once(settings, store)
         finally:
             ended.set()
             follower.join()
-        _print_result(store, job)
-        return job
+        ended_job = store.get(job.id)
+        _print_result(store, ended_job)
+        return ended_job
     finally:
         store.close()
 

@@ -89,7 +89,7 @@ class WorkerGroup:
             except StoreUnavailableError as error:
                 _log.warning("The store of jobs does not answer: %s", error)
                 self._draining.wait(_AWAY_S)
-            except Exception:
+            except Exception:  # noqa: BLE001 (logged whole)
                 # A worker that ends by a fault of ours would leave the queue standing.
                 _log.exception("Worker %d failed outside a job", number)
                 self._draining.wait(_AWAY_S)
@@ -160,7 +160,7 @@ def _outcome(parts: JobParts, job: Job, lease: Lease) -> _How:
         if (reason := lease.stop.reason) is not None:
             return _stopped(parts, JobStoppedError(reason, str(error)))
         return _How(JobStatus.FAILED, _error(parts, error))
-    except Exception:
+    except Exception:  # noqa: BLE001 (logged whole; the job fails)
         _log.exception("A job failed by a fault of the service", extra={"job_id": job.id})
         return _How(JobStatus.FAILED, JobError(code="internal_error", message="A fault of the service: see its log"))
 

@@ -140,7 +140,7 @@ def replay_keys(delivery: str, raw_body: bytes) -> tuple[str, str]:
 
 
 def decide(event: str, raw_body: bytes, settings: Settings, github: GitHub) -> WebhookDecision:
-    """Return what a delivery with a true signature asks for; takes at most six seconds.
+    """Return what a delivery with a true signature asks for; gives up on GitHub after six seconds.
 
     A job starts when somebody who may write sets the trigger label, or begins a comment with the trigger macro; what
     they may is asked of GitHub, not read from the payload. Raises CodingAgentError `webhook_unreadable`, or what the

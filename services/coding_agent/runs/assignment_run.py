@@ -31,7 +31,7 @@ def run_assignment(
     make_sandbox: Callable[[Path], CommandSandbox],
     redact: Callable[[str], str],
 ) -> RunOutcome:
-    """Check out to `work_tree`, let the agent work, run the repository's tests, and return the patch; the sandbox is closed then.
+    """Check out to `work_tree`, let the agent work, run the tests, close the sandbox, and return the patch.
 
     No command of a model runs before the sandbox has been found tight. Raises JobStoppedError, and CodingAgentError
     `sandbox_unavailable` among others.

@@ -1,4 +1,4 @@
-"""One job, from its issue to its pull request: everything here is ours to trust, and nothing a model wrote runs here."""
+"""One job, from its issue to its pull request: everything here is ours to trust, and nothing of a model runs here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def run_job(parts: JobParts, job: Job, lease: Lease) -> JobStatus:
         sink.stage(Stage.CLONE)
         git_dir = folder / "repository.git"
         clone(parts.remote(repository), git_dir, lease.stop, commit=base.commit)
-        outcome = parts.runner.run(_assignment(parts.settings, job, base, lease), git_dir, sink, lease.stop)
+        outcome = parts.runner.run(
+            _assignment(parts.settings, job, base, lease), git_dir, sink, lease.stop, worker=lease.worker
+        )
         _keep(parts, lease, outcome)
         _check_submitted(outcome)
         if not outcome.patch.strip():

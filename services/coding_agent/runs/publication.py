@@ -85,12 +85,11 @@ def publish(parts: JobParts, job: Job, lease: Lease, sink: StoreSink, work: Work
 
 
 def _check_guard(parts: JobParts, lease: Lease, work: Work, commit: str, secrets: Sequence[str]) -> None:
-    refusals = guard(
-        work.git_dir, work.base_commit, commit, parts.settings, lease.stop, known_secrets=secrets
-    )
+    refusals = guard(work.git_dir, work.base_commit, commit, parts.settings, lease.stop, known_secrets=secrets)
     if refusals:
         shown = "; ".join(
-            f"{each.code}{f' in {each.path}' if each.path else ''}: {each.message}" for each in refusals[:_SHOWN_REFUSALS]
+            f"{each.code}{f' in {each.path}' if each.path else ''}: {each.message}"
+            for each in refusals[:_SHOWN_REFUSALS]
         )
         more = f" (and {len(refusals) - _SHOWN_REFUSALS} more)" if len(refusals) > _SHOWN_REFUSALS else ""
         raise CodingAgentError("push_refused", f"The patch is not pushed: {shown}{more}")

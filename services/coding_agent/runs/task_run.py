@@ -55,6 +55,8 @@ def run_task(
     except CodingAgentError as error:
         _log.error("%s (%s)", error.message, error.code)
         return FAILED
+    else:
+        return DONE
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -81,7 +83,6 @@ def _run(link: JobLink, token: str, stop: Stop, make_sandbox: Callable[[Path, Se
             redact=Redactor([token]).redact,
         )
         sink.outcome(outcome)
-        return DONE
     except JobStoppedError as error:
         _log.info("%s", error.message)
         return STOPPED
@@ -90,5 +91,7 @@ def _run(link: JobLink, token: str, stop: Stop, make_sandbox: Callable[[Path, Se
         with contextlib.suppress(CodingAgentError):
             sink.log(f"The runner task failed: {error.message} ({error.code})")
         return FAILED
+    else:
+        return DONE
     finally:
         remove_tree(folder)

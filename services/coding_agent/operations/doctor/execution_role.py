@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from coding_agent.operations.doctor.aws_deployment import Deployment
 
@@ -23,8 +24,10 @@ def may_read(deployment: Deployment, role_arn: str, secrets: Sequence[str]) -> t
         answer = deployment.iam.simulate_principal_policy(
             PolicySourceArn=role_arn, ActionNames=[_ACTION], ResourceArns=list(secrets)
         )
-    except ClientError as error:
-        why = "not allowed" if "AccessDenied" in error.response["Error"].get("Code", "") else "not offered"
+    except (ClientError, ResponseParserError) as error:
+        why = "not offered"
+        if isinstance(error, ClientError) and "AccessDenied" in error.response.get("Error", {}).get("Code", ""):
+            why = "not allowed"
         statements = list(_statements(deployment, role_arn.rpartition("/")[2]))
         refused = [secret for secret in secrets if not _allowed(statements, secret)]
         return refused, f"policies compared, their conditions not, since IAM's simulation is {why} here"

@@ -15,6 +15,7 @@ __all__ = ["github_checks"]
 
 _TIMEOUT_S = 10.0
 _NEEDED = ("contents", "issues", "pull_requests")
+_NO_CREDENTIALS = "neither CODING_AGENT_GITHUB_APP_ID nor CODING_AGENT_GITHUB_TOKEN is set here"
 _RIGHTS = "Contents, Issues and Pull requests: read and write"
 
 
@@ -43,7 +44,7 @@ def _app(settings: Settings) -> Finding:
 
 def _token(settings: Settings) -> Finding:
     if settings.github_token is None:
-        return not_made("neither CODING_AGENT_GITHUB_APP_ID nor CODING_AGENT_GITHUB_TOKEN is set here")
+        return not_made(_NO_CREDENTIALS)
     answer = _get(settings, "/user", settings.github_token.get_secret_value())
     if answer.status_code != 200:
         return problem(f"GitHub refuses the token ({answer.status_code})", "make a new one; it may have expired")
@@ -61,6 +62,8 @@ def _token(settings: Settings) -> Finding:
 
 
 def _repositories(settings: Settings) -> Finding:
+    if not settings.github_app_id and settings.github_token is None:
+        return not_made(_NO_CREDENTIALS)
     named = [name for name in settings.repositories if not name.endswith("/*")]
     if not settings.repositories:
         return problem("no repository may be changed", "list them in CODING_AGENT_REPOSITORIES")
@@ -84,7 +87,7 @@ def _installations(settings: Settings, repositories: Sequence[str]) -> Finding:
 
 def _pushes(settings: Settings, repositories: Sequence[str]) -> Finding:
     if settings.github_token is None:
-        return not_made("CODING_AGENT_GITHUB_TOKEN is not set here")
+        return not_made(_NO_CREDENTIALS)
     for name in repositories:
         answer = _get(settings, f"/repos/{name}", settings.github_token.get_secret_value())
         if answer.status_code != 200:
