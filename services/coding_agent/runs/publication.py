@@ -53,7 +53,7 @@ def publish(parts: JobParts, job: Job, lease: Lease, sink: StoreSink, work: Work
         work.git_dir,
         work.base_commit,
         work.outcome.patch,
-        # Without the number: GitHub would list the commit as somebody's work on it, and it could not be tried again.
+        # Without the number: GitHub would list the commit as somebody's work on it, and so would we later.
         message=inert(" ".join(parts.redactor.redact(work.title).split())[:_SUBJECT_CHARS]) or "Fix",
         job_id=job.id,
         at=job.created_at,
