@@ -16,7 +16,7 @@ Reply = tuple[int, object, Mapping[str, str]]
 
 @contextmanager
 def serve_routes(answer: Callable[[str, Mapping[str, str]], Reply], tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve GET and POST requests and give the port. `answer` gets the path with its query, and the headers in lower case."""
+    """Serve GET and POST requests and give the port. `answer` gets path with query, and headers in lower case."""
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
