@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import boto3
 import click
 import pytest
+from botocore.config import Config
 from click.testing import CliRunner, Result
 
 from coding_agent.operations import commands
+from coding_agent.operations.doctor import aws_deployment
 from coding_agent.operations.doctor.aws_deployment import Deployment
 from coding_agent.operations.log_tail import LogQuery, follow, line_of, tail
 from coding_agent.tests.aws_deployment import Faults, deploy
@@ -29,6 +31,8 @@ def aws() -> Iterator[boto3.session.Session]:
     with moto_server() as url, pytest.MonkeyPatch.context() as patch:
         for name, value in client_environment(url).items():
             patch.setenv(name, value)
+        # What moto lacks it answers with 500, which would be asked again after a pause.
+        patch.setattr(aws_deployment, "CLIENT", Config(retries={"total_max_attempts": 1}))
         yield boto3.session.Session()
 
 
