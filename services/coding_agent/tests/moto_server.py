@@ -81,7 +81,7 @@ def _add_tags_of_autoscaling() -> None:
     _replace(Responses, register_scalable_target, list_tags_for_resource)
 
 
-def _add_tags_of_budgets() -> None:
+def _add_tags_and_subscribers_of_budgets() -> None:
     from moto.budgets.responses import BudgetsResponse as Responses
 
     tags: dict[str, list[dict[str, str]]] = {}
@@ -95,7 +95,13 @@ def _add_tags_of_budgets() -> None:
     def list_tags_for_resource(self: Responses) -> str:
         return json.dumps({"ResourceTags": tags.get(self._get_param("ResourceARN").rpartition("budget/")[2], [])})
 
-    _replace(Responses, create_budget, list_tags_for_resource)
+    def describe_subscribers_for_notification(self: Responses) -> str:
+        budget = self.backend.budgets[self._get_param("AccountId")][self._get_param("BudgetName")]
+        asked = self._get_param("Notification")
+        found = [each.subscribers for each in budget.notifications if each.details == asked]
+        return json.dumps({"Subscribers": found[0] if found else []})
+
+    _replace(Responses, create_budget, list_tags_for_resource, describe_subscribers_for_notification)
 
 
 def _add_access_lists_of_memorydb() -> None:
@@ -157,7 +163,7 @@ def main() -> None:
     from werkzeug.serving import make_server
 
     _add_tags_of_autoscaling()
-    _add_tags_of_budgets()
+    _add_tags_and_subscribers_of_budgets()
     _add_access_lists_of_memorydb()
     server = make_server(
         "127.0.0.1",
