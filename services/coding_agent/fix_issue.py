@@ -41,7 +41,7 @@ _ENDED_WELL = (JobStatus.SUCCESS, JobStatus.NO_CHANGES)
 @click.option("--dry-run", is_flag=True, help="Make the patch and print it; push nothing.")
 @click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), help="US dollars the model may cost.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="How long it may take.")
-def main(  # noqa: PLR0917 the options of the command, given by name
+def main(  # noqa: PLR0917 (click passes them by name)
     issue_url: str | None,
     is_task: bool,
     base_branch: str | None,
@@ -91,12 +91,13 @@ def _run_here(request: JobRequest, settings: Settings) -> Job:
         follower = threading.Thread(target=_follow, args=(store, job.id, ended), daemon=True)
         follower.start()
         try:
-            job = run_once(settings, store)
+            run_once(settings, store)
         finally:
             ended.set()
             follower.join()
-        _print_result(store, job)
-        return job
+        ended_job = store.get(job.id)
+        _print_result(store, ended_job)
+        return ended_job
     finally:
         store.close()
 

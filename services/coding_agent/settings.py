@@ -100,6 +100,9 @@ class Settings(BaseSettings):
         None, description="Key that callbacks are signed with; without it there are none."
     )
     callback_hosts: Names = Field((), description="Hosts that callbacks may go to; empty: any public one.")
+    callback_insecure: bool = Field(
+        False, description="In development only: callbacks may go to this machine, without TLS too."
+    )
     retention_days: float = Field(30.0, gt=0, description="How long ended jobs are kept.")
     max_log_lines: int = Field(5000, ge=10, description="Lines kept of a job's log.")
     max_artifact_bytes: int = Field(8_000_000, ge=1000, description="Largest patch or trajectory that is kept.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from coding_agent.api.problems import ProblemError
+from coding_agent.api.rate_limits import Scope
 from coding_agent.runs.runner_token import check_runner_token
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def scrape_client(request: Request) -> None:
         _authenticated(request)
 
 
-def take(service: Service, request: Request, scope: str, name: str) -> None:
+def take(service: Service, request: Request, scope: Scope, name: str) -> None:
     """Count a request against a limit. Raises ProblemError 429; the answer tells the tightest limit either way."""
     taken = service.limits.take(scope, name)
     told = {
@@ -100,7 +101,7 @@ def take(service: Service, request: Request, scope: str, name: str) -> None:
     if before is None or not taken.allowed or taken.remaining < int(before["RateLimit-Remaining"]):
         request.state.rate_headers = told
     if not taken.allowed:
-        seconds = max(1, taken.reset_s)
+        seconds = taken.retry_after_s
         whose = "This API key has" if scope == "key" else "This repository has"
         detail = f"{whose} used up its {taken.limit} requests: send the next in {seconds} seconds"
         raise ProblemError(429, "rate_limited", detail, {"Retry-After": str(seconds)})

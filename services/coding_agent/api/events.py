@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -104,11 +105,10 @@ async def _follow(service: Service, job_id: str, after: int, news: _News) -> Asy
             spoke = loop.time()
             yield ": still there\n\n"
         if not has_more and not news.job.has_ended:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(service.stopping.wait(), _POLL_S)
+            if service.stopping.is_set():
                 return
-            except TimeoutError:
-                pass
         try:
             news = await _news(service, job_id, after)
         except CodingAgentError:

@@ -16,6 +16,7 @@ __all__ = ["router"]
 
 router = APIRouter(responses=PROBLEMS, tags=["health"])
 
+
 @router.get("/")
 async def root() -> dict[str, str]:
     """Answer a load balancer; what is here is described at /openapi.json."""

@@ -12,6 +12,8 @@ from coding_agent.api.auth import Client, take
 from coding_agent.api.problems import PROBLEMS, ProblemError
 from coding_agent.api.schemas import FixIssueRequest, JobAccepted, JobList, JobLog, JobView, LogLineView
 from coding_agent.api.service import JobId, Service, ServiceDependency, new_job
+from coding_agent.callbacks.address import check_callback_url
+from coding_agent.github.issue_url import parse_issue_url
 from coding_agent.jobs.job import Job, JobRequest, JobStatus
 from coding_agent.jobs.store import Artifact, Idempotency
 
@@ -106,7 +108,7 @@ def cancel(job_id: JobId, service: ServiceDependency, client: Client) -> JobView
 
 def _wanted(body: FixIssueRequest, service: Service) -> JobRequest:
     settings = service.settings
-    issue = service.parse_issue(body.issue_url, settings)
+    issue = parse_issue_url(body.issue_url, settings)
     if body.base_branch is not None and not is_branch(body.base_branch):
         raise ProblemError(422, "bad_base_branch", "base_branch is not the name of a branch")
     for name, value, most in (
@@ -116,7 +118,7 @@ def _wanted(body: FixIssueRequest, service: Service) -> JobRequest:
         if value is not None and value > most:
             raise ProblemError(422, "limit_too_high", f"{name} is at most {most:g} here")
     if body.callback_url is not None:
-        service.check_callback(body.callback_url, settings)
+        check_callback_url(body.callback_url, settings)
     return JobRequest(
         issue=issue,
         base_branch=body.base_branch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,7 @@ PROBLEM_JSON = "application/problem+json"
 
 _STATUS = {
     "bad_cursor": 400,
+    "webhook_unreadable": 400,
     "runner_token_refused": 401,
     "cost_limit": 402,
     "job_not_found": 404,
@@ -52,7 +54,9 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-PROBLEMS = {"default": {"model": Problem, "description": "What was wrong (application/problem+json)."}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": Problem, "description": "What was wrong (application/problem+json)."}
+}
 
 
 class ProblemError(Exception):

@@ -60,14 +60,17 @@ def assignment(job_id: JobId, worker: Worker, service: ServiceDependency) -> Ass
 
 @router.post("/jobs/{job_id}/completions", openapi_extra=_body_of(CompletionCall))
 async def completions(job_id: JobId, worker: Worker, service: ServiceDependency, request: Request) -> CompletionAnswer:
-    """Ask the model for the next turn. 402 once the job has cost what it may; 409 while a call is under way."""
+    """Ask the model for the next turn. 402 once the job has cost what it may; 429 while a call is under way."""
     data = await read_body(request, MAX_CONVERSATION_BYTES)
     return await to_thread.run_sync(_complete, service, job_id, worker, data, limiter=service.model_calls)
 
 
 @router.patch("/jobs/{job_id}", openapi_extra=_body_of(RunnerUpdate))
 async def update(job_id: JobId, worker: Worker, service: ServiceDependency, request: Request) -> RunnerReply:
-    """Take what is new from the runner, and tell it whether to stop. 409 for a stage that lies behind."""
+    """Take what is new from the runner, and tell it whether to stop. 409 for a stage that lies behind.
+
+    The first outcome counts: a second is taken for the first one, sent again.
+    """
     # A trajectory and an outcome with a patch and the trajectory, in base64.
     data = await read_body(request, 4 * service.settings.max_artifact_bytes + MAX_CONVERSATION_BYTES)
     return await to_thread.run_sync(_take_update, service, job_id, worker, data)
@@ -77,7 +80,8 @@ def _complete(service: Service, job_id: str, worker: str, data: bytes) -> Comple
     call = _parsed(CompletionCall, data)
     # One at a time: calls side by side would each see the cost before the others.
     if job_id in service.completing:
-        raise ProblemError(409, "completion_under_way", "The job's last call of the model has not ended")
+        detail = "The job's last call of the model has not ended: ask again in 2 seconds"
+        raise ProblemError(429, "completion_under_way", detail, {"Retry-After": "2"})
     service.completing.add(job_id)
     try:
         with about_job(job_id):
@@ -110,7 +114,10 @@ def _take_update(service: Service, job_id: str, worker: str, data: bytes) -> Run
     if update.stage is not None and update.stage not in _RUNNERS_STAGES:
         raise MoveRefusedError(f"A runner does not begin the stage {update.stage}")
     if get_outcome(store, job_id) is not None:
-        raise MoveRefusedError("The run has reported its outcome: nothing comes after it")
+        # The answer to the last report may have been lost on the way.
+        if update.outcome is None:
+            raise MoveRefusedError("The run has reported its outcome: nothing comes after it")
+        return _reply(store.get(job_id))
     with about_job(job_id):
         if update.stage is not None:
             store.update(job_id, worker, stage=update.stage)
@@ -123,7 +130,10 @@ def _take_update(service: Service, job_id: str, worker: str, data: bytes) -> Run
         if update.outcome is not None:
             store.update(job_id, worker, steps=update.outcome.steps)
             put_outcome(store, job_id, _outcome_without_secrets(redactor, update.outcome))
-    job = store.get(job_id)
+    return _reply(store.get(job_id))
+
+
+def _reply(job: Job) -> RunnerReply:
     return RunnerReply(status=job.status, cancel_requested=job.cancel_requested)
 
 

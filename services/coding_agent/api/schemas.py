@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,9 @@ __all__ = [
     "JobView",
     "ReportAccepted",
     "ReportRequest",
+    "WebhookAnswer",
 ]
+
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -63,6 +65,14 @@ class ReportAccepted(BaseModel):
     issue_url: str
     job_id: str
     status_url: str
+
+
+class WebhookAnswer(BaseModel):
+    """What became of a delivery; `reason` says why it was ignored."""
+
+    result: Literal["accepted", "ignored", "pong"]
+    reason: str | None = None
+    job_id: str | None = None
 
 
 class ErrorView(BaseModel):

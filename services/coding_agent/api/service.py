@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, Protocol
+from typing import Annotated
 from uuid import uuid4
 
 from anyio import CapacityLimiter
@@ -16,46 +16,20 @@ from fastapi import Depends, Request
 
 from coding_agent.agent.language_model import LanguageModel
 from coding_agent.api.auth import ApiKeys
+from coding_agent.api.rate_limits import RateLimits
 from coding_agent.errors import JobNotFoundError
+from coding_agent.github.client import GitHub
 from coding_agent.github.reach import GitHubReach
-from coding_agent.issue_ref import IssueRef
 from coding_agent.jobs.job import Job, JobRequest
 from coding_agent.jobs.store import JobStore
 from coding_agent.observability.redaction import Redactor
 from coding_agent.settings import Settings
 
-__all__ = ["JobId", "Limiter", "Service", "ServiceDependency", "Taken", "new_job", "service_of"]
+__all__ = ["JobId", "Service", "ServiceDependency", "new_job", "service_of"]
 
 # Model calls take minutes: they have threads of their own, so that everything else goes on.
 _MODEL_CALLS = 32
 _STREAM_READS = 8
-
-
-class Taken(Protocol):
-    """What a rate limit said: whether there was room, how large it is, what is left, when it is whole again."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the request may go on."""
-
-    @property
-    def limit(self) -> int:
-        """Requests in a window."""
-
-    @property
-    def remaining(self) -> int:
-        """Requests that are left in this one."""
-
-    @property
-    def reset_s(self) -> int:
-        """Whole seconds until there is room again."""
-
-
-class Limiter(Protocol):
-    """Rate limits that all replicas share."""
-
-    def take(self, scope: str, name: str) -> Taken:
-        """Count one request of this name, if there is room."""
 
 
 @dataclass(kw_only=True)
@@ -64,11 +38,10 @@ class Service:
 
     settings: Settings
     store: JobStore
-    limits: Limiter
+    limits: RateLimits
     redactor: Redactor
-    parse_issue: Callable[[str, Settings], IssueRef]
-    check_callback: Callable[[str, Settings], None]
     open_model: Callable[[Settings], LanguageModel]
+    open_github: Callable[[Settings], GitHub]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     streams: set[object] = field(default_factory=set)
     completing: set[str] = field(default_factory=set)
@@ -98,6 +71,22 @@ class Service:
         """Return the model. Raises ValueError that names the setting that is wrong."""
         with self._lock:
             return self._model
+
+    def github(self) -> GitHub:
+        """Return GitHub's API. Raises CodingAgentError when there are no credentials for it."""
+        with self._lock:
+            return self._github
+
+    def close(self) -> None:
+        """Give connections back, the store's last."""
+        if "_github" in self.__dict__:
+            self._github.close()
+        self.limits.close()
+        self.store.close()
+
+    @cached_property
+    def _github(self) -> GitHub:
+        return self.open_github(self.settings)
 
     @cached_property
     def _model(self) -> LanguageModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -22,6 +23,7 @@ _T = TypeVar("_T")
 _PAGE = 100
 # Of a timeline or of a list of issues we look at so many pages: 1,000 entries.
 _MOST_PAGES = 10
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?", re.ASCII)
 _MISSING = frozenset({404, 410})
 
 Reaction = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
@@ -70,16 +72,18 @@ class GitHub:
 
     def branch_commit(self, repository: str, branch: str) -> str:
         """Return the last commit of a branch. Raises CodingAgentError `base_branch_not_found`."""
-        answer = self._get(
-            repository,
-            f"/branches/{quote(branch, safe='/')}",
-            missing=("base_branch_not_found", f"{repository} has no branch {branch!r}"),
-        )
+        missing = ("base_branch_not_found", f"{repository} has no branch {branch!r}")
+        # Git has no such names; in an address they would lead to another place.
+        if any(part.startswith(".") or not part for part in branch.split("/")):
+            raise CodingAgentError(*missing)
+        answer = self._get(repository, f"/branches/{quote(branch, safe='/')}", missing=missing)
         found: Branch = read(Branch, answer)
         return found.commit.sha
 
     def permission(self, repository: str, login: str) -> str:
         """Return what somebody may in a repository: admin, write (maintain too), read, none (not a collaborator)."""
+        if not _LOGIN.fullmatch(login):
+            return "none"
         answer = self._get(repository, f"/collaborators/{quote(login, safe='')}/permission", may_answer=_MISSING)
         if answer.status_code in _MISSING:
             return "none"

@@ -44,7 +44,8 @@ def open_pull_request(
     """Return the pull request of the branch `head`, opened unless it has one, open or closed.
 
     A connection that is lost before the answer leaves open whether GitHub made it: it is looked up before the next try,
-    and a second one for the same branch GitHub refuses. Where drafts are not supported it is opened as ready, with a note.
+    and a second one for the same branch GitHub refuses. Where drafts are not supported it is opened as ready, with a
+    note.
     Raises CodingAgentError `no_commits`, `pull_request_refused`, or what the client raises.
     """
     note = ""

@@ -10,6 +10,12 @@ import httpx
 __all__ = ["GitHubReach"]
 
 _TIMEOUT_S = 3.0
+# GitHub refuses who does not say which program asks.
+_HEADERS = {
+    "Accept": "application/vnd.github+json",
+    "X-GitHub-Api-Version": "2022-11-28",
+    "User-Agent": "finrag-coding-agent",
+}
 _KNOWN_FOR_S = 30.0
 
 
@@ -33,6 +39,6 @@ class GitHubReach:
 
     def _ask(self) -> bool:
         try:
-            return not httpx.get(self._url, timeout=_TIMEOUT_S).is_server_error
+            return not httpx.get(self._url, headers=_HEADERS, timeout=_TIMEOUT_S).is_server_error
         except httpx.HTTPError:
             return False

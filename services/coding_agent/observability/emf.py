@@ -105,7 +105,7 @@ class QueueReports:
     def _run(self) -> None:
         while True:
             try:
-                print(queue_line(self._store), file=self._stream or sys.stdout, flush=True)  # noqa: T201 (the format is lines on stdout)
+                print(queue_line(self._store), file=self._stream or sys.stdout, flush=True)
             except CodingAgentError as error:
                 _logger.warning("the queue's metrics are missing: %s", error)
             if self._stopped.wait(self._interval_s):

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from coding_agent.settings import Settings
 
-__all__ = ["HIDDEN", "Redactor", "redactor_for"]
+__all__ = ["HIDDEN", "Redactor", "known_secrets", "redactor_for"]
 
 HIDDEN = "***"
 
@@ -35,7 +35,8 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     for needles, pattern in (
         (
             ("private key",),
-            r"()-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]{0,30}KEY-----|\Z)",
+            r"()-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:[A-Za-z0-9+/=\s:,.]|\\+[nrt]|-(?!-))*+"
+            r"(?:-----END [A-Z0-9 ]{0,30}KEY-----)?",
         ),
         (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"()gh[pousr]_[A-Za-z0-9]{20,}"),
         (("github_pat_",), r"()github_pat_[A-Za-z0-9_]{20,}"),
@@ -45,10 +46,10 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         (
             ("authorization", "x-api-key"),
             r"(?i)((?:authorization|x-api-key)[\"']?\s{0,5}[:=,]\s{0,5}[\"']?(?:(?:basic|bearer|token)\s{1,5})?)"
-            r"(?!basic\s|bearer\s|token\s)[^\s\"',]{6,}",
+            r"(?!basic\s|bearer\s|token\s)[^\s\"',\\]{6,}",
         ),
         (("bearer",), r"(?i)(\bbearer\s{1,5})[A-Za-z0-9._~+/=-]{16,}"),
-        (("://",), r"(\b[A-Za-z][A-Za-z0-9+.-]{0,20}://)(?!git@)[^\s/?#@\"'<>]{1,1000}(?=@)"),
+        (("://",), r"(\b[A-Za-z][A-Za-z0-9+.-]{0,20}://)(?!git@)[^\s/?#@\"'<>\\]{1,1000}(?=@)"),
     )
 )
 
@@ -105,12 +106,17 @@ class Redactor:
 
 
 def redactor_for(settings: Settings, environment: Mapping[str, str] = os.environ) -> Redactor:
-    """Return a redactor that knows the secrets in the settings, and AWS's in the environment."""
+    """Return a redactor that knows the service's secrets."""
+    return Redactor(known_secrets(settings, environment))
+
+
+def known_secrets(settings: Settings, environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """Return the secrets in the settings, and AWS's in the environment."""
     values = (getattr(settings, name) for name in Settings.model_fields)
     known = {value.get_secret_value() for value in values if isinstance(value, SecretStr)}
     known |= {environment.get(name, "") for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
     known.add(urlsplit(settings.store).password or "")
-    return Redactor(known)
+    return frozenset(known - {""})
 
 
 def _parts(secret: str) -> Iterator[str]:

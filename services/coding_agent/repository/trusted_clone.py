@@ -133,6 +133,8 @@ def _fetch_error(result: GitResult, wanted: str) -> CodingAgentError:
     text = result.stderr
     if "couldn't find remote ref" in text or "not our ref" in text:
         return CodingAgentError("branch_not_found", f"The repository has no {one_line(wanted)}")
+    if "died of signal 25" in text or "File too large" in text:
+        return CodingAgentError("repository_too_large", "The repository is larger than what is cloned")
     return _access_error(text, "clone_denied") or CodingAgentError(
         "clone_failed", f"The repository cannot be cloned: {one_line(text)}"
     )

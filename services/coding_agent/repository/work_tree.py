@@ -31,7 +31,7 @@ EMBEDDED_REPOSITORY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 _LISTING_BYTES = 64_000_000
 _LITERAL: Mapping[str, str] = {}
-# To leave repositories out; every path stands behind `:(…literal)`.
+# For what takes no literal paths; every path stands behind `:(…literal)` or `./` then.
 _MAGIC = {"GIT_LITERAL_PATHSPECS": "0"}
 
 
@@ -93,15 +93,17 @@ def diff(git_dir: Path, commit: str, work_tree: Path, stop: Stop, *, max_bytes: 
             return run_git(call, stop, code=code).stdout
 
         git("read-tree", commit)
-        paths = b"\0".join([b":/", *(b":(top,exclude,literal)" + path for path in repositories)])
+        # Behind `./` no name is magic. What cannot be answered (exit code 128) counts as not ignored: it is shown.
+        asked = b"\0".join(b"./" + path for path in repositories)
+        ignored = git("check-ignore", "-z", "--stdin", stdin=asked, code=None, environment=_MAGIC).split(b"\0")
+        embedded = [path for path in repositories if b"./" + path not in ignored]
+        paths = b"\0".join([b":/", *(b":(top,exclude,literal)" + path for path in embedded)])
         git("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=paths, environment=_MAGIC)
-        # With none left it would answer with 1 as well; what it cannot answer shows as a repository, and is refused.
-        ignored = set(git("check-ignore", "-z", "--stdin", stdin=b"\0".join(repositories), code=None).split(b"\0"))
-        if embedded := [path for path in repositories if path not in ignored]:
+        if embedded:
             entries = b"".join(b"160000 %s\t%s\0" % (EMBEDDED_REPOSITORY.encode(), path) for path in embedded)
             git("update-index", "-z", "--index-info", stdin=entries)
         raw = git("diff-index", "--cached", "--raw", "-z", "--full-index", "--no-renames", commit, "--")
-        blobs = [entry.split(b" ")[3] for entry in raw.split(b"\0") if entry.startswith(b":")]
+        blobs = [entry.split(b" ")[3] for entry in raw.split(b"\0")[:-1:2]]
         sizes = git("cat-file", "--batch-check=%(objectsize)", stdin=b"".join(blob + b"\n" for blob in blobs))
         if sum(int(size) for size in sizes.split() if size.isdigit()) > MAX_CHANGED_BYTES:
             raise CodingAgentError(
@@ -123,9 +125,10 @@ def _check_size(git_dir: Path, commit: str, stop: Stop, max_bytes: int) -> None:
         "repository_too_large", f"The repository's files are more than {max_bytes // 1_000_000} MB or {MAX_TREE_FILES}"
     )
     call = GitCall(
-        arguments=["ls-tree", "-r", "-z", "--format=%(objectsize)", commit],
+        arguments=["ls-tree", "-r", "-z", "--format=%(objectsize:padded)", commit],
         git_dir=git_dir,
-        max_output_bytes=MAX_TREE_FILES * 12,
+        # Padded: about 8 bytes each, so that a tree which repeats itself without end is left early.
+        max_output_bytes=MAX_TREE_FILES * 9,
     )
     try:
         sizes = run_git(call, stop, code="checkout_failed").stdout.split(b"\0")
@@ -133,7 +136,7 @@ def _check_size(git_dir: Path, commit: str, stop: Stop, max_bytes: int) -> None:
         if error.code == "git_output_too_large":
             raise too_large from error
         raise
-    if len(sizes) > MAX_TREE_FILES or sum(int(size) for size in sizes if size.isdigit()) > max_bytes:
+    if len(sizes) > MAX_TREE_FILES or sum(int(size) for size in sizes if size.strip().isdigit()) > max_bytes:
         raise too_large
 
 

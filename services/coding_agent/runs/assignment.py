@@ -101,8 +101,10 @@ class TaskRunner(Protocol):
     def check(self) -> None:
         """Return when commands of a model can run isolated here. Raises CodingAgentError `sandbox_unavailable`."""
 
-    def run(self, assignment: Assignment, git_dir: Path, sink: RunSink, stop: Stop) -> RunOutcome:
+    def run(self, assignment: Assignment, git_dir: Path, sink: RunSink, stop: Stop, *, worker: str) -> RunOutcome:
         """Run to the end and leave nothing behind. `git_dir` is our own bare clone, for reading only.
+
+        `worker` has the job: what a task elsewhere reports is done in its name.
 
         Raises JobStoppedError soon after `stop` is set, everything killed; CodingAgentError for what went wrong.
         """

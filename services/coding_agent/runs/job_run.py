@@ -1,42 +1,30 @@
-"""One job, from its issue to its pull request: everything here is ours to trust, and nothing a model wrote runs here."""
+"""One job, from its issue to its pull request: everything here is ours to trust, and nothing of a model runs here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from coding_agent.errors import CodingAgentError
-from coding_agent.github.client import GitHub
-from coding_agent.github.credentials import Credentials
+from coding_agent.github.answers import Comment
 from coding_agent.github.preconditions import check_before_work
-from coding_agent.github.pull_request import branch_name, find_pull_request
+from coding_agent.github.pull_request import branch_name
 from coding_agent.jobs.job import Job, JobStatus, Stage
-from coding_agent.jobs.store import Artifact, JobStore
+from coding_agent.jobs.store import Artifact
 from coding_agent.repository.trusted_clone import clone
-from coding_agent.runs.assignment import Assignment, ExitStatus, IssueText, RunLimits, RunOutcome, TaskRunner
+from coding_agent.runs.assignment import Assignment, ExitStatus, IssueText, RunLimits, RunOutcome
 from coding_agent.runs.lease import Lease
-from coding_agent.runs.publication import Publication, publish
+from coding_agent.runs.parts import JobParts
+from coding_agent.runs.publication import Work, publish
 from coding_agent.runs.store_sink import StoreSink
 from coding_agent.runs.workspace import workspace
 from coding_agent.settings import Settings
 
-__all__ = ["JobParts", "run_job"]
+__all__ = ["run_job"]
 
 # What is kept back of a job's time for the push and the pull request.
 _PUBLISHING_S = 30.0
 _COMMENTS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class JobParts:
-    """What a run works with."""
-
-    settings: Settings
-    store: JobStore
-    github: GitHub
-    credentials: Credentials
-    runner: TaskRunner
-    redact: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,51 +40,48 @@ def run_job(parts: JobParts, job: Job, lease: Lease) -> JobStatus:
     A pull request that an earlier attempt opened is found and kept: there is never a second one. Raises
     JobStoppedError when told to stop, CodingAgentError with the code that the job fails with.
     """
-    sink = StoreSink(parts.store, lease, parts.redact)
+    sink = StoreSink(parts.store, lease, parts.redactor.redact)
     branch = branch_name(job.request.issue.number, job.id)
-    if job.attempt > 1 and (opened := find_pull_request(parts.github, job.request.issue, branch)) is not None:
-        sink.log(f"An earlier attempt has opened {opened.html_url}")
-        lease.update(pr_url=opened.html_url, branch=branch)
+    repository = job.request.issue.repository
+    if job.attempt > 1 and (opened := parts.github.pulls_of_branch(repository, branch)):
+        sink.log(f"An earlier attempt has opened {opened[0].html_url}")
+        lease.update(pr_url=opened[0].html_url, branch=branch)
         return JobStatus.SUCCESS
     base = _fetch(parts, job, lease, sink)
     with workspace(parts.settings.workspace, job.id) as folder:
         sink.stage(Stage.CLONE)
         git_dir = folder / "repository.git"
-        clone(
-            parts.settings,
-            job.request.issue,
-            git_dir,
-            token=parts.credentials.token(job.request.issue.repository),
-            branch=base.branch,
-            commit=base.commit,
-            stop=lease.stop,
+        clone(parts.remote(repository), git_dir, lease.stop, commit=base.commit)
+        outcome = parts.runner.run(
+            _assignment(parts.settings, job, base, lease), git_dir, sink, lease.stop, worker=lease.worker
         )
-        outcome = parts.runner.run(_assignment(parts.settings, job, base, lease), git_dir, sink, lease.stop)
         _keep(parts, lease, outcome)
-        if not outcome.patch:
+        _check_submitted(outcome)
+        if not outcome.patch.strip():
             sink.log("Nothing was changed")
             return JobStatus.NO_CHANGES
-        _check_submitted(outcome)
         if job.request.dry_run:
             sink.log("A dry run ends here: the patch is kept, nothing is pushed")
             return JobStatus.SUCCESS
-        publish(parts, job, lease, sink, Publication(git_dir, base.branch, base.commit, branch, outcome))
+        publish(parts, job, lease, sink, Work(git_dir, base.branch, base.commit, branch, base.text.title, outcome))
         return JobStatus.SUCCESS
 
 
 def _fetch(parts: JobParts, job: Job, lease: Lease, sink: StoreSink) -> _Base:
     sink.stage(Stage.FETCH)
     issue = job.request.issue
-    repository = parts.github.repository(issue)
-    found = parts.github.issue(issue)
-    check_before_work(found, repository, parts.settings)
+    repository, found = check_before_work(parts.github, issue, parts.settings)
     branch = job.request.base_branch or repository.default_branch
-    commit = parts.github.branch_commit(issue, branch)
+    commit = parts.github.branch_commit(issue.repository, branch)
     comments = parts.github.comments(issue, _COMMENTS)
     lease.update(base_branch=branch, base_commit=commit)
     sink.log(f"{issue.url} on {branch} at {commit}")
-    text = IssueText(title=found.title, body=found.body, comments=tuple((each.author, each.body) for each in comments))
+    text = IssueText(title=found.title, body=found.body or "", comments=_said(comments))
     return _Base(branch, commit, text)
+
+
+def _said(comments: Sequence[Comment]) -> tuple[tuple[str, str], ...]:
+    return tuple((each.user.login if each.user else "ghost", each.body or "") for each in comments)
 
 
 def _assignment(settings: Settings, job: Job, base: _Base, lease: Lease) -> Assignment:
@@ -120,17 +105,17 @@ def _keep(parts: JobParts, lease: Lease, outcome: RunOutcome) -> None:
     """Keep what the run made and used; what clients can read has no secrets in it."""
 
     def redacted(data: bytes) -> bytes:
-        return parts.redact(data.decode("utf-8", errors="replace")).encode()
+        return parts.redactor.redact(data.decode("utf-8", errors="replace")).encode()
 
     lease.update(
         steps=outcome.steps,
         input_tokens=outcome.input_tokens,
         output_tokens=outcome.output_tokens,
         cost_usd=outcome.cost_usd,
-        summary=parts.redact(outcome.summary),
+        summary=parts.redactor.redact(outcome.summary),
     )
     if outcome.tests is not None:
-        lease.update(tests=replace(outcome.tests, output=parts.redact(outcome.tests.output)))
+        lease.update(tests=replace(outcome.tests, output=parts.redactor.redact(outcome.tests.output)))
     parts.store.put_artifact(lease.job_id, Artifact.TRAJECTORY, redacted(outcome.trajectory))
     if outcome.patch:
         parts.store.put_artifact(lease.job_id, Artifact.PATCH, redacted(outcome.patch))

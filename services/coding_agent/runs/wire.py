@@ -116,11 +116,11 @@ class OutcomeMessage(_Message):
     steps: int = Field(ge=0)
     detail: str = Field("", max_length=_MAX_SUMMARY_CHARS)
 
-    @classmethod
-    def of(cls, outcome: RunOutcome) -> Self:
+    @staticmethod
+    def of(outcome: RunOutcome) -> OutcomeMessage:
         """Return the message for an outcome: texts are cut to what the service takes, the end of test output kept."""
         tests = outcome.tests
-        return cls.model_construct(
+        return OutcomeMessage.model_construct(
             exit_status=outcome.exit_status,
             patch=outcome.patch,
             summary=outcome.summary[:_MAX_SUMMARY_CHARS],
@@ -165,18 +165,17 @@ class RunnerUpdate(_Message):
     trajectory: Base64Bytes | None = None
     outcome: OutcomeMessage | None = None
 
-    @classmethod
+    @staticmethod
     def of(
-        cls,
         *,
         stage: Stage | None = None,
         log: Sequence[str] = (),
         steps: int | None = None,
         trajectory: bytes | None = None,
         outcome: RunOutcome | None = None,
-    ) -> Self:
+    ) -> RunnerUpdate:
         """Return the update that says this; long lines are cut, of more than 1000 lines the last are told."""
-        return cls.model_construct(
+        return RunnerUpdate.model_construct(
             stage=stage,
             log=tuple(line[:MAX_LOG_LINE_CHARS] for line in log[-_MAX_LOG_LINES:]),
             progress=None if steps is None else Progress(steps=steps),

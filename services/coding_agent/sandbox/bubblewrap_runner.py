@@ -37,8 +37,9 @@ class BubblewrapRunner:
             with contextlib.closing(BubblewrapSandbox(tree, self._settings)) as sandbox:
                 check_isolation(sandbox, Stop())
 
-    def run(self, assignment: Assignment, git_dir: Path, sink: RunSink, stop: Stop) -> RunOutcome:
+    def run(self, assignment: Assignment, git_dir: Path, sink: RunSink, stop: Stop, *, worker: str) -> RunOutcome:
         """Run to the end and leave nothing behind, as `TaskRunner.run` says."""
+        del worker
         folder = self._folder("job")
         with contextlib.closing(_Removed(folder)):
             return run_assignment(

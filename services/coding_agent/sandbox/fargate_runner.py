@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,8 @@ _ALLOWANCE_S = 900.0
 
 # ECS says no for now: API errors of RunTask, and reasons of its `failures`.
 _FOR_NOW = re.compile(
-    r"capacity|RESOURCE:|Throttling|RequestLimitExceeded|ServerException|ServiceUnavailable|limit on the number of",
+    r"capacity|RESOURCE:|Throttling|RequestLimitExceeded|ServerException|ServiceUnavailable"
+    r"|limit on the number of tasks",
     re.IGNORECASE,
 )
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "RequestLimitExceeded", "ServerException"})
@@ -48,16 +48,12 @@ _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|KEY|^AWS_|^GITHUB_", r
 
 
 class FargateTaskRunner:
-    """Starts a task, waits for the outcome that it reports to the service, and sees that it ends.
-
-    `worker_of` gives the worker that has a job: what the task reports is done in its name.
-    """
+    """Starts a task, waits for the outcome that it reports to the service, and sees that it ends."""
 
     def __init__(
         self,
         settings: Settings,
         store: JobStore,
-        worker_of: Callable[[str], str],
         *,
         client: ECSClient | None = None,
         pace: float = 1.0,
@@ -65,7 +61,6 @@ class FargateTaskRunner:
         """`pace` shortens all waiting (tests)."""
         self._settings = settings
         self._store = store
-        self._worker_of = worker_of
         self._pace = pace
         self._ecs: ECSClient = client or boto3.client(
             "ecs",
@@ -87,7 +82,7 @@ class FargateTaskRunner:
         if problems:
             raise CodingAgentError("sandbox_unavailable", f"No job runs in this task definition: {'; '.join(problems)}")
 
-    def run(self, assignment: Assignment, git_dir: Path, sink: RunSink, stop: Stop) -> RunOutcome:
+    def run(self, assignment: Assignment, git_dir: Path, sink: RunSink, stop: Stop, *, worker: str) -> RunOutcome:
         """Run to the end and leave no task behind, as `TaskRunner.run` says; the task clones for itself.
 
         Raises CodingAgentError `runner_unavailable` when ECS has no place for a task, `runner_failed` when the task
@@ -95,7 +90,7 @@ class FargateTaskRunner:
         """
         del git_dir
         put_assignment(self._store, assignment)
-        token = issue_runner_token(self._store, assignment.job_id, self._worker_of(assignment.job_id))
+        token = issue_runner_token(self._store, assignment.job_id, worker)
         task = self._start(assignment, token, stop)
         sink.log(f"runner task {task.rpartition('/')[2]} started")
         ended = False

@@ -55,15 +55,7 @@ class TaskSandbox:
             raise CodingAgentError("sandbox_unavailable", f"Commands cannot pass {closed[0]}: chmod o+x it")
         if self._processes():
             raise CodingAgentError("sandbox_unavailable", f"Processes of user {user} are running already")
-        owned: list[str | Path] = [
-            "chown",
-            "-R",
-            "--no-dereference",
-            "--",
-            f"{user}:{user}",
-            self.work_tree,
-            self._scratch,
-        ]
+        owned = ["chown", "-R", "--no-dereference", "--", f"{user}:{user}", str(self.work_tree), str(self._scratch)]
         subprocess.run(owned, check=True, capture_output=True)
 
     def execute(self, command: Sequence[str], *, timeout_s: float, stop: Stop) -> CommandResult:

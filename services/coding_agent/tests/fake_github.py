@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import click
+
 from coding_agent.tests.fake_github_routes import ROUTES, Answer, RefusedError, Request, Route, authorize
 from coding_agent.tests.fake_github_state import FakeGitHubState, Fault
 from coding_agent.tests.git_server import GitServer

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import jwt
+
 from coding_agent.tests.fake_github_state import FakeGitHubState, FakeIssue, FakePull, FakeRepository, mentions
 
 __all__ = ["ROUTES", "Answer", "RefusedError", "Request", "Route", "authorize"]
@@ -93,6 +94,8 @@ class Route:
     handler: Callable[[FakeGitHubState, Request], Answer]
     needs: tuple[str, str] | None = None
     jwt: bool = False
+    # Whoever asks: nobody has to say who they are.
+    public: bool = False
     query: frozenset[str] = frozenset()
     body: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
@@ -116,6 +119,8 @@ class Route:
 
 def authorize(state: FakeGitHubState, route: Route, request: Request) -> None:
     """Refuse who does not say who they are, or may not do this. A repository that one may not see is not there."""
+    if route.public:
+        return
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind != "Bearer" or not token:
         raise RefusedError(401, "Requires authentication")
@@ -139,7 +144,7 @@ def authorize(state: FakeGitHubState, route: Route, request: Request) -> None:
 
 def _check_jwt(state: FakeGitHubState, token: str) -> None:
     if state.app is None:
-        raise RefusedError(401, "A JSON web token could not be decoded", ours=False)
+        raise RefusedError(401, "A JSON web token could not be decoded")
     app_id, _, public_key = state.app
     try:
         claims = jwt.decode(
@@ -478,6 +483,11 @@ def _create_token(state: FakeGitHubState, request: Request) -> Answer:
     )
 
 
+def _get_rate_limit(state: FakeGitHubState, request: Request) -> Answer:
+    core = {"limit": 60, "remaining": 60, "reset": int(time.time()) + 3600, "used": 0}
+    return Answer(200, {"resources": {"core": core, "search": core}, "rate": core})
+
+
 def _route(
     method: str,
     path: str,
@@ -523,6 +533,7 @@ _NEW_PULL: Mapping[str, type | tuple[type, ...]] = {
 }
 
 ROUTES = (
+    _route("GET", "/rate_limit", _get_rate_limit, public=True),
     _route("GET", "/user", _get_user),
     _route("GET", "/app", _get_app, jwt=True),
     _route("GET", _REPO + "/installation", _get_installation, jwt=True),

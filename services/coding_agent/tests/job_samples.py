@@ -44,7 +44,10 @@ def store_address(kind: str, folder: Path, redis_url: str) -> str:
 
 
 def a_store(address: str, *, empty: bool = True, **changes: float) -> JobStore:
-    """Return a store at this address; a Redis is emptied first."""
+    """Return a store at this address, emptied first."""
     if empty and address.startswith("redis"):
         flush(address)
+    elif empty:
+        for ending in ("", "-wal", "-shm"):
+            Path(address.removeprefix("sqlite:///") + ending).unlink(missing_ok=True)
     return open_store(Settings(store=address, **changes))  # type: ignore[arg-type]

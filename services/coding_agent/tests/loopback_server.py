@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-__all__ = ["LoopbackServer", "RequestHandler"]
+__all__ = ["LoopbackServer", "RequestHandler", "free_port"]
 
 _LARGEST_BODY = 64 * 1024 * 1024
 
@@ -104,3 +104,10 @@ class LoopbackServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens at just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

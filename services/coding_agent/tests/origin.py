@@ -46,7 +46,9 @@ def make_origin(git_dir: Path, files: Mapping[bytes, bytes | Entry], branch: str
     if not git_dir.exists():
         git_dir.parent.mkdir(parents=True, exist_ok=True)
         plain_git(git_dir, "init", "--quiet", "--bare", "--template=", "--initial-branch", branch)
-    stream = [b"commit refs/heads/%s\ncommitter Somebody <s@example.org> 1700000000 +0000\ndata 4\nmade" % branch.encode()]
+    stream = [
+        b"commit refs/heads/%s\ncommitter Somebody <s@example.org> 1700000000 +0000\ndata 4\nmade" % branch.encode()
+    ]
     known = subprocess.run(
         ["git", "--git-dir", git_dir, "rev-parse", "-q", "--verify", branch], capture_output=True, check=False
     )

@@ -3,12 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.issue_url import parse_issue_url, served_host
 from coding_agent.issue_ref import IssueRef
 from coding_agent.settings import Settings
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SETTINGS = Settings(repositories=("acme/app", "octo/*"))
 

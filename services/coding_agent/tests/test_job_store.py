@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
 from coding_agent.errors import CodingAgentError, JobNotFoundError, MoveRefusedError, StoreUnavailableError
 from coding_agent.jobs import job as job_types
@@ -19,6 +20,7 @@ from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.redis_store import RedisStore
 from coding_agent.jobs.store import Artifact, Idempotency, JobStore, LeaseState
 from coding_agent.settings import Settings
+from coding_agent.tests.callback_receiver import tls_contexts
 from coding_agent.tests.job_samples import KINDS, a_job, a_store, store_address
 from coding_agent.tests.redis_server import free_port, redis_server
 
@@ -490,8 +492,6 @@ def test_ended_jobs_stay_within_their_time(store: JobStore) -> None:
 
 
 def test_nothing_of_an_expired_job_stays_in_redis(redis_url: str) -> None:
-    import redis
-
     store = a_store(redis_url, retention_days=0.1 / DAY_S)
     job = store.submit(a_job(), Idempotency("alice", "k", "d")).job
     store.append_log(job.id, ["line"])
@@ -601,9 +601,23 @@ def test_a_redis_says_when_it_evicts_or_forgets(tmp_path: Path) -> None:
         store.close()
 
 
-def test_a_redis_that_evicted_a_job_does_not_block_the_queue(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    import redis
+def test_a_redis_is_reached_with_tls_if_its_certificate_is_believed(tmp_path: Path) -> None:
+    tls_contexts(tmp_path, "localhost")
+    port, pair = free_port(), str(tmp_path / "localhost.pem")
+    authority = str(tmp_path / "authority.pem")
+    tls = ("--tls-port", str(port), "--tls-cert-file", pair, "--tls-key-file", pair, "--tls-auth-clients", "no")
+    with redis_server(tmp_path, *tls, "--tls-ca-cert-file", authority):
+        store = open_store(Settings(store=f"rediss://localhost:{port}/0?ssl_ca_certs={authority}"))
+        job = store.submit(a_job()).job
+        assert claimed(store).id == job.id
+        store.close()
+        unknown = open_store(Settings(store=f"rediss://localhost:{port}/0"))
+        with pytest.raises(StoreUnavailableError, match="certificate"):
+            unknown.ping()
+        unknown.close()
 
+
+def test_a_redis_that_evicted_a_job_does_not_block_the_queue(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
     store = a_store(redis_url)
     lost = store.submit(a_job(1)).job
     kept = store.submit(a_job(2)).job

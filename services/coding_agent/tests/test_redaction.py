@@ -10,10 +10,11 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from coding_agent.observability.redaction import HIDDEN, Redactor, redactor_for
-from coding_agent.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from coding_agent.observability.redaction import HIDDEN, Redactor, redactor_for
+from coding_agent.settings import Settings
 
 _SECRET = "Zq7" + '+/"é ' + "x" * 9 + "K2"
 _PEM = "\n".join(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from coding_agent.tests.toy_repositories import TEST_COMMAND, TOYS, ToyRepository, write_bare
 
 _PYTHON = Path(sys.executable).parent

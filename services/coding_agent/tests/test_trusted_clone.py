@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -72,10 +73,11 @@ def test_clone_returns_the_tip_of_the_default_branch_without_history(server: Ser
 
 @pytest.mark.parametrize("asked", ["branch", "commit"])
 def test_clone_returns_what_was_asked_for(server: Server, tmp_path: Path, asked: str) -> None:
-    given = {"branch": "release/1.0"} if asked == "branch" else {"commit": server.old}
     plain_git(server.git_dir, "config", "uploadpack.allowReachableSHA1InWant", "true")
-    expected = server.release if asked == "branch" else server.old
-    assert clone(server.remote(), tmp_path / "clone", Stop(), **given) == expected
+    if asked == "branch":
+        assert clone(server.remote(), tmp_path / "clone", Stop(), branch="release/1.0") == server.release
+    else:
+        assert clone(server.remote(), tmp_path / "clone", Stop(), commit=server.old) == server.old
 
 
 @pytest.mark.parametrize(
@@ -171,11 +173,16 @@ def test_another_server_that_asks_gets_no_token(server: Server, tmp_path: Path) 
     read, write = os.pipe()
     os.write(write, TOKEN.encode())
     os.close(write)
-    import subprocess
 
     def ask(question: str) -> bytes:
-        environment = {"PATH": os.environ["PATH"], "CODING_AGENT_ASKPASS_FOR": asked, "CODING_AGENT_ASKPASS_FD": str(read)}
-        return subprocess.run([script, question], env=environment, pass_fds=(read,), capture_output=True, check=False).stdout
+        environment = {
+            "PATH": os.environ["PATH"],
+            "CODING_AGENT_ASKPASS_FOR": asked,
+            "CODING_AGENT_ASKPASS_FD": str(read),
+        }
+        return subprocess.run(
+            [script, question], env=environment, pass_fds=(read,), capture_output=True, check=False
+        ).stdout
 
     try:
         assert ask("Password for 'https://x-access-token@evil.example': ") == b""
@@ -245,7 +252,9 @@ def test_push_never_replaces_what_is_not_the_jobs(server: Server, tmp_path: Path
     assert server.tip("fix/issue-7-abcd") == there
 
 
-@pytest.mark.parametrize("branch", ["main", "refs/heads/main", "fix/issue-1-abcd:main", "+fix/issue-1-abcd", "fix/issue-x"])
+@pytest.mark.parametrize(
+    "branch", ["main", "refs/heads/main", "fix/issue-1-abcd:main", "+fix/issue-1-abcd", "fix/issue-x"]
+)
 def test_push_refuses_every_other_branch(server: Server, tmp_path: Path, branch: str) -> None:
     git_dir = tmp_path / "clone"
     commit = _commit(git_dir, clone(server.remote(), git_dir, Stop()), 2)

@@ -119,7 +119,7 @@ def test_every_kind_of_change_is_in_the_diff_and_applies(make: Make) -> None:
 def test_files_with_strange_names_are_changed_like_others(make: Make) -> None:
     place = make(dict.fromkeys(STRANGE[::2], b"old\n"))
     for name in STRANGE:
-        path = Path(os.fsdecode(os.path.join(os.fsencode(place.tree), name)))
+        path = place.tree / os.fsdecode(name)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"new\n")
     assert place.applied() == dict.fromkeys(STRANGE, ("100644", b"new\n"))
@@ -144,7 +144,7 @@ def test_whatever_files_there_are_come_through_byte_for_byte(
     commit = make_origin(folder / "trusted", {b"kept": b"1"}, branch="base")
     check_out(folder / "trusted", commit, folder / "tree", Stop())
     for name, content in files.items():
-        Path(os.fsdecode(os.path.join(os.fsencode(folder / "tree"), name))).write_bytes(content)
+        (folder / "tree" / os.fsdecode(name)).write_bytes(content)
     place = Place(folder / "trusted", commit, folder / "tree")
     assert place.applied() == {b"kept": ("100644", b"1"), **{name: ("100644", data) for name, data in files.items()}}
 
@@ -340,7 +340,8 @@ def test_a_repository_with_git_paths_of_its_own_is_not_written(tmp_path: Path) -
 
 
 def _patch(path: str, mode: str = "100644", line: str = "x") -> bytes:
-    return f"diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{line}\n".encode()
+    head = f"diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n"
+    return f"{head}@@ -0,0 +1 @@\n+{line}\n".encode()
 
 
 LINK_PATCH = _patch("l", LINK, "/tmp").replace(b"+/tmp\n", b"+/tmp\n\\ No newline at end of file\n")
