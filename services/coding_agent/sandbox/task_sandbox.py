@@ -138,6 +138,6 @@ class TaskSandbox:
 
 
 def _adopt_orphans() -> None:
-    """Become the parent of what commands leave behind, so that it is reaped here whatever the container's first process."""
+    """Become the parent of what commands leave behind, and reap it, whatever the container's first process does."""
     if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise CodingAgentError("sandbox_unavailable", "Orphans of commands cannot be adopted")
