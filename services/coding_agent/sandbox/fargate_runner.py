@@ -219,8 +219,9 @@ def _problems_of(definition: dict[str, Any], container: str) -> list[str]:
         problems.append("it has a task role, whose credentials commands of a model could ask for")
     if definition.get("networkMode") != "awsvpc":
         problems.append("its network mode is not awsvpc")
-    if definition.get("volumes"):
-        problems.append("it has volumes")
+    # A folder that only this task has is none.
+    if any(each.get("host") or each.keys() - {"name", "host"} for each in definition.get("volumes", [])):
+        problems.append("it has a volume that others have too")
     containers = definition.get("containerDefinitions", [])
     if container not in [each["name"] for each in containers]:
         problems.append(f"it has no container {container!r}")

@@ -28,9 +28,9 @@ def _attempts(targets: dict[str, object]) -> list[str]:
         *_privileges(),
         *_environments(str(targets["mark_digest"])),
         *_reading(str(targets["file"]), str(targets["mark_digest"])),
-        *_writing([str(targets["folder"]), "/", "/etc", "/usr", "/usr/bin", "/usr/local/bin", "/var", "/opt"]),
         *_connecting(targets["addresses"]),  # type: ignore[arg-type]
         *_unix_sockets(["/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock"]),
+        *_writing([str(targets["folder"]), "/", "/etc", "/usr", "/usr/bin", "/usr/local/bin", "/var", "/opt"]),
     ]
 
 

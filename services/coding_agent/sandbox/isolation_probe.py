@@ -51,7 +51,7 @@ def check_isolation(sandbox: CommandSandbox, stop: Stop) -> None:
     if leaks:
         raise CodingAgentError(
             "sandbox_unavailable",
-            f"Commands of a model are not isolated here, so none is run: {'; '.join(leaks)[:600]}",
+            f"Commands of a model are not isolated here, so none is run: {'; '.join(leaks)[:1000]}",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import subprocess
@@ -29,6 +30,7 @@ TASK_USER = 10002
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("confined_exec.py")))
 _KILL_S = 30.0
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class TaskSandbox:
@@ -46,6 +48,7 @@ class TaskSandbox:
         self._settings = settings
         self._user = user
         self._filter = seccomp_filter(NO_NETWORK_FAMILIES)
+        _adopt_orphans()
         self._scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.work_tree.parent))
         (self._scratch / "home").mkdir()
         if closed := [folder for folder in self.work_tree.parents if not folder.stat().st_mode & 0o001]:
@@ -127,8 +130,14 @@ class TaskSandbox:
             subprocess.run(
                 [*_LAUNCHER, "kill", str(self._user)], env={}, check=True, capture_output=True, timeout=_KILL_S
             )
-        # As the first process of a container we inherit orphans, and dead ones count as processes of the user.
+        # Dead ones count as processes of the user until they are reaped.
         for entry in all_processes():
             if entry.is_zombie and entry.uid == self._user and entry.parent == os.getpid() and entry.pid != child:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(entry.pid, os.WNOHANG)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what commands leave behind, and reap it, whatever the container's first process does."""
+    if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise CodingAgentError("sandbox_unavailable", "Orphans of commands cannot be adopted")
