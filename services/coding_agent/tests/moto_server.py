@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["client_environment", "moto_server"]
 
@@ -166,12 +166,12 @@ def _keep_engine_of_memorydb() -> None:
             name: request[name] for name in ("Engine", "EngineVersion") if name in request
         }
         answer = create(self)
-        with_engine([answer.result["Cluster"]])
+        with_engine([cast(Any, answer.result)["Cluster"]])
         return answer
 
     def describe_clusters(self: Responses) -> ActionResult:
         answer = describe(self)
-        with_engine(answer.result["Clusters"])
+        with_engine(cast(Any, answer.result)["Clusters"])
         return answer
 
     _replace(Responses, create_cluster, describe_clusters)

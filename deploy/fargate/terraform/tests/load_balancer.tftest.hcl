@@ -70,24 +70,7 @@ run "load_balancer" {
     condition     = aws_acm_certificate.this[0].domain_name == "agent.example.com" && aws_route53_record.service[0].name == "agent.example.com"
     error_message = "Certificate and record are not the domain's"
   }
-}
 
-run "certificate_of_your_own" {
-  variables {
-    hosted_zone_id  = null
-    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/yours"
-  }
-
-  assert {
-    condition = (
-      aws_lb_listener.https.certificate_arn == "arn:aws:acm:us-east-1:123456789012:certificate/yours"
-      && length(aws_acm_certificate.this) == 0 && length(aws_route53_record.service) == 0
-    )
-    error_message = "The given certificate is not used, or something is made in Route 53"
-  }
-}
-
-run "access_logs" {
   assert {
     condition     = aws_lb.this.access_logs[0].enabled && aws_lb.this.access_logs[0].bucket == aws_s3_bucket.access_logs.bucket
     error_message = "The load balancer writes no access logs"
@@ -105,9 +88,7 @@ run "access_logs" {
     ])
     error_message = "Access logs may become public"
   }
-}
 
-run "waf" {
   assert {
     condition = alltrue([
       for rule in aws_wafv2_web_acl.this.rule : alltrue([
@@ -130,5 +111,20 @@ run "waf" {
   assert {
     condition     = toset(aws_wafv2_ip_set.own.addresses) == toset(["198.51.100.7/32"])
     error_message = "Tasks of jobs, which come from NAT's address, would be refused"
+  }
+}
+
+run "certificate_of_your_own" {
+  variables {
+    hosted_zone_id  = null
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/yours"
+  }
+
+  assert {
+    condition = (
+      aws_lb_listener.https.certificate_arn == "arn:aws:acm:us-east-1:123456789012:certificate/yours"
+      && length(aws_acm_certificate.this) == 0 && length(aws_route53_record.service) == 0
+    )
+    error_message = "The given certificate is not used, or something is made in Route 53"
   }
 }

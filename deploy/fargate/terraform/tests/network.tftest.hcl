@@ -82,23 +82,7 @@ run "network" {
     condition     = aws_flow_log.this.traffic_type == "ALL" && aws_flow_log.this.vpc_id == aws_vpc.this.id
     error_message = "The network has no flow log of all traffic"
   }
-}
 
-run "nat_for_each_zone" {
-  variables {
-    nat_per_zone = true
-  }
-
-  assert {
-    condition = length(aws_nat_gateway.this) == 2 && alltrue([
-      for zone, route in aws_route.private_nat : route.nat_gateway_id == aws_nat_gateway.this[zone].id
-    ])
-    error_message = "A zone does not have its own NAT gateway"
-  }
-}
-
-run "security_groups" {
-  # All rules there are, as "group: port < or > other side": nothing may be there that is not named here.
   assert {
     condition = toset([
       for rule in concat(
@@ -170,5 +154,18 @@ run "security_groups" {
   assert {
     condition     = aws_vpc_security_group_ingress_rule.secrets_endpoint.referenced_security_group_id == aws_security_group.service.id
     error_message = "The endpoint of secrets is reached by more than the service"
+  }
+}
+
+run "nat_for_each_zone" {
+  variables {
+    nat_per_zone = true
+  }
+
+  assert {
+    condition = length(aws_nat_gateway.this) == 2 && alltrue([
+      for zone, route in aws_route.private_nat : route.nat_gateway_id == aws_nat_gateway.this[zone].id
+    ])
+    error_message = "A zone does not have its own NAT gateway"
   }
 }

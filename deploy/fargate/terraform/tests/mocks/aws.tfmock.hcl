@@ -13,7 +13,7 @@ mock_data "aws_availability_zones" {
 }
 
 mock_data "aws_secretsmanager_random_password" {
-  defaults = { random_password = "made-up" }
+  defaults = { random_password = "made-up-made-up-made-up" }
 }
 
 mock_resource "aws_eip" {
