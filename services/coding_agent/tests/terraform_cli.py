@@ -83,7 +83,9 @@ def _plugins() -> Path:
         Path("/usr/share/terraform/plugins"),
         *sorted(Path("/opt").glob("*/")),
     ]
-    wanted = re.search(r'version\s*=\s*">= (\d+)\.', (CONFIGURATION / "versions.tf").read_text("utf-8"))
+    wanted = re.search(
+        r'hashicorp/aws"\s+version\s*=\s*">= (\d+)\.', (CONFIGURATION / "versions.tf").read_text("utf-8")
+    )
     assert wanted, "versions.tf names no version of the provider"
     for place in places:
         if any((place / _PROVIDER).glob(f"*{wanted[1]}.*")):

@@ -84,7 +84,7 @@ def _from_nothing_to_nothing(folder: Path, *, wait_for_store: bool) -> None:
         # As in the documentation: first without images, then secrets and images, then with them.
         account.run("apply", "-auto-approve", timeout_s=400)
         outputs = account.outputs()
-        assert outputs["ecs_service_name"] is None
+        assert "ecs_service_name" not in outputs
         secrets = account.client("secretsmanager")
         for name in outputs["secret_names"]:
             secrets.put_secret_value(SecretId=name, SecretString="value")
