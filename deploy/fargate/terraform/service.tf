@@ -195,6 +195,21 @@ resource "aws_iam_role_policy" "service" {
           Condition = { ArnEquals = { "ecs:cluster" = aws_ecs_cluster.runners.arn } }
         },
         {
+          # Before it starts anything the service looks whether the definition holds a role or a secret.
+          # AWS knows no narrower resource for this action.
+          Sid      = "ReadJobsDefinition"
+          Effect   = "Allow"
+          Action   = "ecs:DescribeTaskDefinition"
+          Resource = "*"
+        },
+        {
+          Sid       = "NameJobsTasks"
+          Effect    = "Allow"
+          Action    = "ecs:TagResource"
+          Resource  = "arn:${local.partition}:ecs:${var.region}:${local.account}:task/${var.name}-runners/*"
+          Condition = { StringEquals = { "ecs:CreateAction" = "RunTask" } }
+        },
+        {
           Sid       = "GiveJobsTheirExecutionRole"
           Effect    = "Allow"
           Action    = "iam:PassRole"
@@ -287,6 +302,11 @@ resource "aws_appautoscaling_policy" "queue" {
           metric {
             namespace   = local.metrics_namespace
             metric_name = "QueueDepth"
+
+            dimensions {
+              name  = "Service"
+              value = local.queue_dimensions.Service
+            }
           }
         }
       }
