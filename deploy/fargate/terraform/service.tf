@@ -15,7 +15,6 @@ locals {
       ENVIRONMENT             = "production"
       PUBLIC_URL              = local.service_url
       LOG_LEVEL               = var.log_level
-      TRUSTED_PROXIES         = join(",", [for subnet in aws_subnet.public : subnet.cidr_block])
       REPOSITORIES            = join(",", var.repositories)
       MODEL                   = var.model.adapter
       MODEL_NAME              = var.model.name
