@@ -55,8 +55,6 @@ def run_task(
     except CodingAgentError as error:
         _log.error("%s (%s)", error.message, error.code)
         return FAILED
-    else:
-        return DONE
     finally:
         signal.signal(signal.SIGTERM, before)
 
