@@ -115,7 +115,6 @@ def kill_and_count(kills: int, seed: int) -> Tally:
         tally.duplicate_pull_requests = sum(count - 1 for count in opened.values())
         successes = sum(job["status"] == "success" for job in ends)
         assert len(opened) >= successes
-        assert agent.github.state.refused == []
     return tally
 
 
