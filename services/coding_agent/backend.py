@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import httpx
 from fastapi import FastAPI
@@ -20,6 +21,7 @@ from coding_agent.api.edge import Edge
 from coding_agent.api.rate_limits import RateLimits
 from coding_agent.api.repository import repository_router
 from coding_agent.api.service import Service
+from coding_agent.errors import CodingAgentError
 from coding_agent.github.client import open_github
 from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.store import JobStore
@@ -28,6 +30,9 @@ from coding_agent.observability.logs import configure_logging
 from coding_agent.observability.redaction import redactor_for
 from coding_agent.settings import Settings
 from coding_agent.settings_reading import read_settings
+
+if TYPE_CHECKING:
+    from coding_agent.worker import WorkerGroup
 
 __all__ = ["DRAIN_S", "create_app"]
 
@@ -46,11 +51,18 @@ def create_app(
 ) -> FastAPI:
     """Return the application; it closes the store when it ends, after its workers have given their jobs back.
 
-    Raises CodingAgentError `bad_store`, StoreUnavailableError.
+    Raises CodingAgentError `bad_store`, StoreUnavailableError, and with workers what `open_workers` raises: whoever
+    starts the service is told what is missing before it serves.
     """
+    store = store or open_store(settings)
+    workers = None
+    if settings.workers:
+        from coding_agent.worker import open_workers
+
+        workers = open_workers(settings, store, count=settings.workers)
     service = Service(
         settings=settings,
-        store=store or open_store(settings),
+        store=store,
         limits=limits or RateLimits(settings),
         redactor=redactor_for(settings),
         open_model=open_model,
@@ -64,7 +76,7 @@ def create_app(
         configure_logging(settings, service.redactor)
         async with forwarding:
             with _stopping_early(service):
-                async with _running(service):
+                async with _running(service, workers):
                     yield
 
     app = application(lifespan=lifespan)
@@ -76,15 +88,12 @@ def create_app(
 
 
 @asynccontextmanager
-async def _running(service: Service) -> AsyncIterator[None]:
+async def _running(service: Service, workers: WorkerGroup | None) -> AsyncIterator[None]:
     """Run workers and what reports, and end them before the store is closed."""
     settings, store = service.settings, service.store
     reports = QueueReports(store) if settings.environment == "production" else None
-    workers = None
-    if settings.workers:
-        from coding_agent.worker import start_workers
-
-        workers = await asyncio.to_thread(start_workers, settings, store, count=settings.workers)
+    if workers is not None:
+        workers.start()
     if reports is not None:
         reports.start()
     try:
@@ -125,5 +134,8 @@ def _stopping_early(service: Service) -> Iterator[None]:
 def __getattr__(name: str) -> FastAPI:
     """Make `app` when a server asks for it: to import this module reads no settings and opens nothing."""
     if name == "app":
-        return create_app(read_settings())
+        try:
+            return create_app(read_settings())
+        except CodingAgentError as error:
+            raise SystemExit(f"The coding agent does not start: {error}") from None
     raise AttributeError(name)

@@ -31,7 +31,7 @@ from coding_agent.sandbox.task_protection import protected_task
 from coding_agent.settings import Settings
 from coding_agent.settings_reading import read_settings
 
-__all__ = ["WorkerGroup", "main", "open_parts", "run_once", "start_workers"]
+__all__ = ["WorkerGroup", "main", "open_parts", "open_workers", "run_once"]
 
 _log = logging.getLogger(__name__)
 
@@ -195,11 +195,9 @@ def open_parts(settings: Settings, store: JobStore) -> JobParts:
     )
 
 
-def start_workers(settings: Settings, store: JobStore, *, count: int) -> WorkerGroup:
-    """Start workers and return them. Raises CodingAgentError as `open_parts` does: then nothing runs."""
-    group = WorkerGroup(open_parts(settings, store), count=count)
-    group.start()
-    return group
+def open_workers(settings: Settings, store: JobStore, *, count: int) -> WorkerGroup:
+    """Return workers that are not started yet. Raises CodingAgentError as `open_parts` does."""
+    return WorkerGroup(open_parts(settings, store), count=count)
 
 
 def run_once(settings: Settings, store: JobStore) -> Job | None:
@@ -215,7 +213,6 @@ def main() -> None:
     """Run workers until SIGTERM or SIGINT, then drain."""
     settings = read_settings()
     configure_logging(settings, redactor_for(settings))
-    store = open_store(settings)
     told = threading.Event()
 
     def tell(number: int, frame: FrameType | None) -> None:
@@ -225,8 +222,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, tell)
     signal.signal(signal.SIGINT, tell)
     try:
-        group = start_workers(settings, store, count=max(settings.workers, 1))
-        told.wait()
-        group.drain(_DRAIN_S)
-    finally:
-        store.close()
+        store = open_store(settings)
+        group = open_workers(settings, store, count=max(settings.workers, 1))
+    except CodingAgentError as error:
+        raise SystemExit(f"The worker does not start: {error}") from None
+    group.start()
+    told.wait()
+    group.drain(_DRAIN_S)
+    store.close()
