@@ -19,7 +19,7 @@ from checks.deploy_kit.validators import validator_mistakes
 from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
 from checks.exceptions import EXCEPTIONS, Exceptions, ExceptionsError, read_exceptions
 from checks.licences import licence_mistakes
-from checks.locks import LOCKS, lock_mistakes
+from checks.locks import lock_files, lock_mistakes
 from checks.policies import policy_files_mistakes
 from checks.secret_scan import scan_files, tracked_files
 from checks.wheel_files import wheel_files, wheel_mistakes
@@ -70,7 +70,7 @@ def _image_mistakes() -> Iterator[str]:
 
 def _advisories(exceptions: Exceptions) -> list[str]:
     today = datetime.now(UTC).date()
-    asked = ask_advisories(sorted((ROOT / LOCKS).glob("*.txt")), exceptions.ignored(today))
+    asked = ask_advisories(lock_files(ROOT), exceptions.ignored(today))
     if asked.skipped:
         sys.stdout.write(f"Known vulnerabilities were not looked for: {asked.skipped}.\n")
     if asked.unknown:

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-__all__ = ["LOCKS", "Pin", "lock_mistakes", "read_pins"]
+__all__ = ["LOCKS", "Pin", "lock_files", "lock_mistakes", "read_pins"]
 
 LOCKS = Path("requirements")
 
@@ -60,7 +60,16 @@ def lock_mistakes(root: Path) -> list[str]:
     found += _disagreements(locks)
     extras = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     found += [mistake for name, pins in locks.items() for mistake in _missing(name, pins, extras)]
+    # A surrounding service has locks of its own; only what is written in them is looked at here.
+    for path in lock_files(root):
+        if path.parent != root / LOCKS:
+            found += [f"{path.relative_to(root)}: {mistake}" for mistake in read_pins(path.read_text("utf-8"))[1]]
     return found
+
+
+def lock_files(root: Path) -> list[Path]:
+    """Return every lock: the product's, and those of the surrounding services."""
+    return sorted([*(root / LOCKS).glob("*.txt"), *root.glob(f"services/*/{LOCKS}/*.txt")])
 
 
 def read_pins(text: str) -> tuple[list[Pin], list[str]]:

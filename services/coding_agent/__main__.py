@@ -38,7 +38,15 @@ def up(host: str, port: int) -> None:
         raise click.ClickException(f"The coding agent does not start: {error}") from None
     click.echo(f"The coding agent listens at http://{host}:{port} (stop it with Ctrl-C)", err=True)
     # X-Forwarded-For is not believed here: uvicorn would believe any process on this machine.
-    uvicorn.run(app, host=host, port=port, log_config=None, proxy_headers=False, timeout_graceful_shutdown=_GRACE_S)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        proxy_headers=False,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
 
 
 @coding_agent.command()

@@ -39,7 +39,6 @@ class Settings(BaseSettings):
     )
     rate_limit_per_key: str = Field("60/minute", description="Requests of one API key, in the notation of `limits`.")
     rate_limit_per_repository: str = Field("10/hour", description="New jobs of one repository.")
-    trusted_proxies: Names = Field((), description="Networks (CIDR) whose X-Forwarded-For is believed.")
 
     github_hosts: Names = Field(("github.com",), description="Hosts whose issues are taken.")
     github_api_url: str = Field("https://api.github.com", description="GitHub's REST API (GHE: https://HOST/api/v3).")
@@ -109,7 +108,6 @@ class Settings(BaseSettings):
 
     @field_validator(
         "api_key_digests",
-        "trusted_proxies",
         "github_hosts",
         "repositories",
         "fargate_subnets",

@@ -15,6 +15,7 @@ from types import FrameType
 from coding_agent.callbacks.sender import CallbackSender
 from coding_agent.errors import CodingAgentError, JobStoppedError, MoveRefusedError, StoreUnavailableError
 from coding_agent.github.client import open_github
+from coding_agent.github.patience import github_patience
 from coding_agent.jobs.job import Job, JobError, JobStatus
 from coding_agent.jobs.open_store import open_store
 from coding_agent.jobs.store import JobStore
@@ -136,7 +137,7 @@ class WorkerGroup:
         if job.request.callback_url is None:
             return
         lines = [line.text for line in self._parts.store.read_log(job.id, tail=_CALLBACK_LOG_LINES)]
-        result = self._callbacks.send(job, "\n".join(lines))
+        result = self._callbacks.send(job, lines)
         _log.info("callback: %s", result, extra={"job_id": job.id})
 
 
@@ -150,7 +151,8 @@ class _How:
 
 def _outcome(parts: JobParts, job: Job, lease: Lease) -> _How:
     try:
-        return _How(run_job(parts, job, lease))
+        with github_patience(stop=lease.stop):
+            return _How(run_job(parts, job, lease))
     except JobStoppedError as stopped:
         return _stopped(parts, stopped)
     except StoreUnavailableError:

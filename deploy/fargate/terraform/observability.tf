@@ -3,6 +3,7 @@
 locals {
   # The service writes its metrics into its log (embedded metric format): no permission is needed for it.
   metrics_namespace = "CodingAgent"
+  queue_dimensions  = { Service = "coding-agent" }
 
   flow_log_group     = "/vpc/${var.name}"
   flow_log_group_arn = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:${local.flow_log_group}"
@@ -108,9 +109,9 @@ locals {
       }
       queue-age = {
         text       = "A job waits too long, or the service reports nothing of its queue"
-        namespace  = local.metrics_namespace, metric = "OldestPendingSeconds", statistic = "Maximum"
+        namespace  = local.metrics_namespace, metric = "OldestPendingAge", statistic = "Maximum"
         above      = var.queue_age_alarm_seconds, periods = 5
-        dimensions = {}, missing = "breaching"
+        dimensions = local.queue_dimensions, missing = "breaching"
       }
       log-errors = {
         text       = "The service logs errors"
@@ -203,9 +204,16 @@ resource "aws_cloudwatch_metric_alarm" "tasks_missing" {
 locals {
   graphs = [
     { title = "Queue", stat = "Maximum", metrics = [
-      [local.metrics_namespace, "QueueDepth"], [local.metrics_namespace, "JobsRunning"],
+      [local.metrics_namespace, "QueueDepth", "Service", local.queue_dimensions.Service],
+      [local.metrics_namespace, "JobsRunning", "Service", local.queue_dimensions.Service],
     ] },
-    { title = "Longest wait (s)", stat = "Maximum", metrics = [[local.metrics_namespace, "OldestPendingSeconds"]] },
+    { title = "Longest wait (s)", stat = "Maximum", metrics = [
+      [local.metrics_namespace, "OldestPendingAge", "Service", local.queue_dimensions.Service],
+    ] },
+    { title = "Ended jobs", stat = "Sum", metrics = [
+      for outcome in ["success", "no_changes", "failed", "timed_out", "cancelled"] :
+      [local.metrics_namespace, "JobsEnded", "Outcome", outcome]
+    ] },
     { title = "Tasks", stat = "Average", metrics = [
       ["ECS/ContainerInsights", "DesiredTaskCount", "ClusterName", var.name, "ServiceName", var.name],
       ["ECS/ContainerInsights", "RunningTaskCount", "ClusterName", var.name, "ServiceName", var.name],

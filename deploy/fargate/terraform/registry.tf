@@ -13,7 +13,7 @@ resource "aws_ecr_repository" "this" {
 
   encryption_configuration {
     encryption_type = "KMS"
-    kms_key         = aws_kms_key.this.arn
+    kms_key         = aws_kms_key.this.arn # pragma: allowlist secret
   }
 }
 

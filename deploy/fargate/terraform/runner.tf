@@ -62,18 +62,14 @@ resource "aws_ecs_task_definition" "runner" {
     size_in_gib = var.runner_disk_gib
   }
 
-  volume {
-    name = "tmp"
-  }
-
   container_definitions = jsonencode([{
-    name                   = "runner"
-    image                  = local.images["runner"]
-    essential              = true
-    memory                 = var.runner_memory
-    readonlyRootFilesystem = true
+    name      = "runner"
+    image     = local.images["runner"]
+    essential = true
+    memory    = var.runner_memory
+    # The work tree needs a disk, and the service starts nothing that has volumes. The disk ends with the task.
+    readonlyRootFilesystem = false
     stopTimeout            = 30
-    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
     ulimits                = [{ name = "nofile", softLimit = 4096, hardLimit = 8192 }]
     linuxParameters = {
       initProcessEnabled = true
@@ -82,8 +78,6 @@ resource "aws_ecs_task_definition" "runner" {
     }
     # Job and token come with each start. No secret is here.
     environment = [
-      { name = "CODING_AGENT_PUBLIC_URL", value = local.service_url },
-      { name = "CODING_AGENT_WORKSPACE", value = "/tmp/coding-agent" },
       { name = "HTTPS_PROXY", value = local.runner_proxy },
       { name = "https_proxy", value = local.runner_proxy },
     ]

@@ -22,5 +22,5 @@ resource "aws_secretsmanager_secret" "this" {
 
 resource "aws_secretsmanager_secret_version" "store_url" {
   secret_id     = aws_secretsmanager_secret.this["store-url"].id
-  secret_string = "rediss://${aws_memorydb_user.service.user_name}:${local.store_password}@${local.store_address}/0"
+  secret_string = "rediss://${aws_memorydb_user.service.user_name}:${local.store_password}@${local.store_address}/0" # pragma: allowlist secret
 }

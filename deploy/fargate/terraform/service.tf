@@ -15,7 +15,6 @@ locals {
       ENVIRONMENT             = "production"
       PUBLIC_URL              = local.service_url
       LOG_LEVEL               = var.log_level
-      TRUSTED_PROXIES         = join(",", [for subnet in aws_subnet.public : subnet.cidr_block])
       REPOSITORIES            = join(",", var.repositories)
       MODEL                   = var.model.adapter
       MODEL_NAME              = var.model.name
@@ -195,6 +194,21 @@ resource "aws_iam_role_policy" "service" {
           Condition = { ArnEquals = { "ecs:cluster" = aws_ecs_cluster.runners.arn } }
         },
         {
+          # Before it starts anything the service looks whether the definition holds a role or a secret.
+          # AWS knows no narrower resource for this action.
+          Sid      = "ReadJobsDefinition"
+          Effect   = "Allow"
+          Action   = "ecs:DescribeTaskDefinition"
+          Resource = "*"
+        },
+        {
+          Sid       = "NameJobsTasks"
+          Effect    = "Allow"
+          Action    = "ecs:TagResource"
+          Resource  = "arn:${local.partition}:ecs:${var.region}:${local.account}:task/${var.name}-runners/*"
+          Condition = { StringEquals = { "ecs:CreateAction" = "RunTask" } }
+        },
+        {
           Sid       = "GiveJobsTheirExecutionRole"
           Effect    = "Allow"
           Action    = "iam:PassRole"
@@ -287,6 +301,11 @@ resource "aws_appautoscaling_policy" "queue" {
           metric {
             namespace   = local.metrics_namespace
             metric_name = "QueueDepth"
+
+            dimensions {
+              name  = "Service"
+              value = local.queue_dimensions.Service
+            }
           }
         }
       }

@@ -7,6 +7,8 @@ texts lose their secrets, and money is counted here.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from anyio import to_thread
@@ -61,8 +63,10 @@ def assignment(job_id: JobId, worker: Worker, service: ServiceDependency) -> Ass
 @router.post("/jobs/{job_id}/completions", openapi_extra=_body_of(CompletionCall))
 async def completions(job_id: JobId, worker: Worker, service: ServiceDependency, request: Request) -> CompletionAnswer:
     """Ask the model for the next turn. 402 once the job has cost what it may; 429 while a call is under way."""
-    data = await read_body(request, MAX_CONVERSATION_BYTES)
-    return await to_thread.run_sync(_complete, service, job_id, worker, data, limiter=service.model_calls)
+    # Calls side by side would each see the cost before the others.
+    with _alone(service.completing, job_id, "completion_under_way"):
+        data = await read_body(request, MAX_CONVERSATION_BYTES)
+        return await to_thread.run_sync(_complete, service, job_id, worker, data, limiter=service.model_calls)
 
 
 @router.patch("/jobs/{job_id}", openapi_extra=_body_of(RunnerUpdate))
@@ -71,32 +75,38 @@ async def update(job_id: JobId, worker: Worker, service: ServiceDependency, requ
 
     The first outcome counts: a second is taken for the first one, sent again.
     """
-    # A trajectory and an outcome with a patch and the trajectory, in base64.
-    data = await read_body(request, 4 * service.settings.max_artifact_bytes + MAX_CONVERSATION_BYTES)
-    return await to_thread.run_sync(_take_update, service, job_id, worker, data)
+    # A large body takes memory: each runner has one of them at most.
+    with _alone(service.updating, job_id, "update_under_way"):
+        # An outcome's patch and trajectory in base64, and texts.
+        data = await read_body(request, 3 * service.settings.max_artifact_bytes + 1_000_000)
+        return await to_thread.run_sync(_take_update, service, job_id, worker, data)
+
+
+@contextmanager
+def _alone(under_way: set[str], job_id: str, code: str) -> Iterator[None]:
+    if job_id in under_way:
+        detail = "The job's last request of this kind has not ended: send it again in 2 seconds"
+        raise ProblemError(429, code, detail, {"Retry-After": "2"})
+    under_way.add(job_id)
+    try:
+        yield
+    finally:
+        under_way.discard(job_id)
 
 
 def _complete(service: Service, job_id: str, worker: str, data: bytes) -> CompletionAnswer:
     call = _parsed(CompletionCall, data)
-    # One at a time: calls side by side would each see the cost before the others.
-    if job_id in service.completing:
-        detail = "The job's last call of the model has not ended: ask again in 2 seconds"
-        raise ProblemError(429, "completion_under_way", detail, {"Retry-After": "2"})
-    service.completing.add(job_id)
-    try:
-        with about_job(job_id):
-            _check_budget(service.store.get(job_id))
-            completion = service.model().complete(call.conversation(), timeout_s=service.settings.model_timeout_s)
-            job = service.store.get(job_id)
-            service.store.update(
-                job_id,
-                worker,
-                input_tokens=job.input_tokens + completion.input_tokens,
-                output_tokens=job.output_tokens + completion.output_tokens,
-                cost_usd=job.cost_usd + completion.cost_usd,
-            )
-    finally:
-        service.completing.discard(job_id)
+    with about_job(job_id):
+        _check_budget(service.store.get(job_id))
+        completion = service.model().complete(call.conversation(), timeout_s=service.settings.model_timeout_s)
+        job = service.store.get(job_id)
+        service.store.update(
+            job_id,
+            worker,
+            input_tokens=job.input_tokens + completion.input_tokens,
+            output_tokens=job.output_tokens + completion.output_tokens,
+            cost_usd=job.cost_usd + completion.cost_usd,
+        )
     return CompletionAnswer.of(completion)
 
 

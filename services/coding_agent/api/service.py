@@ -44,7 +44,9 @@ class Service:
     open_github: Callable[[Settings], GitHub]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     streams: set[object] = field(default_factory=set)
+    # Jobs whose runner waits for the model, or sends an update.
     completing: set[str] = field(default_factory=set)
+    updating: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property

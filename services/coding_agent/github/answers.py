@@ -83,7 +83,6 @@ class Issue:
     html_url: str = ""
     repository_url: str = ""
     pull_request: PullOfIssue | None = None
-    updated_at: datetime | None = None
 
     @property
     def label_names(self) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ import logging
 import re
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from coding_agent.errors import CodingAgentError
-from coding_agent.github.answers import Account, Issue, Label
+from coding_agent.github.answers import Account, Label
 from coding_agent.github.client import GitHub
 from coding_agent.github.issue_url import parse_issue_url
 from coding_agent.github.patience import github_patience
@@ -102,17 +103,28 @@ class _Name:
 
 
 @dataclass(frozen=True, slots=True)
+class _Issue:
+    """State and lock are optional in `issues.labeled`: before work begins both are asked of the API anyway."""
+
+    number: int
+    html_url: str
+    updated_at: datetime
+    state: str = "open"
+    locked: bool | None = None
+    pull_request: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Comment:
     id: int
     body: str | None
-    user: Account | None
     performed_via_github_app: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Payload:
     action: str
-    issue: Issue
+    issue: _Issue
     repository: _Name
     sender: Account
     label: Label | None = None
@@ -225,8 +237,6 @@ def _target(payload: _Payload, settings: Settings) -> IssueRef | Ignored:
             case _:
                 raise _unreadable() from None
     if (ref.repository, ref.number) != (payload.repository.full_name.lower(), payload.issue.number):
-        raise _unreadable()
-    if payload.issue.updated_at is None:
         raise _unreadable()
     if time.time() - payload.issue.updated_at.timestamp() > _OLDEST_S:
         return Ignored("too_old")

@@ -9,7 +9,7 @@ from pathlib import Path
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.preconditions import check_before_pull_request
 from coding_agent.github.pull_request import open_pull_request
-from coding_agent.github.pull_request_text import pull_request_body, pull_request_title
+from coding_agent.github.pull_request_text import inert, pull_request_body, pull_request_title
 from coding_agent.jobs.job import Job, PullRequestType, Stage
 from coding_agent.repository.commit import apply_and_commit
 from coding_agent.repository.push_guard import guard
@@ -22,6 +22,7 @@ from coding_agent.runs.store_sink import StoreSink
 __all__ = ["Work", "publish"]
 
 _SHOWN_REFUSALS = 5
+_SUBJECT_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def publish(parts: JobParts, job: Job, lease: Lease, sink: StoreSink, work: Work
         work.git_dir,
         work.base_commit,
         work.outcome.patch,
-        message=f"{title}\n\nFixes {issue.repository}#{issue.number}",
+        # Without the issue's number: GitHub would list the commit as somebody's work on it, and so would we later.
+        message=inert(" ".join(parts.redactor.redact(work.title).split())[:_SUBJECT_CHARS]) or "Fix",
         job_id=job.id,
         at=job.created_at,
         stop=lease.stop,

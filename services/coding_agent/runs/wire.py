@@ -101,7 +101,8 @@ class TestsMessage(_Message):
     __test__ = False
 
     command: Annotated[tuple[str, ...], Field(max_length=100)]
-    exit_code: int | None
+    # With defaults, so that a message without its nulls says the same.
+    exit_code: int | None = None
     output: str = Field(max_length=_MAX_TEST_OUTPUT_CHARS)
 
 

@@ -1,4 +1,4 @@
-"""The service for tests: served for real on loopback, from a thread, with a store in memory or the one that is given."""
+"""The service for tests: served for real on loopback, from a thread."""
 
 from __future__ import annotations
 

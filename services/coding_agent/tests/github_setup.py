@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from coding_agent.github.client import GitHub, open_github
 from coding_agent.issue_ref import IssueRef
 from coding_agent.settings import Settings
 from coding_agent.tests.fake_github import FakeGitHub
 from coding_agent.tests.fake_github_state import FakeGitHubState
-from pydantic import SecretStr
 
 __all__ = ["TOKEN", "Setup", "running_github"]
 

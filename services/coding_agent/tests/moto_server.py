@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["client_environment", "moto_server"]
 
@@ -81,7 +81,7 @@ def _add_tags_of_autoscaling() -> None:
     _replace(Responses, register_scalable_target, list_tags_for_resource)
 
 
-def _add_tags_of_budgets() -> None:
+def _add_tags_and_subscribers_of_budgets() -> None:
     from moto.budgets.responses import BudgetsResponse as Responses
 
     tags: dict[str, list[dict[str, str]]] = {}
@@ -95,7 +95,13 @@ def _add_tags_of_budgets() -> None:
     def list_tags_for_resource(self: Responses) -> str:
         return json.dumps({"ResourceTags": tags.get(self._get_param("ResourceARN").rpartition("budget/")[2], [])})
 
-    _replace(Responses, create_budget, list_tags_for_resource)
+    def describe_subscribers_for_notification(self: Responses) -> str:
+        budget = self.backend.budgets[self._get_param("AccountId")][self._get_param("BudgetName")]
+        asked = self._get_param("Notification")
+        found = [each.subscribers for each in budget.notifications if each.details == asked]
+        return json.dumps({"Subscribers": found[0] if found else []})
+
+    _replace(Responses, create_budget, list_tags_for_resource, describe_subscribers_for_notification)
 
 
 def _add_access_lists_of_memorydb() -> None:
@@ -143,6 +149,34 @@ def _add_access_lists_of_memorydb() -> None:
     Responses.describe_ac_ls = describe_acls  # type: ignore[attr-defined]
 
 
+def _keep_engine_of_memorydb() -> None:
+    from moto.core.responses import ActionResult
+    from moto.memorydb.responses import MemoryDBResponse as Responses
+
+    engines: dict[str, dict[str, str]] = {}
+    create, describe = Responses.create_cluster, Responses.describe_clusters
+
+    def with_engine(clusters: list[dict[str, Any]]) -> None:
+        for cluster in clusters:
+            cluster.update(engines.get(cluster["Name"], {}))
+
+    def create_cluster(self: Responses) -> ActionResult:
+        request = json.loads(self.body)
+        engines[request["ClusterName"]] = {
+            name: request[name] for name in ("Engine", "EngineVersion") if name in request
+        }
+        answer = create(self)
+        with_engine([cast(Any, answer.result)["Cluster"]])
+        return answer
+
+    def describe_clusters(self: Responses) -> ActionResult:
+        answer = describe(self)
+        with_engine(cast(Any, answer.result)["Clusters"])
+        return answer
+
+    _replace(Responses, create_cluster, describe_clusters)
+
+
 def _replace(responses: type, *methods: Any) -> None:  # noqa: ANN401
     for method in methods:
         setattr(responses, method.__name__, method)
@@ -157,8 +191,9 @@ def main() -> None:
     from werkzeug.serving import make_server
 
     _add_tags_of_autoscaling()
-    _add_tags_of_budgets()
+    _add_tags_and_subscribers_of_budgets()
     _add_access_lists_of_memorydb()
+    _keep_engine_of_memorydb()
     server = make_server(
         "127.0.0.1",
         port,

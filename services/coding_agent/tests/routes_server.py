@@ -16,7 +16,7 @@ Reply = tuple[int, object, Mapping[str, str]]
 
 @contextmanager
 def serve_routes(answer: Callable[[str, Mapping[str, str]], Reply], tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve GET requests and give the port. `answer` gets the path with its query, and the headers in lower case."""
+    """Serve GET and POST requests and give the port. `answer` gets path with query, and headers in lower case."""
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -24,6 +24,7 @@ def serve_routes(answer: Callable[[str, Mapping[str, str]], Reply], tls: ssl.SSL
 
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
+            self.rfile.read(int(headers.get("content-length", "0")))
             status, body, more = answer(self.path, headers)
             content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
@@ -31,6 +32,8 @@ def serve_routes(answer: Callable[[str, Mapping[str, str]], Reply], tls: ssl.SSL
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:

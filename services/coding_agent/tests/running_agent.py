@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,7 +25,16 @@ from coding_agent.tests.git_server import GitServer
 from coding_agent.tests.redis_server import free_port, redis_server
 from coding_agent.tests.toy_repositories import TEST_COMMAND, ToyRepository, write_bare
 
-__all__ = ["API_KEY", "GITHUB_TOKEN", "RunningAgent", "answer", "running_agent", "script_line", "submission"]
+__all__ = [
+    "API_KEY",
+    "GITHUB_TOKEN",
+    "RunningAgent",
+    "answer",
+    "open_folder",
+    "running_agent",
+    "script_line",
+    "submission",
+]
 
 API_KEY = "an-api-key-" + "7" * 24
 GITHUB_TOKEN = "ghp_" + "Canary0" * 6
@@ -141,6 +151,14 @@ class RunningAgent:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *command], env=environment, stdout=log, stderr=log, cwd=self.folder
             )
+
+
+@contextlib.contextmanager
+def open_folder() -> Iterator[Path]:
+    """Yield a folder that other users may pass, as commands are when we are root; pytest's own they may not."""
+    with tempfile.TemporaryDirectory(prefix="agent-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 @contextlib.contextmanager

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 from click.testing import CliRunner
 
 from coding_agent.operations.commands import doctor
+from coding_agent.operations.doctor import aws_deployment
 from coding_agent.operations.doctor.aws import deployment_checks
 from coding_agent.operations.doctor.aws_deployment import Deployment
 from coding_agent.operations.doctor.aws_network import aws_network_checks
@@ -24,6 +26,8 @@ def aws() -> Iterator[boto3.session.Session]:
     with moto_server() as url, pytest.MonkeyPatch.context() as patch:
         for name, value in client_environment(url).items():
             patch.setenv(name, value)
+        # What moto lacks it answers with 500, which would be asked again after a pause.
+        patch.setattr(aws_deployment, "CLIENT", Config(retries={"total_max_attempts": 1}))
         yield boto3.session.Session()
 
 

@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from coding_agent.tests.running_agent import GITHUB_TOKEN, RunningAgent, answer, running_agent, script_line, submission
+from coding_agent.tests.running_agent import (
+    GITHUB_TOKEN,
+    RunningAgent,
+    answer,
+    open_folder,
+    running_agent,
+    script_line,
+    submission,
+)
 from coding_agent.tests.toy_repositories import TEST_COMMAND, TOYS, ToyRepository
 
 _SUMMARY = "The cause is gone and a test shows it."
 
 
 @pytest.fixture(scope="module")
-def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
-    folder = tmp_path_factory.mktemp("agent")
+def agent() -> Iterator[RunningAgent]:
     script = "\n".join(
         script_line(toy.title, *(answer(command) for command in toy.fix), submission(_SUMMARY)) for toy in TOYS
     )
     names = ",".join(toy.name for toy in TOYS)
-    with running_agent(folder, script, workers=1, tested=names) as running:
+    with open_folder() as folder, running_agent(folder, script, workers=1, tested=names) as running:
         yield running
 
 
@@ -40,7 +47,7 @@ def jobs(agent: RunningAgent) -> dict[str, str]:
 
 
 def changed_files(bare: Path, branch: str) -> list[str]:
-    git = ["git", "--git-dir", str(bare), "diff", "--name-only", "main", branch]
+    git = ["git", "--git-dir", str(bare), "diff", "--name-only", "--no-renames", "main", branch]
     return subprocess.run(git, check=True, capture_output=True, text=True).stdout.split()
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import httpx
 import jwt
 import pytest
-from coding_agent.tests.fake_github import FakeGitHub
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from coding_agent.tests.fake_github import FakeGitHub
 
 _GOOD = {
     "Authorization": "Bearer t",

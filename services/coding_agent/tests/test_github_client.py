@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
+
 from coding_agent.errors import CodingAgentError, JobStoppedError
 from coding_agent.github.client import IssueLinks, open_github
 from coding_agent.github.patience import Patience, github_patience
@@ -13,7 +15,6 @@ from coding_agent.runs.stop import Stop, StopReason
 from coding_agent.settings import Settings
 from coding_agent.tests.github_setup import TOKEN, Setup, running_github
 from coding_agent.tests.loopback_server import free_port
-from pydantic import SecretStr
 
 
 @pytest.fixture

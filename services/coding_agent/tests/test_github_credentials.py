@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pydantic import SecretStr
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.app_auth import AppCredentials
 from coding_agent.github.credentials import open_credentials
@@ -15,9 +19,6 @@ from coding_agent.github.rest import RestApi
 from coding_agent.settings import Settings
 from coding_agent.tests.fake_github import FakeGitHub
 from coding_agent.tests.github_setup import TOKEN, running_github
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from pydantic import SecretStr
 
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.preconditions import check_before_pull_request, check_before_work
 from coding_agent.issue_ref import IssueRef

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.webhook import (
     SEEN_FOR_S,
@@ -21,9 +25,6 @@ from coding_agent.github.webhook import (
 from coding_agent.jobs.job import PullRequestType
 from coding_agent.tests.github_setup import Setup, running_github
 from coding_agent.tests.github_webhooks import comment_payload, encoded, labeled_payload, signed_headers
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import SecretStr
 
 
 @pytest.fixture
@@ -87,6 +88,14 @@ def test_ping_is_answered_and_other_events_are_not_looked_into(setup: Setup) -> 
 def test_the_label_of_somebody_who_may_write_starts_a_job(setup: Setup) -> None:
     assert _decide(setup, "issues", labeled_payload("Acme/App", 1)) == Submit(issue=setup.ref, sender="maintainer")
     assert _decide(setup, "issues", labeled_payload("Acme/App", 1, label="bug")) == Ignored("not_the_trigger")
+
+
+def test_a_label_needs_only_the_fields_that_github_promises(setup: Setup) -> None:
+    payload = labeled_payload("Acme/App", 1)
+    payload["issue"]["assignees"] = [None]
+    for optional in ("state", "locked", "labels"):
+        del payload["issue"][optional]
+    assert isinstance(_decide(setup, "issues", payload), Submit)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from coding_agent.errors import CodingAgentError
 from coding_agent.github.patience import Patience
 from coding_agent.github.pull_request import PullRequest, branch_name, open_pull_request
 from coding_agent.tests.github_setup import Setup, running_github
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 HEAD = "fix/issue-1-abcd1234"
 

@@ -4,13 +4,14 @@ import json
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
 from coding_agent.github.pull_request_text import inert, pull_request_body, pull_request_title
 from coding_agent.issue_ref import IssueRef
 from coding_agent.jobs.job import TestOutcome as OutcomeOfTests
 from coding_agent.runs.assignment import ExitStatus, RunOutcome
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 REF = IssueRef("github.com", "acme", "app", 7)
 # What GitHub acts on in text that it shows: the test's own reading of GitHub's documentation.

@@ -22,7 +22,7 @@ from coding_agent.runs.stop import Stop, StopReason
 from coding_agent.tests.git_server import GitServer
 from coding_agent.tests.origin import make_origin, plain_git
 
-TOKEN = f"ghs_{secrets.token_hex(20)}"
+TOKEN = "ghs_" + "5ca1ab1e" * 5
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PATCH = b"diff --git a/app.py b/app.py\n--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-x = 1\n+x = %d\n"
 

@@ -31,8 +31,8 @@ from coding_agent.settings import Settings
 from coding_agent.tests.git_server import GitServer
 from coding_agent.tests.origin import make_origin, plain_git
 
-GITHUB_TOKEN = f"ghs_{secrets.token_hex(20)}"
-JOB_TOKEN = secrets.token_hex(20)
+GITHUB_TOKEN = "ghs_" + "5ca1ab1e" * 5
+JOB_TOKEN = "0ddba11" * 6
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 REQUEST = "application/x-git-upload-pack-request"
 

@@ -109,3 +109,11 @@ def test_lock_of_no_extra_is_named(project: Path) -> None:
 
 def test_project_without_locks_is_not_clean(tmp_path: Path) -> None:
     assert lock_mistakes(tmp_path) == ["there is no lock in requirements"]
+
+
+def test_locks_of_services_are_looked_at_too(project: Path) -> None:
+    lock = project / "services" / "agent" / "requirements" / "service.txt"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("boto3>=1.40\n")
+    (mistake,) = lock_mistakes(project)
+    assert mistake.startswith("services/agent/requirements/service.txt: not a pinned requirement")
