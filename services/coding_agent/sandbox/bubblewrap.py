@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +54,7 @@ _ETC_FILES = {
 }
 _FOLDERS_OF_PROGRAMS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SHARED_MEMORY_BYTES = 64 << 20
+_FIRST_S = 2.0
 
 
 class BubblewrapSandbox:
@@ -130,7 +132,7 @@ class BubblewrapSandbox:
             )
 
             def kill_all() -> None:
-                status.read()
+                status.await_first(process)
                 process.kill()
                 status.kill_namespace()
 
@@ -230,9 +232,15 @@ class _Status:
                 self._text += data
         for line in self._lines():
             if self._first is None and "child-pid" in line:
-                # When it has ended already, the kernel has ended all others of the namespace with it.
-                with contextlib.suppress(ProcessLookupError):
-                    self._first = os.pidfd_open(line["child-pid"])
+                self._first = _open_first(line["child-pid"])
+
+    def await_first(self, process: subprocess.Popen[bytes]) -> None:
+        """Return when the first process is known, or there is none: bubblewrap tells of it right after it made it."""
+        deadline = time.monotonic() + _FIRST_S
+        self.read()
+        while not self._text and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+            self.read()
 
     def kill_namespace(self) -> None:
         """Return when every process of the namespace is dead: with its first one the kernel kills them all."""
@@ -252,6 +260,25 @@ class _Status:
 
     def _lines(self) -> list[dict[str, int]]:
         return [json.loads(line) for line in self._text.decode().splitlines() if line.endswith("}")]
+
+
+def _open_first(pid: int) -> int | None:
+    """Return a descriptor of the first process of a namespace, or None when it has ended: and all others with it."""
+    try:
+        first = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        text = ""
+    # Its number may be another's by now.
+    if any(
+        line.startswith("NSpid:") and line.split()[-1] == "1" and len(line.split()) > 2 for line in text.splitlines()
+    ):
+        return first
+    os.close(first)
+    return None
 
 
 def _processes_below(pid: int) -> list[ProcessEntry]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from coding_agent.tests.loopback_server import LoopbackServer, RequestHandler
 
@@ -79,7 +80,7 @@ class FakeEcs:
             endpoint_url=self._server.url,
             aws_access_key_id="testing",
             aws_secret_access_key="testing",  # pragma: allowlist secret
-            config=boto3.session.Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}),
         )
 
     def close(self) -> None:

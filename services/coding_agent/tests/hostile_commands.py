@@ -83,9 +83,12 @@ HOSTILE: dict[str, tuple[str, ...]] = {
     ),
     # Privileges.
     "become root": program(
-        "import os\nfor call in (os.setuid, os.setgid, os.seteuid):\n  try: call(0); print('ROOT')\n  except OSError: print('no')"
+        "import os\n"
+        "for call in (os.setuid, os.setgid, os.seteuid):\n"
+        "  try: call(0); print('ROOT')\n"
+        "  except OSError: print('no')"
     ),
-    "su and sudo": _shell("echo | su -c 'echo ROOT'; sudo -n echo ROOT; pkexec echo ROOT"),
+    "su and sudo": _shell("echo | timeout 1 su -c 'echo ROOT'; sudo -n echo ROOT; pkexec echo ROOT"),
     "set-user-id": _shell("cp /bin/sh s; chown 0 s; chmod 6755 s; ./s -p -c 'id -u' | grep -x 0 && echo ROOT"),
     "mount": _shell(
         "mount -t tmpfs none /mnt && echo MOUNTED; mount --bind / . && echo MOUNTED; umount -l /proc && echo MOUNTED"
@@ -100,7 +103,8 @@ HOSTILE: dict[str, tuple[str, ...]] = {
     "device nodes": _shell("mknod d b 8 0 && echo MADE; mknod c c 1 1 && echo MADE; mkfifo pipe; ls"),
     "kernel interfaces": program(
         _SYSCALL + "import errno\nfor n in (425, 426, 321, 323, 298, 250, 248, 249, 175, 246, 304, 435):\n"
-        "  print('DONE' if c.syscall(n, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS) else 'no')"
+        "  print('DONE' if c.syscall(n, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in (errno.EPERM, "
+        "errno.ENOSYS) else 'no')"
     ),
     "calls of another set": program(_SYSCALL + "c.syscall(0x40000000 | 39); print('DONE')"),
     # The network.
@@ -120,7 +124,8 @@ HOSTILE: dict[str, tuple[str, ...]] = {
     ),
     "programs for the network": _shell(
         "curl -m 2 -s http://127.0.0.1:{port}/ && echo SENT; wget -t 1 -T 2 -qO- http://127.0.0.1:{port}/ && echo SENT;"
-        "bash -c 'echo out > /dev/tcp/127.0.0.1/{port}' && echo SENT; git ls-remote http://127.0.0.1:{port}/ && echo SENT"
+        "bash -c 'echo out > /dev/tcp/127.0.0.1/{port}' && echo SENT; "
+        "git ls-remote http://127.0.0.1:{port}/ && echo SENT"
     ),
     "sockets of services": _connecting(
         "(1, 1, '/var/run/docker.sock')",
@@ -131,13 +136,16 @@ HOSTILE: dict[str, tuple[str, ...]] = {
     # The terminal.
     "typing into a terminal": program(
         "import fcntl, os\nfor path in ('/dev/tty', '/dev/stdin', '/dev/console', '/dev/pts/0', '/dev/pts/1'):\n"
-        "  try: fcntl.ioctl(os.open(path, os.O_RDWR | os.O_NOCTTY), 0x5412, b'x'); print('TYPED')\n  except OSError: print('no')"
+        "  try: fcntl.ioctl(os.open(path, os.O_RDWR | os.O_NOCTTY), 0x5412, b'x'); "
+        "print('TYPED')\n  except OSError: print('no')"
     ),
     # Outliving the command.
     "background": _shell("nohup sh -c 'sleep 1; echo late > late' > /dev/null 2>&1 & sleep 999 & setsid sleep 999 &"),
     "daemon": program(
-        "import os, signal, time\nif os.fork() == 0:\n  os.setsid()\n  for n in range(1, 64):\n    try: signal.signal(n, signal.SIG_IGN)\n"
-        "    except (OSError, ValueError): pass\n  if os.fork() == 0:\n    os.close(1); os.close(2); time.sleep(999)\n  os._exit(0)"
+        "import os, signal, time\nif os.fork() == 0:\n  os.setsid()\n  for n in range(1, 64):\n"
+        "    try: signal.signal(n, signal.SIG_IGN)\n"
+        "    except (OSError, ValueError): pass\n  if os.fork() == 0:\n    os.close(1); os.close(2); "
+        "time.sleep(999)\n  os._exit(0)"
     ),
     # What git runs.
     "hooks": _shell(
@@ -160,7 +168,7 @@ _SUCCESS = (
     "TYPED\n",
 )
 
-# Abstract names of AF_UNIX belong to a network namespace: without one of their own, commands reach those of the machine.
+# Abstract names of AF_UNIX belong to a network namespace: without one of their own, commands reach the machine's.
 HARMLESS_WHEN_SHARED = _connecting("(1, 1, '\\0{abstract}')")
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,22 +16,32 @@ import pytest
 
 from coding_agent.tests.redis_server import free_port
 
+_USER = 10003
+# Stands for an address that is not inside.
+_OUTSIDE = "127.0.0.9"
 PROXY = Path(__file__).parents[1] / "egress_proxy"
 
 
 class Echo:
-    """A TCP server that answers what it gets: a tunnel carries it, whatever it is."""
+    """A TCP server at both addresses that answers what it gets: a tunnel carries it, whatever it is."""
 
     def __init__(self) -> None:
         self.connections = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        inside = socket.create_server(("127.0.0.1", 0))
+        self.port = inside.getsockname()[1]
+        self._listeners = (inside, socket.create_server((_OUTSIDE, self.port)))
+        for listener in self._listeners:
+            threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
 
-    def _serve(self) -> None:
+    def close(self) -> None:
+        for listener in self._listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
+
+    def _serve(self, listener: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self.listener.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
             self.connections += 1
@@ -62,11 +73,12 @@ def start(folder: Path, allowed: str, **changes: str) -> subprocess.CompletedPro
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def proxy() -> Iterator[Proxy]:
     squid = shutil.which("squid", path=f"{os.environ['PATH']}:/usr/sbin")
     if squid is None:
         pytest.skip("squid is not installed")
-    folder = tmp_path_factory.mktemp("squid")
+    # Not a folder of pytest's, which another user cannot pass.
+    folder = Path(tempfile.mkdtemp(prefix="squid-test-"))
     (folder / "bin").mkdir()
     # start.sh writes the configuration; squid itself is started by the test, with what only a test may do.
     (folder / "bin" / "squid").symlink_to("/bin/true")
@@ -83,17 +95,25 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     for before, after in (
         ("127.0.0.0/8 169.254", "127.0.0.1 169.254"),
         ("acl https port 443", f"acl https port {echo.port}"),
+        ("shutdown_lifetime 2", "shutdown_lifetime 0"),
         ("stdio:/dev/stdout", f"stdio:{log}"),
         ("cache_log /dev/stderr", f"cache_log {folder / 'cache.log'}"),
     ):
         assert before in written
         written = written.replace(before, after)
     written += f"hosts_file {folder / 'hosts'}\nlogfile_rotate 0\n"
-    if os.getuid() == 0:
-        written += "cache_effective_user root\n"
     (folder / "squid.conf").write_text(written)
+    user = _USER if os.getuid() == 0 else None
+    if user is not None:
+        os.chown(folder, user, user)
     process = subprocess.Popen(
-        [squid, "-N", "-f", folder / "squid.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [squid, "-N", "-n", f"test{port}", "-f", folder / "squid.conf"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
     )
     try:
         deadline = time.monotonic() + 30
@@ -106,9 +126,11 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
                 time.sleep(0.05)
         yield Proxy(port, log, echo)
     finally:
-        process.kill()
-        process.wait()
-        echo.listener.close()
+        # Killed, it would leave its shared memory.
+        process.terminate()
+        process.wait(30)
+        echo.close()
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("host", ["allowed.test", "ALLOWED.test", "sub.below.test"])
@@ -141,7 +163,7 @@ def test_allowed_host_is_reached(proxy: Proxy, host: str) -> None:
 def test_other_host_is_refused(proxy: Proxy, host: str) -> None:
     before = proxy.echo.connections
     answer = proxy.connect(f"{host}:{proxy.echo.port}")
-    assert answer.split(b" ")[1] in (b"403", b"400", b"503"), answer[:200]
+    assert answer.split(b" ")[1] == b"403", answer[:200]
     assert b"echo" not in answer
     assert proxy.echo.connections == before
 

@@ -295,6 +295,10 @@ class _Tasks:
         if code is not None:
             task.last_status, task.exit_code = "STOPPED", code
 
+    def terminate(self) -> None:
+        for process in self.processes:
+            process.terminate()
+
     def close(self) -> None:
         for process in self.processes:
             process.kill()
@@ -400,7 +404,7 @@ def test_task_whose_job_is_gone_ends_by_itself_and_leaves_nothing(tmp_path: Path
 
 def test_task_told_to_end_kills_its_commands_and_ends(tmp_path: Path, ecs: FakeEcs, tasks: _Tasks) -> None:
     script = script_line("", answer("sleep 99 & sleep 99"))
-    threading.Timer(3, lambda: [process.terminate() for process in tasks.processes]).start()
+    threading.Timer(3, tasks.terminate).start()
     with (
         _served(tmp_path, ecs, tasks, script) as served,
         pytest.raises(CodingAgentError, match="exit code 3") as caught,
