@@ -57,7 +57,7 @@ resource "aws_ecs_task_definition" "egress_proxy" {
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
     environment = [
-      { name = "EGRESS_ALLOWED_HOSTS", value = join(",", sort(setunion([var.domain_name], var.egress_hosts))) },
+      { name = "EGRESS_ALLOW", value = join(",", sort(setunion([var.domain_name], var.egress_hosts))) },
     ]
     logConfiguration = {
       logDriver = "awslogs"

@@ -15,7 +15,7 @@ resource "aws_lb" "this" {
   desync_mitigation_mode     = "strictest"
   enable_deletion_protection = var.protect_from_destroy
 
-  # A runner waits up to 900 s for an answer of the model.
+  # A runner waits for an answer of the model: up to 900 s, as the service is set by default.
   idle_timeout = 920
 
   access_logs {

@@ -28,6 +28,9 @@ locals {
       FARGATE_SECURITY_GROUPS = aws_security_group.runner.id
       WORKERS                 = tostring(var.workers_per_task)
       WORKSPACE               = "/tmp/coding-agent"
+      # NAT forgets a connection on which nothing is sent for 350 s, and the proxy ends it after 300 s, without a word to
+      # who waits: an answer of the model must come, or be given up, before.
+      MODEL_TIMEOUT_S = "270"
     },
     var.model.adapter == "bedrock" ? { MODEL_REGION = var.region } : { MODEL_URL = var.model.url },
     var.github_app_id == null ? {} : { GITHUB_APP_ID = var.github_app_id },

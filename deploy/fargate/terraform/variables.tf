@@ -64,7 +64,7 @@ variable "allowed_cidrs" {
 # Network
 
 variable "nat_per_zone" {
-  description = "One NAT gateway in each zone instead of one: about 33 USD a month more, and no outage with the zone's."
+  description = "NAT gateway and endpoints in each zone instead of in one: about 62 USD a month more, and a zone's loss stops nothing."
   type        = bool
   default     = false
 }

@@ -149,7 +149,7 @@ def _add_access_lists_of_memorydb() -> None:
     Responses.describe_ac_ls = describe_acls  # type: ignore[attr-defined]
 
 
-def _keep_engine_of_memorydb() -> None:
+def _keep_what_memorydb_was_asked_for() -> None:
     from moto.core.responses import ActionResult
     from moto.memorydb.responses import MemoryDBResponse as Responses
 
@@ -166,6 +166,10 @@ def _keep_engine_of_memorydb() -> None:
             name: request[name] for name in ("Engine", "EngineVersion") if name in request
         }
         answer = create(self)
+        if request.get("NumReplicasPerShard") == 0:
+            cluster = self.memorydb_backend.clusters[request["ClusterName"]]
+            cluster.num_replicas_per_shard, cluster.availability_mode = 0, "SingleAZ"
+            cluster.shards = cluster.get_shard_details()
         with_engine([cast(Any, answer.result)["Cluster"]])
         return answer
 
@@ -193,7 +197,7 @@ def main() -> None:
     _add_tags_of_autoscaling()
     _add_tags_and_subscribers_of_budgets()
     _add_access_lists_of_memorydb()
-    _keep_engine_of_memorydb()
+    _keep_what_memorydb_was_asked_for()
     server = make_server(
         "127.0.0.1",
         port,

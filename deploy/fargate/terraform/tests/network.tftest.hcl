@@ -168,4 +168,9 @@ run "nat_for_each_zone" {
     ])
     error_message = "A zone does not have its own NAT gateway"
   }
+
+  assert {
+    condition     = alltrue([for endpoint in aws_vpc_endpoint.interface : length(endpoint.subnet_ids) == 2])
+    error_message = "A zone does not have its own endpoints"
+  }
 }

@@ -225,7 +225,7 @@ run "egress_proxy" {
   assert {
     condition = [
       for setting in jsondecode(aws_ecs_task_definition.egress_proxy[0].container_definitions)[0].environment : "${setting.name}=${setting.value}"
-    ] == ["EGRESS_ALLOWED_HOSTS=agent.example.com,pypi.org"]
+    ] == ["EGRESS_ALLOW=agent.example.com,pypi.org"]
     error_message = "The proxy lets through something else than the service and what was named"
   }
 
