@@ -26,7 +26,18 @@ __all__ = [
     "wait_until",
 ]
 
-SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_", "OTEL_", "SEVALLA_", "STREAMLIT_")
+SETTINGS = (
+    "FINRAG_",
+    "AWS_",
+    "OPENAI_",
+    "BACKEND_URL",
+    "PORT",
+    "LOG_",
+    "OTEL_",
+    "SEVALLA_",
+    "STREAMLIT_",
+    "CODING_AGENT_",
+)
 _POLL_S = 0.05
 _ROOT = Path(__file__).parents[1]
 

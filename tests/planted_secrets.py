@@ -58,6 +58,8 @@ def planted_settings() -> dict[str, str]:
     settings = {
         "FINRAG_API_KEY": "key of this API",
         "FINRAG_API_KEY_PREVIOUS": "earlier key of this API",
+        "FINRAG_ADMIN_KEY": "key of administrators",
+        "CODING_AGENT_API_KEY": "key for the coding agent",
         "AWS_ACCESS_KEY_ID": "AWS access key id",
         "AWS_SECRET_ACCESS_KEY": "AWS secret access key",
         "AWS_SESSION_TOKEN": "AWS session token",
@@ -102,6 +104,7 @@ def watched_backend(source: Path, folder: Path, endpoint: str, watched: Watched)
                 "OPENAI_BASE_URL": model.openai_url,
                 "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
                 "FINRAG_ANSWER_CACHE_MB": "0",
+                "CODING_AGENT_URL": f"{model.url}/agent",
             }
         )
         headers = {"X-API-Key": settings["FINRAG_API_KEY"]}
