@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # whoever asked did not wait
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *message: object) -> None:
         """Say nothing."""
 
 

@@ -165,6 +165,7 @@ def _requests(canary: Canary) -> Iterator[tuple[str, dict[str, Any]]]:
     for parameter in ("tickers", "metrics", "fiscal_years"):
         values = {"tickers": "ORQ", "metrics": "revenue"} | {parameter: line}
         yield f"parameter {parameter}", {"url": "/facts", "params": values}
+    yield "wrong key of administrators", {"url": "/admin/fix/0123456789", "headers": {"X-Admin-Key": line}}
     yield "path", {"url": f"/passages/{httpx.URL('/').join(line).path.lstrip('/') or 'x'}"}
     yield "address nobody serves", {"url": f"/{line.rpartition('/')[2] or 'x'}"}
     yield "method", {"method": "PATCH", "url": f"/query?token={line}"}
@@ -196,6 +197,10 @@ def _requests(canary: Canary) -> Iterator[tuple[str, dict[str, Any]]]:
             "headers": {"Content-Encoding": "gzip"},
         },
     )
+    told = {"request_id": "request-of-answer", "question": canary.text, "answer": canary.text, "comment": canary.text}
+    admin = {"X-Admin-Key": CANARIES["key of administrators"].text}
+    yield "report", {"method": "POST", "url": "/admin/fix", "json": told, "headers": admin}
+    yield "wrong report", {"method": "POST", "url": "/admin/fix", "json": told | {"verdict": line}, "headers": admin}
     yield (
         "feedback",
         {

@@ -32,7 +32,7 @@ class FixRequest(Strict):
 
 
 class FixAccepted(BaseModel):
-    """The issue that was filed, and the job that works on it; `status_url` is the coding agent's, for its own clients."""
+    """The issue that was filed, and the job that works on it; `status_url` asks for the coding agent's own key."""
 
     issue_url: str
     job_id: str

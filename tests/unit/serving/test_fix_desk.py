@@ -68,7 +68,7 @@ def test_address_that_would_tell_the_key_is_refused(url: str) -> None:
 def test_latest_answers_are_kept_with_what_readers_said() -> None:
     recent = RecentAnswers(most=2)
     for number in range(3):
-        recent.add(response(request_id=f"request-{number}"))
+        recent.add(response().model_copy(update={"request_id": f"request-{number}"}))
     recent.note(FeedbackRequest(request_id="request-2", verdict="answer_wrong", comment="No."))
     recent.note(FeedbackRequest(request_id="request-0", verdict="good"))
     assert recent.get("request-0") is None
