@@ -20,6 +20,7 @@ from serving.backend.fixes.recent_answers import GivenAnswer, RecentAnswers
 from serving.backend.fixes.report_text import MOST_BODY_CHARS, Report, written_report
 from serving.backend.schemas.usage import FeedbackRequest
 from serving.http.redaction import Redaction
+from tests.canaries import CANARIES
 from tests.coding_agent_server import AGENT_KEY, CodingAgentServer, Scripted
 from tests.unit.serving.model_response import response
 
@@ -116,10 +117,10 @@ def test_report_is_bounded_and_has_no_hidden_text() -> None:
 
 
 def test_secret_with_hidden_characters_in_it_is_cut_out() -> None:
-    secret = "a-key-that-opens-things"
-    told = GivenAnswer(f"What is {secret[:5]}\u200b{secret[5:]}?", secret)
-    report = written_report("request-1", told, secret, Redaction([secret]))
-    assert secret not in report.title + report.body
+    key = CANARIES["key of this API"].text
+    told = GivenAnswer(f"What is {key[:5]}\u200b{key[5:]}?", key)
+    report = written_report("request-1", told, key, Redaction([key]))
+    assert key not in report.title + report.body
     assert "***" in report.title
 
 
