@@ -72,6 +72,8 @@ CANARIES: Mapping[str, Canary] = {
         _made("key of this API", "{}", _LETTERS_DIGITS, 43),
         _made("earlier key of this API", "{}", _LETTERS_DIGITS, 43),
         _made("wrong key of this API", "{}", _LETTERS_DIGITS, 43),
+        _made("key of administrators", "{}", _LETTERS_DIGITS, 43),
+        _made("key for the coding agent", "{}", _LETTERS_DIGITS, 43),
         _made("token of the platform", "{}", _LETTERS_DIGITS, 48),
         _made("OpenAI key", "sk-proj-{}", _LETTERS_DIGITS, 48),
         _made("Anthropic key", "sk-ant-api03-{}", _LETTERS_DIGITS, 60),

@@ -26,7 +26,8 @@ __all__ = [
     "wait_until",
 ]
 
-SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_", "OTEL_", "SEVALLA_", "STREAMLIT_")
+_PLATFORM = ("OTEL_", "SEVALLA_", "STREAMLIT_", "CODING_AGENT_")
+SETTINGS = ("FINRAG_", "AWS_", "OPENAI_", "BACKEND_URL", "PORT", "LOG_", *_PLATFORM)
 _POLL_S = 0.05
 _ROOT = Path(__file__).parents[1]
 

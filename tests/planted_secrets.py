@@ -58,6 +58,8 @@ def planted_settings() -> dict[str, str]:
     settings = {
         "FINRAG_API_KEY": "key of this API",
         "FINRAG_API_KEY_PREVIOUS": "earlier key of this API",
+        "FINRAG_ADMIN_KEY": "key of administrators",
+        "CODING_AGENT_API_KEY": "key for the coding agent",
         "AWS_ACCESS_KEY_ID": "AWS access key id",
         "AWS_SECRET_ACCESS_KEY": "AWS secret access key",
         "AWS_SESSION_TOKEN": "AWS session token",
@@ -102,6 +104,7 @@ def watched_backend(source: Path, folder: Path, endpoint: str, watched: Watched)
                 "OPENAI_BASE_URL": model.openai_url,
                 "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
                 "FINRAG_ANSWER_CACHE_MB": "0",
+                "CODING_AGENT_URL": f"{model.url}/agent",
             }
         )
         headers = {"X-API-Key": settings["FINRAG_API_KEY"]}
@@ -162,6 +165,7 @@ def _requests(canary: Canary) -> Iterator[tuple[str, dict[str, Any]]]:
     for parameter in ("tickers", "metrics", "fiscal_years"):
         values = {"tickers": "ORQ", "metrics": "revenue"} | {parameter: line}
         yield f"parameter {parameter}", {"url": "/facts", "params": values}
+    yield "wrong key of administrators", {"url": "/admin/fix/0123456789", "headers": {"X-Admin-Key": line}}
     yield "path", {"url": f"/passages/{httpx.URL('/').join(line).path.lstrip('/') or 'x'}"}
     yield "address nobody serves", {"url": f"/{line.rpartition('/')[2] or 'x'}"}
     yield "method", {"method": "PATCH", "url": f"/query?token={line}"}
@@ -193,6 +197,10 @@ def _requests(canary: Canary) -> Iterator[tuple[str, dict[str, Any]]]:
             "headers": {"Content-Encoding": "gzip"},
         },
     )
+    told = {"request_id": "request-of-answer", "question": canary.text, "answer": canary.text, "comment": canary.text}
+    admin = {"X-Admin-Key": CANARIES["key of administrators"].text}
+    yield "report", {"method": "POST", "url": "/admin/fix", "json": told, "headers": admin}
+    yield "wrong report", {"method": "POST", "url": "/admin/fix", "json": told | {"verdict": line}, "headers": admin}
     yield (
         "feedback",
         {

@@ -23,6 +23,8 @@ from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.bookkeeping_routes import bookkeeping_router
 from serving.backend.engine import STOPPING_GRACE_S, Engine
 from serving.backend.feedback import FeedbackNotKeptError
+from serving.backend.fixes.desk import open_desk
+from serving.backend.fixes.routes import add_fix_routes
 from serving.backend.measured_store import measured
 from serving.backend.query_measures import QueryMeasures
 from serving.backend.routes import router
@@ -49,12 +51,14 @@ def create_app(
 
     When the process is told to stop, answers under way have `stopping_grace_s` seconds.
     """
+    desk = open_desk(config)
     observability = Observability(config, "finrag-backend")
     store = measured(open_store(config.store, config), observability.registry)
     cache = AnswerCache(config.answer_cache_bytes)
     versions = ServedVersions(config, store, cache.forget)
     engine = Engine(versions, query_timeout_s=config.query_timeout_s, grace_s=stopping_grace_s)
-    books = Bookkeeping(config, store, QueryMeasures(observability.registry).enter)
+    recent = None if desk is None else desk.recent
+    books = Bookkeeping(config, store, QueryMeasures(observability.registry).enter, recent)
     observability.registry.register(StateMeasures(engine, books, cache))
 
     @asynccontextmanager
@@ -82,6 +86,7 @@ def create_app(
     application.state.books = books
     application.include_router(router)
     application.include_router(bookkeeping_router)
+    add_fix_routes(application, desk)
     observability.add_routes(application)
     add_error_handlers(application)
     application.add_exception_handler(EngineBusyError, _busy)

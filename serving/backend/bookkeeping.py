@@ -21,11 +21,13 @@ from serving.backend.admission import EngineBusyError
 from serving.backend.budget import Budget
 from serving.backend.dated_keys import utc_now
 from serving.backend.feedback import FeedbackBox
+from serving.backend.fixes.recent_answers import RecentAnswers
 from serving.backend.past_usage import PastUsage
 from serving.backend.query_journal import QueryJournal
 from serving.backend.query_log import QueryLog
 from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, StageTime
 from serving.backend.schemas.answers import ModelUsage, QueryResponse
+from serving.backend.schemas.usage import FeedbackRequest
 from serving.backend.served_versions import IndexNotLoadedError
 from serving.backend.store_access import StoreAccess
 from serving.backend.usage import Totals, Usage
@@ -63,11 +65,16 @@ class Bookkeeping:
     """Opened when the process starts to serve, closed when it ends; safe for use from several threads."""
 
     def __init__(
-        self, config: MLConfig, store: ObjectStore, tell: Callable[[QueryRecord], None] = lambda record: None
+        self,
+        config: MLConfig,
+        store: ObjectStore,
+        tell: Callable[[QueryRecord], None] = lambda record: None,
+        recent: RecentAnswers | None = None,
     ) -> None:
-        """`tell` is called with each query that is entered, by who enters it."""
+        """`tell` is called with each query that is entered, by who enters it; `recent` keeps answers to be reported."""
         self._logs_words = config.log_prompts
         self._tell = tell
+        self._recent = recent
         # Who wants no log, or has keys that only read, has the store left alone: nothing is written, or read back.
         self._is_logging = config.query_log == "on"
         self.access = StoreAccess()
@@ -94,6 +101,12 @@ class Bookkeeping:
         self.log.start()
         self._past.start(left.keys())
 
+    async def accept_feedback(self, feedback: FeedbackRequest) -> None:
+        """Return once the feedback is stored; raises what `FeedbackBox.accept` raises."""
+        await self.feedback.accept(feedback)
+        if self._recent is not None:
+            self._recent.note(feedback)
+
     def close(self) -> None:
         """Write what is not written yet; takes a few seconds at most."""
         if not self._is_logging:
@@ -117,6 +130,8 @@ class Bookkeeping:
             self.usage.add(record)
             if self._is_logging:
                 self.log.append(record)
+            if self._recent is not None and response is not None:
+                self._recent.add(response)
             self._tell(record)
 
         entry = QueryEntry(enter)

@@ -39,7 +39,7 @@ async def feedback(body: FeedbackRequest, books: OpenBooks) -> FeedbackResponse:
 
     503 with `Retry-After` when that failed, and without it when this server keeps no feedback.
     """
-    await books.feedback.accept(body)
+    await books.accept_feedback(body)
     return FeedbackResponse()
 
 

@@ -22,6 +22,8 @@ _CLOSED = [
     Request("POST", b"/query").with_json(_QUESTION),
     Request("POST", b"/query/stream").with_json(_QUESTION),
     Request("POST", b"/feedback").with_json(b'{"request_id": "12345678", "verdict": "good"}'),
+    Request("POST", b"/admin/fix").with_json(b'{"request_id": "12345678"}'),
+    Request("GET", b"/admin/fix/job"),
 ]
 # Other ways to write a closed address, an open one in front of it, or another one than the request line has.
 _DETOURS = [

@@ -214,6 +214,19 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         default=None,
         description="A key that is taken as well while clients change to a new `FINRAG_API_KEY`; remove it afterwards.",
     )
+    admin_key: Annotated[_Secret | None, Setting(("FINRAG_ADMIN_KEY",), _SECRET_ALLOWED)] = Field(
+        default=None,
+        description="Opens `/admin/fix`, where an administrator has a reported answer filed as an issue and worked on "
+        "by the coding agent; sent in the header `X-Admin-Key`, and no other key's value. Needs `CODING_AGENT_URL` and "
+        "`CODING_AGENT_API_KEY`; without all three the route is off.",
+    )
+    coding_agent_url: Annotated[
+        Annotated[str, AfterValidator(_encrypted_address)] | None,
+        Setting(("CODING_AGENT_URL",), "an https address, or http on this machine"),
+    ] = Field(default=None, description="Where the back end finds the coding agent that reported answers are sent to.")
+    coding_agent_api_key: Annotated[_Secret | None, Setting(("CODING_AGENT_API_KEY",), _SECRET_ALLOWED)] = Field(
+        default=None, description="The key that the coding agent knows this back end by."
+    )
     trusted_proxies: Annotated[
         tuple[str, ...],
         Setting(("FINRAG_TRUSTED_PROXIES",), "addresses and networks (10.0.0.0/8), separated by spaces"),

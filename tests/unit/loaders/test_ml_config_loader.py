@@ -23,6 +23,8 @@ SECRET = "wJalr/XUtnFEMI+K7MDENG"  # of AWS's documentation; pragma: allowlist s
 SECRET_NAMES = {
     "FINRAG_API_KEY",
     "FINRAG_API_KEY_PREVIOUS",
+    "FINRAG_ADMIN_KEY",
+    "CODING_AGENT_API_KEY",
     "OTEL_EXPORTER_OTLP_HEADERS",
     "OPENAI_API_KEY",
     "QDRANT_API_KEY",
