@@ -196,7 +196,7 @@ run "tasks" {
   }
 
   assert {
-    condition     = startswith(aws_secretsmanager_secret_version.store_url.secret_string, "rediss://coding-agent-service:made-up-made-up-made-up@")
+    condition     = startswith(aws_secretsmanager_secret_version.store_url.secret_string, "rediss://coding-agent-service:made-up-made-up-made-up@") # pragma: allowlist secret
     error_message = "The store's address is not with TLS, or without a password"
   }
 }
