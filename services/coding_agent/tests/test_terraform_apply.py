@@ -16,7 +16,12 @@ from coding_agent.tests.terraform_cli import Terraform, configuration_copy
 
 # Moto gives these back otherwise than they were sent; nothing of it is made anew.
 READ_BACK_OTHERWISE = {
-    "aws_ecs_service": {"availability_zone_rebalancing", "health_check_grace_period_seconds"},
+    "aws_ecs_service": {
+        "availability_zone_rebalancing",
+        "enable_ecs_managed_tags",
+        "health_check_grace_period_seconds",
+        "propagate_tags",
+    },
     "aws_vpc_security_group_egress_rule": {"description"},
     "aws_vpc_security_group_ingress_rule": {"description"},
 }
@@ -100,12 +105,7 @@ def _from_nothing_to_nothing(folder: Path, *, wait_for_store: bool) -> None:
 
         account.run("plan", "-out=next.plan", timeout_s=200)
         plan = json.loads(account.terraform.run("show", "-json", "next.plan", timeout_s=60))
-        for change in plan["resource_changes"]:
-            assert change["change"]["actions"] in (["no-op"], ["read"], ["update"]), change["address"]
-            if change["change"]["actions"] == ["update"]:
-                before, after = change["change"]["before"], change["change"]["after"]
-                changed = {name for name in after if before.get(name) != after[name]}
-                assert changed <= READ_BACK_OTHERWISE.get(change["type"], set()), (change["address"], changed)
+        assert _unexpected(plan["resource_changes"]) == {}
 
         if not wait_for_store:
             # The provider sleeps for five minutes before it looks whether the store is gone.
@@ -116,7 +116,26 @@ def _from_nothing_to_nothing(folder: Path, *, wait_for_store: bool) -> None:
         assert int(destroyed[1]) == len(made) - (0 if wait_for_store else 1)
         assert account.resources() == []
         assert account.client("ec2").describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.0.0.0/16"]}])["Vpcs"] == []
-        assert account.client("ecs").list_clusters()["clusterArns"] == []
+        assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+        # ECS goes on to show clusters that are gone, as what they are.
+        clusters = account.client("ecs").describe_clusters(clusters=["coding-agent", "coding-agent-runners"])[
+            "clusters"
+        ]
+        assert {cluster["status"] for cluster in clusters} <= {"INACTIVE"}
+
+
+def _unexpected(changes: list[dict[str, Any]]) -> dict[str, object]:
+    """What would be made, removed, or changed in more than moto's own ways, by address."""
+    found: dict[str, object] = {}
+    for each in changes:
+        change = each["change"]
+        if change["actions"] == ["update"]:
+            changed = {name for name, value in change["after"].items() if change["before"].get(name) != value}
+            if more := changed - READ_BACK_OTHERWISE.get(each["type"], set()):
+                found[each["address"]] = more
+        elif change["actions"] not in (["no-op"], ["read"]):
+            found[each["address"]] = change["actions"]
+    return found
 
 
 def _runs_as_it_should(account: Account) -> None:
