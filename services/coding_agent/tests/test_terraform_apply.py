@@ -118,9 +118,8 @@ def _from_nothing_to_nothing(folder: Path, *, wait_for_store: bool) -> None:
         assert account.client("ec2").describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.0.0.0/16"]}])["Vpcs"] == []
         assert account.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
         # ECS goes on to show clusters that are gone, as what they are.
-        clusters = account.client("ecs").describe_clusters(clusters=["coding-agent", "coding-agent-runners"])[
-            "clusters"
-        ]
+        names = ["coding-agent", "coding-agent-runners"]
+        clusters = account.client("ecs").describe_clusters(clusters=names)["clusters"]
         assert {cluster["status"] for cluster in clusters} <= {"INACTIVE"}
 
 
