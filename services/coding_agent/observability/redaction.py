@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from coding_agent.settings import Settings
 
-__all__ = ["HIDDEN", "Redactor", "known_secrets", "redactor_for"]
+__all__ = ["HIDDEN", "Redactor", "known_secrets", "redactor_for", "written_forms"]
 
 HIDDEN = "***"
 
@@ -98,8 +98,7 @@ class Redactor:
         return value
 
     def _learn(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets for part in _parts(secret) for form in _forms(part)}
-        self._forms |= {form for form in forms if len(form) >= _SHORTEST}
+        self._forms |= {form for secret in secrets for form in written_forms(secret)}
         # The longest first: of two that begin alike the whole of the longer one goes.
         patterns = [re.escape(form) for form in sorted(self._forms, key=len, reverse=True)]
         self._known = re.compile("|".join(patterns)) if patterns else None
@@ -117,6 +116,12 @@ def known_secrets(settings: Settings, environment: Mapping[str, str] = os.enviro
     known |= {environment.get(name, "") for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
     known.add(urlsplit(settings.store).password or "")
     return frozenset(known - {""})
+
+
+def written_forms(secret: str) -> frozenset[str]:
+    """Return the texts by which a secret, or a line of one that spans several, is found in what programs write."""
+    forms = {form for part in _parts(secret) for form in _forms(part)}
+    return frozenset(form for form in forms if len(form) >= _SHORTEST)
 
 
 def _parts(secret: str) -> Iterator[str]:

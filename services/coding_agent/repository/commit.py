@@ -66,7 +66,10 @@ def _people(at: datetime) -> dict[str, str]:
 
 
 def _clean(message: str) -> str:
-    """Without control characters, and without lines that would pass for our trailer."""
-    kept = "".join(character for character in message if character.isprintable() or character == "\n")
+    """Without control characters, and without lines that would pass for our trailer.
+
+    A zero-width space stays: it is what keeps mentions and references in an issue's title from acting.
+    """
+    kept = "".join(character for character in message if character.isprintable() or character in "\n\u200b")
     lines = [line.rstrip() for line in kept[:_MAX_MESSAGE_CHARS].splitlines()]
     return "\n".join(line for line in lines if not line.lower().startswith(_TRAILER.lower())).strip()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coding_agent.errors import CodingAgentError
+from coding_agent.observability.redaction import written_forms
 from coding_agent.repository.git import GitCall, run_git
 from coding_agent.runs.stop import Stop
 from coding_agent.settings import Settings
@@ -83,7 +84,8 @@ def guard(
 
     Codes: `workflows`, `binaries`, `secrets`, `submodules`, `symlinks`, `size`, `attributes`, and those of
     `NEVER_ALLOWED`: `path` (control or invisible characters, invalid UTF-8, `.git`, a name that differs from another
-    only in case), `known_secret` (one of the service's own, in a changed file or in the message), `symlink_outside`.
+    only in case), `known_secret` (one of the service's own, plain or encoded, in a changed file or in the message),
+    `symlink_outside`.
     """
     changes = _changes(git_dir, base, commit, stop)
     try:
@@ -93,7 +95,7 @@ def guard(
             raise
         return [Refusal("path", "", f"The changed files are larger than {_MAX_BYTES // 1_000_000} MB together")]
     refusals = [*_size(changes, settings), *_collisions(git_dir, base, changes, stop)]
-    secrets = [secret.encode() for secret in known_secrets if len(secret) >= 8]
+    secrets = [form.encode() for secret in known_secrets if len(secret) >= 8 for form in written_forms(secret)]
     if any(secret in contents[commit.encode()] for secret in secrets):
         refusals.append(Refusal("known_secret", "", "The commit's message holds a secret of this service"))
     for change in changes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -119,6 +121,26 @@ def test_an_added_line_that_looks_secret_is_refused(judge: Judge, line: str) -> 
 )
 def test_an_ordinary_change_is_let_through(judge: Judge, path: bytes, content: bytes | Entry) -> None:
     assert judge({path: content}) == []
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda secret: base64.b64encode(secret.encode()).decode(),
+        lambda secret: base64.b64encode(f"x-access-token:{secret}".encode()).decode(),
+        lambda secret: secret.encode().hex(),
+        lambda secret: quote(secret, safe=""),
+    ],
+    ids=["base64", "inside base64", "hex", "url"],
+)
+def test_the_services_own_secret_is_refused_in_each_encoding(tmp_path: Path, encode: Callable[[str], str]) -> None:
+    git_dir = tmp_path / "git"
+    make_git_dir(git_dir, Stop())
+    secret = f"a/+{OWN_SECRET}"
+    base = make_origin(git_dir, {b"a": b"1\n"}, branch="base")
+    commit = make_origin(git_dir, {b"a": f"x = '{encode(secret)}'\n".encode()}, branch="base")
+    refusals = guard(git_dir, base, commit, Settings.model_validate({}), Stop(), known_secrets=[secret])
+    assert "known_secret" in _codes(refusals)
 
 
 def test_a_secret_that_was_there_before_is_not_the_changes_fault(tmp_path: Path) -> None:

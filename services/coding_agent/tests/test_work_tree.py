@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coding_agent.errors import CodingAgentError
+from coding_agent.github.pull_request_text import inert
 from coding_agent.repository.commit import apply_and_commit
 from coding_agent.repository.git_dir import make_git_dir
 from coding_agent.repository.work_tree import EMBEDDED_REPOSITORY, check_out, diff
@@ -396,3 +397,14 @@ def test_the_commits_author_message_and_trailer_are_ours(make: Make) -> None:
     assert plain_git(place.git_dir, "show", "-s", "--format=%B", made).decode().strip() == (
         "Fix `x`; $(touch y)\n\n-F /etc/passwd[31m\n\nCoding-Agent-Job: job9"
     )
+
+
+def test_what_keeps_a_title_from_acting_stays_in_the_message(make: Make) -> None:
+    place = make({b"a": b"1\n"})
+    (place.tree / "a").write_bytes(b"2\n")
+    title = inert("fixes #1, says @everyone\u202e")
+    made = apply_and_commit(place.git_dir, place.commit, place.diff(), message=title, job_id="j", at=AT, stop=Stop())
+    subject = plain_git(place.git_dir, "show", "-s", "--format=%s", made).decode()
+    assert "#1" not in subject
+    assert "@everyone" not in subject
+    assert subject.replace("\u200b", "").strip() == "fixes #1, says @everyone"
