@@ -392,5 +392,6 @@ def test_the_service_lives_on(
         told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
         sys.stdout.write(
             f"\nhostile corpus: {len(CASES)} jobs ({told}) that ran {len(HOSTILE_COMMANDS)} commands of the "
-            f"sandbox's corpus among others, {len(REQUESTS)} requests; escapes: {len(_left(world))}; secrets found: {len(leaks)}\n"
+            f"sandbox's corpus among others, {len(REQUESTS)} requests; "
+            f"escapes: {len(_left(world))}; secrets found: {len(leaks)}\n"
         )
