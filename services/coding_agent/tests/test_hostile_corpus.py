@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -93,8 +94,8 @@ class World:
 def world() -> Iterator[World]:
     settings = {name: _SECRETS[name] for name in ("webhook_secret", "callback_secret", "model_key")}
     limits = {
-        "command_timeout_s": "3",
-        "test_timeout_s": "4",
+        "command_timeout_s": "6",
+        "test_timeout_s": "8",
         "max_steps": "14",
         "sandbox_memory_mb": "512",
         "sandbox_disk_mb": "96",
@@ -215,6 +216,9 @@ def test_a_hostile_case_ends_as_it_may(world: World, case: Case) -> None:
     error = job["error"]
     assert (error["code"] if isinstance(error, dict) else job["status"]) in case.ends, job
     assert world.leaks(case.name, repr(job)) == []
+    if not case.answers and job["stage"] in ("push", "pr", "test", "edit"):
+        # Nothing that the case wants to run was left out.
+        assert job["steps"] == len(case.commands) + 1
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -229,14 +233,18 @@ def test_a_hostile_request_is_refused(world: World, name: str) -> None:
 
 
 def test_nothing_is_reached_or_left_outside(world: World, ended: dict[str, dict[str, object]]) -> None:
-    agent = world.agent
     world.outside.assert_untouched("".join(_outputs(world, job) for job in world.jobs.values()))
-    name = world.values["escape_name"]
-    places = [Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/"), agent.folder]
-    assert [place / name for place in places if (place / name).exists()] == []
-    left = [path for path in agent.folder.rglob("*") if "escape" in path.name or path.name == "authorized_keys"]
-    assert left == []
-    assert list((agent.folder / "workspace").iterdir()) == []
+    assert _left(world) == []
+    assert list((world.agent.folder / "workspace").iterdir()) == []
+
+
+def _left(world: World) -> list[Path]:
+    """Files that commands tried to make outside of their sandboxes, and those beside the canary."""
+    home, name = world.agent.folder, world.values["escape_name"]
+    places = [Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/"), home]
+    beside = [path for path in world.outside.folder.iterdir() if path.name not in ("private", "socket")]
+    made = [path for path in home.rglob("*") if "escape" in path.name or path.name == "authorized_keys"]
+    return [*beside, *made, *(place / name for place in places if (place / name).exists())]
 
 
 def test_no_process_of_a_sandbox_is_left(world: World, ended: dict[str, dict[str, object]]) -> None:
@@ -378,10 +386,12 @@ def test_the_service_lives_on(
     assert [name for name, process in agent.processes.items() if process.poll() is not None] == []
     faults = [line for name in agent.processes for line in agent.log(name).splitlines() if '"level": "ERROR"' in line]
     assert faults == []
+    leaks = _leaks(world, ended)
     with capsys.disabled():
         counts = Counter(str(job["status"]) for job in ended.values())
         told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        print(
-            f"\nhostile corpus: {len(CASES)} jobs ({told}) that ran {len(HOSTILE_COMMANDS)} commands of the sandbox's "
-            f"corpus among others, {len(REQUESTS)} requests; secrets found: {len(_leaks(world, ended))}"
+        sys.stdout.write(
+            f"\nhostile corpus: {len(CASES)} jobs ({told}) that ran {len(HOSTILE_COMMANDS)} commands of the "
+            f"sandbox's corpus among others, {len(REQUESTS)} requests; "
+            f"escapes: {len(_left(world))}; secrets found: {len(leaks)}\n"
         )
