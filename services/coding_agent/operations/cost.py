@@ -58,8 +58,8 @@ class Usage:
     proxy_tasks: Decimal = Decimal(2)
     proxy_vcpu: Decimal = Decimal("0.25")
     proxy_memory_gb: Decimal = Decimal("0.5")
-    store_nodes: Decimal = Decimal(2)
-    interface_endpoints: Decimal = Decimal(8)
+    store_nodes: Decimal = Decimal(1)
+    interface_endpoints: Decimal = Decimal(4)
     public_addresses: Decimal = Decimal(3)
     waf_rules: Decimal = Decimal(1)
     alarms: Decimal = Decimal(12)
@@ -131,7 +131,7 @@ def charge(usage: Usage, prices: Mapping[str, Price]) -> tuple[CostLine, ...]:
         "NAT", f"{use.nat_gateways} x {use.hours} h, traffic not counted", ("nat", hours * Fraction(use.nat_gateways))
     )
     bill.group = Group.BEYOND
-    bill.add("store", f"{use.store_nodes} MemoryDB nodes", ("memorydb_node", hours * Fraction(use.store_nodes)))
+    bill.add("store", f"{use.store_nodes} MemoryDB node(s)", ("memorydb_node", hours * Fraction(use.store_nodes)))
     bill.fargate(
         "egress proxy",
         f"{use.proxy_tasks} x ({use.proxy_vcpu} vCPU, {use.proxy_memory_gb} GB)",
