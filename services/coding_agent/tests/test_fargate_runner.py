@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -404,7 +405,16 @@ def test_task_whose_job_is_gone_ends_by_itself_and_leaves_nothing(tmp_path: Path
 
 def test_task_told_to_end_kills_its_commands_and_ends(tmp_path: Path, ecs: FakeEcs, tasks: _Tasks) -> None:
     script = script_line("", answer("sleep 99 & sleep 99"))
-    threading.Timer(3, tasks.terminate).start()
+
+    def terminate_once_it_works() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not [each for each in all_processes() if each.uid == TASK_USER]:
+            time.sleep(0.05)
+        # The first of them may be the probe's: the command itself comes after it.
+        time.sleep(2)
+        tasks.terminate()
+
+    threading.Thread(target=terminate_once_it_works, daemon=True).start()
     with (
         _served(tmp_path, ecs, tasks, script) as served,
         pytest.raises(CodingAgentError, match="exit code 3") as caught,

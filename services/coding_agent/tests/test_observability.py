@@ -167,11 +167,8 @@ def test_a_log_line_is_json_with_the_ids_of_request_and_job() -> None:
 def test_secrets_leave_messages_extras_and_tracebacks() -> None:
     secret = "canary-" + "k3" * 12
     redactor = Redactor([secret])
-    assert _logged(redactor, "token %s", secret, url=f"https://x:{secret}@host/") == {
-        **_logged(redactor, "token %s", secret, url=f"https://x:{secret}@host/"),
-        "message": "token ***",
-        "url": "https://***@host/",
-    }
+    logged = _logged(redactor, "token %s", secret, url=f"https://x:{secret}@host/")
+    assert (logged["message"], logged["url"]) == ("token ***", "https://***@host/")
     error = RuntimeError(f"with {secret}")
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed", (), (type(error), error, None))
     line = JsonLines(redactor).format(record)

@@ -146,7 +146,7 @@ def test_nothing_can_be_pushed(service: Service, tmp_path: Path) -> None:
 def test_without_the_jobs_token_there_is_nothing(service: Service, tmp_path: Path, token: str | None) -> None:
     asked = len(service.github.requests)
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    answer = httpx.get(f"{service.repository}/info/refs?service=git-upload-pack", headers=headers)
+    answer = httpx.get(f"{service.repository}/info/refs?service=git-upload-pack", headers=headers, timeout=60)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic")
     assert len(service.github.requests) == asked
