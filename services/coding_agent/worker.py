@@ -100,7 +100,6 @@ class WorkerGroup:
 
     def _run(self, job: Job, worker: str) -> Job:
         _log.info("job claimed", extra={"job_id": job.id, "attempt": job.attempt})
-        self._tell(job)
         lease = Lease(self._parts.store, job, worker, lease_s=self._parts.settings.lease_s)
         with self._lock:
             self._leases[job.id] = lease
@@ -108,6 +107,8 @@ class WorkerGroup:
                 lease.stop.set(StopReason.DRAINING)
         try:
             with protected_task(), lease:
+                # A receiver may take its time: the lease is kept meanwhile.
+                self._tell(job)
                 ended = self._end(job, worker, _outcome(self._parts, job, lease))
         finally:
             with self._lock:

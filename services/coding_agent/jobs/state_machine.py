@@ -8,7 +8,7 @@ from coding_agent.jobs.job import ENDED, JobStatus, Stage
 __all__ = ["MOVES", "check_move", "check_stage"]
 
 MOVES: dict[JobStatus, frozenset[JobStatus]] = {
-    # A job that is cancelled before a worker has it ends at once; one lost twice fails while nobody has it.
+    # A job that is cancelled before a worker has it ends at once.
     JobStatus.PENDING: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
     # Back to pending: its worker was lost, or drains.
     JobStatus.RUNNING: frozenset({JobStatus.PENDING, *ENDED}),
