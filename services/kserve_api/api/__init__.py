@@ -1,0 +1,1 @@
+"""HTTP: routes, schemas, who may do what, and the audit of it."""

@@ -1,0 +1,1 @@
+"""Logs, audit records and metrics."""
