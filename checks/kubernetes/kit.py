@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from checks.kubernetes.manifest import Manifest
 from checks.kubernetes.pods import PodTemplate, pod_template
@@ -51,8 +52,13 @@ class Kit:
         return (manifest for manifest in self.manifests if manifest.is_a(kind, group))
 
 
-Rule = Callable[[Manifest, Kit], Iterator[str]]
-"""Looks at one object of a kit and yields what is wrong with it and what to do, a line each."""
+class Rule(Protocol):
+    """Looks at one object of a kit and yields what is wrong with it and what to do, a line each."""
+
+    __name__: str
+
+    def __call__(self, manifest: Manifest, kit: Kit, /) -> Iterator[str]:
+        """Yield nothing for objects that the rule is not about."""
 
 
 def _same(one: str, other: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -62,10 +62,10 @@ def kubernetes_mistakes(root: Path) -> list[str]:
     return list(found)
 
 
-def kit_mistakes(kit: Kit) -> Iterator[str]:
+def kit_mistakes(kit: Kit, rules: Sequence[Rule] = RULES) -> Iterator[str]:
     """Yield what the rules find in a kit's objects."""
     for manifest in kit.manifests:
-        for rule in RULES:
+        for rule in rules:
             for mistake in rule(manifest, kit):
                 yield f"{manifest.path}: {manifest}: {mistake}"
 

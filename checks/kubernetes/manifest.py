@@ -89,12 +89,20 @@ def mappings(value: object) -> list[Body]:
 
 def read_documents(text: str) -> tuple[list[Any], list[str]]:
     """Return the documents of a YAML file that are not empty, and what is wrong with how they are written."""
+    documents: list[Any] = []
+    mistakes: list[str] = []
+    loader = yaml.CSafeLoader(text)
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
-        documents = [document for document in yaml.safe_load_all(text) if document is not None]
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                mistakes += _node_mistakes(node)
+                documents.append(loader.construct_document(node))
     except yaml.YAMLError as error:
         return [], [f"it is no YAML: {' '.join(str(error).split())}"]
-    return documents, [mistake for node in nodes for mistake in _node_mistakes(node)]
+    finally:
+        loader.dispose()
+    return [document for document in documents if document is not None], mistakes
 
 
 def _node_mistakes(node: yaml.Node) -> Iterator[str]:
@@ -110,7 +118,7 @@ def _node_mistakes(node: yaml.Node) -> Iterator[str]:
         case yaml.SequenceNode():
             for item in node.value:
                 yield from _node_mistakes(item)
-        case yaml.ScalarNode(style=None):
+        case yaml.ScalarNode() if not node.style:
             line = f"line {node.start_mark.line + 1}"
             if _BOOLEANS.fullmatch(node.value):
                 yield f"{line}: {node.value} without quotes can be read as a boolean: put it in quotes"
