@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def _image_mistakes() -> Iterator[str]:
-    for path in sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")):
+    for path in [*sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")), ROOT / "services/kserve_api/Dockerfile"]:
         for mistake in dockerfile_mistakes(path.read_text("utf-8")):
             yield f"{_where(path)}:{mistake}"
 
