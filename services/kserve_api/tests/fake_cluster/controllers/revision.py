@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kserve_api.tests.fake_cluster.controllers.configuration import child_name, seconds
 from kserve_api.tests.fake_cluster.controllers.conditions import Conditions, condition, is_true
+from kserve_api.tests.fake_cluster.controllers.configuration import child_name, seconds
 from kserve_api.tests.fake_cluster.controllers.platform import AUTOSCALER, REVISION, Platform, owner
 from kserve_api.tests.fake_cluster.controllers.registry import ResolutionError
 from kserve_api.tests.fake_cluster.controllers.route import ROUTING_STATE
@@ -48,7 +48,9 @@ def _digests(platform: Platform, revision: Object) -> list[Object]:
         raise ResolutionError(f'failed to initialize authentication: serviceaccounts "{account_name}" not found')
     names = [item["name"] for item in [*spec.get("imagePullSecrets", []), *(account or {}).get("imagePullSecrets", [])]]
     found = any(platform.store.find("secrets", namespace, name) is not None for name in names)
-    skipped = platform.config("config-deployment").get("registries-skipping-tag-resolving", "kind.local,ko.local,dev.local")
+    skipped = platform.config("config-deployment").get(
+        "registries-skipping-tag-resolving", "kind.local,ko.local,dev.local"
+    )
     made = []
     for container in spec["containers"]:
         image = container["image"]
