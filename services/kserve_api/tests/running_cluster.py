@@ -170,8 +170,8 @@ def running_cluster(
     """Run a cluster with these namespaces and the objects of these manifests (all their kinds, not only RBAC)."""
     with tempfile.TemporaryDirectory(prefix="fake-cluster-") as folder:
         cluster = RunningCluster(Path(folder), controllers=controllers)
-        cluster.start(namespaces=namespaces, rbac=rbac, port=port)
         try:
+            cluster.start(namespaces=namespaces, rbac=rbac, port=port)
             yield cluster
         finally:
             cluster.close()

@@ -53,22 +53,22 @@ class FakeApiServer:
         self.watches = Watches(store)
         self.requests: list[Request] = []
         self._writes = Writes(store)
-        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None))  # type: ignore[arg-type]
+        self._runner: web.ServerRunner | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None) -> int:
         """Listen (again, with another port or TLS) and return the port."""
-        if self._runner.server is None:
+        if self._runner is None:
+            self._runner = web.ServerRunner(web.Server(self._serve), access_log=None, shutdown_timeout=0.2)
             await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, ssl_context=tls, shutdown_timeout=0.2)
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls)
         await site.start()
-        listening = site._server
-        assert isinstance(listening, asyncio.Server)
-        return int(listening.sockets[0].getsockname()[1])
+        return int(self._runner.addresses[-1][1])
 
     async def close(self) -> None:
         """End every watch and connection."""
         self.watches.close()
-        await self._runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         user: User | None = None
@@ -114,7 +114,8 @@ class FakeApiServer:
         self._check_access(user, target, target.verb, named)
         if target.subresource:
             return await self._answer_subresource(request, target, user)
-        if target.verb not in target.kind.verbs or (target.verb == "create") == bool(target.name):
+        of_one = target.verb in ("get", "update", "patch", "delete")
+        if target.verb not in target.kind.verbs or of_one is not bool(target.name):
             raise _not_allowed()
         return await self._answer_resource(request, target, user)
 
