@@ -66,6 +66,7 @@ def test_ready_is_the_condition_of_that_type_wherever_it_stands() -> None:
 
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
+        cluster.call(lambda _: cluster.controllers and cluster.controllers.pause())
         conditions = [{"type": "Ready", "status": "False", "reason": "X"}, {"type": "IngressReady", "status": "True"}]
         change(cluster, ISVC, "shop", status={"conditions": conditions})
         ((summary,), _) = await apps.list("team-a", tenant="acme")
