@@ -80,7 +80,9 @@ def _port(port: Object, field: str) -> list[str]:
     if not 0 <= number <= 65535:
         problems.append(f"expected 0 <= {number} <= 65535: {field}.containerPort")
     if port.get("name", "") not in ("", "h2c", "http1"):
-        problems.append(f"Port name {port['name']} is not allowed: {field}\nName must be empty, or one of: 'h2c', 'http1'")
+        problems.append(
+            f"Port name {port['name']} is not allowed: {field}\nName must be empty, or one of: 'h2c', 'http1'"
+        )
     if port.get("protocol", "TCP") != "TCP":
         problems.append(f"invalid value: {port['protocol']}: {field}.protocol")
     return problems

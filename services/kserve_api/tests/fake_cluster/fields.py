@@ -63,8 +63,11 @@ class _Findings:
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def check_fields(kind: Kind, item: dict[str, Any], validation: str) -> tuple[dict[str, Any], list[str]]:
-    """The object without its unknown fields, and warnings that name them (`validation` Warn).
+def check_fields(
+    kind: Kind, item: dict[str, Any], validation: str, *, partial: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """The object without its unknown fields, and warnings that name them (`validation` Warn). `partial`: an applied
+    configuration, in which required fields may be missing.
 
     StatusError 400 where `validation` is Strict and a field is unknown or there twice, or where a field of a built-in
     kind has the wrong type; 422 for wrong types, values and missing fields otherwise.
@@ -86,6 +89,8 @@ def check_fields(kind: Kind, item: dict[str, Any], validation: str) -> tuple[dic
             f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
             f"json: cannot unmarshal value of field {types[0][0]}"
         )
+    if partial:
+        findings.wrong = [cause for cause in findings.wrong if cause[1] != "FieldValueRequired"]
     if findings.wrong:
         raise invalid(kind, name, *findings.wrong)
     return checked, unknown if validation == "Warn" else []
@@ -99,7 +104,7 @@ def _walk(value: Any, schema: Schema, path: str, findings: _Findings) -> Any:
     if schema.get("x-kubernetes-int-or-string"):
         if not isinstance(value, int | float) and not (isinstance(value, str) and _fits_quantity(path, value)):
             message = (
-                f'Invalid value: {json.dumps(value)}: quantities must match the regular expression '
+                f"Invalid value: {json.dumps(value)}: quantities must match the regular expression "
                 r"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
             )
             findings.wrong.append((path, "FieldValueInvalid", message))
@@ -161,7 +166,9 @@ def _below(path: str, name: str) -> str:
 
 
 def _fits_quantity(path: str, value: str) -> bool:
-    return bool(_QUANTITY.fullmatch(value)) or path.endswith(("ort", "maxSurge", "available", "Available", "Unavailable"))
+    return bool(_QUANTITY.fullmatch(value)) or path.endswith(
+        ("ort", "maxSurge", "available", "Available", "Unavailable")
+    )
 
 
 def _type_of(value: Any) -> str:
@@ -209,7 +216,7 @@ def _invalid_name(name: str, label: bool) -> str:
 
 def _invalid_key(key: str) -> str:
     return (
-        f'Invalid value: "{key}": name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start '
+        f"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start "
         "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation "
         "is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
     )
@@ -219,7 +226,7 @@ def _invalid_label(value: str) -> str:
     if len(value) > 63:
         return f'Invalid value: "{value}": must be no more than 63 characters'
     return (
-        f'Invalid value: "{value}": a valid label must be an empty string or consist of alphanumeric characters, \'-\', '
+        f"Invalid value: \"{value}\": a valid label must be an empty string or consist of alphanumeric characters, '-', "
         "'_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
         "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
     )

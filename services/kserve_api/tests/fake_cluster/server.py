@@ -17,6 +17,7 @@ from kserve_api.tests.fake_cluster.fields import parse
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.listing import Lister
 from kserve_api.tests.fake_cluster.pod_logs import PodLogs
+from kserve_api.tests.fake_cluster.protobuf import MEDIA_TYPE, decode_protobuf
 from kserve_api.tests.fake_cluster.rbac import Access, User, denied
 from kserve_api.tests.fake_cluster.routing import Target, target_of
 from kserve_api.tests.fake_cluster.selectors import field_value, selector
@@ -52,6 +53,7 @@ class FakeApiServer:
         self.lister = Lister(store)
         self.watches = Watches(store)
         self.requests: list[Request] = []
+        self.errors: list[Exception] = []  # Faults of the fake itself; a test must end with none.
         self._writes = Writes(store)
         self._runner: web.ServerRunner | None = None
 
@@ -89,6 +91,11 @@ class FakeApiServer:
         except _BrokenConnection:
             self._note(request, user, 0)
             raise
+        except ConnectionResetError:
+            raise  # The client went while it was being answered.
+        except Exception as error:  # noqa: BLE001 - shown to the client as the API server would, and to the test
+            self.errors.append(error)
+            response = _json(StatusError(500, "InternalError", f"Internal error occurred: {error!r}").body(), 500)
         self._note(request, user, response.status)
         return response
 
@@ -122,7 +129,9 @@ class FakeApiServer:
     def _check_access(self, user: User, target: Target, verb: str, name: str) -> None:
         assert target.kind is not None
         if not self.access.allowed(user, verb, target.kind.group, target.resource, target.namespace, name):
-            raise denied(user, Target(target.path, verb, target.kind, target.namespace, target.name, target.subresource))
+            raise denied(
+                user, Target(target.path, verb, target.kind, target.namespace, target.name, target.subresource)
+            )
 
     def _answer_path(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
         if not self.access.allowed_path(user, target.verb, request.path):
@@ -304,6 +313,8 @@ async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
     if not request.can_read_body:
         return None
     media = request.content_type
+    if media == MEDIA_TYPE:
+        return decode_protobuf(await request.read())
     if not any_type and "json" not in media and "yaml" not in media and media != "application/octet-stream":
         accepted = "application/json, application/yaml"
         message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
@@ -316,7 +327,7 @@ async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
 
 def _dry_run(values: list[str]) -> bool:
     if values and values != ["All"]:
-        raise bad_request(f"dryRun: Unsupported value: {values}: supported values: \"All\"")
+        raise bad_request(f'dryRun: Unsupported value: {values}: supported values: "All"')
     return bool(values)
 
 
@@ -324,7 +335,9 @@ def _write_options(request: web.BaseRequest, user: User) -> WriteOptions:
     query = request.query
     validation = query.get("fieldValidation") or "Warn"
     if validation not in ("Ignore", "Warn", "Strict"):
-        raise bad_request(f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"')
+        raise bad_request(
+            f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
+        )
     return WriteOptions(
         validation=validation,
         dry_run=_dry_run(query.getall("dryRun", [])),

@@ -98,8 +98,9 @@ def _clear_away(platform: Platform, configuration: Object) -> None:
     ]
     idle.sort(key=lambda revision: int(revision["metadata"]["labels"][GENERATION]))
     settings = platform.config("config-gc")
-    at_least, at_most = _limit(settings, "min-non-active-revisions", 20), _limit(
-        settings, "max-non-active-revisions", 1000
+    at_least, at_most = (
+        _limit(settings, "min-non-active-revisions", 20),
+        _limit(settings, "max-non-active-revisions", 1000),
     )
     keep_s = seconds(settings.get("retain-since-create-time", "48h"))
     for position, revision in enumerate(idle):

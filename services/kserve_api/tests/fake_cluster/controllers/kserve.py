@@ -91,9 +91,7 @@ def _reconcile_knative(platform: Platform, isvc: Object, conditions: Conditions)
 
 
 def _ensure_service(platform: Platform, isvc: Object) -> Object:
-    wanted = knative_service(
-        isvc, platform.config("config-autoscaler"), drops_zero=platform.drops_zero_min_replicas
-    )
+    wanted = knative_service(isvc, platform.config("config-autoscaler"), drops_zero=platform.drops_zero_min_replicas)
     present = platform.store.find(SERVICE, isvc["metadata"]["namespace"], predictor_name(isvc))
     if present is None:
         wanted["metadata"]["ownerReferences"] = [owner(isvc)]

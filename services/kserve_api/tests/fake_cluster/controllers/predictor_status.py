@@ -51,7 +51,10 @@ def copy_service_conditions(conditions: Conditions, service: Object) -> None:
     conditions.copy("PredictorReady", condition(service, "Ready"))
     conditions.copy("PredictorRouteReady", condition(service, "RoutesReady"))
     conditions.copy("PredictorConfigurationReady", condition(service, "ConfigurationsReady"))
-    for total, part in (("RoutesReady", "PredictorRouteReady"), ("LatestDeploymentReady", "PredictorConfigurationReady")):
+    for total, part in (
+        ("RoutesReady", "PredictorRouteReady"),
+        ("LatestDeploymentReady", "PredictorConfigurationReady"),
+    ):
         truth = conditions.truth(part)
         conditions.mark(total, truth, "" if truth == "True" else f"{part} not ready")
 

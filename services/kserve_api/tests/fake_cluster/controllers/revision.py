@@ -48,7 +48,9 @@ def _digests(platform: Platform, revision: Object) -> list[Object]:
         raise ResolutionError(f'failed to initialize authentication: serviceaccounts "{account_name}" not found')
     names = [item["name"] for item in [*spec.get("imagePullSecrets", []), *(account or {}).get("imagePullSecrets", [])]]
     found = any(platform.store.find("secrets", namespace, name) is not None for name in names)
-    skipped = platform.config("config-deployment").get("registries-skipping-tag-resolving", "kind.local,ko.local,dev.local")
+    skipped = platform.config("config-deployment").get(
+        "registries-skipping-tag-resolving", "kind.local,ko.local,dev.local"
+    )
     made = []
     for container in spec["containers"]:
         image = container["image"]

@@ -107,7 +107,5 @@ def traffic_targets(isvc: Object) -> list[Object]:
         return [{"latestRevision": True, "percent": 100}]
     targets: list[Object] = [{"latestRevision": True, "percent": percent}]
     if percent < 100:
-        targets.append(
-            {"revisionName": rolled_out, "latestRevision": False, "percent": 100 - percent, "tag": "prev"}
-        )
+        targets.append({"revisionName": rolled_out, "latestRevision": False, "percent": 100 - percent, "tag": "prev"})
     return targets
