@@ -132,6 +132,7 @@ class Deployed:
     action: Literal["created", "updated"]
     changed: bool  # False: what was asked for is what there was; no new revision comes.
     warnings: Sequence[str] = ()
+    stamp: str = ""  # What the revision's annotation `kserve-api/redeployed-at` says; `wait_until_ready` looks for it.
 
 
 @dataclass(frozen=True, slots=True)

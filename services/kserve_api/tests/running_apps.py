@@ -1,0 +1,42 @@
+"""`Apps` on the fake cluster: a scenario is an async function; it runs with both and ends with everything closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from kserve_api.apps.app import Deployment
+from kserve_api.apps.apps import Apps
+from kserve_api.cluster.kubernetes_cluster import KubernetesCluster
+from kserve_api.settings import Settings
+from kserve_api.tests.running_cluster import RunningCluster, running_cluster
+
+__all__ = ["IMAGE", "TENANT", "Scenario", "deployment", "run"]
+
+IMAGE = "registry.digitalocean.com/calvin-apps/shop:1.0"
+TENANT = {"tenant": "acme", "actor": "acme-key-1"}
+Scenario = Callable[[Apps, RunningCluster], Awaitable[None]]
+
+
+def deployment(**fields: object) -> Deployment:
+    """A deployment of `shop` in team-a that gives these fields."""
+    arguments: dict[str, Any] = {"name": "shop", "image": IMAGE, "namespace": "team-a", **fields}
+    return Deployment(**arguments, given=frozenset(arguments))
+
+
+def run(scenario: Scenario, *, account: str = "admin", rbac: tuple[Path, ...] = (), **settings: object) -> None:
+    """Run a scenario on a fresh cluster; the controllers' own faults fail it too."""
+    with running_cluster(rbac=rbac) as cluster:
+        asyncio.run(_run(scenario, cluster, Settings(kubeconfig=cluster.kubeconfig(account), **settings)))
+
+
+async def _run(scenario: Scenario, cluster: RunningCluster, settings: Settings) -> None:
+    client = await KubernetesCluster.open(settings)
+    apps = Apps(client, settings)
+    try:
+        await scenario(apps, cluster)
+    finally:
+        await apps.close()
+        await client.close()
