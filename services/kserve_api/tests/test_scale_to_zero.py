@@ -17,7 +17,7 @@ from kserve_api.tests.running_cluster import RunningCluster
 
 _MIN_SCALE = "autoscaling.knative.dev/min-scale"
 _AUTOSCALER = "podautoscalers.autoscaling.internal.knative.dev"
-_LONG_IDLE_S = 600.0
+_LONG_IDLE_S = 200.0
 
 
 async def _condition(apps: Apps) -> Condition:
