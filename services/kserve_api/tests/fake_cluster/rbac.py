@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from kserve_api.tests.fake_cluster.entry import Object
 from kserve_api.tests.fake_cluster.kinds import Kind, kind_of
 from kserve_api.tests.fake_cluster.routing import Target
+from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.status_error import StatusError
-from kserve_api.tests.fake_cluster.store import Object, ObjectStore
+from kserve_api.tests.fake_cluster.store import ObjectStore
 
 __all__ = ["ADMIN", "Access", "User", "denied", "load_manifests", "token_of"]
 
@@ -90,9 +91,7 @@ class Access:
             raise KeyError(f"{len(found)} service accounts are named {account}")
         return found[0]
 
-    def allowed(
-        self, user: User, verb: str, group: str, resource: str, namespace: str = "", name: str = ""
-    ) -> bool:
+    def allowed(self, user: User, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
         """Whether a rule lets the user do it; `resource` may have a subresource (`pods/log`), an empty namespace means
         the cluster scope (all namespaces).
         """
@@ -104,7 +103,9 @@ class Access:
 
     def allowed_path(self, user: User, verb: str, path: str) -> bool:
         """Whether the user may use a path that is no resource: discovery, health and version are everybody's."""
-        if "system:masters" in user.groups or any(path == open_ or path.startswith(f"{open_}/") for open_ in _DISCOVERY):
+        if "system:masters" in user.groups or any(
+            path == open_ or path.startswith(f"{open_}/") for open_ in _DISCOVERY
+        ):
             return True
         return any(
             _has(rule.get("verbs"), verb)
@@ -161,7 +162,7 @@ def _binds(binding: Object, user: User) -> bool:
     return False
 
 
-def _has(values: Any, wanted: str) -> bool:
+def _has(values: Json, wanted: str) -> bool:
     return wanted in (values or ()) or "*" in (values or ())
 
 

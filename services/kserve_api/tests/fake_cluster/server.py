@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from aiohttp import web
 
 from kserve_api.tests.fake_cluster import discovery
 from kserve_api.tests.fake_cluster.access_review import review
+from kserve_api.tests.fake_cluster.entry import Entry, Object, Propagation
 from kserve_api.tests.fake_cluster.faults import Fault, Faults
 from kserve_api.tests.fake_cluster.fields import parse
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.listing import Lister
 from kserve_api.tests.fake_cluster.pod_logs import PodLogs
+from kserve_api.tests.fake_cluster.protobuf import MEDIA_TYPE, decode_protobuf
 from kserve_api.tests.fake_cluster.rbac import Access, User, denied
 from kserve_api.tests.fake_cluster.routing import Target, target_of
+from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.selectors import field_value, selector
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
-from kserve_api.tests.fake_cluster.store import Entry, Object, ObjectStore
+from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.fake_cluster.tables import table
 from kserve_api.tests.fake_cluster.watching import Watches
 from kserve_api.tests.fake_cluster.writes import WriteOptions, Writes
@@ -52,6 +55,7 @@ class FakeApiServer:
         self.lister = Lister(store)
         self.watches = Watches(store)
         self.requests: list[Request] = []
+        self.errors: list[Exception] = []  # Faults of the fake itself; a test must end with none.
         self._writes = Writes(store)
         self._runner: web.ServerRunner | None = None
 
@@ -86,9 +90,14 @@ class FakeApiServer:
             response = _json(error.body(), error.status)
             if error.retry_after_s:
                 response.headers["Retry-After"] = str(error.retry_after_s)
-        except _BrokenConnection:
+        except _BrokenConnectionError:
             self._note(request, user, 0)
             raise
+        except ConnectionResetError:
+            raise  # The client went while it was being answered.
+        except Exception as error:  # noqa: BLE001 - shown to the client as the API server would, and to the test
+            self.errors.append(error)
+            response = _json(StatusError(500, "InternalError", f"Internal error occurred: {error!r}").body(), 500)
         self._note(request, user, response.status)
         return response
 
@@ -122,7 +131,9 @@ class FakeApiServer:
     def _check_access(self, user: User, target: Target, verb: str, name: str) -> None:
         assert target.kind is not None
         if not self.access.allowed(user, verb, target.kind.group, target.resource, target.namespace, name):
-            raise denied(user, Target(target.path, verb, target.kind, target.namespace, target.name, target.subresource))
+            raise denied(
+                user, Target(target.path, verb, target.kind, target.namespace, target.name, target.subresource)
+            )
 
     def _answer_path(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
         if not self.access.allowed_path(user, target.verb, request.path):
@@ -181,11 +192,7 @@ class FakeApiServer:
     async def _answer_delete(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         kind, query = _kind(target), request.query
         options = await _body(request) or {}
-        propagation = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
-        if options.get("orphanDependents"):
-            propagation = "Orphan"
-        if propagation not in ("Background", "Foreground", "Orphan"):
-            raise bad_request(f'invalid propagationPolicy "{propagation}"')
+        propagation = _propagation(options, query)
         preconditions = options.get("preconditions") or {}
         dry_run = _dry_run(query.getall("dryRun", []) or options.get("dryRun") or [])
         if target.verb == "delete":
@@ -245,7 +252,7 @@ class FakeApiServer:
         return await _stream(request, following, "text/plain", first=text)
 
 
-class _BrokenConnection(Exception):
+class _BrokenConnectionError(Exception):
     """Ends a request without an answer."""
 
 
@@ -253,7 +260,7 @@ def _break(request: web.BaseRequest, fault: Fault) -> None:
     if fault.drop:
         if request.transport is not None:
             request.transport.abort()
-        raise _BrokenConnection
+        raise _BrokenConnectionError
     if fault.status:
         raise fault.error()
 
@@ -271,7 +278,7 @@ def _not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def _json(document: Any, status: int = 200) -> web.Response:
+def _json(document: Json, status: int = 200) -> web.Response:
     return web.Response(body=json.dumps(document, separators=(",", ":")).encode(), status=status, content_type=_JSON)
 
 
@@ -300,10 +307,12 @@ async def _stream(
     return response
 
 
-async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
+async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Json:
     if not request.can_read_body:
         return None
     media = request.content_type
+    if media == MEDIA_TYPE:
+        return decode_protobuf(await request.read())
     if not any_type and "json" not in media and "yaml" not in media and media != "application/octet-stream":
         accepted = "application/json, application/yaml"
         message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
@@ -314,9 +323,26 @@ async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
     return parse(body) if body else None
 
 
+def _propagation(options: Object, query: Mapping[str, str]) -> Propagation:
+    wanted = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
+    if options.get("orphanDependents"):
+        wanted = "Orphan"
+    known: tuple[Propagation, ...] = ("Background", "Foreground", "Orphan")
+    for propagation in known:
+        if propagation == wanted:
+            return propagation
+    supported = ", ".join(f'"{one}"' for one in known)
+    raise StatusError(
+        422,
+        "Invalid",
+        f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{wanted}": '
+        f"supported values: {supported}",
+    )
+
+
 def _dry_run(values: list[str]) -> bool:
     if values and values != ["All"]:
-        raise bad_request(f"dryRun: Unsupported value: {values}: supported values: \"All\"")
+        raise bad_request(f'dryRun: Unsupported value: {values}: supported values: "All"')
     return bool(values)
 
 
@@ -324,7 +350,9 @@ def _write_options(request: web.BaseRequest, user: User) -> WriteOptions:
     query = request.query
     validation = query.get("fieldValidation") or "Warn"
     if validation not in ("Ignore", "Warn", "Strict"):
-        raise bad_request(f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"')
+        raise bad_request(
+            f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
+        )
     return WriteOptions(
         validation=validation,
         dry_run=_dry_run(query.getall("dryRun", [])),

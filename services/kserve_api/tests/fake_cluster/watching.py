@@ -6,10 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from kserve_api.tests.fake_cluster.entry import Entry
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.selectors import Match, selector
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
-from kserve_api.tests.fake_cluster.store import Change, Entry, ObjectStore
+from kserve_api.tests.fake_cluster.store import Change, ObjectStore
 
 __all__ = ["Watches"]
 
@@ -44,7 +45,9 @@ class Watches:
             )
         bookmarks = query.get("allowWatchBookmarks", "").lower() in ("1", "true")
         belongs = _membership(kind, namespace, match)
-        return self._lines(kind, belongs, 0 if initial else since, min(float(seconds or _LONGEST_S), _LONGEST_S), bookmarks, initial)
+        return self._lines(
+            kind, belongs, 0 if initial else since, min(float(seconds or _LONGEST_S), _LONGEST_S), bookmarks, initial
+        )
 
     async def _lines(
         self, kind: Kind, belongs: Match, since: int, seconds: float, bookmarks: bool, initial: bool
