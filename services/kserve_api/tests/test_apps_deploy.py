@@ -204,7 +204,10 @@ def test_a_conflict_is_solved_by_reading_again() -> None:
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
         await asyncio.gather(
-            *(apps.deploy(deployment(**{field: value}), **TENANT) for field, value in (("max_scale", 3), ("port", 9000)))
+            *(
+                apps.deploy(deployment(**{field: value}), **TENANT)
+                for field, value in (("max_scale", 3), ("port", 9000))
+            )
         )
         detail = await apps.get("team-a", "shop", tenant="acme")
         assert (detail.max_scale, detail.port) == (3, 9000)
@@ -340,7 +343,11 @@ def test_secrets_that_nothing_refers_to_are_deleted_after_some_minutes() -> None
 
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         def leave(age: str, name: str) -> None:
-            labels = {"app.kubernetes.io/managed-by": "kserve-api", "kserve-api/app": "shop", "kserve-api/tenant": "acme"}
+            labels = {
+                "app.kubernetes.io/managed-by": "kserve-api",
+                "kserve-api/app": "shop",
+                "kserve-api/tenant": "acme",
+            }
             metadata = {"name": name, "namespace": "team-a", "labels": labels, "creationTimestamp": age}
             cluster.store.create("secrets", {"metadata": metadata, "type": "Opaque"})
 

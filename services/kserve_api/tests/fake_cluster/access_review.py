@@ -12,7 +12,12 @@ __all__ = ["review"]
 def review(access: Access, user: User, kind: Kind, item: Object) -> Object:
     """The review with its status."""
     spec = item.get("spec") or {}
-    answered = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"creationTimestamp": None}, "spec": spec}
+    answered = {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {"creationTimestamp": None},
+        "spec": spec,
+    }
     if kind.kind == "SelfSubjectRulesReview":
         return answered | {"status": _rules(access, user, spec.get("namespace", ""))}
     if (path := spec.get("nonResourceAttributes")) is not None:

@@ -22,7 +22,14 @@ def loopback_tls() -> tuple[ssl.SSLContext, bytes]:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fake-cluster")])
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")])
     usage = {"digital_signature": True, "key_cert_sign": True, "crl_sign": True}
-    unused = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only")
+    unused = (
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "encipher_only",
+        "decipher_only",
+    )
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -57,7 +57,10 @@ def _groups() -> list[str]:
 
 
 def _versions(group: str) -> list[str]:
-    return sorted({kind.version for kind in KINDS.values() if kind.group == group}, key=lambda name: ("alpha" in name, "beta" in name))
+    return sorted(
+        {kind.version for kind in KINDS.values() if kind.group == group},
+        key=lambda name: ("alpha" in name, "beta" in name),
+    )
 
 
 def _group(group: str) -> dict[str, Any]:

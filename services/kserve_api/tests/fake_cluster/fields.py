@@ -99,7 +99,7 @@ def _walk(value: Any, schema: Schema, path: str, findings: _Findings) -> Any:
     if schema.get("x-kubernetes-int-or-string"):
         if not isinstance(value, int | float) and not (isinstance(value, str) and _fits_quantity(path, value)):
             message = (
-                f'Invalid value: {json.dumps(value)}: quantities must match the regular expression '
+                f"Invalid value: {json.dumps(value)}: quantities must match the regular expression "
                 r"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
             )
             findings.wrong.append((path, "FieldValueInvalid", message))
@@ -161,7 +161,9 @@ def _below(path: str, name: str) -> str:
 
 
 def _fits_quantity(path: str, value: str) -> bool:
-    return bool(_QUANTITY.fullmatch(value)) or path.endswith(("ort", "maxSurge", "available", "Available", "Unavailable"))
+    return bool(_QUANTITY.fullmatch(value)) or path.endswith(
+        ("ort", "maxSurge", "available", "Available", "Unavailable")
+    )
 
 
 def _type_of(value: Any) -> str:
@@ -209,7 +211,7 @@ def _invalid_name(name: str, label: bool) -> str:
 
 def _invalid_key(key: str) -> str:
     return (
-        f'Invalid value: "{key}": name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start '
+        f"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start "
         "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation "
         "is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
     )
@@ -219,7 +221,7 @@ def _invalid_label(value: str) -> str:
     if len(value) > 63:
         return f'Invalid value: "{value}": must be no more than 63 characters'
     return (
-        f'Invalid value: "{value}": a valid label must be an empty string or consist of alphanumeric characters, \'-\', '
+        f"Invalid value: \"{value}\": a valid label must be an empty string or consist of alphanumeric characters, '-', "
         "'_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
         "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
     )

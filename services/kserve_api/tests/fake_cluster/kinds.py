@@ -56,9 +56,7 @@ def _kserve(plural: str, kind: str, **more: object) -> Kind:
 
 
 def _knative(plural: str, kind: str, *short_names: str, version: str = "v1", columns: tuple[Column, ...] = ()) -> Kind:
-    return Kind(
-        "serving.knative.dev", version, plural, kind, custom=True, short_names=short_names, columns=columns
-    )
+    return Kind("serving.knative.dev", version, plural, kind, custom=True, short_names=short_names, columns=columns)
 
 
 def _core(plural: str, kind: str, *short_names: str, status: bool = False, columns: tuple[Column, ...] = ()) -> Kind:

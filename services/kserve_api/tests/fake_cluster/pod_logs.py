@@ -154,5 +154,7 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     except ValueError as error:
         raise bad_request(f'strconv.ParseInt: parsing "{query[name]}": invalid syntax') from error
     if value < (0 if name == "tailLines" else 1):
-        raise bad_request(f"PodLogOptions is invalid: {name}: Invalid value: {value}: must be greater than or equal to 0")
+        raise bad_request(
+            f"PodLogOptions is invalid: {name}: Invalid value: {value}: must be greater than or equal to 0"
+        )
     return value

@@ -90,9 +90,7 @@ class Access:
             raise KeyError(f"{len(found)} service accounts are named {account}")
         return found[0]
 
-    def allowed(
-        self, user: User, verb: str, group: str, resource: str, namespace: str = "", name: str = ""
-    ) -> bool:
+    def allowed(self, user: User, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
         """Whether a rule lets the user do it; `resource` may have a subresource (`pods/log`), an empty namespace means
         the cluster scope (all namespaces).
         """
@@ -104,7 +102,9 @@ class Access:
 
     def allowed_path(self, user: User, verb: str, path: str) -> bool:
         """Whether the user may use a path that is no resource: discovery, health and version are everybody's."""
-        if "system:masters" in user.groups or any(path == open_ or path.startswith(f"{open_}/") for open_ in _DISCOVERY):
+        if "system:masters" in user.groups or any(
+            path == open_ or path.startswith(f"{open_}/") for open_ in _DISCOVERY
+        ):
             return True
         return any(
             _has(rule.get("verbs"), verb)

@@ -122,7 +122,9 @@ class FakeApiServer:
     def _check_access(self, user: User, target: Target, verb: str, name: str) -> None:
         assert target.kind is not None
         if not self.access.allowed(user, verb, target.kind.group, target.resource, target.namespace, name):
-            raise denied(user, Target(target.path, verb, target.kind, target.namespace, target.name, target.subresource))
+            raise denied(
+                user, Target(target.path, verb, target.kind, target.namespace, target.name, target.subresource)
+            )
 
     def _answer_path(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
         if not self.access.allowed_path(user, target.verb, request.path):
@@ -316,7 +318,7 @@ async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
 
 def _dry_run(values: list[str]) -> bool:
     if values and values != ["All"]:
-        raise bad_request(f"dryRun: Unsupported value: {values}: supported values: \"All\"")
+        raise bad_request(f'dryRun: Unsupported value: {values}: supported values: "All"')
     return bool(values)
 
 
@@ -324,7 +326,9 @@ def _write_options(request: web.BaseRequest, user: User) -> WriteOptions:
     query = request.query
     validation = query.get("fieldValidation") or "Warn"
     if validation not in ("Ignore", "Warn", "Strict"):
-        raise bad_request(f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"')
+        raise bad_request(
+            f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
+        )
     return WriteOptions(
         validation=validation,
         dry_run=_dry_run(query.getall("dryRun", [])),

@@ -170,7 +170,11 @@ class ObjectStore:
         metadata = item.setdefault("metadata", {})
         if not metadata.get("name"):
             if not metadata.get("generateName"):
-                raise invalid(kind, "", ("metadata.name", "FieldValueRequired", "Required value: name or generateName is required"))
+                raise invalid(
+                    kind,
+                    "",
+                    ("metadata.name", "FieldValueRequired", "Required value: name or generateName is required"),
+                )
             metadata["name"] = metadata["generateName"] + "".join(random.choices(string.ascii_lowercase, k=5))
         if metadata.get("resourceVersion"):
             raise bad_request("resourceVersion should not be set on objects to be created")
@@ -207,7 +211,9 @@ class ObjectStore:
             raise conflict(kind, name)
         if metadata.get("uid") and metadata["uid"] != before["uid"]:
             raise conflict(
-                kind, name, f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}"
+                kind,
+                name,
+                f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}",
             )
         for field in (*_SYSTEM, "resourceVersion"):
             metadata.pop(field, None)
@@ -249,7 +255,9 @@ class ObjectStore:
         ):
             if wanted and wanted != is_:
                 raise conflict(
-                    entry.kind, name, f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {is_}"
+                    entry.kind,
+                    name,
+                    f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {is_}",
                 )
         if dry_run:
             return None

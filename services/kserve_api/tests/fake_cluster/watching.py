@@ -44,7 +44,9 @@ class Watches:
             )
         bookmarks = query.get("allowWatchBookmarks", "").lower() in ("1", "true")
         belongs = _membership(kind, namespace, match)
-        return self._lines(kind, belongs, 0 if initial else since, min(float(seconds or _LONGEST_S), _LONGEST_S), bookmarks, initial)
+        return self._lines(
+            kind, belongs, 0 if initial else since, min(float(seconds or _LONGEST_S), _LONGEST_S), bookmarks, initial
+        )
 
     async def _lines(
         self, kind: Kind, belongs: Match, since: int, seconds: float, bookmarks: bool, initial: bool

@@ -74,8 +74,8 @@ class Writes:
         kind = _kind(target)
         served = [kind_of_patch for kind_of_patch in PATCH_TYPES if not (kind.custom and kind_of_patch == STRATEGIC)]
         if content_type not in served:
-            message = (
-                "the body of the request was in an unknown format - accepted media types include: " + ", ".join(served)
+            message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(
+                served
             )
             raise StatusError(415, "UnsupportedMediaType", message)
         old = self._store.entry(kind.key, target.namespace, target.name).object
@@ -88,9 +88,7 @@ class Writes:
         return self._replace(kind, target, old, item, options)
 
     def _create(self, kind: Kind, target: Target, item: Object, options: WriteOptions) -> Object:
-        item = admission.admit(
-            "CREATE", kind.key, None, item, target.namespace, store=self._store, user=options.user
-        )
+        item = admission.admit("CREATE", kind.key, None, item, target.namespace, store=self._store, user=options.user)
         item = _completed(kind, item, None)
         check_metadata(kind, item)
         name = item["metadata"].get("name") or item["metadata"].get("generateName", "")
@@ -101,7 +99,9 @@ class Writes:
     def _replace(self, kind: Kind, target: Target, old: Object, item: Object, options: WriteOptions) -> Object:
         _same_identity(kind, target, old, item)
         if target.subresource == "status":
-            kept = {name: value for name, value in old.items() if name != "status"} | {"metadata": clone(old["metadata"])}
+            kept = {name: value for name, value in old.items() if name != "status"} | {
+                "metadata": clone(old["metadata"])
+            }
             for name in ("resourceVersion", "uid", "managedFields"):
                 if name in item["metadata"]:
                     kept["metadata"][name] = item["metadata"][name]
