@@ -11,12 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from kserve_api.apps.app import Deployment
 from kserve_api.apps.apps import Apps
 from kserve_api.cluster.cluster import LogQuery
-from kserve_api.cluster.kubernetes_cluster import KubernetesCluster
 from kserve_api.errors import ApiError
-from kserve_api.settings import Settings
 from kserve_api.tests.fake_cluster.controllers.controllers import Controllers
 from kserve_api.tests.fake_cluster.controllers.platform import (
     AUTOSCALER,
@@ -25,7 +22,9 @@ from kserve_api.tests.fake_cluster.controllers.platform import (
     REVISION,
     SERVICE,
 )
+from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.original_flow import RBAC, OriginalFlow
+from kserve_api.tests.running_apps import deployment, run
 from kserve_api.tests.running_cluster import RunningCluster, running_cluster
 
 Object = dict[str, Any]
@@ -33,7 +32,6 @@ Object = dict[str, Any]
 MIN = "autoscaling.knative.dev/min-scale"
 IMAGE = "registry.digitalocean.com/calvin-apps/shop:1"
 OTHER_IMAGE = "registry.digitalocean.com/calvin-apps/shop:2"
-WHO = {"tenant": "acme", "actor": "acme-key"}
 
 
 @contextmanager
@@ -48,28 +46,13 @@ def original(tmp_path: Path) -> Iterator[tuple[RunningCluster, OriginalFlow]]:
             flow.close()
 
 
-def ours(scenario: Callable[[RunningCluster, Apps], Awaitable[None]], **settings: Any) -> None:
-    async def run(cluster: RunningCluster) -> None:
-        chosen = Settings(kubeconfig=cluster.kubeconfig(tls=False), **settings)
-        client = await KubernetesCluster.open(chosen)
-        apps = Apps(client, chosen)
-        try:
-            await scenario(cluster, apps)
-        finally:
-            await apps.close()
-            await client.close()
-
-    with running_cluster() as cluster:
-        asyncio.run(run(cluster))
+def ours(scenario: Callable[[RunningCluster, Apps], Awaitable[None]], *, patch_old_kserve: bool = False) -> None:
+    run(lambda apps, cluster: scenario(cluster, apps), patch_old_kserve=patch_old_kserve)
 
 
-def wanted(image: str = IMAGE, **fields: Any) -> Deployment:
-    given = {"name": "shop", "namespace": "default", "image": image, **fields}
-    return Deployment(**given, given=frozenset(given))
-
-
-async def deploy(cluster: RunningCluster, apps: Apps, image: str = IMAGE, **fields: Any) -> None:
-    await apps.deploy(wanted(image, **fields), **WHO)
+async def deploy(cluster: RunningCluster, apps: Apps, image: str = IMAGE, **fields: object) -> None:
+    wanted = deployment(namespace="default", image=image, **fields)
+    await apps.deploy(wanted, tenant="acme", actor="acme-key")
     cluster.settle()
 
 
@@ -181,7 +164,8 @@ def test_ours_patches_only_the_new_revision_for_an_old_kserve() -> None:
         cluster.call(lambda _: setattr(controllers(cluster).platform, "drops_zero_min_replicas", True))
         for number, image in ((1, IMAGE), (2, OTHER_IMAGE)):
             cluster.call(lambda _: controllers(cluster).pause("kserve"))
-            await apps.deploy(wanted(image), **WHO)
+            wanted = deployment(namespace="default", image=image)
+            await apps.deploy(wanted, tenant="acme", actor="acme-key")
             await asyncio.sleep(0.02)
             cluster.call(lambda _: controllers(cluster).resume())
             async with asyncio.timeout(20):
@@ -237,7 +221,7 @@ def test_initial_scale_zero_is_dropped(tmp_path: Path) -> None:
 
 def test_port_of_the_notes_is_no_field(tmp_path: Path) -> None:
     """Original: `port: 8080` on the container is refused by strict validation and lost otherwise."""
-    with original(tmp_path) as (cluster, flow):
+    with original(tmp_path) as (_, flow):
         with pytest.raises(httpx.HTTPStatusError) as caught:
             flow.apply_notes("shop", IMAGE, strict=True)
         assert caught.value.response.status_code == 400
@@ -293,7 +277,7 @@ def test_ours_reads_logs() -> None:
 
 
 def test_interrupted_deletion_leaves_an_orphan(tmp_path: Path) -> None:
-    """Original: the InferenceService goes first; when the next step fails, a repeated DELETE is 404 and never ends it."""
+    """Original: the InferenceService goes first; when the next step fails, a repeated DELETE is a 404."""
     with original(tmp_path) as (cluster, flow):
         flow.deploy("shop", IMAGE)
         cluster.settle()
@@ -377,7 +361,7 @@ def test_ours_sets_a_changed_domain_mapping_right() -> None:
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
         await deploy(cluster, apps, custom_domain="www.example.com")
 
-        def break_it(store: Any) -> None:
+        def break_it(store: ObjectStore) -> None:
             mapping = store.get(DOMAIN_MAPPING, "default", "shop.calvinruntime.net")
             mapping["spec"]["ref"]["name"] = "gone-predictor"
             store.replace(DOMAIN_MAPPING, mapping)
@@ -481,7 +465,7 @@ def test_ours_refuses_names_before_the_cluster_sees_them(name: str) -> None:
 
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
         with pytest.raises(ApiError) as caught:
-            await apps.deploy(wanted(name=name), **WHO)
+            await deploy(cluster, apps, name=name)
         assert caught.value.status == 422
         assert not [request for request in cluster.requests if "inferenceservices" in request.path]
 
