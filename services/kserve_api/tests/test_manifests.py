@@ -181,6 +181,7 @@ def test_the_settings_of_an_overlay_are_the_services_own(overlay: str) -> None:
     """KS-11: defaults, all settings."""
     read = settings(overlay)
     assert read.environment == "production"
+    assert read.stream_s < pods("calvinruntime")["spec"]["timeoutSeconds"]
     [container] = pods(overlay)["spec"]["containers"]
     [port] = container["ports"]
     assert read.port == port["containerPort"]
