@@ -11,6 +11,7 @@ __all__ = ["CLUSTER_WIDE", "RULES"]
 
 CLUSTER_WIDE = {
     "kserve-api-domain-claims": "ClusterDomainClaims have no namespace; only with KSERVE_API_DOMAIN_CLAIMS=create",
+    "kserve-api-domain-owners": "likewise; an optional component, to tell who has a domain",
 }
 """The rules that may hold in the whole cluster, and why."""
 
