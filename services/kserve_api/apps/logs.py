@@ -1,11 +1,27 @@
-"""Log lines of an app's pods."""
+"""Log lines of an app's pods (KS-06)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
-__all__ = ["LogEvent"]
+from kserve_api.apps.app import CONTAINER, LogTail
+from kserve_api.apps.errors import app_not_found, cluster_errors, to_api_error
+from kserve_api.apps.manifest import TENANT_LABEL
+from kserve_api.apps.ownership import check_owner
+from kserve_api.apps.views import created_at
+from kserve_api.cluster.cluster import Cluster, LogQuery, Object
+from kserve_api.cluster.resources import INFERENCE_SERVICE, POD
+from kserve_api.errors import ApiError, ClusterError
+
+__all__ = ["AppLogs", "LogEvent"]
+
+_SCALED_TO_ZERO = "No pods: the app has scaled to zero (or its first pod has not been made yet)."
+_LOOK_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +33,171 @@ class LogEvent:
     kind: Literal["pod", "line", "notice"]
     text: str
     pod: str = ""
+
+
+class AppLogs:
+    """Reads logs of the newest pod. Raises ApiError."""
+
+    def __init__(self, cluster: Cluster, *, look_every_s: float = _LOOK_EVERY_S) -> None:
+        self._cluster = cluster
+        self._look_every_s = look_every_s
+
+    async def tail(self, namespace: str, name: str, *, tenant: str, query: LogQuery) -> LogTail:
+        """The last lines; without pods, or before the container has started, a LogTail whose message says so."""
+        with cluster_errors():
+            pod = await self._newest_pod(namespace, name, tenant)
+            answer = LogTail(name, namespace, None, None, query.tail_lines, "", _SCALED_TO_ZERO)
+            if pod is None:
+                return answer
+            answer = replace(answer, pod_name=pod["metadata"]["name"], pod_status=_phase(pod), message=None)
+            return await self._read(answer, pod, query)
+
+    async def follow(
+        self, namespace: str, name: str, *, tenant: str, query: LogQuery
+    ) -> AsyncGenerator[LogEvent, None]:
+        """Lines of the newest pod; when it ends or a newer one comes, the lines of that one from its first."""
+        followed, told = "", ""
+        while True:
+            with cluster_errors():
+                try:
+                    pod = await self._newest_pod(namespace, name, tenant)
+                except ApiError as error:
+                    if error.code == "not_found" and (followed or told):
+                        yield LogEvent("notice", "The app has been deleted.")
+                        return
+                    raise
+            uid = pod["metadata"]["uid"] if pod else ""
+            if pod is None or uid == followed:
+                notice = _SCALED_TO_ZERO if pod is None else "The pod has ended; waiting for the next one."
+            else:
+                notice = ""
+                async with aclosing(self._lines(namespace, name, tenant, pod, query)) as events:
+                    async for event in events:
+                        if event.kind == "notice":
+                            notice = event.text
+                        else:
+                            yield event
+                if not notice:
+                    # From the next pod everything is new.
+                    followed, told, query = uid, "", replace(query, tail_lines=5000, since_s=0, previous=False)
+            if notice and notice != told:
+                told = notice
+                yield LogEvent("notice", notice)
+            await asyncio.sleep(self._look_every_s)
+
+    async def _lines(
+        self, namespace: str, name: str, tenant: str, pod: Object, query: LogQuery
+    ) -> AsyncGenerator[LogEvent, None]:
+        """Lines of one pod until it ends or a newer one is there; a single notice when it has none yet."""
+        pod_name = pod["metadata"]["name"]
+        container = query.container or CONTAINER
+        wanted = replace(query, container=container if container in _container_names(pod) else None)
+        lines = self._cluster.follow_logs(namespace, pod_name, wanted)
+        reader = asyncio.ensure_future(anext(lines, None))
+        begun = False
+        try:
+            while True:
+                await asyncio.wait([reader], timeout=self._look_every_s)
+                if not reader.done():
+                    if not begun:
+                        begun = True
+                        yield LogEvent("pod", pod_name, pod_name)
+                    if await self._is_superseded(namespace, name, tenant, pod):
+                        return
+                    continue
+                line = reader.result()
+                if not begun:
+                    begun = True
+                    yield LogEvent("pod", pod_name, pod_name)
+                if line is None:
+                    return
+                yield LogEvent("line", line, pod_name)
+                reader = asyncio.ensure_future(anext(lines, None))
+        except ClusterError as error:
+            if error.status == 404 or (error.status == 0 and begun):
+                return
+            if error.status != 400:
+                raise to_api_error(error) from error
+            yield LogEvent("notice", _not_started(pod))
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+            await lines.aclose()
+
+    async def _is_superseded(self, namespace: str, name: str, tenant: str, pod: Object) -> bool:
+        with cluster_errors():
+            newest = await self._newest_pod(namespace, name, tenant)
+        return newest is not None and newest["metadata"]["uid"] != pod["metadata"]["uid"]
+
+    async def _read(self, answer: LogTail, pod: Object, query: LogQuery) -> LogTail:
+        namespace, pod_name = answer.namespace, pod["metadata"]["name"]
+        container = query.container or CONTAINER
+        try:
+            logs = await self._cluster.logs(namespace, pod_name, replace(query, container=container))
+            return replace(answer, logs=logs, message=None if logs else "The log is empty.")
+        except ClusterError as error:
+            if error.status == 404:
+                return replace(answer, message="The pod ended while its log was read; ask again.")
+            if error.status != 400:
+                raise
+        if container in _container_names(pod):
+            # It is the right one, but has no log: not started, or never restarted when `previous` was asked for.
+            message = "The container has not been restarted: there is no previous log." if query.previous else None
+            return replace(answer, message=message or _not_started(pod))
+        try:
+            logs = await self._cluster.logs(namespace, pod_name, replace(query, container=None))
+        except ClusterError as error:
+            if error.status != 400:
+                raise
+            names = ", ".join(_container_names(pod))
+            return replace(answer, message=f"There is no container {container}; the pod has: {names}.")
+        return replace(answer, logs=logs, message=f"There is no container {container}; these are the pod's own lines.")
+
+    async def _newest_pod(self, namespace: str, name: str, tenant: str) -> Object | None:
+        """The newest pod (one that is not being deleted, if there is such); checks whose the app is."""
+        service, pods = await asyncio.gather(
+            self._service(namespace, name),
+            self._cluster.list(POD, namespace, labels=f"serving.kserve.io/inferenceservice={name}"),
+        )
+        check_owner(service, tenant)
+        # An app of the same name may have been another tenant's a moment ago.
+        own = [pod for pod in pods.items if (pod["metadata"].get("labels") or {}).get(TENANT_LABEL, tenant) == tenant]
+        return max(own, key=_age, default=None)
+
+    async def _service(self, namespace: str, name: str) -> Object:
+        try:
+            return await self._cluster.get(INFERENCE_SERVICE, name, namespace)
+        except ClusterError as error:
+            if error.status == 404:
+                raise app_not_found(namespace, name) from error
+            raise
+
+
+def _age(pod: Object) -> tuple[bool, datetime, int]:
+    """Grows with how new it is; times are whole seconds, so the revision decides between equal ones."""
+    metadata = pod["metadata"]
+    generation = (metadata.get("labels") or {}).get("serving.knative.dev/configurationGeneration", "")
+    return "deletionTimestamp" not in metadata, created_at(pod), int(generation) if generation.isdecimal() else 0
+
+
+def _phase(pod: Object) -> str:
+    """Its phase, or what its container waits for (ImagePullBackOff, CrashLoopBackOff …)."""
+    status = pod.get("status") or {}
+    waiting = _waiting_reason(pod)
+    return waiting or str(status.get("phase") or "Unknown")
+
+
+def _waiting_reason(pod: Object) -> str:
+    for container in (pod.get("status") or {}).get("containerStatuses") or []:
+        reason = ((container.get("state") or {}).get("waiting") or {}).get("reason")
+        if reason:
+            return str(reason)
+    return ""
+
+
+def _not_started(pod: Object) -> str:
+    return f"The container has not started ({_waiting_reason(pod) or _phase(pod)})."
+
+
+def _container_names(pod: Object) -> Sequence[str]:
+    return [container["name"] for container in pod.get("spec", {}).get("containers") or []]

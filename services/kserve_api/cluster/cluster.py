@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -73,14 +73,17 @@ class Cluster(Protocol):
     ) -> None:
         """Ask for deletion (only of the object with this uid, when given); ClusterError 404 when it is not there."""
 
-    def watch(self, resource: Resource, namespace: str, *, name: str, timeout_s: float) -> AsyncIterator[Change]:
-        """Changes of one object, beginning with its present state, until `timeout_s` is over."""
+    def watch(self, resource: Resource, namespace: str, *, name: str, timeout_s: float) -> AsyncGenerator[Change, None]:
+        """Changes of one object, beginning with its present state, until `timeout_s` is over.
+
+        Close it (contextlib.aclosing) when leaving early, so that its connection is closed at once.
+        """
 
     async def logs(self, namespace: str, pod: str, query: LogQuery) -> str:
         """Log text; ClusterError 400 when the container does not exist or has not started."""
 
-    def follow_logs(self, namespace: str, pod: str, query: LogQuery) -> AsyncIterator[str]:
-        """Log lines as they are written, until the container ends or the iterator is closed."""
+    def follow_logs(self, namespace: str, pod: str, query: LogQuery) -> AsyncGenerator[str, None]:
+        """Log lines as they are written, until the container ends or it is closed; close it as a watch."""
 
     async def may(
         self, verb: str, resource: Resource, namespace: str | None, *, subresource: str = "", name: str = ""

@@ -1,0 +1,224 @@
+"""Host names of apps: a DomainMapping each, and its ClusterDomainClaim where Knative does not make that itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from kserve_api.apps.app import MANAGED_BY, Condition
+from kserve_api.apps.manifest import APP_LABEL, MANAGED_BY_LABEL, TENANT_LABEL, AppState, predictor_name
+from kserve_api.apps.ownership import owner_reference
+from kserve_api.apps.views import conditions_of
+from kserve_api.cluster.cluster import Cluster, Object
+from kserve_api.cluster.resources import CLUSTER_DOMAIN_CLAIM, DOMAIN_MAPPING, KNATIVE_SERVICE, Resource
+from kserve_api.errors import ApiError, ClusterError
+from kserve_api.settings import Settings
+
+__all__ = ["Domains", "domain_condition", "domains_of"]
+
+_GONE_AFTER_S = 10.0
+_LOOK_EVERY_S = 0.2
+
+
+def domains_of(state: AppState, settings: Settings) -> tuple[str, ...]:
+    """The host names that the app shall have: its own under the base domain, then the custom one."""
+    own = f"{state.name}.{settings.base_domain}"
+    return (own, state.custom_domain) if state.custom_domain else (own,)
+
+
+def domain_condition(mappings: Sequence[Object]) -> Condition:
+    """Our condition `DomainsReady`: True when every mapping is, else the first that is not, by name."""
+    if not mappings:
+        return Condition("DomainsReady", "False", "NoDomainMapping", "No host name is mapped; deploy again.")
+    for mapping in mappings:
+        ready = next((one for one in conditions_of(mapping) if one.type == "Ready"), None)
+        if ready is None or ready.status != "True":
+            name = mapping["metadata"]["name"]
+            if ready is None:
+                return Condition("DomainsReady", "Unknown", "NotReconciled", f"{name}: Knative has not mapped it yet.")
+            message = f"{name}: {ready.message}"
+            return Condition("DomainsReady", ready.status, ready.reason, message, ready.changed_at)
+    return Condition("DomainsReady", "True")
+
+
+class Domains:
+    """The DomainMappings of apps. Raises ClusterError, and ApiError 409 `domain_taken`."""
+
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        self._cluster = cluster
+        self._settings = settings
+
+    async def mappings(self, namespace: str, name: str) -> Sequence[Object]:
+        """The mappings of an app."""
+        labels = f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}"
+        return (await self._cluster.list(DOMAIN_MAPPING, namespace, labels=labels)).items
+
+    async def check_free(self, state: AppState, existing: Sequence[Object]) -> list[str]:
+        """Raise `domain_taken` if another app has one of the host names; return warnings.
+
+        Called before anything is written; costs two reads for every name that has no mapping yet.
+        """
+        held = {mapping["metadata"]["name"] for mapping in existing}
+        missing = [domain for domain in domains_of(state, self._settings) if domain not in held]
+        warnings = await asyncio.gather(*(self._check_one(state, domain) for domain in missing))
+        return [warning for warning in warnings if warning]
+
+    async def set(self, service: Object, state: AppState, existing: Sequence[Object]) -> None:
+        """Create what is missing, correct what differs, delete what is no longer wanted."""
+        wanted = domains_of(state, self._settings)
+        by_name = {mapping["metadata"]["name"]: mapping for mapping in existing}
+        await asyncio.gather(
+            *(self._set_one(service, state, domain, by_name.get(domain)) for domain in wanted),
+            *(self._remove(mapping) for domain, mapping in by_name.items() if domain not in wanted),
+        )
+
+    async def release_claims(self, namespace: str, mappings: Sequence[Object]) -> None:
+        """Delete our claims of these mappings' names: a cluster-wide object cannot be owned by one of a namespace."""
+        if self._settings.domain_claims == "create":
+            await asyncio.gather(*(self._release(namespace, mapping["metadata"]["name"]) for mapping in mappings))
+
+    async def _check_one(self, state: AppState, domain: str) -> str:
+        mapping, (claimed_by, warning) = await asyncio.gather(
+            self._mapping(domain, state.namespace), self._claimed_by(domain)
+        )
+        if mapping and not _belongs_to(mapping, state):
+            raise _taken(domain, state.namespace)
+        if claimed_by not in ("", state.namespace):
+            raise _taken(domain, claimed_by)
+        return warning
+
+    async def _claimed_by(self, domain: str) -> tuple[str, str]:
+        """The namespace that has claimed it (empty: none), and a warning when that could not be read."""
+        try:
+            claim = await self._cluster.get(CLUSTER_DOMAIN_CLAIM, domain)
+        except ClusterError as error:
+            if error.status == 404:
+                return "", ""
+            if error.status == 403:
+                return "", f"Whether {domain} is another namespace's could not be checked: see condition DomainsReady."
+            raise
+        return str(claim.get("spec", {}).get("namespace", "")), ""
+
+    async def _mapping(self, domain: str, namespace: str) -> Object | None:
+        try:
+            return await self._cluster.get(DOMAIN_MAPPING, domain, namespace)
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _set_one(self, service: Object, state: AppState, domain: str, existing: Object | None) -> None:
+        if self._settings.domain_claims == "create":
+            await self._claim(domain, state.namespace)
+        if existing and existing["metadata"].get("deletionTimestamp"):
+            await self._wait_until_gone(domain, state.namespace)
+            existing = None
+        wanted = _manifest(service, state, domain)
+        if existing is None:
+            if await self._created(DOMAIN_MAPPING, wanted):
+                return
+            existing = await self._cluster.get(DOMAIN_MAPPING, domain, state.namespace)
+            if not _belongs_to(existing, state):
+                raise _taken(domain, state.namespace)
+        if not _same(existing, wanted):
+            metadata = {key: wanted["metadata"][key] for key in ("labels", "ownerReferences")}
+            patch = {"metadata": metadata, "spec": wanted["spec"]}
+            await self._cluster.merge_patch(DOMAIN_MAPPING, domain, patch, state.namespace)
+
+    async def _claim(self, domain: str, namespace: str) -> None:
+        wanted = {
+            "apiVersion": CLUSTER_DOMAIN_CLAIM.api_version,
+            "kind": CLUSTER_DOMAIN_CLAIM.kind,
+            "metadata": {"name": domain, "labels": {MANAGED_BY_LABEL: MANAGED_BY}},
+            "spec": {"namespace": namespace},
+        }
+        claimed_by, _ = await self._claimed_by(domain)
+        if not claimed_by:
+            if await self._created(CLUSTER_DOMAIN_CLAIM, wanted):
+                return
+            claimed_by, _ = await self._claimed_by(domain)
+        if claimed_by != namespace:
+            raise _taken(domain, claimed_by)
+
+    async def _created(self, resource: Resource, wanted: Object) -> bool:
+        """Create it; False when there is one of that name."""
+        try:
+            await self._cluster.create(resource, wanted)
+        except ClusterError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            return False
+        return True
+
+    async def _remove(self, mapping: Object) -> None:
+        metadata = mapping["metadata"]
+        try:
+            await self._cluster.delete(DOMAIN_MAPPING, metadata["name"], metadata["namespace"], uid=metadata["uid"])
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+        await self.release_claims(metadata["namespace"], [mapping])
+
+    async def _release(self, namespace: str, domain: str) -> None:
+        try:
+            claim = await self._cluster.get(CLUSTER_DOMAIN_CLAIM, domain)
+            labels = claim["metadata"].get("labels") or {}
+            if claim["spec"]["namespace"] == namespace and labels.get(MANAGED_BY_LABEL) == MANAGED_BY:
+                await self._cluster.delete(CLUSTER_DOMAIN_CLAIM, domain, uid=claim["metadata"]["uid"])
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+
+    async def _wait_until_gone(self, domain: str, namespace: str) -> None:
+        """A mapping of a deleted app goes a moment after it."""
+        try:
+            async with asyncio.timeout(_GONE_AFTER_S):
+                while await self._mapping(domain, namespace):
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        except TimeoutError as error:
+            raise ApiError(409, "conflict", f"The domain {domain} is still being deleted; try again.") from error
+
+
+def _manifest(service: Object, state: AppState, domain: str) -> Object:
+    return {
+        "apiVersion": DOMAIN_MAPPING.api_version,
+        "kind": DOMAIN_MAPPING.kind,
+        "metadata": {
+            "name": domain,
+            "namespace": state.namespace,
+            "labels": {MANAGED_BY_LABEL: MANAGED_BY, TENANT_LABEL: state.tenant, APP_LABEL: state.name},
+            "ownerReferences": [owner_reference(service)],
+        },
+        "spec": {
+            # Knative's admission needs the apiVersion, though the schema does not.
+            "ref": {
+                "apiVersion": KNATIVE_SERVICE.api_version,
+                "kind": KNATIVE_SERVICE.kind,
+                "name": predictor_name(state.name),
+            }
+        },
+    }
+
+
+def _same(existing: Object, wanted: Object) -> bool:
+    metadata, ref = existing["metadata"], existing.get("spec", {}).get("ref") or {}
+    return bool(
+        (metadata.get("labels") or {}).items() >= wanted["metadata"]["labels"].items()
+        and metadata.get("ownerReferences") == wanted["metadata"]["ownerReferences"]
+        and ref.items() >= wanted["spec"]["ref"].items()
+    )
+
+
+def _belongs_to(mapping: Object, state: AppState) -> bool:
+    labels = mapping["metadata"].get("labels") or {}
+    ours = {MANAGED_BY_LABEL: MANAGED_BY, TENANT_LABEL: state.tenant, APP_LABEL: state.name}
+    return bool(labels.items() >= ours.items())
+
+
+def _taken(domain: str, namespace: str) -> ApiError:
+    return ApiError(
+        409,
+        "domain_taken",
+        f"The domain {domain} belongs to another app, in namespace {namespace}.",
+        details={"domain": domain, "namespace": namespace},
+    )
