@@ -94,15 +94,16 @@ class _Watched(Generic[_Content]):
         version = self._version()
         if version == self._seen:
             return
+        mistakes: tuple[str, ...] = ()
         try:
             self.content = self._read()
         except ConfigurationError as error:
-            if error.lines != self.mistakes:
-                _logger.error("the changed %s file is not used, the one before stays: %s", self._what, error)
-            self.mistakes = error.lines
-        else:
-            self.mistakes = ()
+            mistakes = error.lines
+        if not mistakes:
             _logger.info("the changed %s file is used from now on", self._what)
+        elif mistakes != self.mistakes:
+            _logger.error("the changed %s file is not used, the one before stays: %s", self._what, "; ".join(mistakes))
+        self.mistakes = mistakes
         self._seen = version
 
     def _version(self) -> tuple[int, int, int] | None:

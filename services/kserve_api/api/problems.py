@@ -1,4 +1,4 @@
-"""Every error in one shape: {"error": {"code", "message", "details"?, "request_id"}}, nothing of the cluster's inside."""
+"""Every error in one shape, {"error": {"code", "message", "details"?, "request_id"}}, without internals of the cluster."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from kserve_api.apps.errors import to_api_error
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.observability.context import REQUEST_ID
 from kserve_api.observability.redaction import hide_in
 
-__all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "invalid_request", "of_cluster", "problem_response"]
+__all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "invalid_request", "problem_response"]
 
 _RETRY_AFTER_S = 5
 _CHALLENGE = 'Bearer realm="kserve-api"'
@@ -80,33 +81,6 @@ def invalid_request(errors: list[dict[str, str]]) -> ApiError:
     return ApiError(422, "invalid_request", f"The request cannot be used: {named}", details={"errors": errors})
 
 
-def of_cluster(error: ClusterError) -> ApiError:
-    """Return what callers are told of an answer of the API server that no operation has explained itself."""
-    match error.status:
-        case 0:
-            return ApiError(503, "cluster_unreachable", "The cluster did not answer: try again in a moment")
-        case 403 if "quota" in error.message.lower():
-            return ApiError(403, "quota_exceeded", "The namespace's resource quota has no room for this")
-        case 403:
-            told = "The service itself has no permission for this in the namespace: its operators see why at /ready"
-            return ApiError(403, "cluster_forbidden", told)
-        case 404:
-            return ApiError(404, "not_found", "There is no such app")
-        case 409:
-            return ApiError(409, "conflict", "It was changed by somebody else at the same time: try again")
-        case 410:
-            return ApiError(410, "cursor_expired", "The cursor has expired: start the list again")
-        case 422:
-            return ApiError(422, "refused_by_cluster", "The cluster refuses this configuration")
-        case 429:
-            told = "The cluster is busy: try again later"
-            return ApiError(429, "cluster_busy", told, retry_after_s=error.retry_after_s)
-        case 504:
-            return ApiError(504, "cluster_timeout", "The cluster did not answer in time: try again in a moment")
-        case _:
-            return ApiError(502, "cluster_error", "The cluster failed to do this: try again in a moment")
-
-
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every expected exception with a problem; what is left over is for the outermost middleware."""
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -152,4 +126,4 @@ async def _api_error(request: Request, error: Exception) -> Response:
 async def _cluster_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ClusterError)
     _logger.warning("the cluster answered %d %s: %s", error.status, error.reason, error.message)
-    return problem_response(of_cluster(error))
+    return problem_response(to_api_error(error))

@@ -22,12 +22,13 @@ _CLOSE = {"Connection": "close"}
 class RequestLimits:
     """Refuses bodies over 256 KiB (413), late ones (408), and ends what takes longer than `answer_s` (504).
 
-    Log streams have their own end.
+    Requests that ask to wait have `wait_s` more; log streams have their own end.
     """
 
-    def __init__(self, app: ASGIApp, answer_s: float) -> None:
+    def __init__(self, app: ASGIApp, answer_s: float, wait_s: float) -> None:
         self._app = app
         self._answer_s = answer_s
+        self._wait_s = wait_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -57,14 +58,15 @@ class RequestLimits:
             has_begun = True
             await send(message)
 
-        limit = asyncio.timeout(self._answer_s)
+        longest_s = self._answer_s + (self._wait_s if b"wait=" in scope["query_string"] else 0)
+        limit = asyncio.timeout(longest_s)
         try:
             async with limit:
                 await self._app(scope, receive, send_noting)
         except TimeoutError:
             if has_begun or not limit.expired():
                 raise
-            told = f"This was not done within {self._answer_s:g} seconds: look at what is there before you ask again"
+            told = f"This was not done within {longest_s:g} seconds: look at what is there before you ask again"
             await problem_response(ApiError(504, "timeout", told))(scope, receive, send)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -12,6 +12,7 @@ __all__ = [
     "DeletedView",
     "DeployRequest",
     "DeployedView",
+    "HealthView",
     "Index",
     "ListView",
     "LogsView",
@@ -217,6 +218,12 @@ class LogsView(_Answer):
     message: str | None = None
 
 
+class HealthView(_Answer):
+    """A sign of life."""
+
+    status: Literal["ok"]
+
+
 class RouteItem(_Answer):
     """One address."""
 
@@ -240,5 +247,4 @@ class ReadyView(_Answer):
     status: Literal["ready", "not ready"]
     checks: dict[str, str]
     missing: list[str]
-    warnings: list[str] = []
-    details: dict[str, Any] = {}
+    warnings: list[str] = Field(description="What it works without, but cannot report on.")

@@ -84,8 +84,8 @@ class _Model(BaseModel):
 
 
 class _Key(_Model):
-    name: str = Field(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")
-    sha256: str = Field(pattern=r"\A[0-9a-f]{64}\Z")
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     role: Role | None = None
 
 
@@ -93,8 +93,8 @@ class _Quotas(_Model):
     max_apps: int | None = Field(None, ge=0)
     max_pods: int | None = Field(None, ge=0)
     max_scale: int | None = Field(None, ge=1)
-    max_cpu: str | None = Field(None, pattern=rf"\A{_QUANTITY}\Z")
-    max_memory: str | None = Field(None, pattern=rf"\A{_QUANTITY}\Z")
+    max_cpu: str | None = Field(None, pattern=rf"^{_QUANTITY}$")
+    max_memory: str | None = Field(None, pattern=rf"^{_QUANTITY}$")
 
     @field_validator("max_cpu", "max_memory", mode="before")
     @classmethod
@@ -104,7 +104,7 @@ class _Quotas(_Model):
 
 
 class _Tenant(_Model):
-    name: str = Field(pattern=rf"\A{_LABEL}\Z")
+    name: str = Field(pattern=rf"^{_LABEL}$")
     role: Role = "deployer"
     namespaces: list[str] = Field(min_length=1)
     keys: list[_Key] = []
@@ -156,7 +156,7 @@ class _UniqueKeys(yaml.SafeLoader):
 def parse_tenants(text: str, settings: Settings) -> Tenants:
     """Return the tenants that the YAML describes. Raises ConfigurationError, a line for each mistake, no values."""
     try:
-        document = yaml.load(text, _UniqueKeys)  # noqa: S506 (a SafeLoader)
+        document = yaml.load(text, _UniqueKeys)
         parsed = _File.model_validate(document)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "somewhere"

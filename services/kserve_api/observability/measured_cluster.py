@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import TypeVar
 
 from kserve_api.cluster.cluster import Change, Cluster, LogQuery, Object, Page
@@ -61,7 +61,7 @@ class MeasuredCluster:
         asked = self._inner.delete(resource, name, namespace, uid=uid, foreground=foreground)
         await _measured("delete", resource.plural, asked)
 
-    def watch(self, resource: Resource, namespace: str, *, name: str, timeout_s: float) -> AsyncIterator[Change]:
+    def watch(self, resource: Resource, namespace: str, *, name: str, timeout_s: float) -> AsyncGenerator[Change, None]:
         """As `Cluster.watch`."""
         return self._inner.watch(resource, namespace, name=name, timeout_s=timeout_s)
 
@@ -69,7 +69,7 @@ class MeasuredCluster:
         """As `Cluster.logs`."""
         return await _measured("logs", POD.plural, self._inner.logs(namespace, pod, query))
 
-    def follow_logs(self, namespace: str, pod: str, query: LogQuery) -> AsyncIterator[str]:
+    def follow_logs(self, namespace: str, pod: str, query: LogQuery) -> AsyncGenerator[str, None]:
         """As `Cluster.follow_logs`."""
         return self._inner.follow_logs(namespace, pod, query)
 
