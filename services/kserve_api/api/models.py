@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from kserve_api.api.auth import Authenticated, changing
 from kserve_api.api.json_body import read_model
-from kserve_api.api.parameters import Acting, ListParameters, Place, WaitParameters, acting_for
+from kserve_api.api.parameters import Acting, ListParameters, Place, TenantParameters, WaitParameters, acting_for
 from kserve_api.api.problems import PROBLEMS
 from kserve_api.api.schemas import (
     AppView,
@@ -52,7 +52,7 @@ async def list_apps(
 
 
 @router.get("/{namespace}/{name}", summary="Show an app", response_class=Response, responses={200: {"model": AppView}})
-async def get_app(namespace: str, name: str, place: Place) -> Response:
+async def get_app(namespace: str, name: str, place: Place, _: Annotated[TenantParameters, Query()]) -> Response:
     """Return everything about an app but the values of its variables."""
     return answer(app_view(await place.apps.get(namespace, name, tenant=place.tenant.name)))
 
@@ -63,7 +63,7 @@ async def get_app(namespace: str, name: str, place: Place) -> Response:
     response_class=Response,
     responses={200: {"model": RevisionsView}},
 )
-async def get_revisions(namespace: str, name: str, place: Place) -> Response:
+async def get_revisions(namespace: str, name: str, place: Place, _: Annotated[TenantParameters, Query()]) -> Response:
     """Return the app's revisions, the newest first, and who gets the traffic."""
     return answer(revisions_view(await place.apps.get(namespace, name, tenant=place.tenant.name)))
 
@@ -103,7 +103,7 @@ async def delete_app(
     response_class=Response,
     responses={200: {"model": AppView}},
 )
-async def set_traffic(request: Request, namespace: str, name: str, place: Place) -> Response:
+async def set_traffic(request: Request, namespace: str, name: str, place: Place, _: Annotated[TenantParameters, Query()]) -> Response:
     """Give the newest revision a share of the requests, and the one before the rest."""
     wanted = await read_model(request, TrafficRequest)
     request.state.audit.fields = ("latest_percent",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from kserve_api.api.auth import Authenticated
@@ -90,15 +90,9 @@ def acting_for(request: Request, service: Service, caller: Caller, tenant_name: 
     return Acting(service, caller, tenant)
 
 
-def _place(
-    request: Request,
-    namespace: str,
-    name: str,
-    service: ServiceDependency,
-    caller: Authenticated,
-    parameters: Annotated[TenantParameters, Query()],
-) -> Acting:
-    acting = acting_for(request, service, caller, parameters.tenant)
+def _place(request: Request, namespace: str, name: str, service: ServiceDependency, caller: Authenticated) -> Acting:
+    # The route's own parameters describe `tenant`.
+    acting = acting_for(request, service, caller, request.query_params.get("tenant"))
     acting.check_place(namespace, name)
     return acting
 

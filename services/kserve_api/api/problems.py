@@ -1,4 +1,4 @@
-"""Every error in one shape, {"error": {"code", "message", "details"?, "request_id"}}, without internals of the cluster."""
+"""Every error in one shape, {"error": {"code", "message", "details"?, "request_id"}}, nothing of the cluster inside."""
 
 from __future__ import annotations
 
