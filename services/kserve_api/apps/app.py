@@ -132,8 +132,7 @@ class Deployed:
     action: Literal["created", "updated"]
     changed: bool  # False: what was asked for is what there was; no new revision comes.
     warnings: Sequence[str] = ()
-    generation: int = 0  # metadata.generation of the InferenceService that holds it.
-    previous_revision: str = ""  # The newest revision before it.
+    stamp: str = ""  # What the revision's annotation `kserve-api/redeployed-at` says; `wait_until_ready` looks for it.
 
 
 @dataclass(frozen=True, slots=True)

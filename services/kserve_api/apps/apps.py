@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from kserve_api.apps.app import AppDetail, AppSummary, Deployed, Deployment, LogTail
-from kserve_api.apps.deploying import Deployer, stamp
+from kserve_api.apps.deploying import Deployer, stamped
 from kserve_api.apps.domains import Domains, domain_condition
 from kserve_api.apps.errors import app_not_found, cluster_errors
 from kserve_api.apps.logs import AppLogs, LogEvent
@@ -127,9 +127,7 @@ class Apps:
             self._cluster, self._settings, namespace, name, deployed=deployed, timeout_s=timeout_s
         )
 
-    async def set_traffic(
-        self, namespace: str, name: str, *, tenant: str, actor: str, latest_percent: int
-    ) -> AppDetail:
+    async def set_traffic(self, namespace: str, name: str, *, tenant: str, latest_percent: int) -> AppDetail:
         """Give the newest revision this share (0..100), the last one that had all traffic the rest.
 
         The share stays for later deployments too, until it is set to 100 or something is rolled back.
@@ -143,7 +141,7 @@ class Apps:
             return replace(state, latest_percent=percent)
 
         with cluster_errors():
-            await self._deployer.change(namespace, name, change, tenant=tenant, actor=actor)
+            await self._deployer.change(namespace, name, change, tenant=tenant)
         return await self.get(namespace, name, tenant=tenant)
 
     async def rollback(
@@ -159,9 +157,11 @@ class Apps:
             page = await self._cluster.list(REVISION, namespace, labels=revision_selector(name))
 
             def change(state: AppState) -> AppState:
-                return replace(state, container=rollback_target(page.items, name, revision), latest_percent=None)
+                container = rollback_target(page.items, name, revision)
+                back = replace(state, container=container, latest_percent=None)
+                return back if back == state else stamped(back, actor)
 
-            deployed = await self._deployer.change(namespace, name, change, tenant=tenant, actor=actor)
+            deployed = await self._deployer.change(namespace, name, change, tenant=tenant)
         self._patch_old_kserve(namespace, name, deployed)
         return deployed
 
@@ -170,10 +170,10 @@ class Apps:
         check_app_name(name, namespace)
 
         def change(state: AppState) -> AppState:
-            return replace(state, redeployed_at=stamp())
+            return stamped(state, actor)
 
         with cluster_errors():
-            deployed = await self._deployer.change(namespace, name, change, tenant=tenant, actor=actor)
+            deployed = await self._deployer.change(namespace, name, change, tenant=tenant)
         self._patch_old_kserve(namespace, name, deployed)
         return deployed
 
@@ -212,8 +212,6 @@ class Apps:
 
     async def _patched(self, namespace: str, name: str, deployed: Deployed) -> None:
         try:
-            await self._guard.patch_new_revision(
-                namespace, name, generation=deployed.generation, previous=deployed.previous_revision
-            )
+            await self._guard.patch_new_revision(namespace, name, stamp=deployed.stamp)
         except ClusterError as error:
             _LOG.warning("min-scale of the new revision of %s/%s was not patched: %s", namespace, name, error)

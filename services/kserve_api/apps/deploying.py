@@ -21,13 +21,13 @@ from kserve_api.apps.manifest import AppState, merged, state_of, to_manifest
 from kserve_api.apps.ownership import check_owner, tenant_selector
 from kserve_api.apps.secrets import SecretVariables
 from kserve_api.apps.validation import invalid_request
-from kserve_api.apps.views import latest_created_revision, summary_of
+from kserve_api.apps.views import summary_of
 from kserve_api.cluster.cluster import Cluster, Object
 from kserve_api.cluster.resources import INFERENCE_SERVICE
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.settings import Settings
 
-__all__ = ["Deployer", "covers", "stamp"]
+__all__ = ["Deployer", "covers", "stamped"]
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4)  # Between five tries.
 _FIELD_MANAGER = "kserve-api"
@@ -73,26 +73,26 @@ class Deployer:
             if "secret_envs" in wanted.given or current is None:
                 made.update(made or await self._secrets.prepare(wanted, current, tenant=tenant))
             state = merged(current, wanted, tenant=tenant, secret_refs=made)
-            return replace(state, redeployed_at=stamp()) if wanted.redeploy and current else state
+            return stamped(state, actor) if state != current or wanted.redeploy else state
 
         try:
-            plan, written = await self._write_service(wanted.namespace, wanted.name, edit, tenant=tenant, actor=actor)
+            plan, written = await self._write_service(wanted.namespace, wanted.name, edit, tenant=tenant)
         except (ApiError, ClusterError) as error:
             await self._discard_secrets(wanted, made, error)
             raise
         return await self._complete(plan, written)
 
     async def change(
-        self, namespace: str, name: str, change: Callable[[AppState], AppState], *, tenant: str, actor: str
+        self, namespace: str, name: str, change: Callable[[AppState], AppState], *, tenant: str
     ) -> Deployed:
-        """Change an app that exists."""
+        """Change an app that exists; a change that shall make a new revision stamps it."""
 
         async def edit(current: AppState | None) -> AppState:
             if current is None:
                 raise app_not_found(namespace, name)
             return change(current)
 
-        plan, written = await self._write_service(namespace, name, edit, tenant=tenant, actor=actor)
+        plan, written = await self._write_service(namespace, name, edit, tenant=tenant)
         return await self._complete(plan, written)
 
     async def delete(self, namespace: str, name: str, *, tenant: str) -> str:
@@ -120,13 +120,12 @@ class Deployer:
         edit: Callable[[AppState | None], Awaitable[AppState]],
         *,
         tenant: str,
-        actor: str,
     ) -> tuple[_Plan, _Written]:
         """Read, change, write; again when someone else has written in between."""
         for pause_s in (*_PAUSES_S, None):
             plan = await self._plan(namespace, name, edit, tenant)
             try:
-                return plan, await self._write(plan, actor)
+                return plan, await self._write(plan)
             except ClusterError as error:
                 if error.status != 409 or pause_s is None:
                     raise
@@ -149,14 +148,14 @@ class Deployer:
         warnings = await self._domains.check_free(state, mappings)
         return _Plan(before, current, state, mappings, warnings)
 
-    async def _write(self, plan: _Plan, actor: str) -> _Written:
-        manifest = to_manifest(replace(plan.state, deployed_by=actor), self._settings)
+    async def _write(self, plan: _Plan) -> _Written:
+        manifest = to_manifest(plan.state, self._settings)
         before = plan.before
         if before is None:
             # Not an apply: that would change an app which someone else has created since we looked.
             created = await self._cluster.create(INFERENCE_SERVICE, manifest)
             return _Written(created, plan.state, None, changed=True)
-        if plan.state == plan.current and covers(before, to_manifest(plan.current, self._settings)):
+        if plan.state == plan.current and covers(before, manifest):
             return _Written(before, plan.state, before, changed=False)
         manifest["metadata"]["resourceVersion"] = await self._own_by_apply(before)
         applied = await self._cluster.apply(INFERENCE_SERVICE, manifest)
@@ -193,9 +192,8 @@ class Deployer:
             summary=summary_of(written.service, self._settings),
             action="updated" if written.before else "created",
             changed=written.changed,
-            warnings=warnings,
-            generation=written.service["metadata"].get("generation", 0),
-            previous_revision=latest_created_revision(written.before) if written.before else "",
+            warnings=tuple(warnings),
+            stamp=written.state.stamp,
         )
 
     async def _check_quota(self, namespace: str, tenant: str, most_apps: int) -> None:
@@ -225,9 +223,10 @@ class Deployer:
             raise
 
 
-def stamp() -> str:
-    """A new value of the redeploy annotation."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+def stamped(state: AppState, actor: str) -> AppState:
+    """The same as a new deployment: a new revision comes of it."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    return replace(state, stamp=now, deployed_by=actor)
 
 
 def covers(present: object, wanted: object) -> bool:

@@ -66,8 +66,8 @@ class AppLogs:
                         yield LogEvent("notice", "The app has been deleted.")
                         return
                     raise
-            uid = pod["metadata"]["uid"] if pod else ""
-            if pod is None or uid == followed:
+            run = _run(pod) if pod else ""
+            if pod is None or run == followed:
                 notice = _SCALED_TO_ZERO if pod is None else "The pod has ended; waiting for the next one."
             else:
                 notice = ""
@@ -78,8 +78,8 @@ class AppLogs:
                         else:
                             yield event
                 if not notice:
-                    # From the next pod everything is new.
-                    followed, told, query = uid, "", replace(query, tail_lines=5000, since_s=0, previous=False)
+                    # From the next pod, or run of its container, everything is new.
+                    followed, told, query = run, "", replace(query, tail_lines=5000, since_s=0, previous=False)
             if notice and notice != told:
                 told = notice
                 yield LogEvent("notice", notice)
@@ -125,8 +125,13 @@ class AppLogs:
             await lines.aclose()
 
     async def _is_superseded(self, namespace: str, name: str, tenant: str, pod: Object) -> bool:
-        with cluster_errors():
-            newest = await self._newest_pod(namespace, name, tenant)
+        try:
+            with cluster_errors():
+                newest = await self._newest_pod(namespace, name, tenant)
+        except ApiError as error:
+            if error.code == "not_found":
+                return True
+            raise
         return newest is not None and newest["metadata"]["uid"] != pod["metadata"]["uid"]
 
     async def _read(self, answer: LogTail, pod: Object, query: LogQuery) -> LogTail:
@@ -178,6 +183,13 @@ def _age(pod: Object) -> tuple[bool, datetime, int]:
     metadata = pod["metadata"]
     generation = (metadata.get("labels") or {}).get("serving.knative.dev/configurationGeneration", "")
     return "deletionTimestamp" not in metadata, created_at(pod), int(generation) if generation.isdecimal() else 0
+
+
+def _run(pod: Object) -> str:
+    """Tells runs of the app's container apart: a container that crashed begins again in the same pod."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    restarts = next((one.get("restartCount", 0) for one in statuses if one.get("name") == CONTAINER), 0)
+    return f"{pod['metadata']['uid']}/{restarts}"
 
 
 def _phase(pod: Object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kserve_api.apps.app import CONTAINER, MANAGED_BY, Deployment, Resources
@@ -28,6 +28,7 @@ __all__ = [
     "container_state",
     "merged",
     "predictor_name",
+    "stamp_of",
     "state_of",
     "to_manifest",
 ]
@@ -40,7 +41,7 @@ _MODE = "serving.kserve.io/deploymentMode"
 _SCRAPING = "serving.kserve.io/enable-prometheus-scraping"
 _RETENTION = "autoscaling.knative.dev/scale-to-zero-pod-retention-period"
 _CUSTOM_DOMAIN = "kserve-api/custom-domain"
-_REDEPLOYED_AT = "kserve-api/redeployed-at"
+_STAMP = "kserve-api/redeployed-at"
 _DEPLOYED_BY = "kserve-api/deployed-by"
 _SERVICE_URL = "SERVICE_URL"
 _KSERVE_MIN_REPLICAS = 1  # What KServe takes where the field is missing.
@@ -73,8 +74,9 @@ class AppState:
     custom_domain: str | None
     idle_timeout_s: int | None
     latest_percent: int | None = None  # Share of the newest revision; None: all.
-    redeployed_at: str = ""  # KServe carries it to the revision's template, so a new value makes a new revision.
-    deployed_by: str = field(default="", compare=False)  # Written with the next change, no change by itself.
+    # KServe carries both to the revision's template: a new stamp makes a new revision, by which it is known.
+    stamp: str = ""
+    deployed_by: str = ""
 
 
 def app_url(name: str, settings: Settings) -> str:
@@ -131,7 +133,7 @@ def _merged_container(current: ContainerState, new: ContainerState, wanted: Depl
 def to_manifest(state: AppState, settings: Settings) -> Object:
     """The InferenceService, every field that we set and no other."""
     annotations = {_MODE: settings.deployment_mode, _SCRAPING: "true", _DEPLOYED_BY: state.deployed_by}
-    optional = {_CUSTOM_DOMAIN: state.custom_domain, _REDEPLOYED_AT: state.redeployed_at}
+    optional = {_CUSTOM_DOMAIN: state.custom_domain, _STAMP: state.stamp}
     annotations |= {key: value for key, value in optional.items() if value}
     if state.idle_timeout_s is not None:
         annotations[_RETENTION] = f"{state.idle_timeout_s}s"
@@ -199,7 +201,7 @@ def state_of(service: Object) -> AppState:
         custom_domain=annotations.get(_CUSTOM_DOMAIN),
         idle_timeout_s=_seconds(annotations.get(_RETENTION)),
         latest_percent=predictor.get("canaryTrafficPercent"),
-        redeployed_at=annotations.get(_REDEPLOYED_AT, ""),
+        stamp=stamp_of(service),
         deployed_by=annotations.get(_DEPLOYED_BY, ""),
     )
 
@@ -229,6 +231,11 @@ def container_state(container: Object) -> ContainerState:
             memory_limit=str(limits.get("memory", defaults.memory_limit)),
         ),
     )
+
+
+def stamp_of(thing: Object) -> str:
+    """The stamp of an InferenceService, or of a revision: of two, the greater is the later."""
+    return str((thing["metadata"].get("annotations") or {}).get(_STAMP, ""))
 
 
 def _seconds(duration: str | None) -> int | None:

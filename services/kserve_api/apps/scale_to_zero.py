@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from kserve_api.apps.app import Condition
-from kserve_api.apps.manifest import AppState
+from kserve_api.apps.manifest import AppState, stamp_of
 from kserve_api.apps.revisions import is_revision_ready, newest_first
 from kserve_api.apps.views import latest_created_revision
 from kserve_api.cluster.cluster import Cluster, Object
@@ -27,6 +27,7 @@ __all__ = ["CONDITION", "ScaleToZeroGuard", "effective_min_scale"]
 CONDITION = "ScaleToZero"
 _MIN_SCALE = "autoscaling.knative.dev/min-scale"
 _OLD_MIN_SCALE = "autoscaling.knative.dev/minScale"
+_INITIAL_SCALE = "autoscaling.knative.dev/initial-scale"
 _MODE = "serving.kserve.io/deploymentMode"
 _KNATIVE_MODES = ("Knative", "Serverless")
 _CONFIG_FOR_S = 10.0
@@ -65,7 +66,7 @@ class ScaleToZeroGuard:
         mode = _mode(service)
         if mode not in _KNATIVE_MODES:
             message = (
-                f"The app runs in KServe's deployment mode {mode}, which cannot scale to zero; it must be Knative."
+                f"KServe runs the app in mode {mode}, which keeps a pod; it must be Knative (Serverless before 0.16)."
             )
             return _no("DeploymentMode", message)
         config = await self._autoscaler_config()
@@ -74,23 +75,33 @@ class ScaleToZeroGuard:
             return _no("DisabledInCluster", message)
         return await self._of_newest_revision(revisions, config)
 
-    async def patch_new_revision(self, namespace: str, name: str, *, generation: int, previous: str) -> None:
-        """Set min-scale 0 on the revision that this deployment made, once there is one.
+    async def patch_new_revision(self, namespace: str, name: str, *, stamp: str) -> None:
+        """Set min-scale 0 on the revision that was made of this deployment, once it is there.
 
-        For a KServe that does not carry `minReplicas: 0`. Never touches `previous`; doing it twice changes nothing.
+        For a KServe that does not carry `minReplicas: 0`. Touches no other revision; doing it twice changes nothing.
         Gives up after two minutes.
         """
+        seen = ""
         async with aclosing(
             self._cluster.watch(INFERENCE_SERVICE, namespace, name=name, timeout_s=_PATCH_WITHIN_S)
         ) as changes:
             async for change in changes:
-                if change.type == "DELETED" or change.object["metadata"].get("generation", 0) > generation:
+                created = latest_created_revision(change.object)
+                if change.type == "DELETED" or stamp_of(change.object) != stamp:
                     return
-                revision = latest_created_revision(change.object)
-                observed = (change.object.get("status") or {}).get("observedGeneration", generation)
-                if revision not in ("", previous) and observed >= generation:
-                    await self._patch(namespace, revision)
+                if created in ("", seen):
+                    continue
+                seen = created
+                revision = await self._cluster.get(REVISION, created, namespace)
+                if stamp_of(revision) == stamp:
+                    await self._patch(revision)
                     return
+
+    async def _patch(self, revision: Object) -> None:
+        if effective_min_scale(revision, {}):
+            metadata = revision["metadata"]
+            patch: Object = {"metadata": {"annotations": {_MIN_SCALE: "0"}}}
+            await self._cluster.merge_patch(REVISION, metadata["name"], patch, metadata["namespace"])
 
     async def _of_newest_revision(self, revisions: Sequence[Object], config: _Config) -> Condition:
         revision = next((one for one in newest_first(revisions) if is_revision_ready(one)), None)
@@ -102,13 +113,7 @@ class ScaleToZeroGuard:
         if not config.readable:
             message = f"This service may not read config-autoscaler in {self._settings.knative_namespace}."
             return Condition(CONDITION, "Unknown", "ConfigNotReadable", message)
-        return Condition(CONDITION, "True", "", _first_pods(config.data))
-
-    async def _patch(self, namespace: str, revision: str) -> None:
-        present = await self._cluster.get(REVISION, revision, namespace)
-        if effective_min_scale(present, {}):
-            patch: Object = {"metadata": {"annotations": {_MIN_SCALE: "0"}}}
-            await self._cluster.merge_patch(REVISION, revision, patch, namespace)
+        return Condition(CONDITION, "True", "", _first_pods(revision))
 
     async def _not_carried(self, revision: Object, min_scale: int) -> Condition:
         name, namespace = revision["metadata"]["name"], revision["metadata"]["namespace"]
@@ -150,10 +155,13 @@ def _mode(service: Object) -> str:
     return str(status.get("deploymentMode") or annotations.get(_MODE) or "Standard")
 
 
-def _first_pods(config: dict[str, str]) -> str:
-    if config.get("allow-zero-initial-scale", "false").lower() == "true" and config.get("initial-scale") == "0":
+def _first_pods(revision: Object) -> str:
+    """KServe asks for no first pod only where config-autoscaler has allow-zero-initial-scale true."""
+    if (revision["metadata"].get("annotations") or {}).get(_INITIAL_SCALE) == "0":
         return "New revisions start without pods, so a broken image shows only at its first request."
-    return "Each new revision starts a pod to show that it works (allow-zero-initial-scale), then goes to zero too."
+    return (
+        "Each new revision starts a pod to show that it works (allow-zero-initial-scale is false), then it stops too."
+    )
 
 
 def _no(reason: str, message: str) -> Condition:

@@ -1,8 +1,9 @@
 """What may be deployed; checked before the cluster is asked for anything (KS-01).
 
-An app's name becomes other names: the Knative Service and its core Service `{name}-predictor`, a DNS label of at most
-63 characters, and the label of KServe's own host, `{name}-{namespace}`. Longer derived names (revisions, their
-Deployments) are shortened by Knative itself. So a name has at most 53 characters, fewer in a long namespace.
+An app's name becomes other names, DNS labels of at most 63 characters: the Knative Service `{name}-predictor`, the
+core Service `prev-{name}-predictor` while traffic is split, and KServe's own host `{name}-{namespace}`. Longer derived
+names (revisions, their Deployments) are shortened by Knative itself. So a name has at most 48 characters, fewer in a
+namespace of more than 14.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ SIZES: Mapping[str, Resources] = {
     "xl": Resources(cpu_limit="2", memory_limit="4Gi"),
 }
 _LABEL_LENGTH = 63
-LONGEST_NAME = _LABEL_LENGTH - len("-predictor")
+LONGEST_NAME = _LABEL_LENGTH - len("prev-") - len("-predictor")
 LARGEST_SCALE = 100
 LARGEST_CONCURRENCY = 1000
 LONGEST_IDLE_S = 3600  # Knative's own limit of scale-to-zero-pod-retention-period.

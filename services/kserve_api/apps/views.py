@@ -40,11 +40,10 @@ def summary_of(service: Object, settings: Settings) -> AppSummary:
 
 
 def is_ready(service: Object) -> bool:
-    """Whether its condition `Ready` is True and speaks of its present generation."""
-    status = service.get("status") or {}
-    observed = status.get("observedGeneration")
-    if observed is not None and observed < service["metadata"].get("generation", 0):
-        return False
+    """Whether its condition `Ready` is True: it serves, if perhaps not yet what was deployed last.
+
+    `status.observedGeneration` is no help: KServe copies it from its Knative Service, which counts by itself.
+    """
     return any(one.type == "Ready" and one.status == "True" for one in conditions_of(service))
 
 

@@ -8,6 +8,8 @@ from contextlib import aclosing
 
 from kserve_api.apps.app import AppSummary, Condition, Deployed
 from kserve_api.apps.errors import app_not_found, cluster_errors
+from kserve_api.apps.manifest import stamp_of
+from kserve_api.apps.revisions import revision_selector
 from kserve_api.apps.views import (
     conditions_of,
     is_ready,
@@ -16,22 +18,21 @@ from kserve_api.apps.views import (
     summary_of,
 )
 from kserve_api.cluster.cluster import Cluster, Object
-from kserve_api.cluster.resources import INFERENCE_SERVICE
+from kserve_api.cluster.resources import INFERENCE_SERVICE, REVISION
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.settings import Settings
 
 __all__ = ["wait_until_gone", "wait_until_ready"]
 
 _LOOK_AGAIN_S = 5.0
-_GIVEN_UP = "RevisionFailed"  # Knative's reason when a new revision will not become ready by itself.
 
 
 async def wait_until_ready(
     cluster: Cluster, settings: Settings, namespace: str, name: str, *, deployed: Deployed, timeout_s: float
 ) -> AppSummary:
-    """Return the app once the revision that was deployed is ready and serves.
+    """Return the app once the revision of this deployment, or of a later one, is ready and serves.
 
-    504 `not_ready_in_time`; 422 `app_failed` when the cluster has given up on the new revision; 404 when it is deleted.
+    504 `not_ready_in_time`; 422 `app_failed` when the revision has failed; 404 when the app is deleted.
     """
     conditions: Sequence[Condition] = ()
     watch = cluster.watch(INFERENCE_SERVICE, namespace, name=name, timeout_s=timeout_s)
@@ -41,11 +42,12 @@ async def wait_until_ready(
                 if change.type == "DELETED":
                     raise app_not_found(namespace, name)
                 conditions = conditions_of(change.object)
-                if not _is_newer(change.object, deployed):
+                revision = await _revision(cluster, change.object, deployed.stamp)
+                if revision is None:
                     continue
-                if _is_served(change.object):
+                _raise_if_failed(revision, conditions)
+                if is_ready(change.object) and latest_ready_revision(change.object) == revision["metadata"]["name"]:
                     return summary_of(change.object, settings)
-                _raise_if_given_up(conditions)
     message = f"The app is deployed but was not ready within {timeout_s:.0f} s; its conditions say why."
     raise ApiError(504, "not_ready_in_time", message, details=_told(conditions))
 
@@ -75,22 +77,22 @@ async def _uid(cluster: Cluster, namespace: str, name: str) -> str:
         raise
 
 
-def _is_newer(service: Object, deployed: Deployed) -> bool:
-    """Whether its status speaks of what was deployed: until KServe has seen it, it is still of the one before."""
-    observed = (service.get("status") or {}).get("observedGeneration", deployed.generation)
-    if service["metadata"].get("generation", 0) < deployed.generation or observed < deployed.generation:
-        return False
-    return not deployed.changed or latest_created_revision(service) not in ("", deployed.previous_revision)
+async def _revision(cluster: Cluster, service: Object, stamp: str) -> Object | None:
+    """The newest revision, if it was made of the deployment with this stamp or of a later one."""
+    newest = latest_created_revision(service)
+    if not newest:
+        return None
+    metadata = service["metadata"]
+    page = await cluster.list(REVISION, metadata["namespace"], labels=revision_selector(metadata["name"]))
+    found = next((revision for revision in page.items if revision["metadata"]["name"] == newest), None)
+    return found if found and stamp_of(found) >= stamp else None
 
 
-def _is_served(service: Object) -> bool:
-    return is_ready(service) and latest_ready_revision(service) == latest_created_revision(service)
-
-
-def _raise_if_given_up(conditions: Sequence[Condition]) -> None:
-    failure = next((one for one in conditions if one.status == "False" and one.reason == _GIVEN_UP), None)
-    if failure:
-        raise ApiError(422, "app_failed", f"The app does not start: {failure.message}", details=_told(conditions))
+def _raise_if_failed(revision: Object, conditions: Sequence[Condition]) -> None:
+    ready = next((one for one in conditions_of(revision) if one.type == "Ready"), None)
+    if ready and ready.status == "False":
+        details = _told([*conditions, ready])
+        raise ApiError(422, "app_failed", f"The app does not start: {ready.message or ready.reason}", details=details)
 
 
 def _told(conditions: Sequence[Condition]) -> dict[str, object]:

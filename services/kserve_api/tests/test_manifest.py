@@ -54,7 +54,7 @@ def _states(draw: st.DrawFn) -> AppState:
         custom_domain=draw(st.none() | st.just("www.example.com")),
         idle_timeout_s=draw(st.none() | st.integers(0, 3600)),
         latest_percent=draw(st.none() | st.integers(0, 99)),
-        redeployed_at=draw(st.sampled_from(["", "2026-11-27T08:00:00.000001+00:00"])),
+        stamp=draw(st.sampled_from(["", "2026-11-27T08:00:00.000001+00:00"])),
         deployed_by="someone",
     )
 

@@ -1,0 +1,443 @@
+"""All objects of the cluster: versions, uids, generations, deletion and its garbage, history for watches.
+
+Not thread-safe: the server, the controllers and whoever changes state run in one event loop
+(`RunningCluster.call` brings a function of a test there).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import string
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from kserve_api.tests.fake_cluster.kinds import KINDS, Kind
+from kserve_api.tests.fake_cluster.selectors import Match, selector
+from kserve_api.tests.fake_cluster.status_error import (
+    StatusError,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid,
+    not_found,
+)
+
+__all__ = ["Change", "Entry", "Object", "ObjectStore", "Propagation", "StatusError", "clone", "now"]
+
+T = TypeVar("T")
+Object = dict[str, Any]
+Propagation = Literal["Background", "Foreground", "Orphan"]
+Callback = Callable[[str, str, Object], None]
+
+FOREGROUND = "foregroundDeletion"
+_HISTORY = 5_000
+_GARBAGE_DELAY_S = 0.005
+_SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+def now() -> str:
+    """The present time as objects carry it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clone(value: T) -> T:
+    """A deep copy of JSON data (several times faster than copy.deepcopy)."""
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}  # type: ignore[return-value]
+    if isinstance(value, list):
+        return [clone(item) for item in value]  # type: ignore[return-value]
+    return value
+
+
+class Entry:
+    """An object at one resourceVersion. `object` is shared and must not be changed; its JSON is made once."""
+
+    __slots__ = ("_encoded", "kind", "object", "resource_version")
+
+    def __init__(self, kind: Kind, item: Object) -> None:
+        self.kind = kind
+        self.object = item
+        self.resource_version = int(item["metadata"]["resourceVersion"])
+        self._encoded: bytes | None = None
+
+    @property
+    def encoded(self) -> bytes:
+        """Its JSON."""
+        if self._encoded is None:
+            self._encoded = json.dumps(self.object, separators=(",", ":")).encode()
+        return self._encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one object; `previous` is what it was before (None when it is new)."""
+
+    resource_version: int
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    entry: Entry
+    previous: Entry | None
+
+
+class ObjectStore:
+    """Objects by kind key (`plural.group`, see kinds.py), namespace (None: cluster-scoped) and name.
+
+    `get`, `find` and `list` return copies that the caller may change and hand back; `create` and `replace` copy what
+    they are given and return a copy of what is stored. They raise StatusError as the API server would answer. Admission,
+    schemas, quotas and RBAC are matters of the HTTP server: controllers write here directly.
+    """
+
+    def __init__(self) -> None:
+        self.resource_version = 0
+        self.history: deque[Change] = deque(maxlen=_HISTORY)
+        self.oldest_watchable = 0  # Watches from an older resourceVersion get 410.
+        self.garbage_pending = 0  # Collections that are scheduled: `settle` waits until there are none.
+        self._objects: dict[str, dict[tuple[str, str], Entry]] = {key: {} for key in KINDS}
+        self._by_uid: dict[str, tuple[str, str, str]] = {}
+        self._dependents: dict[str, set[str]] = {}
+        self._callbacks: list[Callback] = []
+        self._change_callbacks: list[Callable[[Change], None]] = []
+
+    # Reading
+
+    def get(self, key: str, namespace: str | None, name: str) -> Object:
+        """A copy of the object; StatusError 404."""
+        return clone(self.entry(key, namespace, name).object)
+
+    def find(self, key: str, namespace: str | None, name: str) -> Object | None:
+        """A copy of the object, None when it is not there."""
+        entry = self._objects[key].get((namespace or "", name))
+        return clone(entry.object) if entry else None
+
+    def list(self, key: str, namespace: str | None = None, labels: str = "", fields: str = "") -> list[Object]:
+        """Copies of the objects, of all namespaces when it is None, ordered by namespace and name."""
+        return [clone(entry.object) for entry in self.entries(key, namespace, selector(KINDS[key], labels, fields))]
+
+    def entry(self, key: str, namespace: str | None, name: str) -> Entry:
+        """The stored object itself, not to be changed; StatusError 404."""
+        entry = self._objects[key].get((namespace or "", name))
+        if entry is None:
+            raise not_found(KINDS[key], name)
+        return entry
+
+    def entries(self, key: str, namespace: str | None = None, match: Match | None = None) -> list[Entry]:
+        """The stored objects themselves, not to be changed, ordered by namespace and name."""
+        return [
+            entry
+            for (place, _), entry in sorted(self._objects[key].items())
+            if (not namespace or place == namespace) and (match is None or match(entry.object))
+        ]
+
+    def dependents(self, uid: str) -> Iterator[Entry]:
+        """The objects with an ownerReference to this uid."""
+        for dependent in sorted(self._dependents.get(uid, ())):
+            key, namespace, name = self._by_uid[dependent]
+            yield self._objects[key][namespace, name]
+
+    # Being told
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call back with (ADDED | MODIFIED | DELETED, kind key, object) after every change; returns what ends it.
+
+        The object is shared: not to be changed. Callbacks run inside the write: they only note what is to be done.
+        """
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def subscribe_changes(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """As `subscribe`, with the Change (watches need the previous state and the version)."""
+        self._change_callbacks.append(callback)
+        return lambda: self._change_callbacks.remove(callback)
+
+    def forget_history(self) -> None:
+        """From now on watches from an older resourceVersion than the present one get 410 (as after a compaction)."""
+        self.history.clear()
+        self.oldest_watchable = self.resource_version
+
+    # Writing
+
+    def create(self, key: str, item: Object, *, dry_run: bool = False) -> Object:
+        """The stored object, with name (from generateName), uid, times and version; StatusError 409 AlreadyExists,
+        404 when its namespace does not exist, 403 when the namespace is being deleted.
+        """
+        kind, item = KINDS[key], clone(item)
+        metadata = item.setdefault("metadata", {})
+        if not metadata.get("name"):
+            if not metadata.get("generateName"):
+                raise invalid(
+                    kind,
+                    "",
+                    ("metadata.name", "FieldValueRequired", "Required value: name or generateName is required"),
+                )
+            metadata["name"] = metadata["generateName"] + "".join(random.choices(string.ascii_lowercase, k=5))
+        if metadata.get("resourceVersion"):
+            raise bad_request("resourceVersion should not be set on objects to be created")
+        namespace, name = metadata.get("namespace", "") if kind.namespaced else "", metadata["name"]
+        if kind.namespaced:
+            self._check_namespace(kind, namespace, name)
+        else:
+            metadata.pop("namespace", None)
+        if (namespace, name) in self._objects[key]:
+            raise already_exists(kind, name)
+        for field in _SYSTEM:
+            metadata.pop(field, None)
+        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        if _counts_generations(kind, item):
+            metadata["generation"] = 1
+        item["apiVersion"], item["kind"] = kind.api_version, kind.kind
+        if dry_run:
+            return item
+        return clone(self._write("ADDED", kind, item, None).object)
+
+    def replace(self, key: str, item: Object, *, dry_run: bool = False) -> Object:
+        """The stored object; nothing is written (and no version used up) when nothing changes.
+
+        StatusError 404, and 409 Conflict when it carries another resourceVersion or uid than the stored one. An object
+        without resourceVersion is written unconditionally. System fields stay, and the generation goes up when
+        anything but metadata and status changes. When the last finalizer of a deleted object goes, so does the object.
+        """
+        kind, item = KINDS[key], clone(item)
+        metadata = item["metadata"]
+        namespace, name = metadata.get("namespace", "") if kind.namespaced else "", metadata["name"]
+        old = self.entry(key, namespace, name)
+        before = old.object["metadata"]
+        if metadata.get("resourceVersion") and metadata["resourceVersion"] != before["resourceVersion"]:
+            raise conflict(kind, name)
+        if metadata.get("uid") and metadata["uid"] != before["uid"]:
+            raise conflict(
+                kind,
+                name,
+                f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}",
+            )
+        for field in (*_SYSTEM, "resourceVersion"):
+            metadata.pop(field, None)
+        metadata |= {field: before[field] for field in (*_SYSTEM, "resourceVersion") if field in before}
+        item["apiVersion"], item["kind"] = kind.api_version, kind.kind
+        if "generation" in before and _wanted(item) != _wanted(old.object):
+            metadata["generation"] = before["generation"] + 1
+        if item == old.object or dry_run:
+            return item
+        if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
+            return clone(self._remove(old, item).object)
+        return clone(self._write("MODIFIED", kind, item, old).object)
+
+    def set_status(self, key: str, namespace: str | None, name: str, status: Object) -> Object:
+        """The object with this status in place of its own; StatusError 404."""
+        return self.replace(key, self.get(key, namespace, name) | {"status": status})
+
+    def delete(
+        self,
+        key: str,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        propagation: Propagation = "Background",
+        dry_run: bool = False,
+    ) -> Object | None:
+        """Delete it: returns the object as it still is (finalizers hold it, deletionTimestamp set), None when it is gone.
+
+        StatusError 404, 409 Conflict on another uid or resourceVersion. Background: what it owns goes soon after it.
+        Foreground: it goes after what it owns. Orphan: what it owns stays and loses the reference.
+        """
+        entry = self.entry(key, namespace, name)
+        metadata = entry.object["metadata"]
+        for word, wanted, is_ in (
+            ("UID", uid, metadata["uid"]),
+            ("ResourceVersion", resource_version, metadata["resourceVersion"]),
+        ):
+            if wanted and wanted != is_:
+                raise conflict(
+                    entry.kind,
+                    name,
+                    f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {is_}",
+                )
+        if dry_run:
+            return None
+        if propagation == "Orphan":
+            self._orphan(metadata["uid"])
+        finalizers = list(metadata.get("finalizers") or ())
+        if propagation == "Foreground" and FOREGROUND not in finalizers:
+            finalizers.append(FOREGROUND)
+        if key == "namespaces" and self._contents(name):
+            finalizers = [*finalizers, "kubernetes"]
+        if not finalizers:
+            self._remove(entry, clone(entry.object))
+            return None
+        item = clone(entry.object)
+        item["metadata"] |= {"finalizers": finalizers, "deletionGracePeriodSeconds": 0}
+        item["metadata"].setdefault("deletionTimestamp", now())
+        if "generation" in metadata and "deletionTimestamp" not in metadata:
+            item["metadata"]["generation"] += 1
+        if key == "namespaces":
+            item["status"] = (item.get("status") or {}) | {"phase": "Terminating"}
+        if item != entry.object:
+            entry = self._write("MODIFIED", entry.kind, item, entry)
+        self._collect_later(metadata["uid"])
+        return clone(entry.object)
+
+    # Inside
+
+    def _check_namespace(self, kind: Kind, namespace: str, name: str) -> None:
+        if not namespace:
+            raise bad_request("an empty namespace may not be set during creation")
+        owner = self._objects["namespaces"].get(("", namespace))
+        if owner is None:
+            raise not_found(KINDS["namespaces"], namespace)
+        if "deletionTimestamp" in owner.object["metadata"]:
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise forbidden(kind, name, why)
+
+    def _next_version(self) -> int:
+        self.resource_version += 1
+        return self.resource_version
+
+    def _write(self, change: Literal["ADDED", "MODIFIED"], kind: Kind, item: Object, old: Entry | None) -> Entry:
+        metadata = item["metadata"]
+        metadata["resourceVersion"] = str(self._next_version())
+        entry = Entry(kind, item)
+        place = (metadata.get("namespace", ""), metadata["name"])
+        self._objects[kind.key][place] = entry
+        self._by_uid[metadata["uid"]] = (kind.key, *place)
+        self._index_owners(entry, old)
+        self._tell(Change(entry.resource_version, change, entry, old))
+        if (owners := _owners(entry)) - _owners(old) and not any(self._is_owner(entry, owner) for owner in owners):
+            self._collect_later(*owners)  # Its owners do not exist (any more): it is garbage from the start.
+        return entry
+
+    def _index_owners(self, entry: Entry | None, old: Entry | None) -> None:
+        before, after = _owners(old), _owners(entry)
+        if before == after:
+            return
+        some = entry or old
+        assert some is not None
+        uid = some.object["metadata"]["uid"]
+        for owner in before - after:
+            self._dependents[owner].discard(uid)
+        for owner in after - before:
+            self._dependents.setdefault(owner, set()).add(uid)
+
+    def _remove(self, entry: Entry, item: Object) -> Entry:
+        metadata = item["metadata"]
+        metadata["resourceVersion"] = str(self._next_version())
+        gone = Entry(entry.kind, item)
+        del self._objects[entry.kind.key][metadata.get("namespace", ""), metadata["name"]]
+        self._index_owners(None, entry)
+        del self._by_uid[metadata["uid"]]
+        self._tell(Change(gone.resource_version, "DELETED", gone, entry))
+        if self._dependents.get(metadata["uid"]):
+            self._collect_later(metadata["uid"])
+        for owner in _owners(entry):
+            if owner in self._by_uid:
+                self._collect_later(owner)  # It may have waited for this one.
+        if (namespace := self._objects["namespaces"].get(("", metadata.get("namespace", "")))) is not None and (
+            "deletionTimestamp" in namespace.object["metadata"]
+        ):
+            self._collect_later(namespace.object["metadata"]["uid"])
+        return gone
+
+    def _tell(self, change: Change) -> None:
+        if len(self.history) == self.history.maxlen:
+            self.oldest_watchable = self.history[0].resource_version
+        self.history.append(change)
+        for tell in list(self._change_callbacks):
+            tell(change)
+        for callback in list(self._callbacks):
+            callback(change.type, change.entry.kind.key, change.entry.object)
+
+    # Garbage collection
+
+    def _collect_later(self, *uids: str) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            for uid in uids:
+                self._collect(uid)
+            return
+        for uid in uids:
+            self.garbage_pending += 1
+            loop.call_later(_GARBAGE_DELAY_S, self._collect_now, uid)
+
+    def _collect_now(self, uid: str) -> None:
+        self.garbage_pending -= 1
+        self._collect(uid)
+
+    def _collect(self, uid: str) -> None:
+        place = self._by_uid.get(uid)
+        if place is None:
+            for dependent in list(self.dependents(uid)):
+                if not any(self._is_owner(dependent, owner) for owner in _owners(dependent)):
+                    self._delete_entry(dependent, "Background")
+            return
+        owner = self._objects[place[0]][place[1:]]
+        metadata = owner.object["metadata"]
+        if "deletionTimestamp" not in metadata:
+            for dependent in list(self.dependents(uid)):
+                if not any(self._is_owner(dependent, other) for other in _owners(dependent)):
+                    self._delete_entry(dependent, "Background")
+            return
+        finalizers = metadata.get("finalizers") or []
+        if place[0] == "namespaces" and "kubernetes" in finalizers:
+            for content in self._contents(metadata["name"]):
+                self._delete_entry(content, "Background")
+            if not self._contents(metadata["name"]):
+                self._drop_finalizer(uid, "kubernetes")
+        elif FOREGROUND in finalizers:
+            for dependent in list(self.dependents(uid)):
+                self._delete_entry(dependent, "Foreground")
+            if not any(_blocks(dependent, uid) for dependent in self.dependents(uid)):
+                self._drop_finalizer(uid, FOREGROUND)
+
+    def _delete_entry(self, entry: Entry, propagation: Propagation) -> None:
+        metadata = entry.object["metadata"]
+        current = self._objects[entry.kind.key].get((metadata.get("namespace", ""), metadata["name"]))
+        if current is not None and "deletionTimestamp" not in current.object["metadata"]:
+            self.delete(entry.kind.key, metadata.get("namespace"), metadata["name"], propagation=propagation)
+
+    def _drop_finalizer(self, uid: str, finalizer: str) -> None:
+        if (place := self._by_uid.get(uid)) is None:
+            return
+        item = self.get(*place)
+        item["metadata"]["finalizers"] = [name for name in item["metadata"].get("finalizers", ()) if name != finalizer]
+        self.replace(place[0], item)
+
+    def _is_owner(self, entry: Entry, owner: str) -> bool:
+        place = self._by_uid.get(owner)
+        return place is not None and place[1] in ("", entry.object["metadata"].get("namespace", ""))
+
+    def _orphan(self, uid: str) -> None:
+        for dependent in list(self.dependents(uid)):
+            item = clone(dependent.object)
+            references = item["metadata"]["ownerReferences"]
+            item["metadata"]["ownerReferences"] = [reference for reference in references if reference["uid"] != uid]
+            self.replace(dependent.kind.key, item)
+
+    def _contents(self, namespace: str) -> list[Entry]:
+        return [entry for key, kind in KINDS.items() if kind.namespaced for entry in self.entries(key, namespace)]
+
+
+def _wanted(item: Object) -> Object:
+    return {field: value for field, value in item.items() if field not in ("metadata", "status")}
+
+
+def _counts_generations(kind: Kind, item: Object) -> bool:
+    return kind.custom or (bool(kind.group) and "spec" in item)
+
+
+def _owners(entry: Entry | None) -> set[str]:
+    references = (entry.object["metadata"].get("ownerReferences") or ()) if entry else ()
+    return {reference["uid"] for reference in references}
+
+
+def _blocks(entry: Entry, uid: str) -> bool:
+    return any(
+        reference["uid"] == uid and reference.get("blockOwnerDeletion")
+        for reference in entry.object["metadata"]["ownerReferences"]
+    )
