@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from kserve_api.tests.fake_cluster.kinds import KINDS
@@ -27,8 +28,8 @@ def admit_isvc(store: ObjectStore, old: Object | None, item: Object, user: str) 
     """Defaults, then the CRD's schema, then the validating webhook."""
     _default(store, item)
     _check_quantities(item)
-    problem = _problem(old, item)
-    if problem:
+    problem = next(_problems(old, item), None)
+    if problem is not None:
         hook = "inferenceservice.kserve-webhook-server.validator"
         raise StatusError(403, "Forbidden", f'admission webhook "{hook}" denied the request: {problem}')
     return item
@@ -65,34 +66,31 @@ def _check_quantities(item: Object) -> None:
                     raise invalid(KINDS[_KEY], item["metadata"].get("name", ""), (field, "FieldValueInvalid", why))
 
 
-def _problem(old: Object | None, item: Object) -> str:
+def _problems(old: Object | None, item: Object) -> Iterator[str]:
+    """What is wrong, in the order in which KServe looks; it tells only the first."""
     name, predictor = item["metadata"].get("name", ""), item.get("spec", {}).get("predictor", {})
-    if old is not None:
-        recorded = old.get("status", {}).get("deploymentMode", "")
-        annotated = item["metadata"].get("annotations", {}).get(MODE, recorded)
-        if recorded and annotated != recorded:
-            return f"update rejected: deploymentMode cannot be changed from '{recorded}' to '{annotated}'"
+    mode = item["metadata"].get("annotations", {}).get(MODE, "")
+    recorded = (old or {}).get("status", {}).get("deploymentMode", "")
+    if recorded and mode not in ("", recorded):
+        yield f"update rejected: deploymentMode cannot be changed from '{recorded}' to '{mode}'"
     if not _NAME.fullmatch(name):
-        return (
+        yield (
             f'The InferenceService "{name}" is invalid: a InferenceService name must consist of lower case '
             f"alphanumeric characters or '-', and must start with alphabetical character. (regex: '{_NAME.pattern}')"
         )
-    implementations = [field for field in ("containers", "model") if predictor.get(field)]
-    if not implementations:
-        return "Exactly one of [Custom, Model] must be specified in PredictorSpec"
-    least, most = predictor.get("minReplicas"), predictor.get("maxReplicas", 0)
-    if least is not None and least < 0:
-        return "MinReplicas cannot be less than 0."
+    if not (predictor.get("containers") or predictor.get("model")):
+        yield "Exactly one of [Custom, Model] must be specified in PredictorSpec"
+    least, most = predictor.get("minReplicas") or 0, predictor.get("maxReplicas", 0)
+    if least < 0:
+        yield "MinReplicas cannot be less than 0."
     if most < 0:
-        return "MaxReplicas cannot be less than 0."
-    if least is not None and most != 0 and least > most:
-        return "MinReplicas cannot be greater than MaxReplicas."
+        yield "MaxReplicas cannot be less than 0."
+    if most != 0 and least > most:
+        yield "MinReplicas cannot be greater than MaxReplicas."
     if predictor.get("containerConcurrency", 0) < 0:
-        return "Parallelism cannot be less than 0."
-    if item["metadata"].get("annotations", {}).get(MODE) not in ("Standard", "RawDeployment"):
-        metric = predictor.get("scaleMetric", "concurrency")
-        if metric not in ("concurrency", "rps"):
-            return f"[{metric}] is not a supported metric"
-        if metric == "rps" and predictor.get("scaleTarget", 1) < 1:
-            return "the target for rps should be greater than 1"
-    return ""
+        yield "Parallelism cannot be less than 0."
+    metric = predictor.get("scaleMetric", "concurrency")
+    if mode not in ("Standard", "RawDeployment") and metric not in ("concurrency", "rps"):
+        yield f"[{metric}] is not a supported metric"
+    if metric == "rps" and predictor.get("scaleTarget", 1) < 1:
+        yield "the target for rps should be greater than 1"

@@ -27,6 +27,7 @@ from kserve_api.tests.fake_cluster.controllers.platform import (
     REVISION,
     ROUTE,
     SERVICE,
+    Logs,
     Platform,
     owned_by,
 )
@@ -62,8 +63,12 @@ _MOST_STEPS = 100_000  # More in a row mean that two controllers undo each other
 class Controllers:
     """Runs in the loop of the store. `pause("kserve")` lets the work of one pile up until `resume`."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self.platform = Platform(store)
+    def __init__(self, store: ObjectStore, logs: Logs | None = None, previous_logs: Logs | None = None) -> None:
+        self.platform = Platform(
+            store,
+            logs={} if logs is None else logs,
+            previous_logs={} if previous_logs is None else previous_logs,
+        )
         self.gateway = Gateway(self.platform)
         self.errors: list[Exception] = []  # Faults of the fake itself; a test must end with none.
         self._pending: dict[Work, None] = {}

@@ -99,5 +99,4 @@ def _targets(service: Object) -> list[Object]:
 
 
 def _up_to_date(item: Object) -> bool:
-    observed: int = item.get("status", {}).get("observedGeneration", 0)
-    return observed == item["metadata"]["generation"]
+    return bool(item.get("status", {}).get("observedGeneration") == item["metadata"]["generation"])

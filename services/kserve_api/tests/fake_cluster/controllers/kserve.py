@@ -57,7 +57,6 @@ def reconcile(platform: Platform, namespace: str, name: str) -> None:
     mode = deployment_mode(platform, isvc)
     status: Object = isvc.setdefault("status", {})
     status["deploymentMode"] = mode
-    status["observedGeneration"] = isvc["metadata"]["generation"]
     conditions = Conditions(status, depends_on=_DEPENDS_ON, now=platform.clock.stamp())
     if mode in ("Standard", "RawDeployment"):
         standard.reconcile(platform, isvc, conditions)
@@ -83,6 +82,9 @@ def _reconcile_knative(platform: Platform, isvc: Object, conditions: Conditions)
         why = f"fails to reconcile predictor: fails to reconcile knative service: {refusal.message}"
         platform.event(isvc, "InternalError", why)
         return
+    # KServe reports the generation that Knative has observed of the Service, not that of the InferenceService.
+    if "observedGeneration" in service.get("status", {}):
+        status["observedGeneration"] = service["status"]["observedGeneration"]
     copy_service_conditions(conditions, service)
     _expose(platform, isvc, conditions)
     revision = components["predictor"].get("latestCreatedRevision", "")

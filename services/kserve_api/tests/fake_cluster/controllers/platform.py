@@ -11,9 +11,10 @@ from typing import Any
 from kserve_api.tests.fake_cluster.controllers.clock import Clock
 from kserve_api.tests.fake_cluster.controllers.registry import Registry
 from kserve_api.tests.fake_cluster.kinds import KINDS
-from kserve_api.tests.fake_cluster.store import ObjectStore, StatusError
+from kserve_api.tests.fake_cluster.store import ObjectStore
 
 Object = dict[str, Any]
+Logs = dict[tuple[str, str, str], list[str]]  # By namespace, pod and container.
 
 ISVC = "inferenceservices.serving.kserve.io"
 SERVICE = "services.serving.knative.dev"
@@ -56,9 +57,8 @@ class Platform:
     kserve_version: tuple[int, int] = (0, 16)
     drops_zero_min_replicas: bool = False  # An old KServe that takes minReplicas 0 for none.
     resyncs_autoscalers: bool = True  # An old Knative compares only the spec of a PodAutoscaler, not its annotations.
-    # (namespace, pod, container) → what the running container, and the one before it, wrote.
-    logs: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
-    previous_logs: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    logs: Logs = field(default_factory=dict)  # Of the running containers.
+    previous_logs: Logs = field(default_factory=dict)  # Of those before them.
     last_request: dict[tuple[str, str], datetime] = field(default_factory=dict)  # By namespace and revision.
     load: dict[tuple[str, str], float] = field(default_factory=dict)  # Requests at the same time, likewise.
     pods_made: int = 0
@@ -163,6 +163,3 @@ def owned_by(item: Object, kind_key: str) -> str | None:
             name: str = reference["name"]
             return name
     return None
-
-
-__all__ = ["Platform", "StatusError", "owned_by", "owner"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kserve_api.tests.fake_cluster.controllers.configuration import child_name, seconds
 from kserve_api.tests.fake_cluster.controllers.conditions import Conditions, condition, is_true
+from kserve_api.tests.fake_cluster.controllers.configuration import child_name, seconds
 from kserve_api.tests.fake_cluster.controllers.platform import AUTOSCALER, REVISION, Platform, owner
 from kserve_api.tests.fake_cluster.controllers.registry import ResolutionError
 from kserve_api.tests.fake_cluster.controllers.route import ROUTING_STATE

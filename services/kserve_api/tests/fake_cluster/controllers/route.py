@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kserve_api.tests.fake_cluster.controllers.conditions import Conditions, condition, is_false, is_true
+from kserve_api.tests.fake_cluster.controllers.conditions import Conditions, is_false, is_true
 from kserve_api.tests.fake_cluster.controllers.platform import CONFIGURATION, REVISION, ROUTE, Platform
 
 Object = dict[str, Any]
@@ -54,8 +54,8 @@ def _assign(platform: Platform, route: Object, conditions: Conditions) -> list[O
             if ready is None:
                 failed = is_false(configuration)
                 wait = "does not have any ready Revision" if failed else "is waiting for a Revision to become ready"
-                truth = "False" if failed else "Unknown"
-                conditions.mark("AllTrafficAssigned", truth, "RevisionMissing", f'Configuration "{name}" {wait}.')
+                why = f'Configuration "{name}" {wait}.'
+                conditions.mark("AllTrafficAssigned", "False" if failed else "Unknown", "RevisionMissing", why)
                 return None
             made["revisionName"] = ready
         else:
@@ -65,7 +65,7 @@ def _assign(platform: Platform, route: Object, conditions: Conditions) -> list[O
                 conditions.mark("AllTrafficAssigned", "False", "RevisionMissing", why)
                 return None
             if not is_true(revision):
-                failed = condition(revision, "Ready") is not None and is_false(revision)
+                failed = is_false(revision)
                 what = "failed to become ready" if failed else "is not yet ready"
                 why = f'Revision "{target["revisionName"]}" {what}.'
                 conditions.mark("AllTrafficAssigned", "False" if failed else "Unknown", "RevisionMissing", why)

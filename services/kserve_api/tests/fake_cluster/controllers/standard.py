@@ -39,6 +39,7 @@ def reconcile(platform: Platform, isvc: Object, conditions: Conditions) -> None:
     scaling = {"minReplicas": minimum, "maxReplicas": most, "scaleTargetRef": target}
     platform.ensure(AUTOSCALER, {"metadata": common, "spec": scaling}, "spec")
     ready = _run_pods(platform, deployment, labels)
+    isvc["status"]["observedGeneration"] = deployment["metadata"]["generation"]
     if ready >= minimum:
         conditions.mark("PredictorReady", "True")
         conditions.mark("IngressReady", "True")
