@@ -103,7 +103,9 @@ async def delete_app(
     response_class=Response,
     responses={200: {"model": AppView}},
 )
-async def set_traffic(request: Request, namespace: str, name: str, place: Place, _: Annotated[TenantParameters, Query()]) -> Response:
+async def set_traffic(
+    request: Request, namespace: str, name: str, place: Place, _: Annotated[TenantParameters, Query()]
+) -> Response:
     """Give the newest revision a share of the requests, and the one before the rest."""
     wanted = await read_model(request, TrafficRequest)
     request.state.audit.fields = ("latest_percent",)
