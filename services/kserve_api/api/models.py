@@ -110,7 +110,7 @@ async def set_traffic(
     wanted = await read_model(request, TrafficRequest)
     request.state.audit.fields = ("latest_percent",)
     app = await place.apps.set_traffic(
-        namespace, name, tenant=place.tenant.name, actor=place.actor, latest_percent=wanted.latest_percent
+        namespace, name, tenant=place.tenant.name, latest_percent=wanted.latest_percent
     )
     return answer(app_view(app))
 

@@ -79,7 +79,6 @@ def roles(folder: Path, namespaces: Sequence[str], *, without: tuple[str, str] =
         places: Sequence[str | None] = {
             "apps": tuple(namespaces),
             "knative": ("knative-serving",),
-            "kserve": ("kserve",),
             "cluster": (None,),
         }[permission.scope]
         for place in places:
