@@ -109,9 +109,7 @@ async def set_traffic(
     """Give the newest revision a share of the requests, and the one before the rest."""
     wanted = await read_model(request, TrafficRequest)
     request.state.audit.fields = ("latest_percent",)
-    app = await place.apps.set_traffic(
-        namespace, name, tenant=place.tenant.name, latest_percent=wanted.latest_percent
-    )
+    app = await place.apps.set_traffic(namespace, name, tenant=place.tenant.name, latest_percent=wanted.latest_percent)
     return answer(app_view(app))
 
 
