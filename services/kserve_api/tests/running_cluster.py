@@ -120,13 +120,14 @@ class RunningCluster:
         self._run(self._start(namespaces, rbac, port))
 
     def close(self) -> None:
-        """End everything; raises the first fault of the fake's own controllers, if there was one."""
+        """End everything; raises the first fault of the fake itself, if there was one."""
         self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        if self.controllers is not None and self.controllers.errors:
-            raise self.controllers.errors[0]
+        for errors in (self.server.errors, self.controllers.errors if self.controllers is not None else []):
+            if errors:
+                raise errors[0]
 
     def _run(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -63,8 +63,11 @@ class _Findings:
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def check_fields(kind: Kind, item: dict[str, Any], validation: str) -> tuple[dict[str, Any], list[str]]:
-    """The object without its unknown fields, and warnings that name them (`validation` Warn).
+def check_fields(
+    kind: Kind, item: dict[str, Any], validation: str, *, partial: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """The object without its unknown fields, and warnings that name them (`validation` Warn). `partial`: an applied
+    configuration, in which required fields may be missing.
 
     StatusError 400 where `validation` is Strict and a field is unknown or there twice, or where a field of a built-in
     kind has the wrong type; 422 for wrong types, values and missing fields otherwise.
@@ -86,6 +89,8 @@ def check_fields(kind: Kind, item: dict[str, Any], validation: str) -> tuple[dic
             f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
             f"json: cannot unmarshal value of field {types[0][0]}"
         )
+    if partial:
+        findings.wrong = [cause for cause in findings.wrong if cause[1] != "FieldValueRequired"]
     if findings.wrong:
         raise invalid(kind, name, *findings.wrong)
     return checked, unknown if validation == "Warn" else []

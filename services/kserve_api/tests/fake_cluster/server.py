@@ -17,6 +17,7 @@ from kserve_api.tests.fake_cluster.fields import parse
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.listing import Lister
 from kserve_api.tests.fake_cluster.pod_logs import PodLogs
+from kserve_api.tests.fake_cluster.protobuf import MEDIA_TYPE, decode_protobuf
 from kserve_api.tests.fake_cluster.rbac import Access, User, denied
 from kserve_api.tests.fake_cluster.routing import Target, target_of
 from kserve_api.tests.fake_cluster.selectors import field_value, selector
@@ -52,6 +53,7 @@ class FakeApiServer:
         self.lister = Lister(store)
         self.watches = Watches(store)
         self.requests: list[Request] = []
+        self.errors: list[Exception] = []  # Faults of the fake itself; a test must end with none.
         self._writes = Writes(store)
         self._runner: web.ServerRunner | None = None
 
@@ -89,6 +91,11 @@ class FakeApiServer:
         except _BrokenConnection:
             self._note(request, user, 0)
             raise
+        except ConnectionResetError:
+            raise  # The client went while it was being answered.
+        except Exception as error:  # noqa: BLE001 - shown to the client as the API server would, and to the test
+            self.errors.append(error)
+            response = _json(StatusError(500, "InternalError", f"Internal error occurred: {error!r}").body(), 500)
         self._note(request, user, response.status)
         return response
 
@@ -306,6 +313,8 @@ async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
     if not request.can_read_body:
         return None
     media = request.content_type
+    if media == MEDIA_TYPE:
+        return decode_protobuf(await request.read())
     if not any_type and "json" not in media and "yaml" not in media and media != "application/octet-stream":
         accepted = "application/json, application/yaml"
         message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"

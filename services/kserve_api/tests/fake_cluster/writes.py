@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kserve_api.tests.fake_cluster import admission, patches
+from kserve_api.tests.fake_cluster.apply import applied, track_update
 from kserve_api.tests.fake_cluster.fields import check_fields, check_metadata
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.quota import check_quota
 from kserve_api.tests.fake_cluster.routing import Target
-from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request, conflict, invalid
+from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request, conflict, invalid, not_found
 from kserve_api.tests.fake_cluster.store import Object, ObjectStore, clone
 
 __all__ = ["PATCH_TYPES", "WriteOptions", "Writes"]
@@ -52,6 +53,7 @@ class Writes:
         item = self._checked(target, item, options)
         if kind.status:
             item.pop("status", None)
+        track_update(kind, None, item, manager=options.manager or options.agent)
         return self._create(kind, target, item, options)
 
     def update(self, target: Target, item: Any, options: WriteOptions) -> Object:
@@ -63,7 +65,7 @@ class Writes:
             raise bad_request(
                 f"the name of the object ({metadata.get('name', '')}) does not match the name on the URL ({target.name})"
             )
-        old = self._store.entry(kind.key, target.namespace, target.name).object
+        old = self._store.entry(kind.key, _place(target), target.name).object
         if kind.custom and not metadata.get("resourceVersion"):
             must = "Invalid value: 0: must be specified for an update"
             raise invalid(kind, target.name, ("metadata.resourceVersion", "FieldValueInvalid", must))
@@ -78,7 +80,11 @@ class Writes:
                 served
             )
             raise StatusError(415, "UnsupportedMediaType", message)
-        old = self._store.entry(kind.key, target.namespace, target.name).object
+        if content_type == APPLY:
+            return self._apply(target, patch, options)
+        if options.force:
+            raise _bad_option("force", "Forbidden: may not be specified for non-apply patch")
+        old = self._store.entry(kind.key, _place(target), target.name).object
         change: Callable[[], Any] = {
             MERGE: lambda: patches.merge_patch(old, patch),
             JSON: lambda: patches.json_patch(old, patch),
@@ -86,6 +92,46 @@ class Writes:
         }[content_type]
         item = self._checked(target, change(), options)
         return self._replace(kind, target, old, item, options)
+
+    def _apply(self, target: Target, patch: Any, options: WriteOptions) -> Object:
+        kind = _kind(target)
+        if not options.manager:
+            raise _bad_option("fieldManager", "Required value: is required for apply patch")
+        configuration = self._checked(target, patch, options, partial=True)
+        metadata = configuration["metadata"]
+        if metadata.setdefault("name", target.name) != target.name:
+            raise bad_request(
+                f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})"
+            )
+        if metadata.get("managedFields"):
+            raise bad_request("metadata.managedFields must be nil")
+        if kind.status:
+            unwanted = [name for name in configuration if (name == "status") is not (target.subresource == "status")]
+            for name in unwanted:
+                if name not in ("apiVersion", "kind", "metadata"):
+                    del configuration[name]
+        found = self._store.find(kind.key, _place(target), target.name)
+        if found is None and target.subresource:
+            raise not_found(kind, target.name)
+        if found is None and metadata.get("uid"):
+            why = f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
+            raise conflict(kind, target.name, why)
+        if found is None and metadata.get("resourceVersion"):
+            raise conflict(kind, target.name)
+        if found is not None:
+            _same_identity(kind, target, found, configuration)
+        item = applied(
+            kind,
+            found,
+            configuration,
+            manager=options.manager,
+            force=options.force,
+            subresource=target.subresource,
+        )
+        check_fields(kind, item, "Ignore")
+        if found is None:
+            return self._create(kind, target, item, options)
+        return self._replace(kind, target, found, item, options, tracked=True)
 
     def _create(self, kind: Kind, target: Target, item: Object, options: WriteOptions) -> Object:
         item = admission.admit("CREATE", kind.key, None, item, target.namespace, store=self._store, user=options.user)
@@ -96,7 +142,9 @@ class Writes:
             check_quota(self._store, kind, target.namespace, name)
         return self._store.create(kind.key, item, dry_run=options.dry_run)
 
-    def _replace(self, kind: Kind, target: Target, old: Object, item: Object, options: WriteOptions) -> Object:
+    def _replace(
+        self, kind: Kind, target: Target, old: Object, item: Object, options: WriteOptions, *, tracked: bool = False
+    ) -> Object:
         _same_identity(kind, target, old, item)
         if target.subresource == "status":
             kept = {name: value for name, value in old.items() if name != "status"} | {
@@ -109,6 +157,9 @@ class Writes:
         elif kind.status:
             item = {name: value for name, value in item.items() if name != "status"}
             item |= {"status": clone(old["status"])} if "status" in old else {}
+        if not tracked:
+            item["metadata"] = dict(item["metadata"])
+            track_update(kind, old, item, manager=options.manager or options.agent, subresource=target.subresource)
         if target.subresource != "status":
             item = admission.admit(
                 "UPDATE", kind.key, clone(old), item, target.namespace, store=self._store, user=options.user
@@ -117,7 +168,7 @@ class Writes:
         check_metadata(kind, item)
         return self._store.replace(kind.key, item, dry_run=options.dry_run)
 
-    def _checked(self, target: Target, item: Any, options: WriteOptions) -> Object:
+    def _checked(self, target: Target, item: Any, options: WriteOptions, *, partial: bool = False) -> Object:
         kind = _kind(target)
         if not isinstance(item, dict):
             raise bad_request("the object provided is unrecognized (must be of type object)")
@@ -127,7 +178,7 @@ class Writes:
                 f"the API version in the data ({given}) does not match the expected API version "
                 f"({kind.api_version}, Kind={kind.kind})"
             )
-        item, warnings = check_fields(kind, item, options.validation)
+        item, warnings = check_fields(kind, item, options.validation, partial=partial)
         options.warnings += warnings
         metadata = item["metadata"] = dict(item.get("metadata") or {})
         if kind.namespaced:
@@ -141,6 +192,14 @@ class Writes:
 def _kind(target: Target) -> Kind:
     assert target.kind is not None
     return target.kind
+
+
+def _place(target: Target) -> str | None:
+    return target.namespace if _kind(target).namespaced else None
+
+
+def _bad_option(name: str, why: str) -> StatusError:
+    return StatusError(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {name}: {why}')
 
 
 def _same_identity(kind: Kind, target: Target, old: Object, item: Object) -> None:
