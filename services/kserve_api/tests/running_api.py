@@ -25,6 +25,7 @@ import yaml
 from kserve_api.apps.permissions import Permission, required_permissions
 from kserve_api.backend import create_app
 from kserve_api.settings import Settings
+from kserve_api.tests.api_contract import check_answer
 from kserve_api.tests.running_cluster import RunningCluster, running_cluster
 
 __all__ = [
@@ -126,20 +127,20 @@ class RunningApi:
     folder: Path
 
     def client(self, tenant: str = "acme", key: str = "main", **options: Any) -> httpx.Client:
-        """A client with a tenant's key."""
-        return httpx.Client(base_url=self.url, headers={"X-API-Key": key_of(tenant, key)}, timeout=60, **options)
+        """A client with a tenant's key; each of its answers is held against the OpenAPI document."""
+        return self._client({"X-API-Key": key_of(tenant, key)}, **options)
 
-    def async_client(self, tenant: str = "acme") -> httpx.AsyncClient:
-        """Likewise, for many requests at once."""
-        return httpx.AsyncClient(base_url=self.url, headers={"X-API-Key": key_of(tenant)}, timeout=60)
-
-    def anonymous(self) -> httpx.Client:
-        """A client without a credential."""
-        return httpx.Client(base_url=self.url, timeout=60)
+    def anonymous(self, **headers: str) -> httpx.Client:
+        """A client without a credential, or with the one in these headers (`_` is `-`)."""
+        return self._client({name.replace("_", "-"): value for name, value in headers.items()})
 
     def audit(self) -> list[dict[str, Any]]:
         """The audit so far."""
         return self.log.of("kserve_api.audit")
+
+    def _client(self, headers: dict[str, str], **options: Any) -> httpx.Client:
+        hooks = {"response": [check_answer]}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, event_hooks=hooks, **options)
 
 
 @contextlib.contextmanager
