@@ -335,7 +335,7 @@ def test_secrets_that_nothing_refers_to_are_deleted_after_some_minutes() -> None
         later = SecretVariables(apps._cluster, lambda: datetime.now(UTC) + timedelta(minutes=6))
         isvc = _isvc(cluster)
         await later.tidy(isvc, state_of(isvc))
-        assert [data for data in _secrets(cluster).values()] == [{"KEY": "1"}]
+        assert list(_secrets(cluster).values()) == [{"KEY": "1"}]
 
     run(scenario)
 
