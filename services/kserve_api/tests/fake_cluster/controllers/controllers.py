@@ -70,6 +70,7 @@ class Controllers:
             previous_logs={} if previous_logs is None else previous_logs,
         )
         self.gateway = Gateway(self.platform)
+        self.delay_s = 0.0  # Real time before each piece of work: a slow cluster.
         self.errors: list[Exception] = []  # Faults of the fake itself; a test must end with none.
         self._pending: dict[Work, None] = {}
         self._paused: set[str] = set()
@@ -151,7 +152,10 @@ class Controllers:
         except RuntimeError:
             return  # Without a loop, `run` does it.
         self._scheduled = True
-        loop.call_soon(self._step)
+        if self.delay_s:
+            loop.call_later(self.delay_s, self._step)
+        else:
+            loop.call_soon(self._step)
 
     def _add(self, name: Name, namespace: str, item: str) -> None:
         self._pending.setdefault((name, namespace, item))
