@@ -7,7 +7,7 @@ import base64
 import contextlib
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -129,7 +129,7 @@ class RunningCluster:
             if errors:
                 raise errors[0]
 
-    def _run(self, work: Any) -> Any:
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _start(self, namespaces: Sequence[str], rbac: Sequence[Path], port: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kserve_api.tests.fake_cluster.entry import Object
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.rbac import Access, User
-from kserve_api.tests.fake_cluster.store import Object
 
 __all__ = ["review"]
 

@@ -8,8 +8,8 @@ with another value is a conflict, unless the apply is forced.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from kserve_api.tests.fake_cluster.entry import Object, clone, now
 from kserve_api.tests.fake_cluster.field_sets import (
     FieldSet,
     Path,
@@ -22,9 +22,8 @@ from kserve_api.tests.fake_cluster.field_sets import (
     value_at,
 )
 from kserve_api.tests.fake_cluster.kinds import Kind
-from kserve_api.tests.fake_cluster.schemas import Schema
+from kserve_api.tests.fake_cluster.schemas import Json, Schema
 from kserve_api.tests.fake_cluster.status_error import StatusError
-from kserve_api.tests.fake_cluster.store import Object, clone, now
 
 __all__ = ["applied", "track_update"]
 
@@ -73,7 +72,7 @@ def applied(
         raise _conflict(conflicts)
     for other, path in conflicts:
         other.fields.discard(path)
-    merged = _merge(old or {}, _without_server_fields(configuration), schema)
+    merged: Object = _merge(old or {}, _without_server_fields(configuration), schema)
     owned_by_others = set().union(*(other.fields for other in managers if other is not mine)) if managers else set()
     for path in sorted(mine.fields - wanted - owned_by_others, key=len, reverse=True):
         if not any(kept[: len(path)] == path for kept in wanted | owned_by_others):
@@ -177,7 +176,7 @@ def _content(item: Object) -> Object:
     return item | {"metadata": {name: value for name, value in item["metadata"].items() if name not in _SERVER_FIELDS}}
 
 
-def _merge(value: Any, wanted: Any, schema: Schema) -> Any:
+def _merge(value: Json, wanted: Json, schema: Schema) -> Json:
     if isinstance(wanted, dict):
         merged = dict(value) if isinstance(value, dict) else {}
         for name, item in wanted.items():
@@ -194,7 +193,7 @@ def _merge(value: Any, wanted: Any, schema: Schema) -> Any:
     return [*merged_items, *present.values()]
 
 
-def _remove(item: Any, schema: Schema, path: Path) -> bool:
+def _remove(item: Json, schema: Schema, path: Path) -> bool:
     """Take a field away, and its parents that become empty by it; returns whether `item` is empty now.
 
     Containers on the way are copied: `item` itself is ours, what is below may be shared with the stored object.

@@ -1,4 +1,4 @@
-"""What clients ask an API server about itself: version, groups, resources (both forms), and enough OpenAPI for kubectl."""
+"""What clients ask an API server about itself: version, groups, resources, and enough OpenAPI for kubectl."""
 
 from __future__ import annotations
 
@@ -31,25 +31,26 @@ def discovery(path: str, *, aggregated: bool) -> dict[str, Any] | str | None:
     one-document form of /api and /apis.
     """
     parts = path.strip("/").split("/")
+    document: dict[str, Any] | str | None = None
     if path in ("/healthz", "/livez", "/readyz"):
-        return "ok"
-    if path == "/version":
-        return _VERSION
-    if parts[:2] == ["openapi", "v3"]:
-        return _openapi("/".join(parts[2:]))
-    if path in ("/api", "/apis") and aggregated:
-        return _aggregated(core=path == "/api")
-    if path == "/api":
-        return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
-    if path == "/apis":
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in _groups() if name]}
-    if parts[0] == "apis" and len(parts) == 2 and parts[1] in _groups():
-        return {"apiVersion": "v1"} | _group(parts[1])
-    if (group_version := path.removeprefix("/apis/").removeprefix("/api/")) in {
+        document = "ok"
+    elif path == "/version":
+        document = _VERSION
+    elif parts[:2] == ["openapi", "v3"]:
+        document = _openapi("/".join(parts[2:]))
+    elif path in ("/api", "/apis") and aggregated:
+        document = _aggregated(core=path == "/api")
+    elif path == "/api":
+        document = {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+    elif path == "/apis":
+        document = {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in _groups() if name]}
+    elif parts[0] == "apis" and len(parts) == 2 and parts[1] in _groups():
+        document = {"apiVersion": "v1"} | _group(parts[1])
+    elif (group_version := path.removeprefix("/apis/").removeprefix("/api/")) in {
         kind.api_version for kind in KINDS.values()
     }:
-        return _resources(group_version)
-    return None
+        document = _resources(group_version)
+    return document
 
 
 def _groups() -> list[str]:

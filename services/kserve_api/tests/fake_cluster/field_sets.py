@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kserve_api.tests.fake_cluster.schemas import Schema
+from kserve_api.tests.fake_cluster.schemas import Json, Schema
 
 __all__ = ["FieldSet", "Path", "child_schema", "decode", "encode", "fields_of", "item_step", "shown", "value_at"]
 
@@ -24,10 +24,11 @@ def fields_of(item: dict[str, Any], schema: Schema) -> FieldSet:
         if name in ("apiVersion", "kind"):
             continue
         if name == "metadata":
-            value = {part: value[part] for part in _OWNED_METADATA if value.get(part)}
-            if not value:
-                continue
-        _collect(value, child_schema(schema, name), (f"f:{name}",), found)
+            owned = {part: value[part] for part in _OWNED_METADATA if value.get(part)}
+            if owned:
+                _collect(owned, child_schema(schema, name), ("f:metadata",), found)
+        else:
+            _collect(value, child_schema(schema, name), (f"f:{name}",), found)
     return found
 
 
@@ -37,7 +38,7 @@ def child_schema(schema: Schema, name: str) -> Schema:
     return known or schema.get("additionalProperties") or {"x-kubernetes-preserve-unknown-fields": True}
 
 
-def item_step(item: Any, schema: Schema) -> str:
+def item_step(item: Json, schema: Schema) -> str:
     """The step to an item of a keyed list or a set; `schema` is the list's."""
     keys = schema.get("x-kubernetes-list-map-keys")
     if keys is None:
@@ -46,7 +47,7 @@ def item_step(item: Any, schema: Schema) -> str:
     return f"k:{json.dumps(named, separators=(',', ':'))}"
 
 
-def _collect(value: Any, schema: Schema, path: Path, found: FieldSet) -> None:
+def _collect(value: Json, schema: Schema, path: Path, found: FieldSet) -> None:
     if isinstance(value, dict) and value:
         for name, item in value.items():
             _collect(item, child_schema(schema, name), (*path, f"f:{name}"), found)
@@ -61,7 +62,7 @@ def _collect(value: Any, schema: Schema, path: Path, found: FieldSet) -> None:
         found.add(path)
 
 
-def value_at(item: Any, schema: Schema, path: Path) -> Any:
+def value_at(item: Json, schema: Schema, path: Path) -> Json:
     """The value at a path; an own marker (equal only to itself) where there is none."""
     for step in path:
         if step.startswith("f:"):

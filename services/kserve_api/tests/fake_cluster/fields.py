@@ -10,17 +10,12 @@ from typing import Any
 import yaml
 
 from kserve_api.tests.fake_cluster.kinds import Kind
-from kserve_api.tests.fake_cluster.schemas import Schema
+from kserve_api.tests.fake_cluster.schemas import Json, Schema
 from kserve_api.tests.fake_cluster.status_error import bad_request, invalid
 
-__all__ = ["check_fields", "check_metadata", "parse"]
+__all__ = ["check_fields", "parse"]
 
-_SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?")
-_LABEL_KINDS = ("namespaces", "services")
-_PATH_SAFE_KINDS = "rbac.authorization.k8s.io"
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -46,7 +41,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return marked
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes) -> Json:
     """The JSON or YAML of a body; StatusError 400 when it is neither."""
     try:
         return json.loads(body, object_pairs_hook=_pairs)
@@ -76,19 +71,12 @@ def check_fields(
     checked = _walk(item, kind.schema, "", findings)
     unknown = list(dict.fromkeys(findings.unknown))
     if unknown and validation == "Strict":
-        problems = ", ".join(unknown)
-        raise bad_request(
-            f"strict decoding error: {problems}"
-            if kind.custom
-            else f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: strict decoding error: {problems}'
-        )
+        prefix = "" if kind.custom else _cannot_be_handled(kind)
+        raise bad_request(f"{prefix}strict decoding error: {', '.join(unknown)}")
     name = str((item.get("metadata") or {}).get("name", ""))
     types = [cause for cause in findings.wrong if cause[1] == "FieldValueTypeInvalid"]
     if types and not kind.custom:
-        raise bad_request(
-            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
-            f"json: cannot unmarshal value of field {types[0][0]}"
-        )
+        raise bad_request(f"{_cannot_be_handled(kind)}json: cannot unmarshal value of field {types[0][0]}")
     if partial:
         findings.wrong = [cause for cause in findings.wrong if cause[1] != "FieldValueRequired"]
     if findings.wrong:
@@ -96,18 +84,16 @@ def check_fields(
     return checked, unknown if validation == "Warn" else []
 
 
-def _walk(value: Any, schema: Schema, path: str, findings: _Findings) -> Any:
+def _cannot_be_handled(kind: Kind) -> str:
+    return f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
+
+
+def _walk(value: Json, schema: Schema, path: str, findings: _Findings) -> Json:
     if isinstance(value, _Twice):
         findings.unknown += [f'duplicate field "{_below(path, name)}"' for name in value.duplicates]
-    if schema.get("x-kubernetes-preserve-unknown-fields"):
-        return value
     if schema.get("x-kubernetes-int-or-string"):
-        if not isinstance(value, int | float) and not (isinstance(value, str) and _fits_quantity(path, value)):
-            message = (
-                f"Invalid value: {json.dumps(value)}: quantities must match the regular expression "
-                r"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-            )
-            findings.wrong.append((path, "FieldValueInvalid", message))
+        _check_quantity(value, schema, path, findings)
+    if "x-kubernetes-int-or-string" in schema or "x-kubernetes-preserve-unknown-fields" in schema:
         return value
     expected = schema.get("type", "object")
     if value is None and (schema.get("nullable") or expected != "array"):
@@ -116,16 +102,25 @@ def _walk(value: Any, schema: Schema, path: str, findings: _Findings) -> Any:
         message = f'Invalid value: "{_type_of(value)}": {path} in body must be of type {expected}: "{_type_of(value)}"'
         findings.wrong.append((path, "FieldValueTypeInvalid", message))
         return value
-    if expected == "object":
+    if isinstance(value, dict):
         return _walk_object(value, schema, path, findings)
-    if expected == "array":
+    if isinstance(value, list):
         return _walk_array(value, schema, path, findings)
-    if "enum" in schema and value not in schema["enum"]:
+    if value not in schema.get("enum", (value,)):
         supported = ", ".join(f'"{choice}"' for choice in schema["enum"])
-        findings.wrong.append(
-            (path, "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: {supported}')
-        )
+        why = f'Unsupported value: "{value}": supported values: {supported}'
+        findings.wrong.append((path, "FieldValueNotSupported", why))
     return value
+
+
+def _check_quantity(value: Json, schema: Schema, path: str, findings: _Findings) -> None:
+    text = schema.get("format") != "quantity" or _QUANTITY.fullmatch(str(value))
+    if not isinstance(value, int | float) and not (isinstance(value, str) and text):
+        message = (
+            f"Invalid value: {json.dumps(value)}: quantities must match the regular expression "
+            r"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        )
+        findings.wrong.append((path, "FieldValueInvalid", message))
 
 
 def _walk_object(value: dict[str, Any], schema: Schema, path: str, findings: _Findings) -> dict[str, Any]:
@@ -165,68 +160,6 @@ def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _fits_quantity(path: str, value: str) -> bool:
-    return bool(_QUANTITY.fullmatch(value)) or path.endswith(
-        ("ort", "maxSurge", "available", "Available", "Unavailable")
-    )
-
-
-def _type_of(value: Any) -> str:
+def _type_of(value: Json) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names.get(type(value), "null") if not isinstance(value, dict) else "object"
-
-
-def check_metadata(kind: Kind, item: dict[str, Any]) -> None:
-    """StatusError 422 for a name, label or annotation key that Kubernetes refuses."""
-    metadata, causes = item["metadata"], []
-    name = metadata.get("name", "")
-    if name and kind.group != _PATH_SAFE_KINDS:
-        label = kind.key in _LABEL_KINDS
-        if not re.fullmatch(_LABEL if label else _SUBDOMAIN, name) or len(name) > (63 if label else 253):
-            causes.append(("metadata.name", "FieldValueInvalid", _invalid_name(name, label)))
-    for key, value in (metadata.get("labels") or {}).items():
-        if not _is_qualified(key):
-            causes.append(("metadata.labels", "FieldValueInvalid", _invalid_key(key)))
-        if value and (not re.fullmatch(_NAME, value) or len(value) > 63):
-            causes.append(("metadata.labels", "FieldValueInvalid", _invalid_label(value)))
-    for key in metadata.get("annotations") or {}:
-        if not _is_qualified(key.lower()):
-            causes.append(("metadata.annotations", "FieldValueInvalid", _invalid_key(key)))
-    if causes:
-        raise invalid(kind, name, *causes)
-
-
-def _is_qualified(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    if slash and (not re.fullmatch(_SUBDOMAIN, prefix) or len(prefix) > 253):
-        return False
-    return bool(re.fullmatch(_NAME, name)) and len(name) <= 63
-
-
-def _invalid_name(name: str, label: bool) -> str:
-    if len(name) > (63 if label else 253):
-        return f'Invalid value: "{name}": must be no more than {63 if label else 253} characters'
-    what, more = ("label", "'-'") if label else ("subdomain", "'-' or '.'")
-    return (
-        f'Invalid value: "{name}": a lowercase RFC 1123 {what} must consist of lower case alphanumeric characters, '
-        f"{more}, and must start and end with an alphanumeric character (e.g. '{'my-name' if label else 'example.com'}', "
-        f"regex used for validation is '{_LABEL if label else _SUBDOMAIN}')"
-    )
-
-
-def _invalid_key(key: str) -> str:
-    return (
-        f"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start "
-        "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation "
-        "is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-    )
-
-
-def _invalid_label(value: str) -> str:
-    if len(value) > 63:
-        return f'Invalid value: "{value}": must be no more than 63 characters'
-    return (
-        f"Invalid value: \"{value}\": a valid label must be an empty string or consist of alphanumeric characters, '-', "
-        "'_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
-        "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-    )
+    return "object" if isinstance(value, dict) else names.get(type(value), "null")

@@ -1,4 +1,4 @@
-"""The kinds that the fake serves. A kind's key, `plural.group` (core: `plural`), names it in every call of the store."""
+"""The kinds that the fake serves. A kind's key, `plural.group` (core: `plural`), names it in calls of the store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "u
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of `kubectl get`: dotted path, or one condition's status with `condition:Ready`; `wide`: only -o wide."""
+    """A column of `kubectl get`: a dotted path, or `condition:Ready` for a condition's status; `wide`: only -o wide."""
 
     title: str
     path: str

@@ -8,10 +8,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import count
 
+from kserve_api.tests.fake_cluster.entry import Entry
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.selectors import selector
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
-from kserve_api.tests.fake_cluster.store import Entry, ObjectStore
+from kserve_api.tests.fake_cluster.store import ObjectStore
 
 __all__ = ["Lister", "Page"]
 
@@ -54,8 +55,8 @@ class Lister:
             number, start = _decoded(token)
             if number not in self._kept:
                 message = (
-                    "The provided continue parameter is too old to display a consistent list result. You can start a new "
-                    "list without the continue parameter."
+                    "The provided continue parameter is too old to display a consistent list result. "
+                    "You can start a new list without the continue parameter."
                 )
                 raise StatusError(410, "Expired", message)
             made_for, version, entries = self._kept[number]

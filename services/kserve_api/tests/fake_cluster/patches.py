@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kserve_api.tests.fake_cluster.schemas import Schema
+from kserve_api.tests.fake_cluster.entry import clone
+from kserve_api.tests.fake_cluster.schemas import Json, Schema
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
-from kserve_api.tests.fake_cluster.store import clone
 
 __all__ = ["json_patch", "merge_patch", "strategic_patch"]
 
@@ -14,7 +14,7 @@ __all__ = ["json_patch", "merge_patch", "strategic_patch"]
 _PATCH_KEYS = {("containerPort", "protocol"): "containerPort", ("port", "protocol"): "port"}
 
 
-def merge_patch(value: Any, patch: Any) -> Any:
+def merge_patch(value: Json, patch: Json) -> Json:
     """RFC 7386: null removes, objects merge, everything else replaces."""
     if not isinstance(patch, dict):
         return clone(patch)
@@ -27,7 +27,7 @@ def merge_patch(value: Any, patch: Any) -> Any:
     return merged
 
 
-def strategic_patch(value: Any, patch: Any, schema: Schema) -> Any:
+def strategic_patch(value: Json, patch: Json, schema: Schema) -> Json:
     """A merge patch in which keyed lists merge by their key; understands `$patch`, `$deleteFromPrimitiveList`,
     `$setElementOrder` (ignored) and `$retainKeys`.
     """
@@ -53,7 +53,7 @@ def strategic_patch(value: Any, patch: Any, schema: Schema) -> Any:
     return merged
 
 
-def _strategic_item(value: Any, patch: Any, schema: Schema) -> Any:
+def _strategic_item(value: Json, patch: Json, schema: Schema) -> Json:
     if not isinstance(patch, list):
         return strategic_patch(value, patch, schema)
     kind = schema.get("x-kubernetes-list-type")
@@ -80,7 +80,7 @@ def _strategic_item(value: Any, patch: Any, schema: Schema) -> Any:
     return merged
 
 
-def json_patch(value: Any, operations: Any) -> Any:
+def json_patch(value: Json, operations: Json) -> Json:
     """RFC 6902; StatusError 400 where it is malformed, 422 where it cannot be applied (a path or a test fails)."""
     if not isinstance(operations, list):
         raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
@@ -94,7 +94,7 @@ def json_patch(value: Any, operations: Any) -> Any:
     return document
 
 
-def _operate(document: Any, operation: dict[str, Any]) -> Any:
+def _operate(document: Json, operation: dict[str, Any]) -> Json:
     name, path = operation["op"], _pointer(operation["path"])
     if name == "test":
         if _at(document, path) != operation["value"]:
@@ -124,18 +124,18 @@ def _pointer(path: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
 
 
-def _at(document: Any, path: list[str]) -> Any:
+def _at(document: Json, path: list[str]) -> Json:
     for part in path:
         document = document[int(part)] if isinstance(document, list) else document[part]
     return document
 
 
-def _remove(document: Any, path: list[str]) -> None:
+def _remove(document: Json, path: list[str]) -> None:
     parent = _at(document, path[:-1])
     del parent[int(path[-1]) if isinstance(parent, list) else path[-1]]
 
 
-def _add(document: Any, path: list[str], value: Any) -> Any:
+def _add(document: Json, path: list[str], value: Json) -> Json:
     if not path:
         return value
     parent, last = _at(document, path[:-1]), path[-1]

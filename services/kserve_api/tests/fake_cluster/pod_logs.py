@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kserve_api.tests.fake_cluster.entry import Object
 from kserve_api.tests.fake_cluster.status_error import bad_request
-from kserve_api.tests.fake_cluster.store import Object, ObjectStore
+from kserve_api.tests.fake_cluster.store import ObjectStore
 
 __all__ = ["LogLine", "PodLogs"]
 
@@ -91,7 +92,7 @@ def _container(pod: Object, wanted: str) -> str:
             raise bad_request(f"container {wanted} is not valid for pod {name}")
         return wanted
     if len(spec.get("containers") or ()) == 1:
-        return names[0]
+        return str(names[0])
     if (default := (pod["metadata"].get("annotations") or {}).get(_DEFAULT_CONTAINER)) in names:
         return str(default)
     shown = " ".join(names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.status_error import StatusError
 
 __all__ = ["MEDIA_TYPE", "decode_protobuf"]
@@ -110,7 +111,7 @@ def _decode(data: bytes, name: str) -> dict[str, Any]:
     return found
 
 
-def _scalar(value: bytes | int, kind: str) -> Any:
+def _scalar(value: bytes | int, kind: str) -> Json:
     if isinstance(value, int):
         return bool(value) if kind == "flag" else value or None
     if kind == "text":

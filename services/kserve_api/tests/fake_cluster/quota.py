@@ -20,5 +20,9 @@ def check_quota(store: ObjectStore, kind: Kind, namespace: str, name: str) -> No
             used = len(store.entries(kind.key, namespace))
             if resource in hard and used + 1 > int(hard[resource]):
                 quota = entry.object["metadata"]["name"]
-                why = f"exceeded quota: {quota}, requested: {resource}=1, used: {resource}={used}, limited: {resource}={hard[resource]}"
-                raise forbidden(kind, name, why)
+                raise forbidden(
+                    kind,
+                    name,
+                    f"exceeded quota: {quota}, requested: {resource}=1, used: {resource}={used}, "
+                    f"limited: {resource}={hard[resource]}",
+                )

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from kserve_api.tests.fake_cluster.entry import Object
 from kserve_api.tests.fake_cluster.kinds import Kind, kind_of
 from kserve_api.tests.fake_cluster.routing import Target
+from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.status_error import StatusError
-from kserve_api.tests.fake_cluster.store import Object, ObjectStore
+from kserve_api.tests.fake_cluster.store import ObjectStore
 
 __all__ = ["ADMIN", "Access", "User", "denied", "load_manifests", "token_of"]
 
@@ -161,7 +162,7 @@ def _binds(binding: Object, user: User) -> bool:
     return False
 
 
-def _has(values: Any, wanted: str) -> bool:
+def _has(values: Json, wanted: str) -> bool:
     return wanted in (values or ()) or "*" in (values or ())
 
 

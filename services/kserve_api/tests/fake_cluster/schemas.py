@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["SCHEMAS", "Schema"]
+__all__ = ["SCHEMAS", "Json", "Schema"]
 
+Json = Any  # Whatever JSON can be.
 Schema = dict[str, Any]
 
 STRING: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
 BOOLEAN: Schema = {"type": "boolean"}
-QUANTITY: Schema = {"x-kubernetes-int-or-string": True}
+INT_OR_STRING: Schema = {"x-kubernetes-int-or-string": True}
+QUANTITY: Schema = INT_OR_STRING | {"format": "quantity"}
 ANYTHING: Schema = {"x-kubernetes-preserve-unknown-fields": True}
 
 
@@ -96,8 +98,8 @@ ENV = record(
 )
 _SOURCE = record(name=STRING, optional=BOOLEAN)
 _PROBE = record(
-    httpGet=record("port", path=STRING, port=QUANTITY, host=STRING, scheme=STRING, httpHeaders=array(ANYTHING)),
-    tcpSocket=record("port", port=QUANTITY, host=STRING),
+    httpGet=record("port", path=STRING, port=INT_OR_STRING, host=STRING, scheme=STRING, httpHeaders=array(ANYTHING)),
+    tcpSocket=record("port", port=INT_OR_STRING, host=STRING),
     exec=record(command=array(STRING)),
     grpc=record("port", port=INTEGER, service=STRING),
     initialDelaySeconds=INTEGER,
@@ -311,7 +313,7 @@ SCHEMAS: dict[str, Schema] = {
                     "port",
                     name=STRING,
                     port=INTEGER,
-                    targetPort=QUANTITY,
+                    targetPort=INT_OR_STRING,
                     protocol=STRING,
                     nodePort=INTEGER,
                     appProtocol=STRING,
@@ -333,7 +335,7 @@ SCHEMAS: dict[str, Schema] = {
             replicas=INTEGER,
             selector=SELECTOR,
             template=POD_TEMPLATE,
-            strategy=record(type=STRING, rollingUpdate=record(maxSurge=QUANTITY, maxUnavailable=QUANTITY)),
+            strategy=record(type=STRING, rollingUpdate=record(maxSurge=INT_OR_STRING, maxUnavailable=INT_OR_STRING)),
             minReadySeconds=INTEGER,
             paused=BOOLEAN,
             progressDeadlineSeconds=INTEGER,
@@ -350,7 +352,12 @@ SCHEMAS: dict[str, Schema] = {
         )
     ),
     "poddisruptionbudgets.policy": _with_status(
-        record(minAvailable=QUANTITY, maxUnavailable=QUANTITY, selector=SELECTOR, unhealthyPodEvictionPolicy=STRING)
+        record(
+            minAvailable=INT_OR_STRING,
+            maxUnavailable=INT_OR_STRING,
+            selector=SELECTOR,
+            unhealthyPodEvictionPolicy=STRING,
+        )
     ),
     "horizontalpodautoscalers.autoscaling": _with_status(ANYTHING),
     "roles.rbac.authorization.k8s.io": _whole(**_ROLE),

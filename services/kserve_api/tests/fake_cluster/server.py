@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from aiohttp import web
 
 from kserve_api.tests.fake_cluster import discovery
 from kserve_api.tests.fake_cluster.access_review import review
+from kserve_api.tests.fake_cluster.entry import Entry, Object, Propagation
 from kserve_api.tests.fake_cluster.faults import Fault, Faults
 from kserve_api.tests.fake_cluster.fields import parse
 from kserve_api.tests.fake_cluster.kinds import Kind
@@ -20,9 +21,10 @@ from kserve_api.tests.fake_cluster.pod_logs import PodLogs
 from kserve_api.tests.fake_cluster.protobuf import MEDIA_TYPE, decode_protobuf
 from kserve_api.tests.fake_cluster.rbac import Access, User, denied
 from kserve_api.tests.fake_cluster.routing import Target, target_of
+from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.selectors import field_value, selector
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
-from kserve_api.tests.fake_cluster.store import Entry, Object, ObjectStore
+from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.fake_cluster.tables import table
 from kserve_api.tests.fake_cluster.watching import Watches
 from kserve_api.tests.fake_cluster.writes import WriteOptions, Writes
@@ -88,7 +90,7 @@ class FakeApiServer:
             response = _json(error.body(), error.status)
             if error.retry_after_s:
                 response.headers["Retry-After"] = str(error.retry_after_s)
-        except _BrokenConnection:
+        except _BrokenConnectionError:
             self._note(request, user, 0)
             raise
         except ConnectionResetError:
@@ -190,11 +192,7 @@ class FakeApiServer:
     async def _answer_delete(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         kind, query = _kind(target), request.query
         options = await _body(request) or {}
-        propagation = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
-        if options.get("orphanDependents"):
-            propagation = "Orphan"
-        if propagation not in ("Background", "Foreground", "Orphan"):
-            raise bad_request(f'invalid propagationPolicy "{propagation}"')
+        propagation = _propagation(options, query)
         preconditions = options.get("preconditions") or {}
         dry_run = _dry_run(query.getall("dryRun", []) or options.get("dryRun") or [])
         if target.verb == "delete":
@@ -254,7 +252,7 @@ class FakeApiServer:
         return await _stream(request, following, "text/plain", first=text)
 
 
-class _BrokenConnection(Exception):
+class _BrokenConnectionError(Exception):
     """Ends a request without an answer."""
 
 
@@ -262,7 +260,7 @@ def _break(request: web.BaseRequest, fault: Fault) -> None:
     if fault.drop:
         if request.transport is not None:
             request.transport.abort()
-        raise _BrokenConnection
+        raise _BrokenConnectionError
     if fault.status:
         raise fault.error()
 
@@ -280,7 +278,7 @@ def _not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def _json(document: Any, status: int = 200) -> web.Response:
+def _json(document: Json, status: int = 200) -> web.Response:
     return web.Response(body=json.dumps(document, separators=(",", ":")).encode(), status=status, content_type=_JSON)
 
 
@@ -309,7 +307,7 @@ async def _stream(
     return response
 
 
-async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
+async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Json:
     if not request.can_read_body:
         return None
     media = request.content_type
@@ -323,6 +321,23 @@ async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Any:
     if len(body) > _LARGEST_BODY:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_LARGEST_BODY}")
     return parse(body) if body else None
+
+
+def _propagation(options: Object, query: Mapping[str, str]) -> Propagation:
+    wanted = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
+    if options.get("orphanDependents"):
+        wanted = "Orphan"
+    known: tuple[Propagation, ...] = ("Background", "Foreground", "Orphan")
+    for propagation in known:
+        if propagation == wanted:
+            return propagation
+    supported = ", ".join(f'"{one}"' for one in known)
+    raise StatusError(
+        422,
+        "Invalid",
+        f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{wanted}": '
+        f"supported values: {supported}",
+    )
 
 
 def _dry_run(values: list[str]) -> bool:

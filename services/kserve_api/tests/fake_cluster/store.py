@@ -6,17 +6,16 @@ Not thread-safe: the server, the controllers and whoever changes state run in on
 
 from __future__ import annotations
 
-import asyncio
-import json
 import random
 import string
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
+from kserve_api.tests.fake_cluster.entry import Entry, Object, Propagation, clone, now, owners_of
+from kserve_api.tests.fake_cluster.garbage import FOREGROUND, GarbageCollector
 from kserve_api.tests.fake_cluster.kinds import KINDS, Kind
 from kserve_api.tests.fake_cluster.selectors import Match, selector
 from kserve_api.tests.fake_cluster.status_error import (
@@ -29,50 +28,17 @@ from kserve_api.tests.fake_cluster.status_error import (
     not_found,
 )
 
-__all__ = ["Change", "Entry", "Object", "ObjectStore", "Propagation", "StatusError", "clone", "now"]
+__all__ = ["Change", "Object", "ObjectStore", "StatusError"]
 
-T = TypeVar("T")
-Object = dict[str, Any]
-Propagation = Literal["Background", "Foreground", "Orphan"]
 Callback = Callable[[str, str, Object], None]
 
-FOREGROUND = "foregroundDeletion"
 _HISTORY = 5_000
-_GARBAGE_DELAY_S = 0.005
 _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
-def now() -> str:
-    """The present time as objects carry it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def clone(value: T) -> T:
-    """A deep copy of JSON data (several times faster than copy.deepcopy)."""
-    if isinstance(value, dict):
-        return {key: clone(item) for key, item in value.items()}  # type: ignore[return-value]
-    if isinstance(value, list):
-        return [clone(item) for item in value]  # type: ignore[return-value]
-    return value
-
-
-class Entry:
-    """An object at one resourceVersion. `object` is shared and must not be changed; its JSON is made once."""
-
-    __slots__ = ("_encoded", "kind", "object", "resource_version")
-
-    def __init__(self, kind: Kind, item: Object) -> None:
-        self.kind = kind
-        self.object = item
-        self.resource_version = int(item["metadata"]["resourceVersion"])
-        self._encoded: bytes | None = None
-
-    @property
-    def encoded(self) -> bytes:
-        """Its JSON."""
-        if self._encoded is None:
-            self._encoded = json.dumps(self.object, separators=(",", ":")).encode()
-        return self._encoded
+# `list` is a method of the store.
+Entries = list[Entry]
+Objects = list[Object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +55,20 @@ class ObjectStore:
     """Objects by kind key (`plural.group`, see kinds.py), namespace (None: cluster-scoped) and name.
 
     `get`, `find` and `list` return copies that the caller may change and hand back; `create` and `replace` copy what
-    they are given and return a copy of what is stored. They raise StatusError as the API server would answer. Admission,
-    schemas, quotas and RBAC are matters of the HTTP server: controllers write here directly.
+    they are given and return a copy of what is stored. They raise StatusError as the API server would answer.
+    Admission, schemas, quotas and RBAC are matters of the HTTP server: controllers write here directly.
     """
 
     def __init__(self) -> None:
         self.resource_version = 0
         self.history: deque[Change] = deque(maxlen=_HISTORY)
         self.oldest_watchable = 0  # Watches from an older resourceVersion get 410.
-        self.garbage_pending = 0  # Collections that are scheduled: `settle` waits until there are none.
         self._objects: dict[str, dict[tuple[str, str], Entry]] = {key: {} for key in KINDS}
         self._by_uid: dict[str, tuple[str, str, str]] = {}
         self._dependents: dict[str, set[str]] = {}
         self._callbacks: list[Callback] = []
         self._change_callbacks: list[Callable[[Change], None]] = []
+        self._garbage = GarbageCollector(self)
 
     # Reading
 
@@ -115,7 +81,7 @@ class ObjectStore:
         entry = self._objects[key].get((namespace or "", name))
         return clone(entry.object) if entry else None
 
-    def list(self, key: str, namespace: str | None = None, labels: str = "", fields: str = "") -> list[Object]:
+    def list(self, key: str, namespace: str | None = None, labels: str = "", fields: str = "") -> Objects:
         """Copies of the objects, of all namespaces when it is None, ordered by namespace and name."""
         return [clone(entry.object) for entry in self.entries(key, namespace, selector(KINDS[key], labels, fields))]
 
@@ -126,7 +92,7 @@ class ObjectStore:
             raise not_found(KINDS[key], name)
         return entry
 
-    def entries(self, key: str, namespace: str | None = None, match: Match | None = None) -> list[Entry]:
+    def entries(self, key: str, namespace: str | None = None, match: Match | None = None) -> Entries:
         """The stored objects themselves, not to be changed, ordered by namespace and name."""
         return [
             entry
@@ -139,6 +105,16 @@ class ObjectStore:
         for dependent in sorted(self._dependents.get(uid, ())):
             key, namespace, name = self._by_uid[dependent]
             yield self._objects[key][namespace, name]
+
+    def entry_of(self, uid: str) -> Entry | None:
+        """The stored object with this uid itself, not to be changed."""
+        place = self._by_uid.get(uid)
+        return self._objects[place[0]][place[1:]] if place else None
+
+    @property
+    def garbage_pending(self) -> int:
+        """Collections that are scheduled: a test waits until there are none."""
+        return self._garbage.pending
 
     # Being told
 
@@ -242,7 +218,7 @@ class ObjectStore:
         propagation: Propagation = "Background",
         dry_run: bool = False,
     ) -> Object | None:
-        """Delete it: returns the object as it still is (finalizers hold it, deletionTimestamp set), None when it is gone.
+        """Delete it. Returns None when it is gone, else the object as finalizers still hold it (deletionTimestamp set).
 
         StatusError 404, 409 Conflict on another uid or resourceVersion. Background: what it owns goes soon after it.
         Foreground: it goes after what it owns. Orphan: what it owns stays and loses the reference.
@@ -262,11 +238,11 @@ class ObjectStore:
         if dry_run:
             return None
         if propagation == "Orphan":
-            self._orphan(metadata["uid"])
+            self._garbage.orphan(metadata["uid"])
         finalizers = list(metadata.get("finalizers") or ())
         if propagation == "Foreground" and FOREGROUND not in finalizers:
             finalizers.append(FOREGROUND)
-        if key == "namespaces" and self._contents(name):
+        if key == "namespaces" and self._garbage.contents(name):
             finalizers = [*finalizers, "kubernetes"]
         if not finalizers:
             self._remove(entry, clone(entry.object))
@@ -280,7 +256,7 @@ class ObjectStore:
             item["status"] = (item.get("status") or {}) | {"phase": "Terminating"}
         if item != entry.object:
             entry = self._write("MODIFIED", entry.kind, item, entry)
-        self._collect_later(metadata["uid"])
+        self._garbage.collect_later(metadata["uid"])
         return clone(entry.object)
 
     # Inside
@@ -308,12 +284,12 @@ class ObjectStore:
         self._by_uid[metadata["uid"]] = (kind.key, *place)
         self._index_owners(entry, old)
         self._tell(Change(entry.resource_version, change, entry, old))
-        if (owners := _owners(entry)) - _owners(old) and not any(self._is_owner(entry, owner) for owner in owners):
-            self._collect_later(*owners)  # Its owners do not exist (any more): it is garbage from the start.
+        if (new := owners_of(entry) - owners_of(old)) and not self._garbage.is_owned(entry):
+            self._garbage.collect_later(*new)  # Its owners do not exist (any more): it is garbage from the start.
         return entry
 
     def _index_owners(self, entry: Entry | None, old: Entry | None) -> None:
-        before, after = _owners(old), _owners(entry)
+        before, after = owners_of(old), owners_of(entry)
         if before == after:
             return
         some = entry or old
@@ -333,14 +309,14 @@ class ObjectStore:
         del self._by_uid[metadata["uid"]]
         self._tell(Change(gone.resource_version, "DELETED", gone, entry))
         if self._dependents.get(metadata["uid"]):
-            self._collect_later(metadata["uid"])
-        for owner in _owners(entry):
+            self._garbage.collect_later(metadata["uid"])
+        for owner in owners_of(entry):
             if owner in self._by_uid:
-                self._collect_later(owner)  # It may have waited for this one.
+                self._garbage.collect_later(owner)  # It may have waited for this one.
         if (namespace := self._objects["namespaces"].get(("", metadata.get("namespace", "")))) is not None and (
             "deletionTimestamp" in namespace.object["metadata"]
         ):
-            self._collect_later(namespace.object["metadata"]["uid"])
+            self._garbage.collect_later(namespace.object["metadata"]["uid"])
         return gone
 
     def _tell(self, change: Change) -> None:
@@ -352,76 +328,6 @@ class ObjectStore:
         for callback in list(self._callbacks):
             callback(change.type, change.entry.kind.key, change.entry.object)
 
-    # Garbage collection
-
-    def _collect_later(self, *uids: str) -> None:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            for uid in uids:
-                self._collect(uid)
-            return
-        for uid in uids:
-            self.garbage_pending += 1
-            loop.call_later(_GARBAGE_DELAY_S, self._collect_now, uid)
-
-    def _collect_now(self, uid: str) -> None:
-        self.garbage_pending -= 1
-        self._collect(uid)
-
-    def _collect(self, uid: str) -> None:
-        place = self._by_uid.get(uid)
-        if place is None:
-            for dependent in list(self.dependents(uid)):
-                if not any(self._is_owner(dependent, owner) for owner in _owners(dependent)):
-                    self._delete_entry(dependent, "Background")
-            return
-        owner = self._objects[place[0]][place[1:]]
-        metadata = owner.object["metadata"]
-        if "deletionTimestamp" not in metadata:
-            for dependent in list(self.dependents(uid)):
-                if not any(self._is_owner(dependent, other) for other in _owners(dependent)):
-                    self._delete_entry(dependent, "Background")
-            return
-        finalizers = metadata.get("finalizers") or []
-        if place[0] == "namespaces" and "kubernetes" in finalizers:
-            for content in self._contents(metadata["name"]):
-                self._delete_entry(content, "Background")
-            if not self._contents(metadata["name"]):
-                self._drop_finalizer(uid, "kubernetes")
-        elif FOREGROUND in finalizers:
-            for dependent in list(self.dependents(uid)):
-                self._delete_entry(dependent, "Foreground")
-            if not any(_blocks(dependent, uid) for dependent in self.dependents(uid)):
-                self._drop_finalizer(uid, FOREGROUND)
-
-    def _delete_entry(self, entry: Entry, propagation: Propagation) -> None:
-        metadata = entry.object["metadata"]
-        current = self._objects[entry.kind.key].get((metadata.get("namespace", ""), metadata["name"]))
-        if current is not None and "deletionTimestamp" not in current.object["metadata"]:
-            self.delete(entry.kind.key, metadata.get("namespace"), metadata["name"], propagation=propagation)
-
-    def _drop_finalizer(self, uid: str, finalizer: str) -> None:
-        if (place := self._by_uid.get(uid)) is None:
-            return
-        item = self.get(*place)
-        item["metadata"]["finalizers"] = [name for name in item["metadata"].get("finalizers", ()) if name != finalizer]
-        self.replace(place[0], item)
-
-    def _is_owner(self, entry: Entry, owner: str) -> bool:
-        place = self._by_uid.get(owner)
-        return place is not None and place[1] in ("", entry.object["metadata"].get("namespace", ""))
-
-    def _orphan(self, uid: str) -> None:
-        for dependent in list(self.dependents(uid)):
-            item = clone(dependent.object)
-            references = item["metadata"]["ownerReferences"]
-            item["metadata"]["ownerReferences"] = [reference for reference in references if reference["uid"] != uid]
-            self.replace(dependent.kind.key, item)
-
-    def _contents(self, namespace: str) -> list[Entry]:
-        return [entry for key, kind in KINDS.items() if kind.namespaced for entry in self.entries(key, namespace)]
-
 
 def _wanted(item: Object) -> Object:
     return {field: value for field, value in item.items() if field not in ("metadata", "status")}
@@ -429,15 +335,3 @@ def _wanted(item: Object) -> Object:
 
 def _counts_generations(kind: Kind, item: Object) -> bool:
     return kind.custom or (bool(kind.group) and "spec" in item)
-
-
-def _owners(entry: Entry | None) -> set[str]:
-    references = (entry.object["metadata"].get("ownerReferences") or ()) if entry else ()
-    return {reference["uid"] for reference in references}
-
-
-def _blocks(entry: Entry, uid: str) -> bool:
-    return any(
-        reference["uid"] == uid and reference.get("blockOwnerDeletion")
-        for reference in entry.object["metadata"]["ownerReferences"]
-    )

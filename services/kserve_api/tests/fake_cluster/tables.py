@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from kserve_api.tests.fake_cluster.entry import Object
 from kserve_api.tests.fake_cluster.kinds import Kind
-from kserve_api.tests.fake_cluster.store import Object
+from kserve_api.tests.fake_cluster.schemas import Json
 
 __all__ = ["table"]
 
@@ -40,7 +41,7 @@ def table(kind: Kind, items: Sequence[Object], metadata: Object) -> Object:
     }
 
 
-def _cell(item: Object, path: str) -> Any:
+def _cell(item: Object, path: str) -> Json:
     how, colon, what = path.partition(":")
     if not colon:
         return _at(item, path)
@@ -51,11 +52,11 @@ def _cell(item: Object, path: str) -> Any:
     if how == "pod":
         return _pod_cell(item, what)
     conditions = item.get("status", {}).get("conditions") or ()
-    found = next((condition for condition in conditions if condition["type"] == what), {})
+    found: Object = next((condition for condition in conditions if condition["type"] == what), {})
     return found.get("status" if how == "condition" else "reason", "")
 
 
-def _at(item: Object, path: str) -> Any:
+def _at(item: Object, path: str) -> Json:
     value: Any = item
     for name in path.split("."):
         if isinstance(value, list):
@@ -65,7 +66,7 @@ def _at(item: Object, path: str) -> Any:
     return "" if value is None else value
 
 
-def _pod_cell(pod: Object, what: str) -> Any:
+def _pod_cell(pod: Object, what: str) -> Json:
     status = pod.get("status", {})
     containers = status.get("containerStatuses") or ()
     if what == "ready":

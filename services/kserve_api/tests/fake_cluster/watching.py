@@ -6,10 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from kserve_api.tests.fake_cluster.entry import Entry
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.selectors import Match, selector
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
-from kserve_api.tests.fake_cluster.store import Change, Entry, ObjectStore
+from kserve_api.tests.fake_cluster.store import Change, ObjectStore
 
 __all__ = ["Watches"]
 

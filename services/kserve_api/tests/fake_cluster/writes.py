@@ -10,12 +10,15 @@ from typing import Any
 
 from kserve_api.tests.fake_cluster import admission, patches
 from kserve_api.tests.fake_cluster.apply import applied, track_update
-from kserve_api.tests.fake_cluster.fields import check_fields, check_metadata
+from kserve_api.tests.fake_cluster.entry import Object, clone
+from kserve_api.tests.fake_cluster.fields import check_fields
 from kserve_api.tests.fake_cluster.kinds import Kind
+from kserve_api.tests.fake_cluster.object_names import check_metadata
 from kserve_api.tests.fake_cluster.quota import check_quota
 from kserve_api.tests.fake_cluster.routing import Target
+from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request, conflict, invalid, not_found
-from kserve_api.tests.fake_cluster.store import Object, ObjectStore, clone
+from kserve_api.tests.fake_cluster.store import ObjectStore
 
 __all__ = ["PATCH_TYPES", "WriteOptions", "Writes"]
 
@@ -47,7 +50,7 @@ class Writes:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def create(self, target: Target, item: Any, options: WriteOptions) -> Object:
+    def create(self, target: Target, item: Json, options: WriteOptions) -> Object:
         """The created object (or what would be created on a dry run)."""
         kind = _kind(target)
         item = self._checked(target, item, options)
@@ -56,22 +59,20 @@ class Writes:
         track_update(kind, None, item, manager=options.manager or options.agent)
         return self._create(kind, target, item, options)
 
-    def update(self, target: Target, item: Any, options: WriteOptions) -> Object:
+    def update(self, target: Target, item: Json, options: WriteOptions) -> Object:
         """The replaced object."""
         kind = _kind(target)
         item = self._checked(target, item, options)
         metadata = item["metadata"]
         if metadata.get("name") != target.name:
-            raise bad_request(
-                f"the name of the object ({metadata.get('name', '')}) does not match the name on the URL ({target.name})"
-            )
+            raise _wrong_name(target, metadata.get("name", ""))
         old = self._store.entry(kind.key, _place(target), target.name).object
         if kind.custom and not metadata.get("resourceVersion"):
             must = "Invalid value: 0: must be specified for an update"
             raise invalid(kind, target.name, ("metadata.resourceVersion", "FieldValueInvalid", must))
         return self._replace(kind, target, old, item, options)
 
-    def patch(self, target: Target, content_type: str, patch: Any, options: WriteOptions) -> Object:
+    def patch(self, target: Target, content_type: str, patch: Json, options: WriteOptions) -> Object:
         """The patched object; 415 for a patch type that does not exist (or not for this kind)."""
         kind = _kind(target)
         served = [kind_of_patch for kind_of_patch in PATCH_TYPES if not (kind.custom and kind_of_patch == STRATEGIC)]
@@ -93,16 +94,14 @@ class Writes:
         item = self._checked(target, change(), options)
         return self._replace(kind, target, old, item, options)
 
-    def _apply(self, target: Target, patch: Any, options: WriteOptions) -> Object:
+    def _apply(self, target: Target, patch: Json, options: WriteOptions) -> Object:
         kind = _kind(target)
         if not options.manager:
             raise _bad_option("fieldManager", "Required value: is required for apply patch")
         configuration = self._checked(target, patch, options, partial=True)
         metadata = configuration["metadata"]
         if metadata.setdefault("name", target.name) != target.name:
-            raise bad_request(
-                f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})"
-            )
+            raise _wrong_name(target, metadata["name"])
         if metadata.get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")
         if kind.status:
@@ -168,7 +167,7 @@ class Writes:
         check_metadata(kind, item)
         return self._store.replace(kind.key, item, dry_run=options.dry_run)
 
-    def _checked(self, target: Target, item: Any, options: WriteOptions, *, partial: bool = False) -> Object:
+    def _checked(self, target: Target, item: Json, options: WriteOptions, *, partial: bool = False) -> Object:
         kind = _kind(target)
         if not isinstance(item, dict):
             raise bad_request("the object provided is unrecognized (must be of type object)")
@@ -178,15 +177,12 @@ class Writes:
                 f"the API version in the data ({given}) does not match the expected API version "
                 f"({kind.api_version}, Kind={kind.kind})"
             )
-        item, warnings = check_fields(kind, item, options.validation, partial=partial)
+        checked, warnings = check_fields(kind, item, options.validation, partial=partial)
         options.warnings += warnings
-        metadata = item["metadata"] = dict(item.get("metadata") or {})
-        if kind.namespaced:
-            if metadata.setdefault("namespace", target.namespace) != target.namespace:
-                raise bad_request(
-                    "the namespace of the provided object does not match the namespace sent on the request"
-                )
-        return item
+        metadata = checked["metadata"] = dict(checked.get("metadata") or {})
+        if kind.namespaced and metadata.setdefault("namespace", target.namespace) != target.namespace:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        return checked
 
 
 def _kind(target: Target) -> Kind:
@@ -196,6 +192,10 @@ def _kind(target: Target) -> Kind:
 
 def _place(target: Target) -> str | None:
     return target.namespace if _kind(target).namespaced else None
+
+
+def _wrong_name(target: Target, name: str) -> StatusError:
+    return bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
 
 
 def _bad_option(name: str, why: str) -> StatusError:
