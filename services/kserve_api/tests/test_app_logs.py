@@ -53,7 +53,7 @@ def test_an_app_without_pods_says_that_it_has_scaled_to_zero() -> None:
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
         await settled(cluster)
-        advance(cluster, 600)
+        advance(cluster, 200)
         tail = await apps.logs("team-a", "shop", tenant="acme", query=LogQuery())
         assert (tail.pod_name, tail.logs) == (None, "")
         assert "scaled to zero" in (tail.message or "")
@@ -117,7 +117,7 @@ def test_a_pod_whose_only_container_has_another_name_is_shown() -> None:
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
         await settled(cluster)
-        advance(cluster, 600)
+        advance(cluster, 200)
         labels = {"serving.kserve.io/inferenceservice": "shop"}
         state = {"name": "main", "ready": True, "restartCount": 0, "state": {"running": {}}}
         pod = {
@@ -157,7 +157,7 @@ def test_a_followed_log_moves_on_to_the_next_pod_and_ends_with_the_app() -> None
             assert (await _until(events, "line", "listening"))[0] == LogEvent("pod", first, first)
             _write(cluster, first, "one")
             await _until(events, "line", "one")
-            await asyncio.to_thread(advance, cluster, 600)
+            await asyncio.to_thread(advance, cluster, 200)
             await _until(events, "notice", "scaled to zero")
             await apps.restart("team-a", "shop", **TENANT)
             await settled(cluster)
