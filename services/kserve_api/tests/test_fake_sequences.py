@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ _DOMAIN = "shop.example.com"
 
 
 def _deploy(namespace: str, tag: str, minimum: int, percent: int | None) -> Step:
-    more: dict[str, object] = {} if percent is None else {"canaryTrafficPercent": percent}
+    more: dict[str, Any] = {} if percent is None else {"canaryTrafficPercent": percent}
     image = f"r.test/shop:{tag}"
     return lambda cluster: cluster.deploy(image=image, namespace=namespace, minReplicas=minimum, maxReplicas=3, **more)
 
