@@ -91,7 +91,8 @@ def applied(
 def track_update(kind: Kind, old: Object | None, new: Object, *, manager: str, subresource: str = "") -> None:
     """Write the managedFields of `new`: what differs from `old` is now this manager's, as of an Update."""
     schema = kind.schema
-    managers = _managers(old)
+    # Managed fields in the update itself count: that is how ownership is handed over.
+    managers = _managers(new if new["metadata"].get("managedFields") else old)
     before, after = fields_of(old, schema) if old else set(), fields_of(new, schema)
     changed = {
         path
