@@ -18,6 +18,8 @@ from checks.deploy_kit.kit import kit_mistakes
 from checks.deploy_kit.validators import validator_mistakes
 from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
 from checks.exceptions import EXCEPTIONS, Exceptions, ExceptionsError, read_exceptions
+from checks.kubernetes.kustomizations import kubectl
+from checks.kubernetes.lint import kubernetes_mistakes
 from checks.licences import licence_mistakes
 from checks.locks import lock_files, lock_mistakes
 from checks.policies import policy_files_mistakes
@@ -43,6 +45,7 @@ def main() -> int:
         "wheel": lambda: wheel_mistakes(wheel_files(ROOT)),
         "image": lambda: list(_image_mistakes()),
         "deploy": lambda: [*kit_mistakes(read_files(ROOT)), *validator_mistakes(ROOT)],
+        "kubernetes": _kubernetes,
         "policy": lambda: policy_files_mistakes(ROOT),
         "advisory": lambda: _advisories(exceptions),
     }
@@ -63,9 +66,15 @@ def main() -> int:
 
 
 def _image_mistakes() -> Iterator[str]:
-    for path in sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")):
+    for path in [*sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")), ROOT / "services/kserve_api/Dockerfile"]:
         for mistake in dockerfile_mistakes(path.read_text("utf-8")):
             yield f"{_where(path)}:{mistake}"
+
+
+def _kubernetes() -> list[str]:
+    if kubectl() is None:
+        sys.stdout.write("Overlays were not put together: kubectl is not on the path.\n")
+    return kubernetes_mistakes(ROOT)
 
 
 def _advisories(exceptions: Exceptions) -> list[str]:

@@ -192,7 +192,7 @@ class Deployer:
             summary=summary_of(written.service, self._settings),
             action="updated" if written.before else "created",
             changed=written.changed,
-            warnings=warnings,
+            warnings=tuple(warnings),
             stamp=written.state.stamp,
         )
 

@@ -110,7 +110,8 @@ class Domains:
     async def _set_one(self, service: Object, state: AppState, domain: str, existing: Object | None) -> None:
         if self._settings.domain_claims == "create":
             await self._claim(domain, state.namespace)
-        if existing and existing["metadata"].get("deletionTimestamp"):
+        if existing and _is_left_over(existing, service):
+            await self._delete(existing)
             await self._wait_until_gone(domain, state.namespace)
             existing = None
         wanted = _manifest(service, state, domain)
@@ -151,13 +152,16 @@ class Domains:
         return True
 
     async def _remove(self, mapping: Object) -> None:
+        await self._delete(mapping)
+        await self.release_claims(mapping["metadata"]["namespace"], [mapping])
+
+    async def _delete(self, mapping: Object) -> None:
         metadata = mapping["metadata"]
         try:
             await self._cluster.delete(DOMAIN_MAPPING, metadata["name"], metadata["namespace"], uid=metadata["uid"])
         except ClusterError as error:
-            if error.status != 404:
+            if error.status not in (404, 409):
                 raise
-        await self.release_claims(metadata["namespace"], [mapping])
 
     async def _release(self, namespace: str, domain: str) -> None:
         try:
@@ -170,7 +174,7 @@ class Domains:
                 raise
 
     async def _wait_until_gone(self, domain: str, namespace: str) -> None:
-        """A mapping of a deleted app goes a moment after it."""
+        """A mapping goes a moment after it is deleted: Knative gives its claim back first."""
         try:
             async with asyncio.timeout(_GONE_AFTER_S):
                 while await self._mapping(domain, namespace):
@@ -207,6 +211,13 @@ def _same(existing: Object, wanted: Object) -> bool:
         and metadata.get("ownerReferences") == wanted["metadata"]["ownerReferences"]
         and ref.items() >= wanted["spec"]["ref"].items()
     )
+
+
+def _is_left_over(mapping: Object, service: Object) -> bool:
+    """Whether it is that of a deleted app of the same name: it is, or will soon be, deleted with that."""
+    owners = {reference["uid"] for reference in mapping["metadata"].get("ownerReferences") or []}
+    deleted = "deletionTimestamp" in mapping["metadata"]
+    return deleted or bool(owners and service["metadata"]["uid"] not in owners)
 
 
 def _belongs_to(mapping: Object, state: AppState) -> bool:

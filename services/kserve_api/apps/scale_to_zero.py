@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from kserve_api.apps.app import Condition
-from kserve_api.apps.manifest import AppState, stamp_of
+from kserve_api.apps.manifest import AppState, stamp_of, state_of
 from kserve_api.apps.revisions import is_revision_ready, newest_first
 from kserve_api.apps.views import latest_created_revision
 from kserve_api.cluster.cluster import Cluster, Object
@@ -76,7 +76,7 @@ class ScaleToZeroGuard:
         return await self._of_newest_revision(revisions, config)
 
     async def patch_new_revision(self, namespace: str, name: str, *, stamp: str) -> None:
-        """Set min-scale 0 on the revision that was made of this deployment, once it is there.
+        """Set min-scale 0 on the revision that was made of this deployment, if that wants it, once it is there.
 
         For a KServe that does not carry `minReplicas: 0`. Touches no other revision; doing it twice changes nothing.
         Gives up after two minutes.
@@ -87,7 +87,7 @@ class ScaleToZeroGuard:
         ) as changes:
             async for change in changes:
                 created = latest_created_revision(change.object)
-                if change.type == "DELETED" or stamp_of(change.object) != stamp:
+                if change.type == "DELETED" or stamp_of(change.object) != stamp or state_of(change.object).min_scale:
                     return
                 if created in ("", seen):
                     continue

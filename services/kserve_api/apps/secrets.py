@@ -65,7 +65,7 @@ class SecretVariables:
         return dict.fromkeys(values, created["metadata"]["name"])
 
     async def tidy(self, service: Object, state: AppState) -> None:
-        """Give the Secrets in use their owner, the InferenceService, and delete those of no use any more."""
+        """Give the app's Secrets their owner, the InferenceService, and delete those of no use any more."""
         namespace, name = state.namespace, state.name
         page = await self._cluster.list(SECRET, namespace, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}")
         if not page.items:
@@ -74,12 +74,11 @@ class SecretVariables:
         owner = owner_reference(service)
         for secret in page.items:
             metadata = secret["metadata"]
-            if metadata["name"] in used:
-                if metadata.get("ownerReferences") != [owner]:
-                    patch: Object = {"metadata": {"ownerReferences": [owner]}}
-                    await self._cluster.merge_patch(SECRET, metadata["name"], patch, namespace)
-            elif self._now() - created_at(secret) > _UNUSED_FOR:
+            if metadata["name"] not in used and self._now() - created_at(secret) > _UNUSED_FOR:
                 await self.discard(namespace, metadata["name"])
+            elif metadata.get("ownerReferences") != [owner]:
+                patch: Object = {"metadata": {"ownerReferences": [owner]}}
+                await self._cluster.merge_patch(SECRET, metadata["name"], patch, namespace)
 
     async def discard(self, namespace: str, secret: str) -> None:
         """Delete a Secret, if it is still there."""

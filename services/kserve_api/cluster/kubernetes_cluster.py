@@ -61,6 +61,8 @@ class KubernetesCluster:
     async def close(self) -> None:
         """Close every connection."""
         await self._client.close()  # type: ignore[no-untyped-call]
+        # Aborted transports close their sockets in the loop's next round.
+        await asyncio.sleep(0)
 
     async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
         """See Cluster."""
@@ -128,7 +130,7 @@ class KubernetesCluster:
                         async for line in lines:
                             yield _change(line)
                 finally:
-                    response.close()
+                    _break_off(response)
             except TimeoutError:
                 return
             except ClusterError as error:
@@ -152,8 +154,7 @@ class KubernetesCluster:
                 async for line in lines:
                     yield line.decode("utf-8", "replace")
         finally:
-            # Not `release`: the rest would be read first, and a followed log has no end.
-            response.close()
+            _break_off(response)
 
     async def may(
         self, verb: str, resource: Resource, namespace: str | None, *, subresource: str = "", name: str = ""
@@ -258,6 +259,16 @@ class KubernetesCluster:
             raise _no_answer(response.method, response.url.path, error) from error
         finally:
             response.release()
+
+
+def _break_off(response: aiohttp.ClientResponse) -> None:
+    """Close a stream's connection at once.
+
+    `release` would read the rest first, and a stream has no end; `close` would wait for the server's TLS farewell.
+    """
+    if response.connection and response.connection.transport:
+        response.connection.transport.abort()
+    response.close()
 
 
 def _loader(configuration: Configuration, kubeconfig: Path | None) -> Callable[[], Awaitable[None]]:

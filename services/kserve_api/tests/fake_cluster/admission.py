@@ -19,7 +19,6 @@ __all__ = ["admit"]
 Operation = Literal["CREATE", "UPDATE"]
 Admit = Callable[[ObjectStore, "Object | None", Object, str], Object]
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_QUALIFIED_NAME = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
 def admit(
@@ -56,9 +55,6 @@ def _admit_domain_mapping(store: ObjectStore, old: Object | None, item: Object, 
     missing = [f"spec.ref.{field}" for field in ("apiVersion", "kind", "name") if not reference.get(field)]
     if missing:
         problems.append(f"missing field(s): {', '.join(missing)}")
-    for field in ("name", "kind"):
-        if reference.get(field) and not _QUALIFIED_NAME.fullmatch(reference[field]):
-            problems.append(f"invalid value: {reference[field]}: spec.ref.{field}")
     if reference.get("namespace", metadata["namespace"]) != metadata["namespace"]:
         problems.append(
             f'mismatched namespaces: spec.ref.namespace\nparent namespace: "{metadata["namespace"]}" '

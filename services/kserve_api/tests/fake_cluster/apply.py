@@ -74,7 +74,8 @@ def applied(
         other.fields.discard(path)
     merged: Object = _merge(old or {}, _without_server_fields(configuration), schema)
     owned_by_others = set().union(*(other.fields for other in managers if other is not mine)) if managers else set()
-    for path in sorted(mine.fields - wanted - owned_by_others, key=len, reverse=True):
+    # Items as a whole before their fields: without its key field an item would not be found any more.
+    for path in sorted(mine.fields - wanted - owned_by_others, key=len):
         if not any(kept[: len(path)] == path for kept in wanted | owned_by_others):
             _remove(merged, schema, path)
     mine.fields = wanted

@@ -1,0 +1,1 @@
+"""Kubernetes manifests: strictly valid, and what no schema sees: bounds, references, selectors, probes, access."""

@@ -1,0 +1,119 @@
+"""Probes: they ask a port that is there, and a path that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.kubernetes.kit import Kit, Rule
+from checks.kubernetes.manifest import Body, Manifest, field
+from checks.kubernetes.pods import KNATIVE, KSERVE, Container, containers_of
+
+__all__ = ["RULES"]
+
+_PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_ACTIONS = ("httpGet", "tcpSocket", "exec", "grpc")
+_RANGES = {
+    "initialDelaySeconds": 0,
+    "periodSeconds": 1,
+    "timeoutSeconds": 1,
+    "successThreshold": 1,
+    "failureThreshold": 1,
+}
+_SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Service"})
+
+
+def probes_ask_declared_ports(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """The port of a probe (and of a hook) is one that the container declares."""
+    for container, name, probe in _asked(manifest):
+        for action in ("httpGet", "tcpSocket", "grpc"):
+            port = field(probe, action, "port")
+            if port is not None and not any(
+                port in (known.get("name"), known.get("containerPort")) for known in container.ports
+            ):
+                yield f"container {container.name}: {name} asks port {port}, which it does not declare: see its ports"
+
+
+def probes_ask_real_routes(manifest: Manifest, kit: Kit) -> Iterator[str]:
+    """The path of a probe is a route of the program in the image, where its routes are known."""
+    for container, name, probe in _asked(manifest):
+        path = field(probe, "httpGet", "path")
+        if not isinstance(path, str):
+            continue
+        image = str(container.body.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
+        routes = kit.routes.get(image)
+        if not path.startswith("/"):
+            yield f"container {container.name}: {name} asks {path!r}: a path begins with /"
+        elif routes is not None and path.partition("?")[0] not in routes:
+            yield f"container {container.name}: {name} asks {path}, which is no route of {image}: see its routes"
+
+
+def probes_are_there(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """What serves says when it is ready and when it hangs; apps of tenants may leave that to Knative."""
+    if manifest.kind not in _SERVING or manifest.is_a("InferenceService", KSERVE):
+        return
+    for container in containers_of(manifest):
+        if container.initial or not container.ports:
+            continue
+        for name in ("readinessProbe", "livenessProbe"):
+            if container.body.get(name) is None:
+                yield f"container {container.name} has no {name}: add one"
+
+
+def liveness_asks_no_more_than_the_process(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """A liveness probe on the readiness path restarts pods because something else is down."""
+    for container in containers_of(manifest):
+        alive, ready = (field(container.body, name, "httpGet", "path") for name in ("livenessProbe", "readinessProbe"))
+        if alive is not None and alive == ready:
+            yield f"container {container.name}: both probes ask {alive}: let livenessProbe ask the process alone"
+
+
+def probes_have_one_action(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """A probe asks in exactly one way."""
+    for container, name, probe in _asked(manifest):
+        count = sum(action in probe for action in _ACTIONS)
+        if name in _PROBES and count != 1:
+            yield f"container {container.name}: {name} has {count} of {', '.join(_ACTIONS)}: write one"
+
+
+def probe_numbers_are_in_range(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """Seconds and thresholds are at least what Kubernetes takes, and an answer is awaited no longer than a period."""
+    for container, name, probe in _asked(manifest):
+        for key, least in _RANGES.items():
+            value = probe.get(key)
+            if isinstance(value, int) and value < least:
+                yield f"container {container.name}: {name}.{key} is {value}: at least {least}"
+        if name in {"livenessProbe", "startupProbe"} and probe.get("successThreshold", 1) != 1:
+            yield f"container {container.name}: {name}.successThreshold has to be 1"
+
+
+def knative_ports_have_its_names(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """Knative takes one port, whose name says the protocol."""
+    if not manifest.is_a("Service", KNATIVE) and not manifest.is_a("InferenceService", KSERVE):
+        return
+    ports = [port for container in containers_of(manifest) for port in container.ports]
+    if len(ports) > 1:
+        yield "Knative serves one port: declare the one that takes requests"
+    for port in ports:
+        if port.get("name", "http1") not in {"http1", "h2c", ""}:
+            yield f"the port is named {port['name']}: Knative takes http1 or h2c"
+
+
+def _asked(manifest: Manifest) -> Iterator[tuple[Container, str, Body]]:
+    for container in containers_of(manifest):
+        for name in _PROBES:
+            if isinstance(probe := container.body.get(name), dict):
+                yield container, name, probe
+        for name in ("postStart", "preStop"):
+            if isinstance(hook := field(container.body, "lifecycle", name), dict):
+                yield container, name, hook
+
+
+RULES: tuple[Rule, ...] = (
+    probes_ask_declared_ports,
+    probes_ask_real_routes,
+    probes_are_there,
+    liveness_asks_no_more_than_the_process,
+    probes_have_one_action,
+    probe_numbers_are_in_range,
+    knative_ports_have_its_names,
+)
