@@ -14,7 +14,7 @@ from kserve_api.apps.apps import Apps
 from kserve_api.apps.permissions import REQUIRED, Permission, required_permissions
 from kserve_api.cluster.cluster import LogQuery
 from kserve_api.settings import Settings
-from kserve_api.tests.cluster_objects import MAPPING, change, objects, refused, settled
+from kserve_api.tests.cluster_objects import ISVC, MAPPING, change, objects, refused, settled
 from kserve_api.tests.running_apps import IMAGE, TENANT, deployment, platform, run
 from kserve_api.tests.running_cluster import RunningCluster
 
@@ -83,7 +83,7 @@ async def _everything(apps: Apps, cluster: RunningCluster) -> None:
     cluster.call(lambda _: platform(cluster).set_config("config-network", autocreate_cluster_domain_claims="false"))
     cluster.call(lambda _: setattr(platform(cluster), "drops_zero_min_replicas", True))
     wanted = deployment(secret_envs={"KEY": "1"}, custom_domain="www.example.com", min_scale=1)
-    deployed = await apps.deploy(wanted, **TENANT, most_apps=3)
+    deployed = await apps.deploy(wanted, **TENANT)
     await apps.wait_until_ready("team-a", "shop", deployed=deployed, timeout_s=30)
     await apps.deploy(deployment(min_scale=0, secret_envs={"KEY": "2"}, custom_domain=None), **TENANT)
     await asyncio.gather(*apps._background)
@@ -137,7 +137,7 @@ def test_every_declared_verb_is_used_and_every_used_one_declared() -> None:
         await apps.deploy(deployment(), **TENANT)
         await apps.delete("team-a", "shop", tenant="acme")
         left = deployment(name="left", secret_envs={"KEY": "1"})
-        await apps.deploy(left, **TENANT, most_apps=1)
+        await apps.deploy(left, **TENANT)
         cluster.fail_next("PATCH .*/inferenceservices", status=422)
         again = deployment(name="left", secret_envs={"KEY": "2"})
         await refused(apps.deploy(again, **TENANT), 502, "cluster_error")
@@ -161,6 +161,17 @@ def test_a_missing_verb_is_told_by_its_name(tmp_path: Path) -> None:
         assert "verb get on pods" in error.message
 
     run(scenario, account=_ACCOUNT, rbac=(_manifests(tmp_path, without_logs),))
+
+
+def test_claims_that_may_not_be_read_are_no_guess_where_we_make_them(tmp_path: Path) -> None:
+    """KS-04: without `get` a claim of another namespace could not be told from a free domain."""
+    without_get = tuple(one for one in REQUIRED if not (one.scope == "cluster" and one.verbs == ("get",)))
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await refused(apps.deploy(deployment(), **TENANT), 502, "not_permitted")
+        assert objects(cluster, ISVC) == []
+
+    run(scenario, account=_ACCOUNT, rbac=(_manifests(tmp_path, without_get),), domain_claims="create")
 
 
 def test_settings_decide_what_is_required() -> None:
