@@ -188,8 +188,10 @@ def test_an_app_is_shown_changed_and_deleted(api: RunningApi, client: httpx.Clie
     assert shown["env_names"] == ["A"]
     revisions = client.get("/models/team-a/life/revisions").json()["revisions"]
     assert [revision["name"] for revision in revisions] == ["life-predictor-00002", "life-predictor-00001"]
-    shared = client.put("/models/team-a/life/traffic", json={"latest_percent": 20})
-    assert {share["revision"]: share["percent"] for share in shared.json()["traffic"]} == {
+    assert client.put("/models/team-a/life/traffic", json={"latest_percent": 20}).status_code == 200
+    api.cluster.settle()
+    traffic = client.get("/models/team-a/life").json()["traffic"]
+    assert {share["revision"]: share["percent"] for share in traffic} == {
         "life-predictor-00002": 20,
         "life-predictor-00001": 80,
     }
