@@ -125,7 +125,9 @@ class Deployer:
             try:
                 return plan, await self._write(plan)
             except ClusterError as error:
-                if error.status != 409 or pause_s is None:
+                # 404: it was deleted since we looked.
+                changed_since = error.status == 409 or (error.status == 404 and plan.before)
+                if not changed_since or pause_s is None:
                     raise
             await asyncio.sleep(pause_s * (1 + random.random()))
         raise AssertionError("the last try returns or raises")
@@ -155,7 +157,8 @@ class Deployer:
             return _Written(created, plan.state, None, changed=True)
         if plan.state == plan.current and covers(before, manifest):
             return _Written(before, plan.state, before, changed=False)
-        manifest["metadata"]["resourceVersion"] = await self._own_by_apply(before)
+        # The uid, because an apply creates what is not there any more.
+        manifest["metadata"] |= {"uid": before["metadata"]["uid"], "resourceVersion": await self._own_by_apply(before)}
         applied = await self._cluster.apply(INFERENCE_SERVICE, manifest)
         return _Written(applied, plan.state, before, changed=True)
 

@@ -18,6 +18,7 @@ __all__ = ["Domains", "domain_condition", "domains_of"]
 
 _GONE_AFTER_S = 10.0
 _LOOK_EVERY_S = 0.2
+_MOST_TRIES = 5
 
 
 def domains_of(state: AppState, settings: Settings) -> tuple[str, ...]:
@@ -110,21 +111,34 @@ class Domains:
     async def _set_one(self, service: Object, state: AppState, domain: str, existing: Object | None) -> None:
         if self._settings.domain_claims == "create":
             await self._claim(domain, state.namespace)
-        if existing and _is_left_over(existing, service):
-            await self._delete(existing)
-            await self._wait_until_gone(domain, state.namespace)
-            existing = None
         wanted = _manifest(service, state, domain)
-        if existing is None:
-            if await self._created(DOMAIN_MAPPING, wanted):
+        for _ in range(_MOST_TRIES):
+            if await self._is_set(service, state, wanted, existing):
                 return
-            existing = await self._cluster.get(DOMAIN_MAPPING, domain, state.namespace)
-            if not _belongs_to(existing, state):
-                raise _taken(domain, state.namespace)
+            existing = await self._mapping(domain, state.namespace)
+        raise ApiError(409, "conflict", f"The domain {domain} is being changed by someone else; try again.")
+
+    async def _is_set(self, service: Object, state: AppState, wanted: Object, existing: Object | None) -> bool:
+        """Bring the mapping to what is wanted; False when it is not as `existing` says any more."""
+        name = wanted["metadata"]["name"]
+        if existing is None:
+            return await self._created(DOMAIN_MAPPING, wanted)
+        if not _belongs_to(existing, state):
+            raise _taken(name, state.namespace)
+        if _is_left_over(existing, service):
+            await self._delete(existing)
+            await self._wait_until_gone(name, state.namespace)
+            return await self._created(DOMAIN_MAPPING, wanted)
         if not _same(existing, wanted):
             metadata = {key: wanted["metadata"][key] for key in ("labels", "ownerReferences")}
-            patch = {"metadata": metadata, "spec": wanted["spec"]}
-            await self._cluster.merge_patch(DOMAIN_MAPPING, domain, patch, state.namespace)
+            try:
+                patch = {"metadata": metadata, "spec": wanted["spec"]}
+                await self._cluster.merge_patch(DOMAIN_MAPPING, name, patch, state.namespace)
+            except ClusterError as error:
+                if error.status != 404:
+                    raise
+                return False
+        return True
 
     async def _claim(self, domain: str, namespace: str) -> None:
         wanted = {
