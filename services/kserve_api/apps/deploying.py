@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from kserve_api.apps.app import Deployed, Deployment
+from kserve_api.apps.domain_claims import DomainClaims
 from kserve_api.apps.domains import Domains
 from kserve_api.apps.errors import app_not_found, to_api_error
 from kserve_api.apps.manifest import AppState, merged, state_of, to_manifest
@@ -61,6 +62,7 @@ class Deployer:
         self._cluster = cluster
         self._settings = settings
         self._domains = Domains(cluster, settings)
+        self._claims = DomainClaims(cluster, settings)
         self._secrets = SecretVariables(cluster, lambda: datetime.now(UTC))
 
     async def deploy(self, wanted: Deployment, *, tenant: str, actor: str) -> Deployed:
@@ -99,8 +101,10 @@ class Deployer:
         if service is None:
             raise app_not_found(namespace, name)
         check_owner(service, tenant)
-        claims = self._settings.domain_claims == "create"
-        mappings = await self._domains.mappings(namespace, name) if claims else []
+        # Claims are cluster-wide: no owner in a namespace takes them along.
+        claimed: list[str] = []
+        if self._settings.domain_claims == "create":
+            claimed = [mapping["metadata"]["name"] for mapping in await self._domains.mappings(namespace, name)]
         uid = str(service["metadata"]["uid"])
         try:
             await self._cluster.delete(INFERENCE_SERVICE, name, namespace, uid=uid)
@@ -108,7 +112,7 @@ class Deployer:
             # Gone, or already another one of that name: this one is deleted either way.
             if error.status not in (404, 409):
                 raise
-        await self._domains.release_claims(namespace, mappings)
+        await self._claims.release(namespace, claimed)
         return uid
 
     async def _write_service(
