@@ -47,15 +47,14 @@ class Apps:
         self._logs = AppLogs(cluster)
         self._background: set[asyncio.Task[None]] = set()
 
-    async def deploy(self, wanted: Deployment, *, tenant: str, actor: str, most_apps: int | None = None) -> Deployed:
+    async def deploy(self, wanted: Deployment, *, tenant: str, actor: str) -> Deployed:
         """Validate, then create the app, or change the fields in `wanted.given` of the one that exists.
 
-        `most_apps`: how many apps the tenant may have in this namespace; checked only where one would be created
-        (403 `quota_exceeded`). 409 `domain_taken` when a domain is another app's; 409 `being_deleted`.
+        409 `domain_taken` when a domain is another app's; 409 `being_deleted`; 403 `quota_exceeded` by the cluster.
         """
         check_deployment(wanted, self._settings)
         with cluster_errors():
-            deployed = await self._deployer.deploy(wanted, tenant=tenant, actor=actor, most_apps=most_apps)
+            deployed = await self._deployer.deploy(wanted, tenant=tenant, actor=actor)
         self._patch_old_kserve(wanted.namespace, wanted.name, deployed)
         return deployed
 

@@ -2,8 +2,8 @@
 
 Order of a deployment: everything is checked that can be, then the Secret, the InferenceService, the DomainMappings,
 the owner of the Secret. Each step looks at what is there, so a deployment that broke off is completed by the next.
-API calls of a change: 2 reads, 1 write, and 2 lists where the app has secret variables; of a creation also 2 reads and
-1 write for each host name.
+API calls of a change: 2 reads and 1 write (2 the first time), and 2 lists where the app has secret variables; of a
+creation also 2 reads and 1 write for each host name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kserve_api.apps.app import Deployed, Deployment
 from kserve_api.apps.domains import Domains
 from kserve_api.apps.errors import app_not_found, to_api_error
 from kserve_api.apps.manifest import AppState, merged, state_of, to_manifest
-from kserve_api.apps.ownership import check_owner, tenant_selector
+from kserve_api.apps.ownership import check_owner
 from kserve_api.apps.secrets import SecretVariables
 from kserve_api.apps.validation import invalid_request
 from kserve_api.apps.views import summary_of
@@ -63,13 +63,11 @@ class Deployer:
         self._domains = Domains(cluster, settings)
         self._secrets = SecretVariables(cluster, lambda: datetime.now(UTC))
 
-    async def deploy(self, wanted: Deployment, *, tenant: str, actor: str, most_apps: int | None) -> Deployed:
+    async def deploy(self, wanted: Deployment, *, tenant: str, actor: str) -> Deployed:
         """Create the app, or change what is given."""
         made: dict[str, str] = {}
 
         async def edit(current: AppState | None) -> AppState:
-            if current is None and most_apps is not None:
-                await self._check_quota(wanted.namespace, tenant, most_apps)
             if "secret_envs" in wanted.given or current is None:
                 made.update(made or await self._secrets.prepare(wanted, current, tenant=tenant))
             state = merged(current, wanted, tenant=tenant, secret_refs=made)
@@ -195,14 +193,6 @@ class Deployer:
             warnings=tuple(warnings),
             stamp=written.state.stamp,
         )
-
-    async def _check_quota(self, namespace: str, tenant: str, most_apps: int) -> None:
-        page = await self._cluster.list(
-            INFERENCE_SERVICE, namespace, labels=tenant_selector(tenant), limit=max(1, most_apps)
-        )
-        if len(page.items) >= most_apps:
-            message = f"{tenant} has its {most_apps} apps in namespace {namespace} already; delete one first."
-            raise ApiError(403, "quota_exceeded", message)
 
     async def _discard_secrets(self, wanted: Deployment, made: Mapping[str, str], error: Exception) -> None:
         """Delete what was made for a deployment that was refused; not when its outcome is unknown."""

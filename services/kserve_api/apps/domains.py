@@ -94,7 +94,7 @@ class Domains:
         except ClusterError as error:
             if error.status == 404:
                 return "", ""
-            if error.status == 403:
+            if error.status == 403 and self._settings.domain_claims == "auto":
                 return "", f"Whether {domain} is another namespace's could not be checked: see condition DomainsReady."
             raise
         return str(claim.get("spec", {}).get("namespace", "")), ""

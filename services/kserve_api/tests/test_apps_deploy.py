@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from kserve_api.apps.app import Resources
 from kserve_api.apps.apps import Apps
 from kserve_api.apps.manifest import state_of
 from kserve_api.apps.secrets import SecretVariables
+from kserve_api.cluster.cluster import LogQuery
 from kserve_api.errors import ApiError
 from kserve_api.tests.cluster_objects import ISVC, MAPPING, REVISION, objects, refused, settled
 from kserve_api.tests.fake_cluster.store import ObjectStore
@@ -256,13 +258,10 @@ def test_the_least_scale_is_checked_against_the_apps_own_most() -> None:
     run(scenario)
 
 
-def test_quotas_of_tenants_and_of_the_cluster_are_told() -> None:
+def test_the_clusters_own_quota_is_told_and_leaves_nothing_behind() -> None:
     """KS-08: quotas."""
 
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
-        await apps.deploy(deployment(), **TENANT, most_apps=1)
-        await apps.deploy(deployment(max_scale=2), **TENANT, most_apps=1)
-        await refused(apps.deploy(deployment(name="more"), **TENANT, most_apps=1), 403, "quota_exceeded")
         quota = {
             "metadata": {"name": "apps", "namespace": "team-b"},
             "spec": {"hard": {"count/inferenceservices.serving.kserve.io": "0"}},
@@ -271,6 +270,42 @@ def test_quotas_of_tenants_and_of_the_cluster_are_told() -> None:
         wanted = replace(deployment(secret_envs={"KEY": "v"}), namespace="team-b", name="other")
         await refused(apps.deploy(wanted, **TENANT), 403, "quota_exceeded")
         assert objects(cluster, "secrets", "team-b") == []
+
+    run(scenario)
+
+
+def test_operations_cost_few_calls() -> None:
+    """KS-05: reads; the list is one call however many apps there are."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        costs: dict[str, int] = {}
+
+        async def count(what: str, call: Awaitable[object]) -> None:
+            before = len(cluster.requests)
+            await call
+            costs[what] = len(cluster.requests) - before
+            await settled(cluster)
+
+        await count("create", apps.deploy(deployment(), **TENANT))
+        await count("first change", apps.deploy(deployment(max_scale=3), **TENANT))
+        await count("change", apps.deploy(deployment(max_scale=4), **TENANT))
+        await count("no change", apps.deploy(deployment(), **TENANT))
+        await count("first get", apps.get("team-a", "shop", tenant="acme"))
+        await count("get", apps.get("team-a", "shop", tenant="acme"))
+        await count("list", apps.list("team-a", tenant="acme"))
+        await count("logs", apps.logs("team-a", "shop", tenant="acme", query=LogQuery()))
+        await count("delete", apps.delete("team-a", "shop", tenant="acme"))
+        assert costs == {
+            "create": 6,
+            "first change": 4,
+            "change": 3,
+            "no change": 2,
+            "first get": 4,
+            "get": 3,
+            "list": 1,
+            "logs": 3,
+            "delete": 2,
+        }
 
     run(scenario)
 
@@ -335,7 +370,7 @@ def test_secrets_that_nothing_refers_to_are_deleted_after_some_minutes() -> None
         later = SecretVariables(apps._cluster, lambda: datetime.now(UTC) + timedelta(minutes=6))
         isvc = _isvc(cluster)
         await later.tidy(isvc, state_of(isvc))
-        assert [data for data in _secrets(cluster).values()] == [{"KEY": "1"}]
+        assert list(_secrets(cluster).values()) == [{"KEY": "1"}]
 
     run(scenario)
 

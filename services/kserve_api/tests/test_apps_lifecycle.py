@@ -10,7 +10,7 @@ import pytest
 from kserve_api.apps.apps import Apps
 from kserve_api.errors import ApiError
 from kserve_api.tests.cluster_objects import ISVC, MAPPING, REVISION, change, objects, refused, settled
-from kserve_api.tests.running_apps import IMAGE, TENANT, answer, deployment, platform, run
+from kserve_api.tests.running_apps import IMAGE, TENANT, answer, deployment, pause, platform, resume, run
 from kserve_api.tests.running_cluster import RunningCluster
 
 _NEXT = IMAGE.replace("1.0", "2.0")
@@ -66,7 +66,7 @@ def test_ready_is_the_condition_of_that_type_wherever_it_stands() -> None:
 
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.pause())
+        pause(cluster)
         conditions = [{"type": "Ready", "status": "False", "reason": "X"}, {"type": "IngressReady", "status": "True"}]
         change(cluster, ISVC, "shop", status={"conditions": conditions})
         ((summary,), _) = await apps.list("team-a", tenant="acme")
@@ -81,12 +81,12 @@ def test_waiting_for_an_update_waits_for_its_own_revision() -> None:
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
         await settled(cluster)
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.pause())
+        pause(cluster)
         deployed = await apps.deploy(deployment(image=_NEXT), **TENANT)
         waiting = asyncio.create_task(apps.wait_until_ready("team-a", "shop", deployed=deployed, timeout_s=60))
         await asyncio.sleep(0.3)
         assert not waiting.done()
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.resume())
+        resume(cluster)
         assert (await waiting).ready
         assert (await apps.get("team-a", "shop", tenant="acme")).revisions[0].image == _NEXT
 
@@ -158,14 +158,14 @@ def test_a_deletion_that_takes_long_is_told_and_blocks_a_new_deployment() -> Non
     async def scenario(apps: Apps, cluster: RunningCluster) -> None:
         await apps.deploy(deployment(), **TENANT)
         await settled(cluster)
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.pause("kserve"))
+        pause(cluster, "kserve")
         uid = await apps.delete("team-a", "shop", tenant="acme")
         assert not await apps.wait_until_gone("team-a", "shop", uid=uid, timeout_s=0.5)
         assert (await apps.get("team-a", "shop", tenant="acme")).deleting
         await refused(apps.deploy(deployment(), **TENANT), 409, "being_deleted")
         waiting = asyncio.create_task(apps.wait_until_gone("team-a", "shop", uid=uid, timeout_s=30))
         await asyncio.sleep(0.2)
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.resume())
+        resume(cluster)
         assert await waiting
 
     run(scenario)

@@ -12,7 +12,7 @@ from kserve_api.apps.apps import Apps
 from kserve_api.cluster.resources import INFERENCE_SERVICE, POD_AUTOSCALER
 from kserve_api.tests.cluster_objects import ISVC, REVISION, objects, settled
 from kserve_api.tests.fake_cluster.controllers.platform import Platform
-from kserve_api.tests.running_apps import IMAGE, TENANT, advance, answer, deployment, platform, run
+from kserve_api.tests.running_apps import IMAGE, TENANT, advance, answer, deployment, pause, platform, resume, run
 from kserve_api.tests.running_cluster import RunningCluster
 
 _MIN_SCALE = "autoscaling.knative.dev/min-scale"
@@ -94,13 +94,13 @@ def test_the_originals_poll_sees_the_old_revision_after_an_update() -> None:
         cluster.call(lambda _: setattr(platform(cluster), "drops_zero_min_replicas", True))
         await apps.deploy(deployment(min_scale=1), **TENANT)
         await settled(cluster)
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.pause())
+        pause(cluster)
         await apps.deploy(deployment(min_scale=0), **TENANT)
         await asyncio.sleep(0.3)
         (isvc,) = objects(cluster, ISVC)
         assert isvc["status"]["components"]["predictor"]["latestCreatedRevision"] == "shop-predictor-00001"
         assert _min_scales(cluster) == ["1"]
-        cluster.call(lambda _: cluster.controllers and cluster.controllers.resume())
+        resume(cluster)
         await _until(lambda: _min_scales(cluster) == ["1", "0"])
         await settled(cluster)
         advance(cluster, _LONG_IDLE_S)
