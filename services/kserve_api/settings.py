@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["Settings"]
@@ -22,7 +23,13 @@ class Settings(BaseSettings):
         "development", description="In production the service refuses to start without tenants."
     )
     host: str = Field("127.0.0.1", description="Address it listens on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port it listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port it listens on; 0: any free one.")
+    trusted_proxies: Names = Field(
+        (), description="Networks (CIDR) of proxies whose X-Forwarded-For is believed, for the audit."
+    )
+    request_timeout_s: float = Field(60.0, gt=0, description="Longest answer; `wait=true` has its own limit on top.")
+    max_waiting: int = Field(20, ge=1, description="Log streams and `wait=true` requests of one tenant at a time.")
+    stream_s: float = Field(3600.0, gt=0, description="Longest log stream; clients open it again.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged, and above.")
 
     base_domain: str = Field(
@@ -59,3 +66,20 @@ class Settings(BaseSettings):
     patch_old_kserve: bool = Field(
         False, description="Patch min-scale of a new revision where KServe is too old to carry minReplicas 0."
     )
+
+    @field_validator("image_prefixes", "reserved_names", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError("each entry is an address or a network such as 10.0.0.0/8") from None
+        return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from typing import Any
@@ -380,3 +381,33 @@ def denied_service(isvc: dict[str, Any], problem: str, annotations: dict[str, st
 )
 def test_repository_is_the_image_without_tag_and_digest(image: str, name: str) -> None:
     assert repository(image) == name
+
+
+def test_time_can_go_by_itself() -> None:
+    async def scenario() -> list[dict[str, Any]]:
+        cluster = ControlledStore()
+        cluster.deploy()
+        cluster.controllers.follow_real_time(step_s=0.01)
+        cluster.platform.clock.advance(100)
+        async with asyncio.timeout(20):
+            while cluster.pods(1):
+                await asyncio.sleep(0.005)
+        cluster.controllers.stop()
+        return cluster.pods(1)
+
+    assert asyncio.run(scenario()) == []
+
+
+def test_a_slow_cluster_takes_its_time_and_is_busy_meanwhile() -> None:
+    async def scenario() -> tuple[bool, str]:
+        cluster = ControlledStore()
+        cluster.controllers.delay_s = 0.002
+        cluster.store.create(ISVC, inference_service())
+        await asyncio.sleep(0)
+        busy = cluster.controllers.busy
+        async with asyncio.timeout(20):
+            while cluster.controllers.busy:
+                await asyncio.sleep(0.005)
+        return busy, told(cluster.isvc())[0]
+
+    assert asyncio.run(scenario()) == (True, "True")

@@ -108,6 +108,17 @@ def test_deployment_mode_cannot_be_changed_afterwards() -> None:
         cluster.deploy(annotations={"serving.kserve.io/deploymentMode": "Standard"})
 
 
+def test_recorded_mode_holds_when_the_default_changes() -> None:
+    cluster = ControlledStore()
+    wanted = inference_service()
+    del wanted["metadata"]["annotations"]["serving.kserve.io/deploymentMode"]
+    cluster.apply(ISVC, wanted)
+    cluster.platform.set_kserve_config("deploy", defaultDeploymentMode="Standard")
+    cluster.settle()
+    assert cluster.isvc()["status"]["deploymentMode"] == "Knative"
+    assert cluster.store.list("deployments.apps") == []
+
+
 def test_a_ready_app_has_sorted_conditions_addresses_and_a_loaded_model() -> None:
     isvc = ControlledStore().deploy()
     kinds = [item["type"] for item in isvc["status"]["conditions"]]
@@ -154,6 +165,15 @@ def test_canary_percent_splits_between_the_latest_and_the_revision_rolled_out_be
     predictor = cluster.isvc()["status"]["components"]["predictor"]
     assert predictor["latestRolledoutRevision"] == "shop-predictor-00002"
     assert predictor["previousRolledoutRevision"] == "shop-predictor-00001"
+
+
+def test_canary_percent_of_a_first_deployment_has_nothing_to_split_with() -> None:
+    cluster = ControlledStore()
+    isvc = cluster.deploy(canaryTrafficPercent=10)
+    assert told(isvc, "RoutesReady")[0] == "True"
+    # Once it is rolled out, KServe splits between the revision and itself.
+    traffic = isvc["status"]["components"]["predictor"]["traffic"]
+    assert [(item["revisionName"][-1], item["percent"]) for item in traffic] == [("1", 10), ("1", 90)]
 
 
 def test_canary_zero_after_a_full_rollout_goes_back_to_the_revision_before() -> None:

@@ -14,7 +14,6 @@ import pytest
 from kserve_api.apps.apps import Apps
 from kserve_api.cluster.cluster import LogQuery
 from kserve_api.errors import ApiError
-from kserve_api.tests.fake_cluster.controllers.controllers import Controllers
 from kserve_api.tests.fake_cluster.controllers.platform import (
     AUTOSCALER,
     DOMAIN_MAPPING,
@@ -24,11 +23,13 @@ from kserve_api.tests.fake_cluster.controllers.platform import (
 )
 from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.original_flow import RBAC, OriginalFlow
-from kserve_api.tests.running_apps import deployment, run
+from kserve_api.tests.running_apps import TENANT, advance, deployment, pause, platform, resume, run
 from kserve_api.tests.running_cluster import RunningCluster, running_cluster
 
 Object = dict[str, Any]
 
+_MANIFESTS = Path(__file__).parents[3] / "deploy/kubernetes/kserve-api"
+_OUR_RBAC = tuple(_MANIFESTS / file for file in ("base/service-account.yaml", "base/rbac.yaml", "tenant/rbac.yaml"))
 MIN = "autoscaling.knative.dev/min-scale"
 IMAGE = "registry.digitalocean.com/calvin-apps/shop:1"
 OTHER_IMAGE = "registry.digitalocean.com/calvin-apps/shop:2"
@@ -46,23 +47,13 @@ def original(tmp_path: Path) -> Iterator[tuple[RunningCluster, OriginalFlow]]:
             flow.close()
 
 
-def ours(scenario: Callable[[RunningCluster, Apps], Awaitable[None]], *, patch_old_kserve: bool = False) -> None:
-    run(lambda apps, cluster: scenario(cluster, apps), patch_old_kserve=patch_old_kserve)
+def ours(scenario: Callable[[RunningCluster, Apps], Awaitable[None]]) -> None:
+    """With no more than the permissions of our own manifests."""
+    run(lambda apps, cluster: scenario(cluster, apps), account="kserve-api/kserve-api", rbac=_OUR_RBAC)
 
 
 async def deploy(cluster: RunningCluster, apps: Apps, image: str = IMAGE, **fields: object) -> None:
-    wanted = deployment(namespace="default", image=image, **fields)
-    await apps.deploy(wanted, tenant="acme", actor="acme-key")
-    cluster.settle()
-
-
-def controllers(cluster: RunningCluster) -> Controllers:
-    assert cluster.controllers is not None
-    return cluster.controllers
-
-
-def after(cluster: RunningCluster, seconds: float) -> None:
-    cluster.call(lambda _: controllers(cluster).advance(seconds))
+    await apps.deploy(deployment(namespace="default", image=image, **fields), **TENANT)
     cluster.settle()
 
 
@@ -105,7 +96,7 @@ def test_scale_annotations_are_stripped_so_a_pod_stays(tmp_path: Path) -> None:
         flow.deploy("shop", IMAGE)
         cluster.settle()
         assert min_scale(cluster, REVISION) == "1"
-        after(cluster, 3600)
+        advance(cluster, 3600)
         assert len(pods(cluster)) == 1
 
 
@@ -115,7 +106,7 @@ def test_ours_reaches_zero_by_the_typed_field() -> None:
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
         await deploy(cluster, apps)
         assert min_scale(cluster, REVISION) == "0"
-        after(cluster, 3600)
+        advance(cluster, 3600)
         assert pods(cluster) == []
         detail = await apps.get("default", "shop", tenant="acme")
         assert next(one.status for one in detail.conditions if one.type == "ScaleToZero") == "True"
@@ -137,9 +128,9 @@ def test_update_patches_the_old_revision(tmp_path: Path) -> None:
     with original(tmp_path) as (cluster, flow):
         flow.deploy("shop", IMAGE)
         cluster.settle()
-        cluster.call(lambda _: controllers(cluster).pause("kserve"))  # It takes a moment to see the change.
+        pause(cluster, "kserve")  # It takes a moment to see the change.
         flow.deploy("shop", OTHER_IMAGE)
-        cluster.call(lambda _: controllers(cluster).resume())
+        resume(cluster)
         cluster.settle()
         assert get(cluster, REVISION, "shop-predictor-00002") is not None
         assert patched(cluster) == ["shop-predictor-00001", "shop-predictor-00001"]
@@ -161,13 +152,13 @@ def test_ours_patches_only_the_new_revision_for_an_old_kserve() -> None:
     """Original: patches the wrong revision, undone. Ours, where KServe is too old, changes the new revision itself."""
 
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
-        cluster.call(lambda _: setattr(controllers(cluster).platform, "drops_zero_min_replicas", True))
+        cluster.call(lambda _: setattr(platform(cluster), "drops_zero_min_replicas", True))
         for number, image in ((1, IMAGE), (2, OTHER_IMAGE)):
-            cluster.call(lambda _: controllers(cluster).pause("kserve"))
+            pause(cluster, "kserve")
             wanted = deployment(namespace="default", image=image)
-            await apps.deploy(wanted, tenant="acme", actor="acme-key")
+            await apps.deploy(wanted, **TENANT)
             await asyncio.sleep(0.02)
-            cluster.call(lambda _: controllers(cluster).resume())
+            resume(cluster)
             async with asyncio.timeout(20):
                 while (
                     get(cluster, REVISION, f"shop-predictor-{number:05d}") is None
@@ -176,21 +167,19 @@ def test_ours_patches_only_the_new_revision_for_an_old_kserve() -> None:
                     await asyncio.sleep(0.01)
             cluster.settle()
             assert min_scale(cluster, AUTOSCALER, number) == "0"
-        after(cluster, 3600)
+        advance(cluster, 3600)
         assert pods(cluster) == []
 
-    ours(scenario, patch_old_kserve=True)
+    run(lambda apps, cluster: scenario(cluster, apps), patch_old_kserve=True)
 
 
 def test_polling_goes_on_for_half_a_minute_when_there_is_no_revision(tmp_path: Path) -> None:
     """Original: 30 polls, one second each, in the request, where the cluster's default is Standard mode."""
     with original(tmp_path) as (cluster, flow):
-        cluster.call(
-            lambda _: controllers(cluster).platform.set_kserve_config("deploy", defaultDeploymentMode="Standard")
-        )
+        cluster.call(lambda _: platform(cluster).set_kserve_config("deploy", defaultDeploymentMode="Standard"))
         flow.deploy("shop", IMAGE)
         assert flow.sleeps == 30
-        after(cluster, 3600)
+        advance(cluster, 3600)
         assert len(pods(cluster)) == 1
 
 
@@ -198,11 +187,9 @@ def test_ours_asks_for_the_mode_that_reaches_zero() -> None:
     """Original: Standard mode where that is the default. Ours annotates the mode, and needs no polling."""
 
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
-        cluster.call(
-            lambda _: controllers(cluster).platform.set_kserve_config("deploy", defaultDeploymentMode="Standard")
-        )
+        cluster.call(lambda _: platform(cluster).set_kserve_config("deploy", defaultDeploymentMode="Standard"))
         await deploy(cluster, apps)
-        after(cluster, 3600)
+        advance(cluster, 3600)
         assert pods(cluster) == []
 
     ours(scenario)
@@ -266,7 +253,7 @@ def test_logs_are_denied_by_its_own_permissions(tmp_path: Path) -> None:
 
 
 def test_ours_reads_logs() -> None:
-    """Original: logs denied. Ours reads the newest pod's; its own role is tested with the manifests."""
+    """Original: logs denied. Ours has the two verbs in its own role."""
 
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
         await deploy(cluster, apps)
@@ -321,7 +308,7 @@ def test_last_condition_is_not_readiness(tmp_path: Path) -> None:
         flow.deploy("shop", IMAGE)
         cluster.settle()
         assert (ready(cluster), flow.is_ready("shop")) == ("True", False)  # The last one is `Stopped`.
-        cluster.call(lambda _: setattr(controllers(cluster).platform, "kserve_version", (0, 14)))
+        cluster.call(lambda _: setattr(platform(cluster), "kserve_version", (0, 14)))
         flow.deploy("older", IMAGE)
         flow.deploy("older", IMAGE.replace(":1", ":crash"))
         cluster.settle()
@@ -381,7 +368,7 @@ def test_redeploying_the_same_tag_changes_nothing(tmp_path: Path) -> None:
     with original(tmp_path) as (cluster, flow):
         flow.deploy("shop", IMAGE)
         cluster.settle()
-        cluster.call(lambda _: controllers(cluster).platform.registry.push(IMAGE, "new"))
+        cluster.call(lambda _: platform(cluster).registry.push(IMAGE, "new"))
         flow.deploy("shop", IMAGE)
         cluster.settle()
         assert get(cluster, REVISION, "shop-predictor-00002") is None
@@ -392,7 +379,7 @@ def test_ours_rolls_a_pushed_tag_out_on_request() -> None:
 
     async def scenario(cluster: RunningCluster, apps: Apps) -> None:
         await deploy(cluster, apps)
-        digest = cluster.call(lambda _: controllers(cluster).platform.registry.push(IMAGE, "new"))
+        digest = cluster.call(lambda _: platform(cluster).registry.push(IMAGE, "new"))
         await deploy(cluster, apps, redeploy=True)
         revision = get(cluster, REVISION, "shop-predictor-00002")
         assert revision is not None

@@ -76,6 +76,7 @@ class Controllers:
         self._paused: set[str] = set()
         self._scheduled = False
         self._unsubscribe: Callable[[], None] | None = None
+        self._tick: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Set the platform's namespaces and ConfigMaps up, and follow the store from now on."""
@@ -86,6 +87,8 @@ class Controllers:
     def stop(self) -> None:
         if self._unsubscribe is not None:
             self._unsubscribe()
+        if self._tick is not None:
+            self._tick.cancel()
         self._pending.clear()
 
     @property
@@ -104,6 +107,11 @@ class Controllers:
         """Let time pass: idle pods go, slow ones come up, deadlines run out."""
         self.platform.clock.advance(seconds)
         self._note_everything()
+
+    def follow_real_time(self, step_s: float = 1.0) -> None:
+        """Let the clock go by itself from now on, in steps: for a cluster that is used by hand."""
+        self.advance(step_s)
+        self._tick = asyncio.get_running_loop().call_later(step_s, self.follow_real_time, step_s)
 
     def request(self, host: str) -> Answer:
         """A request through the gateway."""

@@ -1,0 +1,54 @@
+"""The OpenAPI document as a page without scripts: nothing is loaded from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import Any
+
+__all__ = ["docs_page"]
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "code{font-family:ui-monospace,monospace}table{border-collapse:collapse;margin:.5rem 0}"
+    "td,th{border:1px solid #999;padding:.2rem .6rem;text-align:left;vertical-align:top}"
+)
+
+
+def docs_page(document: dict[str, Any]) -> tuple[str, str]:
+    """Return the page, and the hash of its style for the Content-Security-Policy."""
+    info = document["info"]
+    parts = [
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        f"<title>{escape(info['title'])}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])}</p>",
+        '<p>All of it, for programs: <a href="/openapi.json">/openapi.json</a></p>',
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts.append(_operation(method, path, operation, document))
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return "".join([*parts, "</body></html>"]), f"sha256-{digest}"
+
+
+def _operation(method: str, path: str, operation: dict[str, Any], document: dict[str, Any]) -> str:
+    parts = [f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(operation['description'])}</p>"]
+    rows = [
+        (parameter["name"], parameter["in"], parameter.get("description", ""))
+        for parameter in operation.get("parameters", ())
+    ]
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if reference := content.get("schema", {}).get("$ref"):
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+        rows += [
+            (name, "body", field.get("description", "") + (" Required." if name in schema.get("required", ()) else ""))
+            for name, field in schema["properties"].items()
+        ]
+    if rows:
+        cells = "".join(
+            f"<tr><td><code>{escape(name)}</code></td><td>{escape(place)}</td><td>{escape(told)}</td></tr>"
+            for name, place, told in rows
+        )
+        parts.append(f"<table><tr><th>name</th><th>where</th><th>meaning</th></tr>{cells}</table>")
+    return "".join(parts)

@@ -1,0 +1,90 @@
+"""The service as a process: how it starts and ends, and how much memory it takes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kserve_api.tests.running_api import ACCOUNT, IMAGE, TENANTS, key_of, roles, running_process, tenants_file
+from kserve_api.tests.running_cluster import RunningCluster, running_cluster
+
+_LIMIT_MB = 130
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[RunningCluster]:
+    namespaces = sorted({name for tenant in TENANTS for name in tenant["namespaces"]})
+    with running_cluster(namespaces=namespaces, rbac=[roles(tmp_path, namespaces)]) as running:
+        yield running
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux' /proc")
+def test_it_stays_within_130_megabytes_and_ends_when_told(cluster: RunningCluster, tmp_path: Path) -> None:
+    """KS-07: measured over the real client, with TLS; an open stream does not hold up the end."""
+    environment = {
+        "environment": "production",
+        "tenants_file": str(tenants_file(tmp_path)),
+        "kubeconfig": str(cluster.kubeconfig(ACCOUNT)),
+    }
+    headers = {"X-API-Key": key_of("acme")}
+    with (
+        running_process(environment, tmp_path) as (url, process),
+        httpx.Client(base_url=url, headers=headers, timeout=60) as client,
+    ):
+        assert client.post("/deploy", json={"name": "shop", "image": IMAGE, "min_scale": 1}).status_code == 201
+        cluster.settle()
+        for _ in range(100):
+            assert client.get("/models").status_code == 200
+            assert client.get("/models/team-a/shop").status_code == 200
+        assert client.get("/ready").status_code == 200
+        assert client.get("/").status_code == 200
+        used = _memory_mb(process.pid)
+        with client.stream("GET", "/logs/shop/stream") as stream:
+            assert next(stream.iter_lines())
+            process.send_signal(signal.SIGTERM)
+            told = time.monotonic()
+            assert process.wait(60) in {0, -signal.SIGTERM}
+            assert time.monotonic() - told < 8
+    assert used <= _LIMIT_MB, f"{used:.0f} MB"
+    log = (tmp_path / "log").read_text()
+    assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"KSERVE_API_ENVIRONMENT": "production"}, ["KSERVE_API_TENANTS_FILE"]),
+        ({"KSERVE_API_HOST": "0.0.0.0"}, ["KSERVE_API_TENANTS_FILE"]),
+        ({"KSERVE_API_PORT": "-1", "KSERVE_API_LOG_LEVEL": "LOUD"}, ["KSERVE_API_PORT", "KSERVE_API_LOG_LEVEL"]),
+        ({"KSERVE_API_KUBECONFIG": "/does/not/exist"}, ["/does/not/exist"]),
+        ({"KSERVE_API_TENANTS_FILE": "/does/not/exist"}, ["/does/not/exist"]),
+        ({"KSERVE_API_HOST": "127.0.0.1", "KSERVE_API_PORT": "1", "USER": "x"}, []),
+    ],
+    ids=["no-tenants", "open-to-a-network", "wrong-values", "no-kubeconfig", "no-tenants-file", "no-cluster"],
+)
+def test_what_is_wrong_is_told_in_lines_without_a_traceback(environment: dict[str, str], told: list[str]) -> None:
+    services = Path(__file__).parents[2]
+    given = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(services), "KSERVE_API_PORT": "0", **environment}
+    command = [sys.executable, "-m", "kserve_api", "up"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("The deploy API does not start: ")]
+    assert len(lines) == max(1, len(told))
+    for line, part in zip(lines, told, strict=False):
+        assert part in line
+    assert "Traceback" not in done.stderr
+
+
+def _memory_mb(process_id: int) -> float:
+    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) / 1024
