@@ -18,6 +18,7 @@ from kserve_api.apps.app import Deployed, Deployment
 from kserve_api.apps.domain_claims import DomainClaims
 from kserve_api.apps.domains import Domains
 from kserve_api.apps.errors import app_not_found, to_api_error
+from kserve_api.apps.field_ownership import applied_entries, covers
 from kserve_api.apps.manifest import AppState, merged, state_of, to_manifest
 from kserve_api.apps.ownership import check_owner
 from kserve_api.apps.secrets import SecretVariables
@@ -28,10 +29,9 @@ from kserve_api.cluster.resources import INFERENCE_SERVICE
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.settings import Settings
 
-__all__ = ["Deployer", "covers", "stamped"]
+__all__ = ["Deployer", "stamped"]
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4)  # Between five tries.
-_FIELD_MANAGER = "kserve-api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,13 @@ class Deployer:
 
     async def deploy(self, wanted: Deployment, *, tenant: str, actor: str) -> Deployed:
         """Create the app, or change what is given."""
-        made: dict[str, str] = {}
+        made: list[str] = []
 
         async def edit(current: AppState | None) -> AppState:
+            secret_refs: Mapping[str, str] = {}
             if "secret_envs" in wanted.given or current is None:
-                made.update(made or await self._secrets.prepare(wanted, current, tenant=tenant))
-            state = merged(current, wanted, tenant=tenant, secret_refs=made)
+                secret_refs = await self._secrets.prepare(wanted, current, tenant=tenant, made=made)
+            state = merged(current, wanted, tenant=tenant, secret_refs=secret_refs)
             return stamped(state, actor) if state != current or wanted.redeploy else state
 
         try:
@@ -167,17 +168,12 @@ class Deployer:
         return _Written(applied, plan.state, before, changed=True)
 
     async def _own_by_apply(self, service: Object) -> str:
-        """Make the fields that we created ours as applied ones; return the resourceVersion to go on from.
-
-        Otherwise fields that are no longer applied would stay: their creation, a plain write, would still own them.
-        """
+        """Have the fields that we created owned as applied ones; return the resourceVersion to go on from."""
         metadata = service["metadata"]
-        entries = metadata.get("managedFields") or []
-        created = [one for one in entries if _is_ours(one) and one.get("operation") == "Update"]
-        if not created:
+        handed_over = applied_entries(metadata.get("managedFields") or [])
+        if handed_over is None:
             return str(metadata["resourceVersion"])
-        adopted = [{**one, "operation": "Apply"} if one in created else one for one in entries]
-        patch = {"metadata": {"resourceVersion": metadata["resourceVersion"], "managedFields": adopted}}
+        patch = {"metadata": {"resourceVersion": metadata["resourceVersion"], "managedFields": handed_over}}
         patched = await self._cluster.merge_patch(INFERENCE_SERVICE, metadata["name"], patch, metadata["namespace"])
         return str(patched["metadata"]["resourceVersion"])
 
@@ -201,14 +197,14 @@ class Deployer:
             stamp=written.state.stamp,
         )
 
-    async def _discard_secrets(self, wanted: Deployment, made: Mapping[str, str], error: Exception) -> None:
+    async def _discard_secrets(self, wanted: Deployment, made: Sequence[str], error: Exception) -> None:
         """Delete what was made for a deployment that was refused; not when its outcome is unknown."""
         refused = isinstance(error, ApiError) or (isinstance(error, ClusterError) and 400 <= error.status < 500)
         if not refused or not made:
             return
         current = await self._read(wanted.namespace, wanted.name)
         used = set(state_of(current).container.secret_refs.values()) if current else set()
-        for secret in set(made.values()) - used:
+        for secret in set(made) - used:
             await self._secrets.discard(wanted.namespace, secret)
 
     async def _read(self, namespace: str, name: str) -> Object | None:
@@ -224,18 +220,3 @@ def stamped(state: AppState, actor: str) -> AppState:
     """The same as a new deployment: a new revision comes of it."""
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return replace(state, stamp=now, deployed_by=actor)
-
-
-def covers(present: object, wanted: object) -> bool:
-    """Whether everything wanted is there; more may be (defaults of the cluster, fields of others)."""
-    if isinstance(wanted, dict):
-        return isinstance(present, dict) and all(key in present and covers(present[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, list):
-        if not isinstance(present, list) or len(present) != len(wanted):
-            return False
-        return all(covers(one, other) for one, other in zip(present, wanted, strict=True))
-    return present == wanted
-
-
-def _is_ours(entry: Object) -> bool:
-    return entry.get("manager") == _FIELD_MANAGER and not entry.get("subresource")

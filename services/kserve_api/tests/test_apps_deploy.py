@@ -403,6 +403,30 @@ def test_the_same_values_keep_their_secret_and_changed_ones_make_a_revision() ->
     run(scenario)
 
 
+def test_a_refused_deployment_deletes_only_the_secret_that_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KS-02: secret envs. One that it found is still an older revision's, though the app has another by now."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(secret_envs={"KEY": "1"}), **TENANT)
+        await settled(cluster)
+        apply = apps._cluster.apply
+
+        async def overtaken(resource: Resource, wanted: dict[str, Any]) -> dict[str, Any]:
+            monkeypatch.undo()
+            await apps.deploy(deployment(secret_envs={"KEY": "2"}), **TENANT)
+            cluster.fail_next("PATCH .*/inferenceservices", status=422, reason="Invalid")
+            return await apply(resource, wanted)
+
+        monkeypatch.setattr(apps._cluster, "apply", overtaken)
+        await refused(apps.deploy(deployment(secret_envs={"KEY": "1"}, max_scale=3), **TENANT), 502, "cluster_error")
+        assert sorted(data["KEY"] for data in _secrets(cluster).values()) == ["1", "2"]
+        cluster.fail_next("PATCH .*/inferenceservices", status=422, reason="Invalid")
+        await refused(apps.deploy(deployment(secret_envs={"KEY": "3"}), **TENANT), 502, "cluster_error")
+        assert sorted(data["KEY"] for data in _secrets(cluster).values()) == ["1", "2"]
+
+    run(scenario)
+
+
 def test_secrets_that_nothing_refers_to_are_deleted_after_some_minutes() -> None:
     """KS-02: secret envs. Another deployment may just have made one: a young one is left."""
 
