@@ -16,6 +16,7 @@ from checks.kubernetes.rules import (
     admission,
     containers,
     enums,
+    knative,
     names,
     networks,
     probes,
@@ -32,7 +33,7 @@ MANIFESTS = "deploy/kubernetes"
 _EXAMPLES = "examples"
 _OVERLAYS = "overlays"
 
-_TOPICS = (access, admission, containers, enums, names, networks, probes, quotas, references, scaling, secrets)
+_TOPICS = (access, admission, containers, enums, knative, names, networks, probes, quotas, references, scaling, secrets)
 RULES: tuple[Rule, ...] = (schema_mistakes, *chain.from_iterable(topic.RULES for topic in _TOPICS))
 """Every rule, by topic; the schemas first."""
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from checks.kubernetes.manifest import Body, Manifest, field, mappings
 
-__all__ = ["KNATIVE", "KSERVE", "Container", "PodTemplate", "containers_of", "pod_template"]
+__all__ = ["AUTOSCALING", "KNATIVE", "KSERVE", "Container", "PodTemplate", "containers_of", "pod_template"]
 
+AUTOSCALING = "autoscaling.knative.dev"
 KNATIVE = "serving.knative.dev"
 KSERVE = "serving.kserve.io"
 

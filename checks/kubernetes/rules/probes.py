@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.kubernetes.kit import Kit, Rule
 from checks.kubernetes.manifest import Body, Manifest, field
-from checks.kubernetes.pods import KNATIVE, KSERVE, Container, containers_of
+from checks.kubernetes.pods import KSERVE, Container, containers_of
 
 __all__ = ["RULES"]
 
@@ -86,18 +86,6 @@ def probe_numbers_are_in_range(manifest: Manifest, _kit: Kit) -> Iterator[str]:
             yield f"container {container.name}: {name}.successThreshold has to be 1"
 
 
-def knative_ports_have_its_names(manifest: Manifest, _kit: Kit) -> Iterator[str]:
-    """Knative takes one port, whose name says the protocol."""
-    if not manifest.is_a("Service", KNATIVE) and not manifest.is_a("InferenceService", KSERVE):
-        return
-    ports = [port for container in containers_of(manifest) for port in container.ports]
-    if len(ports) > 1:
-        yield "Knative serves one port: declare the one that takes requests"
-    for port in ports:
-        if port.get("name", "http1") not in {"http1", "h2c", ""}:
-            yield f"the port is named {port['name']}: Knative takes http1 or h2c"
-
-
 def _asked(manifest: Manifest) -> Iterator[tuple[Container, str, Body]]:
     for container in containers_of(manifest):
         for name in _PROBES:
@@ -115,5 +103,4 @@ RULES: tuple[Rule, ...] = (
     liveness_asks_no_more_than_the_process,
     probes_have_one_action,
     probe_numbers_are_in_range,
-    knative_ports_have_its_names,
 )

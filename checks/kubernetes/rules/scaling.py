@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from checks.kubernetes.kit import Kit, Rule
 from checks.kubernetes.manifest import Body, Manifest, field, mappings
-from checks.kubernetes.pods import KNATIVE, KSERVE, containers_of, pod_template
+from checks.kubernetes.pods import AUTOSCALING, containers_of, pod_template
 
 __all__ = ["RULES", "scaled_by"]
 
-_AUTOSCALING = "autoscaling.knative.dev"
 # Kind of the metric: the field that its target stands in.
 _TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
 
@@ -34,7 +33,7 @@ def _bounds(manifest: Manifest) -> Iterator[tuple[int | None, int | None]]:
         case _:
             template = pod_template(manifest)
             annotations = template.annotations if template else {}
-            low, high = (_integer(annotations.get(f"{_AUTOSCALING}/{end}-scale")) for end in ("min", "max"))
+            low, high = (_integer(annotations.get(f"{AUTOSCALING}/{end}-scale")) for end in ("min", "max"))
             yield low, high
 
 
@@ -187,27 +186,6 @@ def _fewest_pods(workload: Manifest, kit: Kit) -> int | None:
     return _number(workload, "replicas", 1)
 
 
-def knative_scales_by_its_template(manifest: Manifest, _kit: Kit) -> Iterator[str]:
-    """Knative reads its scaling from the template; on the Service itself it is refused or has no effect."""
-    if manifest.is_a("Service", KNATIVE):
-        for key in manifest.annotations:
-            if str(key).startswith(_AUTOSCALING):
-                yield f"the annotation {key} is on the Service: write it into spec.template.metadata.annotations"
-
-
-def app_scales_by_its_fields(manifest: Manifest, _kit: Kit) -> Iterator[str]:
-    """KServe strips the annotations of scale and makes a missing minReplicas 1; without the mode it may use an HPA."""
-    if not manifest.is_a("InferenceService", KSERVE):
-        return
-    for end, name in (("min", "minReplicas"), ("max", "maxReplicas")):
-        if f"{_AUTOSCALING}/{end}-scale" in manifest.annotations:
-            yield f"KServe strips the annotation {_AUTOSCALING}/{end}-scale: write spec.predictor.{name}"
-        if field(manifest.body, "spec", "predictor", name) is None:
-            yield f"spec.predictor has no {name}, and KServe would choose: write it"
-    if manifest.annotations.get("serving.kserve.io/deploymentMode") not in {"Knative", "Serverless"}:
-        yield "it does not say serving.kserve.io/deploymentMode: Knative, so KServe may use an HPA, which keeps a pod"
-
-
 def _is_hpa(manifest: Manifest) -> bool:
     return manifest.is_a("HorizontalPodAutoscaler", "autoscaling")
 
@@ -221,6 +199,4 @@ RULES: tuple[Rule, ...] = (
     hpa_utilisation_has_requests,
     hpa_behaviour_is_in_range,
     budget_leaves_room,
-    knative_scales_by_its_template,
-    app_scales_by_its_fields,
 )

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from kserve_api.apps.app import Deployed, Deployment
+from kserve_api.apps.domain_claims import DomainClaims
 from kserve_api.apps.domains import Domains
 from kserve_api.apps.errors import app_not_found, to_api_error
+from kserve_api.apps.field_ownership import applied_entries, covers
 from kserve_api.apps.manifest import AppState, merged, state_of, to_manifest
 from kserve_api.apps.ownership import check_owner
 from kserve_api.apps.secrets import SecretVariables
@@ -27,10 +29,9 @@ from kserve_api.cluster.resources import INFERENCE_SERVICE
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.settings import Settings
 
-__all__ = ["Deployer", "covers", "stamped"]
+__all__ = ["Deployer", "stamped"]
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4)  # Between five tries.
-_FIELD_MANAGER = "kserve-api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,18 @@ class Deployer:
         self._cluster = cluster
         self._settings = settings
         self._domains = Domains(cluster, settings)
+        self._claims = DomainClaims(cluster, settings)
         self._secrets = SecretVariables(cluster, lambda: datetime.now(UTC))
 
     async def deploy(self, wanted: Deployment, *, tenant: str, actor: str) -> Deployed:
         """Create the app, or change what is given."""
-        made: dict[str, str] = {}
+        made: list[str] = []
 
         async def edit(current: AppState | None) -> AppState:
+            secret_refs: Mapping[str, str] = {}
             if "secret_envs" in wanted.given or current is None:
-                made.update(made or await self._secrets.prepare(wanted, current, tenant=tenant))
-            state = merged(current, wanted, tenant=tenant, secret_refs=made)
+                secret_refs = await self._secrets.prepare(wanted, current, tenant=tenant, made=made)
+            state = merged(current, wanted, tenant=tenant, secret_refs=secret_refs)
             return stamped(state, actor) if state != current or wanted.redeploy else state
 
         try:
@@ -99,8 +102,10 @@ class Deployer:
         if service is None:
             raise app_not_found(namespace, name)
         check_owner(service, tenant)
-        claims = self._settings.domain_claims == "create"
-        mappings = await self._domains.mappings(namespace, name) if claims else []
+        # Claims are cluster-wide: no owner in a namespace takes them along.
+        claimed: list[str] = []
+        if self._settings.domain_claims == "create":
+            claimed = [mapping["metadata"]["name"] for mapping in await self._domains.mappings(namespace, name)]
         uid = str(service["metadata"]["uid"])
         try:
             await self._cluster.delete(INFERENCE_SERVICE, name, namespace, uid=uid)
@@ -108,7 +113,7 @@ class Deployer:
             # Gone, or already another one of that name: this one is deleted either way.
             if error.status not in (404, 409):
                 raise
-        await self._domains.release_claims(namespace, mappings)
+        await self._claims.release(namespace, claimed)
         return uid
 
     async def _write_service(
@@ -125,7 +130,9 @@ class Deployer:
             try:
                 return plan, await self._write(plan)
             except ClusterError as error:
-                if error.status != 409 or pause_s is None:
+                # 404: it was deleted since we looked.
+                changed_since = error.status == 409 or (error.status == 404 and plan.before)
+                if not changed_since or pause_s is None:
                     raise
             await asyncio.sleep(pause_s * (1 + random.random()))
         raise AssertionError("the last try returns or raises")
@@ -155,22 +162,18 @@ class Deployer:
             return _Written(created, plan.state, None, changed=True)
         if plan.state == plan.current and covers(before, manifest):
             return _Written(before, plan.state, before, changed=False)
-        manifest["metadata"]["resourceVersion"] = await self._own_by_apply(before)
+        # The uid, because an apply creates what is not there any more.
+        manifest["metadata"] |= {"uid": before["metadata"]["uid"], "resourceVersion": await self._own_by_apply(before)}
         applied = await self._cluster.apply(INFERENCE_SERVICE, manifest)
         return _Written(applied, plan.state, before, changed=True)
 
     async def _own_by_apply(self, service: Object) -> str:
-        """Make the fields that we created ours as applied ones; return the resourceVersion to go on from.
-
-        Otherwise fields that are no longer applied would stay: their creation, a plain write, would still own them.
-        """
+        """Have the fields that we created owned as applied ones; return the resourceVersion to go on from."""
         metadata = service["metadata"]
-        entries = metadata.get("managedFields") or []
-        created = [one for one in entries if _is_ours(one) and one.get("operation") == "Update"]
-        if not created:
+        handed_over = applied_entries(metadata.get("managedFields") or [])
+        if handed_over is None:
             return str(metadata["resourceVersion"])
-        adopted = [{**one, "operation": "Apply"} if one in created else one for one in entries]
-        patch = {"metadata": {"resourceVersion": metadata["resourceVersion"], "managedFields": adopted}}
+        patch = {"metadata": {"resourceVersion": metadata["resourceVersion"], "managedFields": handed_over}}
         patched = await self._cluster.merge_patch(INFERENCE_SERVICE, metadata["name"], patch, metadata["namespace"])
         return str(patched["metadata"]["resourceVersion"])
 
@@ -194,14 +197,14 @@ class Deployer:
             stamp=written.state.stamp,
         )
 
-    async def _discard_secrets(self, wanted: Deployment, made: Mapping[str, str], error: Exception) -> None:
+    async def _discard_secrets(self, wanted: Deployment, made: Sequence[str], error: Exception) -> None:
         """Delete what was made for a deployment that was refused; not when its outcome is unknown."""
         refused = isinstance(error, ApiError) or (isinstance(error, ClusterError) and 400 <= error.status < 500)
         if not refused or not made:
             return
         current = await self._read(wanted.namespace, wanted.name)
         used = set(state_of(current).container.secret_refs.values()) if current else set()
-        for secret in set(made.values()) - used:
+        for secret in set(made) - used:
             await self._secrets.discard(wanted.namespace, secret)
 
     async def _read(self, namespace: str, name: str) -> Object | None:
@@ -217,18 +220,3 @@ def stamped(state: AppState, actor: str) -> AppState:
     """The same as a new deployment: a new revision comes of it."""
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return replace(state, stamp=now, deployed_by=actor)
-
-
-def covers(present: object, wanted: object) -> bool:
-    """Whether everything wanted is there; more may be (defaults of the cluster, fields of others)."""
-    if isinstance(wanted, dict):
-        return isinstance(present, dict) and all(key in present and covers(present[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, list):
-        if not isinstance(present, list) or len(present) != len(wanted):
-            return False
-        return all(covers(one, other) for one, other in zip(present, wanted, strict=True))
-    return present == wanted
-
-
-def _is_ours(entry: Object) -> bool:
-    return entry.get("manager") == _FIELD_MANAGER and not entry.get("subresource")

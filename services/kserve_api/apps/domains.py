@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Sequence
 
 from kserve_api.apps.app import MANAGED_BY, Condition
+from kserve_api.apps.domain_claims import DomainClaims, create_unless_there, domain_taken
 from kserve_api.apps.manifest import APP_LABEL, MANAGED_BY_LABEL, TENANT_LABEL, AppState, predictor_name
 from kserve_api.apps.ownership import owner_reference
 from kserve_api.apps.views import conditions_of
 from kserve_api.cluster.cluster import Cluster, Object
-from kserve_api.cluster.resources import CLUSTER_DOMAIN_CLAIM, DOMAIN_MAPPING, KNATIVE_SERVICE, Resource
+from kserve_api.cluster.resources import DOMAIN_MAPPING, KNATIVE_SERVICE
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.settings import Settings
 
@@ -18,6 +19,7 @@ __all__ = ["Domains", "domain_condition", "domains_of"]
 
 _GONE_AFTER_S = 10.0
 _LOOK_EVERY_S = 0.2
+_MOST_TRIES = 5
 
 
 def domains_of(state: AppState, settings: Settings) -> tuple[str, ...]:
@@ -47,6 +49,7 @@ class Domains:
     def __init__(self, cluster: Cluster, settings: Settings) -> None:
         self._cluster = cluster
         self._settings = settings
+        self._claims = DomainClaims(cluster, settings)
 
     async def mappings(self, namespace: str, name: str) -> Sequence[Object]:
         """The mappings of an app."""
@@ -72,32 +75,15 @@ class Domains:
             *(self._remove(mapping) for domain, mapping in by_name.items() if domain not in wanted),
         )
 
-    async def release_claims(self, namespace: str, mappings: Sequence[Object]) -> None:
-        """Delete our claims of these mappings' names: a cluster-wide object cannot be owned by one of a namespace."""
-        if self._settings.domain_claims == "create":
-            await asyncio.gather(*(self._release(namespace, mapping["metadata"]["name"]) for mapping in mappings))
-
     async def _check_one(self, state: AppState, domain: str) -> str:
         mapping, (claimed_by, warning) = await asyncio.gather(
-            self._mapping(domain, state.namespace), self._claimed_by(domain)
+            self._mapping(domain, state.namespace), self._claims.claimed_by(domain)
         )
         if mapping and not _belongs_to(mapping, state):
-            raise _taken(domain, state.namespace)
+            raise domain_taken(domain, state.namespace)
         if claimed_by not in ("", state.namespace):
-            raise _taken(domain, claimed_by)
+            raise domain_taken(domain, claimed_by)
         return warning
-
-    async def _claimed_by(self, domain: str) -> tuple[str, str]:
-        """The namespace that has claimed it (empty: none), and a warning when that could not be read."""
-        try:
-            claim = await self._cluster.get(CLUSTER_DOMAIN_CLAIM, domain)
-        except ClusterError as error:
-            if error.status == 404:
-                return "", ""
-            if error.status == 403 and self._settings.domain_claims == "auto":
-                return "", f"Whether {domain} is another namespace's could not be checked: see condition DomainsReady."
-            raise
-        return str(claim.get("spec", {}).get("namespace", "")), ""
 
     async def _mapping(self, domain: str, namespace: str) -> Object | None:
         try:
@@ -108,52 +94,39 @@ class Domains:
             raise
 
     async def _set_one(self, service: Object, state: AppState, domain: str, existing: Object | None) -> None:
-        if self._settings.domain_claims == "create":
-            await self._claim(domain, state.namespace)
-        if existing and _is_left_over(existing, service):
-            await self._delete(existing)
-            await self._wait_until_gone(domain, state.namespace)
-            existing = None
+        await self._claims.claim(domain, state.namespace)
         wanted = _manifest(service, state, domain)
-        if existing is None:
-            if await self._created(DOMAIN_MAPPING, wanted):
+        for _ in range(_MOST_TRIES):
+            if await self._is_set(service, state, wanted, existing):
                 return
-            existing = await self._cluster.get(DOMAIN_MAPPING, domain, state.namespace)
-            if not _belongs_to(existing, state):
-                raise _taken(domain, state.namespace)
+            existing = await self._mapping(domain, state.namespace)
+        raise ApiError(409, "conflict", f"The domain {domain} is being changed by someone else; try again.")
+
+    async def _is_set(self, service: Object, state: AppState, wanted: Object, existing: Object | None) -> bool:
+        """Bring the mapping to what is wanted; False when it is not as `existing` says any more."""
+        name = wanted["metadata"]["name"]
+        if existing is None:
+            return await create_unless_there(self._cluster, DOMAIN_MAPPING, wanted)
+        if not _belongs_to(existing, state):
+            raise domain_taken(name, state.namespace)
+        if _is_left_over(existing, service):
+            await self._delete(existing)
+            await self._wait_until_gone(name, state.namespace)
+            return await create_unless_there(self._cluster, DOMAIN_MAPPING, wanted)
         if not _same(existing, wanted):
             metadata = {key: wanted["metadata"][key] for key in ("labels", "ownerReferences")}
-            patch = {"metadata": metadata, "spec": wanted["spec"]}
-            await self._cluster.merge_patch(DOMAIN_MAPPING, domain, patch, state.namespace)
-
-    async def _claim(self, domain: str, namespace: str) -> None:
-        wanted = {
-            "apiVersion": CLUSTER_DOMAIN_CLAIM.api_version,
-            "kind": CLUSTER_DOMAIN_CLAIM.kind,
-            "metadata": {"name": domain, "labels": {MANAGED_BY_LABEL: MANAGED_BY}},
-            "spec": {"namespace": namespace},
-        }
-        claimed_by, _ = await self._claimed_by(domain)
-        if not claimed_by:
-            if await self._created(CLUSTER_DOMAIN_CLAIM, wanted):
-                return
-            claimed_by, _ = await self._claimed_by(domain)
-        if claimed_by != namespace:
-            raise _taken(domain, claimed_by)
-
-    async def _created(self, resource: Resource, wanted: Object) -> bool:
-        """Create it; False when there is one of that name."""
-        try:
-            await self._cluster.create(resource, wanted)
-        except ClusterError as error:
-            if error.reason != "AlreadyExists":
-                raise
-            return False
+            try:
+                patch = {"metadata": metadata, "spec": wanted["spec"]}
+                await self._cluster.merge_patch(DOMAIN_MAPPING, name, patch, state.namespace)
+            except ClusterError as error:
+                if error.status != 404:
+                    raise
+                return False
         return True
 
     async def _remove(self, mapping: Object) -> None:
         await self._delete(mapping)
-        await self.release_claims(mapping["metadata"]["namespace"], [mapping])
+        await self._claims.release(mapping["metadata"]["namespace"], [mapping["metadata"]["name"]])
 
     async def _delete(self, mapping: Object) -> None:
         metadata = mapping["metadata"]
@@ -161,16 +134,6 @@ class Domains:
             await self._cluster.delete(DOMAIN_MAPPING, metadata["name"], metadata["namespace"], uid=metadata["uid"])
         except ClusterError as error:
             if error.status not in (404, 409):
-                raise
-
-    async def _release(self, namespace: str, domain: str) -> None:
-        try:
-            claim = await self._cluster.get(CLUSTER_DOMAIN_CLAIM, domain)
-            labels = claim["metadata"].get("labels") or {}
-            if claim["spec"]["namespace"] == namespace and labels.get(MANAGED_BY_LABEL) == MANAGED_BY:
-                await self._cluster.delete(CLUSTER_DOMAIN_CLAIM, domain, uid=claim["metadata"]["uid"])
-        except ClusterError as error:
-            if error.status != 404:
                 raise
 
     async def _wait_until_gone(self, domain: str, namespace: str) -> None:
@@ -224,12 +187,3 @@ def _belongs_to(mapping: Object, state: AppState) -> bool:
     labels = mapping["metadata"].get("labels") or {}
     ours = {MANAGED_BY_LABEL: MANAGED_BY, TENANT_LABEL: state.tenant, APP_LABEL: state.name}
     return bool(labels.items() >= ours.items())
-
-
-def _taken(domain: str, namespace: str) -> ApiError:
-    return ApiError(
-        409,
-        "domain_taken",
-        f"The domain {domain} belongs to another app, in namespace {namespace}.",
-        details={"domain": domain, "namespace": namespace},
-    )

@@ -38,13 +38,19 @@ class SecretVariables:
         self._cluster = cluster
         self._now = now
 
-    async def prepare(self, wanted: Deployment, current: AppState | None, *, tenant: str) -> dict[str, str]:
-        """Return variable → Secret that has these values: the app's present one if it does, else a new one."""
+    async def prepare(
+        self, wanted: Deployment, current: AppState | None, *, tenant: str, made: list[str]
+    ) -> dict[str, str]:
+        """Return variable → Secret that has these values: one of the app's or of `made`, else a new one.
+
+        `made`: Secrets that this deployment has created in earlier tries; a new one is appended.
+        """
         values, namespace = wanted.secret_envs, wanted.namespace
         if not values:
             return {}
         data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-        for secret in sorted(set(current.container.secret_refs.values()) if current else ()):
+        present = sorted(set(current.container.secret_refs.values()) if current else ())
+        for secret in [*present, *made]:
             if await self._data(namespace, secret) == data:
                 return dict.fromkeys(values, secret)
         created = await self._cluster.create(
@@ -62,7 +68,8 @@ class SecretVariables:
                 "data": data,
             },
         )
-        return dict.fromkeys(values, created["metadata"]["name"])
+        made.append(created["metadata"]["name"])
+        return dict.fromkeys(values, made[-1])
 
     async def tidy(self, service: Object, state: AppState) -> None:
         """Give the app's Secrets their owner, the InferenceService, and delete those of no use any more."""

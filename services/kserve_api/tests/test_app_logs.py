@@ -192,7 +192,7 @@ def test_following_leaves_no_connection_behind() -> None:
         for _ in range(5):
             async with aclosing(logs.follow("team-a", "shop", tenant="acme", query=LogQuery())) as events:
                 await _until(events, "line", "listening")
-        session = apps._cluster._client.rest_client.pool_manager  # type: ignore[attr-defined]
+        session = apps._cluster._connection._client.rest_client.pool_manager  # type: ignore[attr-defined]
         assert not session.connector._acquired
 
     run(scenario)

@@ -9,11 +9,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from kserve_api.apps.app import Resources
 from kserve_api.apps.apps import Apps
 from kserve_api.apps.manifest import state_of
 from kserve_api.apps.secrets import SecretVariables
 from kserve_api.cluster.cluster import LogQuery
+from kserve_api.cluster.resources import Resource
 from kserve_api.errors import ApiError
 from kserve_api.tests.cluster_objects import ISVC, MAPPING, REVISION, objects, refused, settled
 from kserve_api.tests.fake_cluster.store import ObjectStore
@@ -219,6 +222,48 @@ def test_two_creations_at_once_are_one_app_with_both() -> None:
     run(scenario)
 
 
+def _meddle(apps: Apps, cluster: RunningCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delete the app between our reading it and our first write of it."""
+    apply = apps._cluster.apply
+
+    async def late(resource: Resource, wanted: dict[str, Any]) -> dict[str, Any]:
+        monkeypatch.undo()
+        cluster.call(lambda store: store.delete(ISVC, "team-a", "shop"))
+        await settled(cluster)
+        return await apply(resource, wanted)
+
+    monkeypatch.setattr(apps._cluster, "apply", late)
+
+
+def test_an_app_that_is_deleted_while_it_is_changed_is_not_brought_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KS-02: an apply would create what is not there."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(), **TENANT)
+        await settled(cluster)
+        _meddle(apps, cluster, monkeypatch)
+        await refused(apps.restart("team-a", "shop", **TENANT), 404, "not_found")
+        assert objects(cluster, ISVC) == []
+
+    run(scenario)
+
+
+def test_a_deployment_of_an_app_that_is_just_deleted_creates_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KS-02: with this deployment's fields, not with those of the deleted one."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(max_scale=3), **TENANT)
+        await settled(cluster)
+        _meddle(apps, cluster, monkeypatch)
+        deployed = await apps.deploy(deployment(port=9000), **TENANT)
+        assert deployed.action == "created"
+        assert (await apps.wait_until_ready("team-a", "shop", deployed=deployed, timeout_s=30)).ready
+        detail = await apps.get("team-a", "shop", tenant="acme")
+        assert (detail.max_scale, detail.port) == (10, 9000)
+
+    run(scenario)
+
+
 def test_apps_of_others_are_not_touched() -> None:
     """KS-08: another tenant's app is not there; one that was not deployed here is refused."""
 
@@ -354,6 +399,30 @@ def test_the_same_values_keep_their_secret_and_changed_ones_make_a_revision() ->
         newest = objects(cluster, REVISION)[-1]
         reference = newest["spec"]["containers"][0]["env"][1]["valueFrom"]["secretKeyRef"]
         assert _secrets(cluster)[reference["name"]] == {"KEY": "1"}
+
+    run(scenario)
+
+
+def test_a_refused_deployment_deletes_only_the_secret_that_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KS-02: secret envs. One that it found is still an older revision's, though the app has another by now."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(secret_envs={"KEY": "1"}), **TENANT)
+        await settled(cluster)
+        apply = apps._cluster.apply
+
+        async def overtaken(resource: Resource, wanted: dict[str, Any]) -> dict[str, Any]:
+            monkeypatch.undo()
+            await apps.deploy(deployment(secret_envs={"KEY": "2"}), **TENANT)
+            cluster.fail_next("PATCH .*/inferenceservices", status=422, reason="Invalid")
+            return await apply(resource, wanted)
+
+        monkeypatch.setattr(apps._cluster, "apply", overtaken)
+        await refused(apps.deploy(deployment(secret_envs={"KEY": "1"}, max_scale=3), **TENANT), 502, "cluster_error")
+        assert sorted(data["KEY"] for data in _secrets(cluster).values()) == ["1", "2"]
+        cluster.fail_next("PATCH .*/inferenceservices", status=422, reason="Invalid")
+        await refused(apps.deploy(deployment(secret_envs={"KEY": "3"}), **TENANT), 502, "cluster_error")
+        assert sorted(data["KEY"] for data in _secrets(cluster).values()) == ["1", "2"]
 
     run(scenario)
 

@@ -233,7 +233,7 @@ def test_the_service_accounts_token_is_used_and_renewed(tmp_path: Path, monkeypa
         try:
             assert await _sent_token(cluster) == "bearer mounted"
             (tmp_path / "token").write_text("renewed")
-            await cluster._reload()
+            await cluster._connection._reload()
             assert await _sent_token(cluster) == "bearer renewed"
         finally:
             await cluster.close()
@@ -242,7 +242,7 @@ def test_the_service_accounts_token_is_used_and_renewed(tmp_path: Path, monkeypa
 
 
 async def _sent_token(cluster: KubernetesCluster) -> str | None:
-    settings = await cluster._client.configuration.auth_settings()
+    settings = await cluster._connection._client.configuration.auth_settings()
     value: str | None = settings["BearerToken"]["value"]
     return value
 
@@ -279,7 +279,7 @@ def test_a_followed_log_gives_lines_as_they_come_and_lets_its_connection_go(tmp_
             lines = cluster.follow_logs("team-a", "pod", LogQuery(tail_lines=5, container="api"))
             async with aclosing(lines):
                 assert [await anext(lines) for _ in range(3)] == ["one", "té", "broken \ufffd"]
-            session = cluster._client.rest_client.pool_manager
+            session = cluster._connection._client.rest_client.pool_manager
             assert session is not None
             assert session.connector is not None
             assert not session.connector._acquired

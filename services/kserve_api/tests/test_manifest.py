@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kserve_api.apps.app import Deployment, Resources
-from kserve_api.apps.deploying import covers
+from kserve_api.apps.field_ownership import covers
 from kserve_api.apps.manifest import AppState, ContainerState, merged, state_of, to_manifest
 from kserve_api.errors import ApiError
 from kserve_api.settings import Settings

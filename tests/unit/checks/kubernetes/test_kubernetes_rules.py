@@ -57,6 +57,16 @@ FIELDS: Planted = {
     "unknown field of an app": ("InferenceService", "scaleTarget: 20|scaleGoal: 20", "'scaleGoal' was unexpected"),
     "scale metric": ("InferenceService", "scaleMetric: concurrency|scaleMetric: qps", "'qps' is not one of"),
     "pod's field that Knative has not": ("Service api", "timeoutSeconds: 300|hostNetwork: true", "hostNetwork"),
+    "token that Knative refuses": (
+        "Service api",
+        "timeoutSeconds: 300|automountServiceAccountToken: true",
+        "refuses automountServiceAccountToken",
+    ),
+    "hook that Knative refuses": (
+        "Service api",
+        "          resources:|          lifecycle: {preStop: {sleep: {seconds: 5}}}\n          resources:",
+        "has lifecycle, which Knative refuses",
+    ),
     "claim without namespace": ("ClusterDomainClaim", "  namespace: shop|  {}", "'namespace' is a required"),
     "trigger with a number": ("ScaledObject", 'threshold: "10"|threshold: 10', "10 is not of type 'string'"),
     "status": ("ServiceAccount", "metadata:|status: {}\nmetadata:", "status is written by controllers"),
