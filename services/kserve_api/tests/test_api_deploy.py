@@ -25,7 +25,7 @@ def client(api: RunningApi) -> Iterator[httpx.Client]:
         yield opened
 
 
-def _deploy(client: httpx.Client, name: str, query: str = "", **fields: Any) -> httpx.Response:
+def _deploy(client: httpx.Client, name: str, query: str = "", **fields: Any) -> httpx.Response:  # noqa: ANN401 any JSON
     return client.post(f"/deploy{query}", json={"name": name, "image": IMAGE, **fields})
 
 
@@ -57,7 +57,7 @@ def test_a_new_app_is_created_and_answers_at_its_url(api: RunningApi, client: ht
 
 def test_every_field_reaches_the_object(api: RunningApi, client: httpx.Client) -> None:
     """KS-01: the InferenceService has what was asked for."""
-    fields = {
+    fields: dict[str, Any] = {
         "envs": {"MODE": "fast"},
         "min_scale": 1,
         "max_scale": 4,
