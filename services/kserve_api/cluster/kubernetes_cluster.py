@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -178,6 +180,13 @@ class KubernetesCluster:
                 return {}
             raise
         return {entry["name"]: tuple(entry.get("verbs") or ()) for entry in answer.get("resources") or []}
+
+    async def server_time(self) -> datetime | None:
+        """The API server's clock, to the second, by the Date of an answer; None when it sends none."""
+        response = await self._send("GET", "/version")
+        await self._whole(response)
+        date = response.headers.get("Date", "")
+        return parsedate_to_datetime(date) if date else None
 
     async def _json(
         self,
