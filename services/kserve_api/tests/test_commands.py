@@ -155,7 +155,7 @@ def test_an_app_that_does_not_start_shows_its_conditions(api: RunningApi) -> Non
 def test_an_api_that_is_not_there_is_told_with_its_own_exit_code(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("random.uniform", lambda *_: 0.0)  # The pauses between tries.
 
     assert _call(api, "list", KSERVE_API_URL="").exit_code == 2
     done = _call(api, "list", KSERVE_API_URL="http://127.0.0.1:9")
@@ -193,7 +193,7 @@ def test_a_followed_log_is_shown_until_the_app_is_gone(api: RunningApi) -> None:
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(_call, api, "logs", "followed", "--follow", "--tail", "10")
         deadline = time.monotonic() + 30
-        while not _is_followed(api, "followed") and time.monotonic() < deadline:
+        while not _is_followed(api) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert _call(api, "delete", "followed", "--yes").exit_code == 0
         done = following.result(timeout=60)
@@ -203,8 +203,9 @@ def test_a_followed_log_is_shown_until_the_app_is_gone(api: RunningApi) -> None:
     assert "Traceback" not in done.output
 
 
-def _is_followed(api: RunningApi, name: str) -> bool:
-    return any(f"/pods/{name}-predictor" in path and "follow=true" in path for _, path, _, _ in api.cluster.requests)
+def _is_followed(api: RunningApi) -> bool:
+    with api.client("ops") as operator:
+        return "kserve_api_open_streams 1.0" in operator.get("/metrics").text
 
 
 def test_a_log_of_an_app_that_is_not_there_cannot_be_followed(api: RunningApi) -> None:

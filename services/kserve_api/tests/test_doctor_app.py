@@ -401,6 +401,9 @@ def test_an_old_version_that_still_answers_has_its_cause_told(cluster: RunningCl
     revision = _one(results, "revision")
     assert revision.state is State.FAIL
     assert "shop-predictor-00002 is not ready" in revision.cause
+    now, before = findings(results, "log")
+    assert "of shop-predictor-00002-" in now.cause
+    assert "RuntimeError: DATABASE_URL is not set" in before.lines
 
 
 def test_a_share_of_traffic_is_told(cluster: RunningCluster) -> None:

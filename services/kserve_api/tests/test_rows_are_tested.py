@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,13 @@ ROWS: Mapping[str, str] = {
 }
 
 
-def _docstrings() -> Iterator[tuple[str, str]]:
-    """Name and first words of each test that has a docstring."""
+@cache
+def _docstrings() -> tuple[tuple[str, str], ...]:
+    """Name and docstring of each test."""
+    return tuple(_read())
+
+
+def _read() -> Iterator[tuple[str, str]]:
     files = [*_TESTS.glob("test_*.py"), *_ROOT_TESTS.glob("test_*.py")]
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -67,13 +67,15 @@ async def _conditions(app: AppTarget) -> Sequence[Finding]:
         ]
     start = f"kubectl annotate inferenceservice {app.name} -n {app.namespace} serving.kserve.io/stop-"
     wrong: list[Finding] = []
-    for each in conditions(found):
+    for each in sorted(conditions(found), key=lambda one: one.get("type") == "Ready"):
         if each.get("type") == _STOPPED:
             if each.get("status") == "True":
                 wrong.append(warn("it was stopped on purpose (annotation serving.kserve.io/stop)", "start it", start))
             continue
         if each.get("status") == "True" or each.get("severity") == "Info":
             continue
+        if each.get("type") == "Ready" and wrong:
+            continue  # It only says again what the others have said.
         text = f"{each.get('type')} is {each.get('status')}{said(each)}"
         if each.get("status") == "False":
             wrong.append(fail(text, "see the checks below", shown))

@@ -16,6 +16,7 @@ __all__ = ["AppTarget", "container_status"]
 
 _CUSTOM_DOMAIN = "kserve-api/custom-domain"
 _DEFAULT_PORT = 8080
+_REVISION_LABEL = "serving.knative.dev/revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,10 @@ class AppTarget:
         return next((each for each in revisions.items if each["metadata"]["name"] == name), None)
 
     async def pods(self) -> Sequence[Object]:
-        """Its pods that are not being deleted, newest first."""
+        """Its pods that are not being deleted, newest first; of the same second, those of the newer revision."""
         found = (await self.around.cluster.list(POD, self.namespace, labels=self.label)).items
         present = [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
-        return sorted(present, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True)
+        return sorted(present, key=_age, reverse=True)
 
     async def hosts(self) -> Sequence[str]:
         """The names it answers at: the one under the base domain, then its own domain if it has one."""
@@ -59,6 +60,11 @@ class AppTarget:
         containers = predictor.get("containers") or [{}]
         ports = containers[0].get("ports") or [{}]
         return int(ports[0].get("containerPort", _DEFAULT_PORT))
+
+
+def _age(pod: Object) -> tuple[str, str]:
+    metadata = pod["metadata"]
+    return str(metadata.get("creationTimestamp")), str((metadata.get("labels") or {}).get(_REVISION_LABEL))
 
 
 def container_status(pod: Object) -> Object:

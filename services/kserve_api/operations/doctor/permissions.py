@@ -88,7 +88,8 @@ async def _permissions(around: Surroundings, namespaces: Sequence[str]) -> Seque
             right.verb, right.resource, right.namespace, subresource=right.subresource, name=right.name
         )
     ]
-    return [_refused(around, right) for right in refused] or [ok(f"{len(rights)} verbs, each allowed to this account")]
+    whose = "the account of this kubeconfig" if around.settings.kubeconfig else "the service's account"
+    return [_refused(around, right) for right in refused] or [ok(f"{len(rights)} verbs, each allowed to {whose}")]
 
 
 def _of_the_service(around: Surroundings, namespaces: Sequence[str]) -> Iterator[_Right]:
