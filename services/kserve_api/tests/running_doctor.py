@@ -67,6 +67,8 @@ async def _fetch(_: str) -> int:
 def healthy_cluster() -> Iterator[RunningCluster]:
     """A cluster that the service is installed in by its own manifests, with a gateway; apps are in `default`."""
     with running_cluster(rbac=MANIFESTS) as cluster:
+        kourier = "kourier.ingress.networking.knative.dev"
+        cluster.call(lambda _: platform_of(cluster).set_config("config-network", ingress_class=kourier))
         cluster.call(
             lambda store: store.create(
                 "pods",

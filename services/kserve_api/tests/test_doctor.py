@@ -7,10 +7,10 @@ import json
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -274,12 +274,42 @@ def test_each_verb_that_the_role_lacks_is_named(cluster: RunningCluster) -> None
         assert (f"--subresource {permission.subresource} " in finding.command) == bool(permission.subresource)
 
 
-def _put(cluster: RunningCluster, role: dict[str, object]) -> None:
+def _put(cluster: RunningCluster, role: Mapping[str, Any]) -> None:
     def replace() -> None:
-        metadata = cluster.store.get(_ROLE, "default", "kserve-api")["metadata"]
+        metadata = cluster.store.get(_ROLE, role["metadata"]["namespace"], _name(role))["metadata"]
         cluster.store.replace(_ROLE, {**role, "metadata": metadata})
 
     cluster.call(lambda _: replace())
+
+
+def test_each_right_of_the_doctors_components_is_used(cluster: RunningCluster) -> None:
+    """KS-09: what the components doctor and doctor-tenant give is what the doctor asks for, object by object."""
+    roles = cluster.call(lambda store: [role for role in store.list(_ROLE) if _name(role) == "kserve-api-doctor"])
+    rights = [
+        (role, number, name)
+        for role in roles
+        for number, rule in enumerate(role["rules"])
+        for name in rule.get("resourceNames", [""])
+    ]
+    assert len(rights) >= 6
+    for role, number, name in rights:
+        changed = json.loads(json.dumps(role))
+        if name and len(changed["rules"][number]["resourceNames"]) > 1:
+            changed["rules"][number]["resourceNames"].remove(name)
+        else:
+            del changed["rules"][number]
+        _put(cluster, changed)
+
+        (finding,) = findings(examine_installation(cluster, Look(only="permissions")), "permissions")
+
+        assert finding.state is State.WARN
+        assert name in finding.cause
+        assert "only the doctor needs it" in finding.fix
+        _put(cluster, role)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["name"])
 
 
 def test_what_only_the_doctor_may_not_do_is_a_warning(cluster: RunningCluster) -> None:

@@ -13,6 +13,7 @@ from kserve_api.operations.doctor.surroundings import Surroundings
 __all__ = ["config_map_checks"]
 
 _KSERVE_CONFIG = "inferenceservice-config"
+_KOURIER = "kourier.ingress.networking.knative.dev"
 _SHORT_TEMPLATE = "{{.Name}}.{{.Domain}}"
 _KNATIVE_MODES = ("Knative", "Serverless")  # Two spellings of one mode; KServe 0.16 has brought the first.
 
@@ -24,6 +25,7 @@ def config_map_checks(around: Surroundings) -> Sequence[Check]:
     return (
         Check("deployment mode", lambda: _deployment_mode(around), _show(kserve, _KSERVE_CONFIG)),
         Check("ingress", lambda: _ingress(around), _show(kserve, _KSERVE_CONFIG)),
+        Check("ingress class", lambda: _ingress_class(around), network),
         Check("scale to zero", lambda: _scale_to_zero(around), autoscaler),
         Check("initial scale", lambda: _initial_scale(around), autoscaler),
         Check("domain claims", lambda: _domain_claims(around), network),
@@ -60,6 +62,21 @@ async def _ingress(around: Surroundings) -> Sequence[Finding]:
             "disableIstioVirtualHost is not true: without Istio, KServe's IngressReady never becomes True",
             "set it; then restart KServe's controller",
             _patch(around.settings.kserve_namespace, _KSERVE_CONFIG, "ingress", wanted),
+        )
+    ]
+
+
+async def _ingress_class(around: Surroundings) -> Sequence[Finding]:
+    found = await _knative(around, "config-network")
+    # The second is the key's older name; without either Knative takes Istio.
+    given = found.get("ingress-class") or found.get("ingress.class") or "istio.ingress.networking.knative.dev"
+    if given == _KOURIER:
+        return [ok("Knative's routes are Kourier's")]
+    return [
+        fail(
+            f"Knative's ingress-class is {given}: Kourier does not know of any route",
+            "set it to Kourier's",
+            _patch(around.settings.knative_namespace, "config-network", "ingress-class", _KOURIER),
         )
     ]
 

@@ -29,6 +29,7 @@ INSTALLATION_CHECKS: Mapping[str, str] = {
     "permissions": "RBAC allows this account every verb that the service uses",
     "deployment mode": "KServe's default mode, which apps of ours do not depend on",
     "ingress": "KServe does not wait for Istio",
+    "ingress class": "Knative gives its routes to Kourier",
     "scale to zero": "Knative lets apps go to no pods",
     "initial scale": "with how many pods a new revision starts",
     "domain claims": "who makes ClusterDomainClaims",
