@@ -385,6 +385,25 @@ def test_an_app_in_a_cluster_that_never_goes_to_zero_says_so(cluster: RunningClu
     assert _one(examine_app(cluster, Look(only="scale")), "scale").cause.startswith("DisabledInCluster: ")
 
 
+def test_a_kserve_that_does_not_know_the_mode_is_told(cluster: RunningCluster) -> None:
+    """Trouble never-zero: before 0.16 KServe takes the word Knative for none, and its default holds."""
+
+    def age() -> None:
+        platform_of(cluster).kserve_version = (0, 15)
+        platform_of(cluster).set_kserve_config("deploy", defaultDeploymentMode="RawDeployment")
+
+    cluster.call(lambda _: age())
+    deploy(cluster)
+
+    results = examine_app(cluster)
+
+    app = _one(results, "app")
+    assert app.state is State.FAIL
+    assert "mode RawDeployment (asked for: Knative)" in app.cause
+    assert "Serverless" in app.fix
+    assert _one(results, "conditions").cause == "not looked at: see app"
+
+
 def test_pods_that_were_asked_for_are_no_trouble(cluster: RunningCluster) -> None:
     deploy(cluster, min_scale=1)
 

@@ -13,6 +13,7 @@ from kserve_api.operations.doctor.finding import Check, Finding, fail, ok, warn
 __all__ = ["app_start_checks"]
 
 _NOT_FOUND = 404
+_KNATIVE_MODES = ("Knative", "Serverless")
 _STOPPED = "Stopped"  # The only condition whose False is the good answer.
 _IMAGE_REASONS = frozenset({"ContainerMissing", "RevisionMissing", "ResolvingDigests"})
 
@@ -45,16 +46,19 @@ async def _app(app: AppTarget) -> Sequence[Finding]:
     if (metadata.get("labels") or {}).get("app.kubernetes.io/managed-by") != MANAGED_BY:
         command = f"kubectl get inferenceservice {app.name} -n {app.namespace} --show-labels"
         return [warn("it was not deployed by this service, which never changes it", "see to it by hand", command)]
-    mode = (metadata.get("annotations") or {}).get("serving.kserve.io/deploymentMode", "not set")
-    if mode not in ("Knative", "Serverless"):
-        command = (
-            f"kubectl annotate inferenceservice {app.name} -n {app.namespace} --overwrite "
-            f"serving.kserve.io/deploymentMode={app.around.settings.deployment_mode}"
+    asked = (metadata.get("annotations") or {}).get("serving.kserve.io/deploymentMode", "not set")
+    mode = (found.get("status") or {}).get("deploymentMode", asked)  # Older ones do not say which they use.
+    if mode in _KNATIVE_MODES:
+        return [ok(f"deployed in mode {mode}")]
+    return [
+        fail(
+            f"KServe runs it in mode {mode} (asked for: {asked}), which has no revisions and cannot scale to zero",
+            "before KServe 0.16 the word is Serverless: KSERVE_API_DEPLOYMENT_MODE; then delete the app and deploy it "
+            "anew, since KServe changes no app's mode",
+            f"kubectl get deployment kserve-controller-manager -n {app.around.settings.kserve_namespace} "
+            "-o jsonpath='{.spec.template.spec.containers[*].image}'",
         )
-        return [
-            warn(f"its deployment mode is {mode}: whether Knative serves it is KServe's default", "set it", command)
-        ]
-    return [ok(f"deployed in mode {mode}")]
+    ]
 
 
 async def _conditions(app: AppTarget) -> Sequence[Finding]:
