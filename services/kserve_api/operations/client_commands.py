@@ -52,6 +52,7 @@ _wait = click.option("--wait", is_flag=True, help="Until it is done, not only be
 @click.option("--max-scale", type=int, default=None, help="Most pods.")
 @click.option("--concurrency", type=int, default=None, help="Target of requests at once for a pod.")
 @click.option("--port", type=int, default=None, help="Where the container listens.")
+@click.option("--readiness-path", default=None, help="Answers 2xx when a pod can serve; else its open port counts.")
 @click.option("--size", type=click.Choice(["sm", "md", "lg", "xl"]), default=None, help="cpu and memory of a pod.")
 @click.option("--image-pull-secret", default=None, help="Secret of a private registry, in the namespace.")
 @click.option("--custom-domain", default=None, help="A domain of yours that leads here, too.")
