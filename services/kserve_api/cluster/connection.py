@@ -33,7 +33,9 @@ class Connection:
 
     def __init__(self, configuration: Configuration, timeout_s: float, reload: Callable[[], Awaitable[None]]) -> None:
         # Cookies are of no use to an API server; the client would keep them for its whole life.
-        configuration.client_session_kwargs = {"cookie_jar": aiohttp.DummyCookieJar()}
+        # From the environment it would read ~/.netrc and proxies anew for each request, in threads: an API server is
+        # reached directly, or by the kubeconfig's own proxy-url.
+        configuration.client_session_kwargs = {"cookie_jar": aiohttp.DummyCookieJar(), "trust_env": False}
         self._client = ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
         self._timeout_s = timeout_s
