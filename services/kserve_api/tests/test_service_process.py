@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from kserve_api.__main__ import kserve_api
 from kserve_api.api.tenants import parse_tenants
 from kserve_api.settings import Settings
+from kserve_api.tests.process_memory import memory_mb
 from kserve_api.tests.running_api import ACCOUNT, IMAGE, TENANTS, key_of, roles, running_process, tenants_file
 from kserve_api.tests.running_cluster import RunningCluster, running_cluster
 
@@ -53,7 +54,7 @@ def test_it_stays_within_130_megabytes_and_ends_when_told(cluster: RunningCluste
             assert client.get("/models/team-a/shop").status_code == 200
         assert client.get("/ready").status_code == 200
         assert client.get("/").status_code == 200
-        used = _memory_mb(process.pid)
+        used = memory_mb(process.pid)
         with client.stream("GET", "/logs/shop/stream") as stream:
             assert next(stream.iter_lines())
             process.send_signal(signal.SIGTERM)
@@ -119,9 +120,3 @@ def root_logging() -> Iterator[None]:
     logging.captureWarnings(False)
     root.setLevel(level)
     root.handlers = handlers
-
-
-def _memory_mb(process_id: int) -> float:
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(kilobytes) / 1024
