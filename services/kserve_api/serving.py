@@ -34,8 +34,7 @@ def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises ConfigurationError, and ClusterError where no cluster is configured."""
     configure_logging(settings)
     access = Access(settings)
-    listening = _listen(settings)
-    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+    with _listen(settings) as listening, asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
         runner.run(_serve(settings, access, listening))
 
 
