@@ -64,6 +64,7 @@ def _deployment(parsed: DeployRequest, namespace: str, sent: frozenset[str]) -> 
         max_scale=parsed.max_scale,
         concurrency=parsed.concurrency,
         port=parsed.port,
+        readiness_path=parsed.readiness_path,
         resources=resources,
         image_pull_secret=parsed.image_pull_secret,
         custom_domain=parsed.custom_domain,

@@ -92,7 +92,9 @@ async def _deploy(acting: Acting, found: dict[str, Any], *, wait: bool) -> Deplo
         deployed = await _within_quotas(acting, wanted)
         if wait:
             timeout_s = service.settings.wait_timeout_s
-            await acting.apps.wait_until_ready(namespace, wanted.name, deployed=deployed, timeout_s=timeout_s)
+            await acting.wait(
+                acting.apps.wait_until_ready(namespace, wanted.name, deployed=deployed, timeout_s=timeout_s)
+            )
     return deployed
 
 

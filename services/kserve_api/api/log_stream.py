@@ -13,6 +13,7 @@ from contextlib import suppress
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from kserve_api.api.waiting import client_left
 from kserve_api.apps.logs import LogEvent
 from kserve_api.errors import ApiError
 from kserve_api.observability.metrics import OPEN_STREAMS
@@ -50,7 +51,7 @@ class LogStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream; HEAD gets its headers only."""
         OPEN_STREAMS.inc()
-        leaving = asyncio.create_task(_left(receive))
+        leaving = asyncio.create_task(client_left(receive))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -100,11 +101,6 @@ class LogStream(Response):
 
 def _nothing() -> None:
     """Until there is something to be given back."""
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _send(send: Send, text: str) -> None:

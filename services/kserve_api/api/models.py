@@ -89,7 +89,8 @@ async def delete_app(
         if not parameters.wait:
             return answer(deleted_view(namespace, name, "deleting"), 202)
         timeout_s = place.service.settings.wait_timeout_s
-        if not await place.apps.wait_until_gone(namespace, name, uid=uid, timeout_s=timeout_s):
+        is_gone = await place.wait(place.apps.wait_until_gone(namespace, name, uid=uid, timeout_s=timeout_s))
+        if not is_gone:
             told = f"The app is still being deleted after {timeout_s:g} seconds: look at it again later"
             raise ApiError(504, "not_gone_in_time", told)
     return answer(deleted_view(namespace, name, "deleted"))
@@ -152,5 +153,8 @@ async def _deployed(place: Acting, deployed: Deployed, *, wait: bool) -> Respons
         summary = deployed.summary
         with place.service.slots.slot(place.tenant.name):
             timeout_s = place.service.settings.wait_timeout_s
-            await place.apps.wait_until_ready(summary.namespace, summary.name, deployed=deployed, timeout_s=timeout_s)
+            waited = place.apps.wait_until_ready(
+                summary.namespace, summary.name, deployed=deployed, timeout_s=timeout_s
+            )
+            await place.wait(waited)
     return answer(deployed_view(deployed))

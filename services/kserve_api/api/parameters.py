@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,12 +14,14 @@ from kserve_api.api.caller import Caller
 from kserve_api.api.schemas import Seconds
 from kserve_api.api.service import Service, ServiceDependency
 from kserve_api.api.tenants import Tenant
+from kserve_api.api.waiting import while_wanted
 from kserve_api.cluster.cluster import LogQuery
 from kserve_api.errors import ApiError
 
 __all__ = ["Acting", "ListParameters", "LogParameters", "Place", "TenantParameters", "WaitParameters", "acting_for"]
 
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_Result = TypeVar("_Result")
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 
@@ -63,11 +66,16 @@ class LogParameters(TenantParameters):
 class Acting:
     """For whom a request is served."""
 
-    def __init__(self, service: Service, caller: Caller, tenant: Tenant) -> None:
+    def __init__(self, request: Request, service: Service, caller: Caller, tenant: Tenant) -> None:
+        self._request = request
         self.service = service
         self.tenant = tenant
         self.apps = service.apps(tenant)
         self.actor = f"{caller.tenant.name}/{caller.subject}"
+
+    async def wait(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Wait for something on behalf of the client, as long as it is there. Raises ApiError 503 `interrupted`."""
+        return await while_wanted(work, self._request.receive, self.service.stopping)
 
     def check_place(self, namespace: str, name: str) -> None:
         """Raise ApiError 404 for a namespace of somebody else and for what can be no app, as for one that is not."""
@@ -87,10 +95,12 @@ def acting_for(request: Request, service: Service, caller: Caller, tenant_name: 
     record = getattr(request.state, "audit", None)
     if record is not None and tenant is not caller.tenant:
         record.for_tenant = tenant.name
-    return Acting(service, caller, tenant)
+    return Acting(request, service, caller, tenant)
 
 
-def _place(request: Request, namespace: str, name: str, service: ServiceDependency, caller: Authenticated) -> Acting:
+async def _place(
+    request: Request, namespace: str, name: str, service: ServiceDependency, caller: Authenticated
+) -> Acting:
     # The route's own parameters describe `tenant`.
     acting = acting_for(request, service, caller, request.query_params.get("tenant"))
     acting.check_place(namespace, name)

@@ -73,6 +73,9 @@ class DeployRequest(_Request):
     max_scale: int = Field(10, description="Most pods.")
     concurrency: int | None = Field(None, description="Target of concurrent requests per pod; null: the cluster's.")
     port: int = Field(8080, description="Port that the container listens at.")
+    readiness_path: str | None = Field(
+        None, description="Answers 2xx when a pod can serve; null: it can once its port is open.", examples=["/readyz"]
+    )
     resources: ResourcesRequest = Field(ResourcesRequest(), description="Requests and limits of a pod.")
     size: Literal["sm", "md", "lg", "xl"] | None = Field(
         None, description="Instead of resources: sm 0.5 CPU/512Mi, md 1/1Gi, lg 1/2Gi, xl 2/4Gi."
@@ -189,6 +192,7 @@ class AppView(ListItem):
     max_scale: int
     concurrency: int | None
     port: int
+    readiness_path: str | None
     resources: ResourcesView
     env_names: list[str]
     secret_env_names: list[str]

@@ -62,6 +62,7 @@ def app_view(app: AppDetail) -> View:
         "max_scale": app.max_scale,
         "concurrency": app.concurrency,
         "port": app.port,
+        "readiness_path": app.readiness_path,
         "resources": _resources(app.resources),
         "env_names": list(app.env_names),
         "secret_env_names": list(app.secret_env_names),

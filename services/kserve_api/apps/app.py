@@ -50,6 +50,7 @@ class Deployment:
     max_scale: int = 10
     concurrency: int | None = None  # Target of concurrent requests per pod; None: the cluster's default.
     port: int = 8080
+    readiness_path: str | None = None  # Answers 2xx when a pod can serve; None: it can once its port is open.
     resources: Resources = Resources()
     image_pull_secret: str | None = None
     custom_domain: str | None = None
@@ -115,6 +116,7 @@ class AppDetail:
     max_scale: int
     concurrency: int | None
     port: int
+    readiness_path: str | None
     resources: Resources
     env_names: Sequence[str]
     secret_env_names: Sequence[str]

@@ -81,6 +81,7 @@ class Apps:
             max_scale=state.max_scale,
             concurrency=state.concurrency,
             port=state.container.port,
+            readiness_path=state.container.readiness_path,
             resources=state.container.resources,
             env_names=sorted(state.container.envs),
             secret_env_names=sorted(state.container.secret_refs),

@@ -54,6 +54,7 @@ class ContainerState:
 
     image: str
     port: int
+    readiness_path: str | None
     envs: Mapping[str, str]
     secret_refs: Mapping[str, str]
     resources: Resources
@@ -98,7 +99,9 @@ def merged(current: AppState | None, wanted: Deployment, *, tenant: str, secret_
         name=wanted.name,
         namespace=wanted.namespace,
         tenant=tenant,
-        container=ContainerState(wanted.image, wanted.port, wanted.envs, secret_refs, wanted.resources),
+        container=ContainerState(
+            wanted.image, wanted.port, wanted.readiness_path, wanted.envs, secret_refs, wanted.resources
+        ),
         min_scale=wanted.min_scale,
         max_scale=wanted.max_scale,
         concurrency=wanted.concurrency,
@@ -124,6 +127,7 @@ def _merged_container(current: ContainerState, new: ContainerState, wanted: Depl
     return ContainerState(
         image=new.image,
         port=new.port if "port" in given else current.port,
+        readiness_path=new.readiness_path if "readiness_path" in given else current.readiness_path,
         envs=envs,
         secret_refs=secret_refs,
         resources=new.resources if "resources" in given else current.resources,
@@ -170,6 +174,9 @@ def _container(state: AppState, settings: Settings) -> Object:
         for name, secret in container.secret_refs.items()
     ]
     env += [{"name": name, "value": value} for name, value in container.envs.items()]
+    probe: Object = {}
+    if container.readiness_path is not None:
+        probe = {"readinessProbe": {"httpGet": {"path": container.readiness_path, "port": container.port}}}
     return {
         "name": CONTAINER,
         "image": container.image,
@@ -179,6 +186,7 @@ def _container(state: AppState, settings: Settings) -> Object:
             "requests": {"cpu": container.resources.cpu_request, "memory": container.resources.memory_request},
             "limits": {"cpu": container.resources.cpu_limit, "memory": container.resources.memory_limit},
         },
+        **probe,
     }
 
 
@@ -222,6 +230,7 @@ def container_state(container: Object) -> ContainerState:
     return ContainerState(
         image=container.get("image", ""),
         port=next((port["containerPort"] for port in container.get("ports") or []), Deployment("", "").port),
+        readiness_path=container.get("readinessProbe", {}).get("httpGet", {}).get("path"),
         envs=envs,
         secret_refs=secret_refs,
         resources=Resources(

@@ -53,6 +53,7 @@ _LARGEST_ENVS_BYTES = 256 * 1024
 _CPU_BOUNDS = (Fraction(1, 1000), Fraction(32))
 _MEMORY_BOUNDS = (Fraction(16 * 1024**2), Fraction(128 * 1024**3))
 
+_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/%-]{0,255}")
 _APP_NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -88,6 +89,8 @@ def check_deployment(wanted: Deployment, settings: Settings) -> None:
         errors.append(("name", "is reserved for the platform"))
     if wanted.image_pull_secret is not None and not _is_subdomain(wanted.image_pull_secret):
         errors.append(("image_pull_secret", "is not the name of a Secret"))
+    if wanted.readiness_path is not None and not _PATH.fullmatch(wanted.readiness_path):
+        errors.append(("readiness_path", "must be a path that begins with /, without a query, such as /readyz"))
     _refuse_any(errors)
 
 

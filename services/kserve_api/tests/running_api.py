@@ -126,21 +126,29 @@ class RunningApi:
     log: LogRecords
     folder: Path
 
-    def client(self, tenant: str = "acme", key: str = "main", **options: Any) -> httpx.Client:
+    def client(self, tenant: str = "acme", key: str = "main") -> httpx.Client:
         """A client with a tenant's key; each of its answers is held against the OpenAPI document."""
-        return self._client({"X-API-Key": key_of(tenant, key)}, **options)
+        return self._client({"X-API-Key": key_of(tenant, key)})
 
     def anonymous(self, **headers: str) -> httpx.Client:
         """A client without a credential, or with the one in these headers (`_` is `-`)."""
         return self._client({name.replace("_", "-"): value for name, value in headers.items()})
 
-    def audit(self) -> list[dict[str, Any]]:
-        """The audit so far."""
-        return self.log.of("kserve_api.audit")
+    def records(self, logger: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+        """What a logger has written, once it is enough: records are written after the answer has left."""
+        deadline = time.monotonic() + _START_S
+        while not enough(found := self.log.of(logger)):
+            assert time.monotonic() < deadline, found[-5:]
+            time.sleep(0.01)
+        return found
 
-    def _client(self, headers: dict[str, str], **options: Any) -> httpx.Client:
+    def audit(self, length: int = 0) -> list[dict[str, Any]]:
+        """The audit, once it has so many records."""
+        return self.records("kserve_api.audit", lambda found: len(found) >= length)
+
+    def _client(self, headers: dict[str, str]) -> httpx.Client:
         hooks = {"response": [check_answer]}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, event_hooks=hooks, **options)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, event_hooks=hooks)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import yaml
 from kserve_api.tests.fake_cluster.certificates import loopback_tls
 from kserve_api.tests.fake_cluster.controllers.controllers import Controllers
 from kserve_api.tests.fake_cluster.faults import Fault, Matcher
+from kserve_api.tests.fake_cluster.fields import check_fields
 from kserve_api.tests.fake_cluster.pod_logs import PodLogs
 from kserve_api.tests.fake_cluster.rbac import load_manifests, token_of
 from kserve_api.tests.fake_cluster.server import FakeApiServer, Request
@@ -138,6 +139,7 @@ class RunningCluster:
         for namespace in dict.fromkeys([*namespaces, *sorted(needed)]):
             self.store.create("namespaces", {"metadata": {"name": namespace}, "status": {"phase": "Active"}})
         for kind, item in manifests:
+            check_fields(kind, item, "Strict")
             metadata = item["metadata"]
             if kind.namespaced:
                 metadata.setdefault("namespace", "default")
@@ -168,7 +170,10 @@ def running_cluster(
     controllers: bool = True,
     port: int = 0,
 ) -> Iterator[RunningCluster]:
-    """Run a cluster with these namespaces and the objects of these manifests (all their kinds, not only RBAC)."""
+    """Run a cluster with these namespaces and the objects of these manifests (all their kinds, not only RBAC).
+
+    Raises StatusError where a manifest has an unknown field, ValueError where it has a kind that is not served.
+    """
     with tempfile.TemporaryDirectory(prefix="fake-cluster-") as folder:
         cluster = RunningCluster(Path(folder), controllers=controllers)
         try:

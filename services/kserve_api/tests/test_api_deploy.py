@@ -25,7 +25,7 @@ def client(api: RunningApi) -> Iterator[httpx.Client]:
         yield opened
 
 
-def _deploy(client: httpx.Client, name: str, query: str = "", **fields: Any) -> httpx.Response:
+def _deploy(client: httpx.Client, name: str, query: str = "", **fields: Any) -> httpx.Response:  # noqa: ANN401 any JSON
     return client.post(f"/deploy{query}", json={"name": name, "image": IMAGE, **fields})
 
 
@@ -57,12 +57,13 @@ def test_a_new_app_is_created_and_answers_at_its_url(api: RunningApi, client: ht
 
 def test_every_field_reaches_the_object(api: RunningApi, client: httpx.Client) -> None:
     """KS-01: the InferenceService has what was asked for."""
-    fields = {
+    fields: dict[str, Any] = {
         "envs": {"MODE": "fast"},
         "min_scale": 1,
         "max_scale": 4,
         "concurrency": 50,
         "port": 9000,
+        "readiness_path": "/readyz",
         "size": "lg",
         "image_pull_secret": "registry",
         "custom_domain": "shop.acme.example",
@@ -73,15 +74,18 @@ def test_every_field_reaches_the_object(api: RunningApi, client: httpx.Client) -
     container = spec["containers"][0]
     assert (spec["minReplicas"], spec["maxReplicas"], spec["scaleTarget"]) == (1, 4, 50)
     assert container["ports"][0]["containerPort"] == 9000
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": 9000}
     assert container["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
     assert {"name": "MODE", "value": "fast"} in container["env"]
     view = client.get("/models/team-a/whole").json()
     assert view["custom_domain"] == "shop.acme.example"
     assert view["idle_timeout_s"] == 300
-    removed = _deploy(client, "whole", custom_domain=None, idle_timeout=None)
+    assert view["readiness_path"] == "/readyz"
+    removed = _deploy(client, "whole", custom_domain=None, idle_timeout=None, readiness_path=None)
     assert removed.status_code == 200
     view = client.get("/models/team-a/whole").json()
     assert (view["custom_domain"], view["idle_timeout_s"], view["max_scale"]) == (None, None, 4)
+    assert view["readiness_path"] is None
 
 
 @pytest.mark.parametrize(("given", "seconds"), [(90, 90), ("90", 90), ("90s", 90), ("2m", 120), ("1h", 3600)])

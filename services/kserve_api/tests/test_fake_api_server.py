@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kserve_api.tests.loopback_client import LoopbackClient
 from kserve_api.tests.running_cluster import RunningCluster, running_cluster
@@ -568,3 +570,78 @@ def test_writers_at_the_same_time_lose_nothing_when_they_mind_conflicts(client: 
         thread.join()
     assert client.get(f"{CONFIGS}/count").json["data"]["n"] == "40"
     assert set(conflicts) <= {409}
+
+
+def test_a_watch_ends_when_its_client_goes(cluster: RunningCluster, client: LoopbackClient) -> None:
+    client.post(CONFIGS, config("a"))
+    with client.http.stream("GET", f"{CONFIGS}?watch=1") as response:
+        lines = response.iter_lines()
+        next(lines)
+        assert cluster.call(lambda _: cluster.server.watches.open_now) == 1
+    deadline = time.monotonic() + 20
+    while cluster.call(lambda _: cluster.server.watches.open_now) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert cluster.call(lambda _: cluster.server.watches.open_now) == 0
+    assert cluster.requests[-1].status == 0
+
+
+def test_all_watches_end_when_the_server_restarts(cluster: RunningCluster, client: LoopbackClient) -> None:
+    client.post(CONFIGS, config("a"))
+    with client.http.stream("GET", f"{CONFIGS}?watch=1") as response:
+        lines = response.iter_lines()
+        next(lines)
+        cluster.call(lambda _: cluster.server.watches.close())
+        assert list(lines) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from(["", "a", "10Mi", "shop"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "a", "$patch"]), inner),
+    max_leaves=4,
+)
+PATHS = st.lists(
+    st.sampled_from(
+        ["metadata", "labels", "ownerReferences", "spec", "predictor", "containers", "env", "ports", "name"]
+    ),
+    max_size=4,
+)
+
+
+@given(
+    requests=st.lists(
+        st.tuples(
+            st.sampled_from(["POST", "PUT", "merge", "json", "apply", "DELETE"]),
+            PATHS,
+            JSON,
+        ),
+        min_size=30,
+        max_size=30,
+    )
+)
+@settings(deadline=None, max_examples=10)
+def test_no_body_makes_the_server_fail(requests: list[tuple[str, list[str], Any]]) -> None:
+    with running_cluster(controllers=False) as cluster, LoopbackClient(cluster) as client:
+        client.post(ISVCS, isvc())
+        for method, path, value in requests:
+            body: Any = isvc()
+            if path:
+                place = body
+                for name in path[:-1]:
+                    below = place.setdefault(name, {})
+                    place = below[0] if isinstance(below, list) else below
+                    if not isinstance(place, dict):
+                        break
+                else:
+                    place[path[-1]] = value
+            else:
+                body = value
+            if method == "apply":
+                answer = client.apply(f"{ISVCS}/shop", json.dumps(body), "one", force=True)
+            elif method == "json":
+                operation = {"op": "replace", "path": "/" + "/".join(path), "value": value}
+                answer = client.ask("PATCH", f"{ISVCS}/shop", [operation], content=JSON_PATCH)
+            elif method == "merge":
+                answer = client.merge(f"{ISVCS}/shop", body)
+            else:
+                answer = client.ask(method, ISVCS if method == "POST" else f"{ISVCS}/shop", body)
+            assert answer.status < 500, (method, body, answer.text)

@@ -43,6 +43,7 @@ def _states(draw: st.DrawFn) -> AppState:
         container=ContainerState(
             image=_IMAGE,
             port=draw(st.integers(1, 65535)),
+            readiness_path=draw(st.none() | st.just("/readyz")),
             envs={name: draw(_VALUES) for name in names[:split]},
             secret_refs=dict.fromkeys(names[split:], "shop-env-1"),
             resources=Resources(*draw(st.tuples(*[st.sampled_from(["1", "250m", "64Mi"])] * 4))),
@@ -112,6 +113,12 @@ def test_the_container_has_no_field_port() -> None:
     """Original: container `port` is no field; strict validation rejects it."""
     (container,) = to_manifest(_new(), SETTINGS)["spec"]["predictor"]["containers"]
     assert "port" not in container
+
+
+def test_a_readiness_path_is_probed_at_the_apps_port() -> None:
+    """Trouble app-wont-start: an app that loads something first gets requests only when it says that it is ready."""
+    (container,) = to_manifest(_new(port=9000, readiness_path="/readyz"), SETTINGS)["spec"]["predictor"]["containers"]
+    assert container["readinessProbe"] == {"httpGet": {"path": "/readyz", "port": 9000}}
 
 
 def test_the_apps_own_url_is_always_in_its_environment() -> None:

@@ -73,7 +73,8 @@ def check_fields(
     if unknown and validation == "Strict":
         prefix = "" if kind.custom else _cannot_be_handled(kind)
         raise bad_request(f"{prefix}strict decoding error: {', '.join(unknown)}")
-    name = str((item.get("metadata") or {}).get("name", ""))
+    metadata = item.get("metadata")
+    name = str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
     types = [cause for cause in findings.wrong if cause[1] == "FieldValueTypeInvalid"]
     if types and not kind.custom:
         raise bad_request(f"{_cannot_be_handled(kind)}json: cannot unmarshal value of field {types[0][0]}")

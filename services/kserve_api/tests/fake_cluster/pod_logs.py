@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ class PodLogs:
             lines = self.lines.get(place, [])
         return _shown(lines, pod, query), place
 
-    async def follow(self, place: Place, query: Mapping[str, str]) -> AsyncIterator[bytes]:
+    async def follow(self, place: Place, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
         """What is written from now on, until the container is started anew, ends, or its pod goes."""
         lines = self.lines.setdefault(place, [])
         seen = len(lines)

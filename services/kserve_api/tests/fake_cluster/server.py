@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from aiohttp import web
 
 from kserve_api.tests.fake_cluster import discovery
 from kserve_api.tests.fake_cluster.access_review import review
-from kserve_api.tests.fake_cluster.entry import Entry, Object, Propagation
+from kserve_api.tests.fake_cluster.entry import Entry, Object
 from kserve_api.tests.fake_cluster.faults import Fault, Faults
-from kserve_api.tests.fake_cluster.fields import parse
 from kserve_api.tests.fake_cluster.kinds import Kind
 from kserve_api.tests.fake_cluster.listing import Lister
 from kserve_api.tests.fake_cluster.pod_logs import PodLogs
-from kserve_api.tests.fake_cluster.protobuf import MEDIA_TYPE, decode_protobuf
 from kserve_api.tests.fake_cluster.rbac import Access, User, denied
+from kserve_api.tests.fake_cluster.request_options import body_of, is_dry_run, options_of, propagation_of, write_options
 from kserve_api.tests.fake_cluster.routing import Target, target_of
 from kserve_api.tests.fake_cluster.schemas import Json
 from kserve_api.tests.fake_cluster.selectors import field_value, selector
-from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
+from kserve_api.tests.fake_cluster.status_error import StatusError
 from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.fake_cluster.tables import table
-from kserve_api.tests.fake_cluster.watching import Watches
-from kserve_api.tests.fake_cluster.writes import WriteOptions, Writes
+from kserve_api.tests.fake_cluster.watching import Watch, Watches
+from kserve_api.tests.fake_cluster.writes import Writes
 
 __all__ = ["FakeApiServer", "Request"]
 
 _JSON = "application/json"
-_LARGEST_BODY = 3 * 1024 * 1024
 
 
 class Request(NamedTuple):
-    """One answered request; `account` is the user's name, empty for nobody. Status 0: the connection was broken."""
+    """One answered request; `account` is the user's name, empty for nobody. Status 0: the connection was broken, or
+    the client went before the end (of a watch or a followed log, say).
+    """
 
     method: str
     path: str
@@ -62,7 +63,9 @@ class FakeApiServer:
     async def start(self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None) -> int:
         """Listen (again, with another port or TLS) and return the port."""
         if self._runner is None:
-            self._runner = web.ServerRunner(web.Server(self._serve), access_log=None, shutdown_timeout=0.2)
+            self._runner = web.ServerRunner(
+                web.Server(self._serve, handler_cancellation=True), access_log=None, shutdown_timeout=0.2
+            )
             await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, ssl_context=tls)
         await site.start()
@@ -90,11 +93,9 @@ class FakeApiServer:
             response = _json(error.body(), error.status)
             if error.retry_after_s:
                 response.headers["Retry-After"] = str(error.retry_after_s)
-        except _BrokenConnectionError:
+        except (_BrokenConnectionError, asyncio.CancelledError, ConnectionResetError):
             self._note(request, user, 0)
             raise
-        except ConnectionResetError:
-            raise  # The client went while it was being answered.
         except Exception as error:  # noqa: BLE001 - shown to the client as the API server would, and to the test
             self.errors.append(error)
             response = _json(StatusError(500, "InternalError", f"Internal error occurred: {error!r}").body(), 500)
@@ -170,7 +171,8 @@ class FakeApiServer:
         if target.verb == "list":
             return self._answer_list(request, target)
         if target.verb == "watch":
-            return await _stream(request, self.watches.open(kind, target.namespace, request.query), _JSON)
+            watch = Watch(kind, target.namespace, request.query, as_table=_wants_table(request))
+            return await _stream(request, self.watches.lines(watch), _JSON)
         if target.verb in ("delete", "deletecollection"):
             return await self._answer_delete(request, target)
         return await self._answer_write(request, target, user)
@@ -191,10 +193,10 @@ class FakeApiServer:
 
     async def _answer_delete(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         kind, query = _kind(target), request.query
-        options = await _body(request) or {}
-        propagation = _propagation(options, query)
+        options = await options_of(request)
+        propagation = propagation_of(options, query)
         preconditions = options.get("preconditions") or {}
-        dry_run = _dry_run(query.getall("dryRun", []) or options.get("dryRun") or [])
+        dry_run = is_dry_run(query.getall("dryRun", []) or options.get("dryRun") or [])
         if target.verb == "delete":
             found = [self.store.entry(kind.key, _place(target), target.name)]
         else:
@@ -225,10 +227,10 @@ class FakeApiServer:
     async def _answer_write(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
         kind = _kind(target)
         if "authorization" in kind.group and kind.verbs == ("create",):
-            return _json(review(self.access, user, kind, await _body(request) or {}), 201)
-        options = _write_options(request, user)
+            return _json(review(self.access, user, kind, await options_of(request)), 201)
+        options = write_options(request, user.name)
         content_type = request.content_type
-        body = await _body(request, any_type=target.verb == "patch")
+        body = await body_of(request, any_type=target.verb == "patch")
         existed = True
         if target.verb == "create":
             written = self._writes.create(target, body, options)
@@ -291,73 +293,15 @@ def _wants_table(request: web.BaseRequest) -> bool:
 
 
 async def _stream(
-    request: web.BaseRequest, parts: AsyncIterator[bytes], content_type: str, first: bytes = b""
+    request: web.BaseRequest, parts: AsyncGenerator[bytes, None], content_type: str, first: bytes = b""
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": content_type, "Cache-Control": "no-cache, private"})
     response.enable_chunked_encoding()
     await response.prepare(request)
-    try:
-        if first:
-            await response.write(first)
+    if first:
+        await response.write(first)
+    async with contextlib.aclosing(parts):
         async for part in parts:
             await response.write(part)
-        await response.write_eof()
-    except ConnectionResetError:
-        pass  # The client has had enough.
+    await response.write_eof()
     return response
-
-
-async def _body(request: web.BaseRequest, *, any_type: bool = False) -> Json:
-    if not request.can_read_body:
-        return None
-    media = request.content_type
-    if media == MEDIA_TYPE:
-        return decode_protobuf(await request.read())
-    if not any_type and "json" not in media and "yaml" not in media and media != "application/octet-stream":
-        accepted = "application/json, application/yaml"
-        message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-        raise StatusError(415, "UnsupportedMediaType", message)
-    body = await request.read()
-    if len(body) > _LARGEST_BODY:
-        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_LARGEST_BODY}")
-    return parse(body) if body else None
-
-
-def _propagation(options: Object, query: Mapping[str, str]) -> Propagation:
-    wanted = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
-    if options.get("orphanDependents"):
-        wanted = "Orphan"
-    known: tuple[Propagation, ...] = ("Background", "Foreground", "Orphan")
-    for propagation in known:
-        if propagation == wanted:
-            return propagation
-    supported = ", ".join(f'"{one}"' for one in known)
-    raise StatusError(
-        422,
-        "Invalid",
-        f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{wanted}": '
-        f"supported values: {supported}",
-    )
-
-
-def _dry_run(values: list[str]) -> bool:
-    if values and values != ["All"]:
-        raise bad_request(f'dryRun: Unsupported value: {values}: supported values: "All"')
-    return bool(values)
-
-
-def _write_options(request: web.BaseRequest, user: User) -> WriteOptions:
-    query = request.query
-    validation = query.get("fieldValidation") or "Warn"
-    if validation not in ("Ignore", "Warn", "Strict"):
-        raise bad_request(
-            f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
-        )
-    return WriteOptions(
-        validation=validation,
-        dry_run=_dry_run(query.getall("dryRun", [])),
-        manager=query.get("fieldManager", ""),
-        agent=request.headers.get("User-Agent", "unknown").partition("/")[0],
-        force=query.get("force", "").lower() in ("1", "true"),
-        user=user.name,
-    )

@@ -164,6 +164,8 @@ class ObjectStore:
         for field in _SYSTEM:
             metadata.pop(field, None)
         metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        if key == "namespaces":
+            metadata["labels"] = {"kubernetes.io/metadata.name": name} | (metadata.get("labels") or {})
         if _counts_generations(kind, item):
             metadata["generation"] = 1
         item["apiVersion"], item["kind"] = kind.api_version, kind.kind

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
-from kserve_api.tests.fake_cluster.entry import Entry
+from kserve_api.tests.fake_cluster.entry import Entry, Object
 from kserve_api.tests.fake_cluster.kinds import Kind
-from kserve_api.tests.fake_cluster.selectors import Match, selector
+from kserve_api.tests.fake_cluster.selectors import selector
 from kserve_api.tests.fake_cluster.status_error import StatusError, bad_request
 from kserve_api.tests.fake_cluster.store import Change, ObjectStore
+from kserve_api.tests.fake_cluster.tables import table
 
-__all__ = ["Watches"]
+__all__ = ["Watch", "Watches"]
 
 _LONGEST_S = 1800.0
 
@@ -25,100 +26,108 @@ class Watches:
         self._store = store
         self._queues: set[asyncio.Queue[Change | None]] = set()
 
+    @property
+    def open_now(self) -> int:
+        """How many clients are watching."""
+        return len(self._queues)
+
     def close(self) -> None:
         """End every watch now, as a restart of the API server does."""
         for queue in self._queues:
             queue.put_nowait(None)
 
-    def open(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> AsyncIterator[bytes]:
-        """Lines of one watch. Raises StatusError 400 for a bad selector, number or version before anything is sent."""
-        match = selector(kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
-        since = _number(query, "resourceVersion")
-        seconds = _number(query, "timeoutSeconds")
-        initial = query.get("sendInitialEvents", "").lower() == "true"
-        if initial and query.get("resourceVersionMatch") != "NotOlderThan":
-            raise StatusError(
-                422,
-                "Invalid",
-                'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires '
-                "setting resourceVersionMatch to NotOlderThan",
-            )
-        bookmarks = query.get("allowWatchBookmarks", "").lower() in ("1", "true")
-        belongs = _membership(kind, namespace, match)
-        return self._lines(
-            kind, belongs, 0 if initial else since, min(float(seconds or _LONGEST_S), _LONGEST_S), bookmarks, initial
-        )
-
-    async def _lines(
-        self, kind: Kind, belongs: Match, since: int, seconds: float, bookmarks: bool, initial: bool
-    ) -> AsyncIterator[bytes]:
+    async def lines(self, watch: Watch) -> AsyncGenerator[bytes, None]:
+        """The lines of a watch, until its time is over or its reader closes the generator."""
         queue: asyncio.Queue[Change | None] = asyncio.Queue()
         unsubscribe = self._store.subscribe_changes(queue.put_nowait)
         self._queues.add(queue)
         try:
-            if since and since < self._store.oldest_watchable:
-                yield _expired(since, self._store.oldest_watchable)
+            if watch.since and watch.since < self._store.oldest_watchable:
+                yield _expired(watch.since, self._store.oldest_watchable)
                 return
-            if since:
-                for change in [change for change in self._store.history if change.resource_version > since]:
-                    if line := _line(change, kind, belongs):
-                        yield line
-            else:
-                for entry in [entry for entry in self._store.entries(kind.key) if belongs(entry.object)]:
-                    yield _event("ADDED", entry)
-                if initial and bookmarks:
-                    yield self._bookmark(kind, end_of_initial=True)
-            async for line in self._live(queue, kind, belongs, seconds, bookmarks):
+            for line in self._beginning(watch):
+                yield line
+            async for line in self._live(queue, watch):
                 yield line
         finally:
             unsubscribe()
             self._queues.discard(queue)
 
-    async def _live(
-        self, queue: asyncio.Queue[Change | None], kind: Kind, belongs: Match, seconds: float, bookmarks: bool
-    ) -> AsyncIterator[bytes]:
+    def _beginning(self, watch: Watch) -> list[bytes]:
+        if watch.since:
+            changes = (change for change in self._store.history if change.resource_version > watch.since)
+            return [line for change in changes if (line := watch.line(change))]
+        entries = self._store.entries(watch.kind.key)
+        lines = [watch.event("ADDED", entry) for entry in entries if watch.belongs(entry.object)]
+        if watch.marks_beginning:
+            lines.append(self._bookmark(watch.kind, {"k8s.io/initial-events-end": "true"}))
+        return lines
+
+    async def _live(self, queue: asyncio.Queue[Change | None], watch: Watch) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
+        end = loop.time() + watch.seconds
         while (left := end - loop.time()) > 0:
             try:
                 change = await asyncio.wait_for(queue.get(), min(left, self.bookmark_s))
             except TimeoutError:
-                if bookmarks:
-                    yield self._bookmark(kind)
+                if watch.bookmarks:
+                    yield self._bookmark(watch.kind, {})
                 continue
             if change is None:
                 return
-            if line := _line(change, kind, belongs):
+            if line := watch.line(change):
                 yield line
 
-    def _bookmark(self, kind: Kind, *, end_of_initial: bool = False) -> bytes:
-        metadata: dict[str, object] = {"resourceVersion": str(self._store.resource_version), "creationTimestamp": None}
-        if end_of_initial:
-            metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
+    def _bookmark(self, kind: Kind, annotations: Mapping[str, str]) -> bytes:
+        metadata: Object = {"resourceVersion": str(self._store.resource_version), "creationTimestamp": None}
+        if annotations:
+            metadata["annotations"] = annotations
         item = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": metadata}
         return json.dumps({"type": "BOOKMARK", "object": item}).encode() + b"\n"
 
 
-def _membership(kind: Kind, namespace: str, match: Match | None) -> Match:
-    tests: list[Callable[[dict[str, object]], bool]] = [match] if match else []
-    if namespace and kind.namespaced:
-        tests.append(lambda item: item["metadata"].get("namespace") == namespace)  # type: ignore[attr-defined]
-    return lambda item: all(test(item) for test in tests)
+class Watch:
+    """What one watch is about. Raises StatusError 400 or 422 for a bad selector, number or combination."""
 
+    def __init__(self, kind: Kind, namespace: str, query: Mapping[str, str], *, as_table: bool) -> None:
+        self.kind = kind
+        self.since = _number(query, "resourceVersion")
+        self.seconds = min(float(_number(query, "timeoutSeconds") or _LONGEST_S), _LONGEST_S)
+        self.bookmarks = query.get("allowWatchBookmarks", "").lower() in ("1", "true")
+        self.marks_beginning = False
+        self._namespace = namespace if kind.namespaced else ""
+        self._match = selector(kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+        self._as_table = as_table
+        if query.get("sendInitialEvents", "").lower() == "true":
+            if query.get("resourceVersionMatch") != "NotOlderThan":
+                why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {why}'
+                raise StatusError(422, "Invalid", message)
+            self.since = 0
+            self.marks_beginning = self.bookmarks
 
-def _line(change: Change, kind: Kind, belongs: Match) -> bytes | None:
-    """The event as this watch sees it: an object that begins to match was added, one that ceases to was deleted."""
-    if change.entry.kind is not kind:
-        return None
-    was = change.previous is not None and belongs(change.previous.object)
-    is_ = change.type != "DELETED" and belongs(change.entry.object)
-    if is_:
-        return _event("MODIFIED" if was else "ADDED", change.entry)
-    return _event("DELETED", change.entry) if was else None
+    def belongs(self, item: Object) -> bool:
+        """Whether an object is one of those watched."""
+        if self._namespace and item["metadata"].get("namespace") != self._namespace:
+            return False
+        return self._match is None or self._match(item)
 
+    def line(self, change: Change) -> bytes | None:
+        """The event as this watch sees it: an object that begins to match was added, one that ceases to was deleted."""
+        if change.entry.kind is not self.kind:
+            return None
+        was = change.previous is not None and self.belongs(change.previous.object)
+        if change.type != "DELETED" and self.belongs(change.entry.object):
+            return self.event("MODIFIED" if was else "ADDED", change.entry)
+        return self.event("DELETED", change.entry) if was else None
 
-def _event(name: str, entry: Entry) -> bytes:
-    return b'{"type":"%s","object":%s}\n' % (name.encode(), entry.encoded)
+    def event(self, name: str, entry: Entry) -> bytes:
+        """One line."""
+        encoded = entry.encoded
+        if self._as_table:
+            version = {"resourceVersion": str(entry.resource_version)}
+            encoded = json.dumps(table(self.kind, [entry.object], version)).encode()
+        return b'{"type":"%s","object":%s}\n' % (name.encode(), encoded)
 
 
 def _expired(since: int, oldest: int) -> bytes:
