@@ -645,3 +645,13 @@ def test_no_body_makes_the_server_fail(requests: list[tuple[str, list[str], Any]
             else:
                 answer = client.ask(method, ISVCS if method == "POST" else f"{ISVCS}/shop", body)
             assert answer.status < 500, (method, body, answer.text)
+
+
+def test_null_is_nothing_in_built_in_kinds_and_an_error_in_a_crd(client: LoopbackClient) -> None:
+    assert (
+        "labels" not in client.post(CONFIGS, config("a") | {"metadata": {"name": "a", "labels": None}}).json["metadata"]
+    )
+    assert "immutable" not in client.post(CONFIGS, config("b") | {"immutable": None}).json
+    refused = client.post(ISVCS, isvc() | {"spec": None})
+    assert refused.told == (422, "Invalid")
+    assert 'spec in body must be of type object: "null"' in refused.json["message"]
