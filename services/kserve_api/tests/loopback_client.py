@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -78,7 +79,7 @@ class LoopbackClient:
         """DELETE."""
         return self.ask("DELETE", path, body)
 
-    def lines(self, path: str) -> list[Any]:
-        """The JSON lines of a watch that ends by itself."""
+    def lines(self, path: str, first: int | None = None) -> list[Any]:
+        """The first JSON lines of a watch, or all of one that ends by itself."""
         with self.http.stream("GET", path) as response:
-            return [json.loads(line) for line in response.iter_lines()]
+            return [json.loads(line) for line in islice(response.iter_lines(), first)]

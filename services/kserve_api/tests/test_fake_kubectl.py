@@ -180,13 +180,13 @@ def test_can_i(cluster: RunningCluster, kubectl: Kubectl) -> None:
 def test_kubectl_watches_and_follows(cluster: RunningCluster, kubectl: Kubectl) -> None:
     """KS-10: view logs."""
     kubectl("apply", "-f", "-", stdin=ISVC.replace("shop", "followed"))
-    watched = kubectl("get", "isvc", "followed", "-n", "team-a", "--watch", "--request-timeout=2s")
+    watched = kubectl("get", "isvc", "followed", "-n", "team-a", "--watch", "--request-timeout=1s")
     assert watched.stdout.splitlines()[0].split()[:3] == ["NAME", "URL", "READY"]
     name = cluster.call(
         lambda store: store.list("pods", "team-a", "serving.kserve.io/inferenceservice=followed")[0]["metadata"]["name"]
     )
     cluster.call(lambda _: cluster.pod_logs.write("team-a", name, "kserve-container", "hello"))
-    ending = threading.Timer(1.0, cluster.call, [lambda store: store.delete("pods", "team-a", name)])
+    ending = threading.Timer(0.7, cluster.call, [lambda store: store.delete("pods", "team-a", name)])
     ending.start()
     followed = kubectl("logs", "-f", name, "-n", "team-a", "-c", "kserve-container")
     ending.join()
