@@ -1,4 +1,4 @@
-"""`python -m kserve_api`: serve, print what can be set, make a key."""
+"""`python -m kserve_api`: serve, print what can be set, make a key, see to an installation and to apps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import click
 
+from kserve_api.operations.commands import register
 from kserve_api.settings import Settings
 from kserve_api.settings_reading import ConfigurationError, read_settings
 
@@ -85,6 +86,8 @@ def _refuse(lines: Iterable[str]) -> typing.NoReturn:
         click.echo(f"The deploy API does not start: {line}", err=True)
     sys.exit(1)
 
+
+register(kserve_api)
 
 if __name__ == "__main__":
     kserve_api(prog_name="python -m kserve_api")

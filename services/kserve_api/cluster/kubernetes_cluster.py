@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Self
 
 from kserve_api.cluster.cluster import Change, LogQuery, Object, Page
@@ -157,6 +159,13 @@ class KubernetesCluster:
                 return {}
             raise
         return {entry["name"]: tuple(entry.get("verbs") or ()) for entry in answer.get("resources") or []}
+
+    async def server_time(self) -> datetime | None:
+        """The API server's clock, to the second, by the Date of an answer; None when it sends none."""
+        response = await self._connection.send("GET", "/version")
+        await self._connection.whole(response)
+        date = response.headers.get("Date", "")
+        return parsedate_to_datetime(date) if date else None
 
 
 def _log_parameters(query: LogQuery) -> Query:

@@ -12,6 +12,7 @@ __all__ = [
     "EVENT",
     "INFERENCE_SERVICE",
     "KNATIVE_SERVICE",
+    "NAMESPACE",
     "POD",
     "POD_AUTOSCALER",
     "REVISION",
@@ -54,6 +55,7 @@ SECRET = Resource("", "v1", "secrets", "Secret")
 POD = Resource("", "v1", "pods", "Pod")
 CONFIG_MAP = Resource("", "v1", "configmaps", "ConfigMap")
 EVENT = Resource("", "v1", "events", "Event")
+NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 ACCESS_REVIEW = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
 )
