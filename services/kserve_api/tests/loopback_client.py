@@ -40,7 +40,7 @@ class LoopbackClient:
         token = cluster.token(account)
         headers = {"Authorization": f"Bearer {token}"}
         # There is no TLS on this address; without `verify=False` every client would read all certificates first.
-        self.http = httpx.Client(base_url=cluster.url, headers=headers, timeout=30, verify=False)  # noqa: S501
+        self.http = httpx.Client(base_url=cluster.url, headers=headers, timeout=30, verify=False)
 
     def __enter__(self) -> Self:
         return self
