@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from types import FrameType
@@ -24,6 +25,7 @@ _GRACE_S = 10
 _KEEP_ALIVE_S = 20
 _MOST_CONNECTIONS = 1000
 _BACKLOG = 512
+_GARBAGE_BATCH = 20_000
 
 _logger = logging.getLogger(__name__)
 
@@ -32,8 +34,7 @@ def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises ConfigurationError, and ClusterError where no cluster is configured."""
     configure_logging(settings)
     access = Access(settings)
-    listening = _listen(settings)
-    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+    with _listen(settings) as listening, asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
         runner.run(_serve(settings, access, listening))
 
 
@@ -55,6 +56,10 @@ async def _serve(settings: Settings, access: Access, listening: socket.socket) -
         )
         host, port = listening.getsockname()[:2]
         _logger.info("the deploy API listens at http://%s:%d", f"[{host}]" if ":" in host else host, port)
+        # What is there for good is not looked through again; the documents of an answer are garbage in larger batches.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_GARBAGE_BATCH)
         await _Server(config, app).serve([listening])
     finally:
         await cluster.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -90,18 +90,19 @@ def _local_only() -> ApiError:
     return ApiError(403, "local_only", told)
 
 
-def _authenticated(request: Request) -> Caller:
+# Dependencies are coroutines though they wait for nothing: plain functions would be run in threads, at some cost.
+async def _authenticated(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 
 
-def changing(action: str) -> Callable[[Request], Caller]:
+def changing(action: str) -> Callable[[Request], Awaitable[Caller]]:
     """Return a dependency for what changes something: it is audited under this name, and not for readers."""
 
-    def dependency(request: Request) -> Caller:
+    async def dependency(request: Request) -> Caller:
         place = {key: str(value)[:128] for key, value in request.path_params.items()}
         request.state.audit = AuditRecord(action, namespace=place.get("namespace", ""), name=place.get("name", ""))
-        caller = _authenticated(request)
+        caller = await _authenticated(request)
         if caller.role == "reader":
             raise ApiError(403, "role_not_allowed", "This credential may only read: ask with one that may deploy")
         return caller

@@ -98,7 +98,9 @@ def acting_for(request: Request, service: Service, caller: Caller, tenant_name: 
     return Acting(request, service, caller, tenant)
 
 
-def _place(request: Request, namespace: str, name: str, service: ServiceDependency, caller: Authenticated) -> Acting:
+async def _place(
+    request: Request, namespace: str, name: str, service: ServiceDependency, caller: Authenticated
+) -> Acting:
     # The route's own parameters describe `tenant`.
     acting = acting_for(request, service, caller, request.query_params.get("tenant"))
     acting.check_place(namespace, name)

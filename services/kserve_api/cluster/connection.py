@@ -22,6 +22,7 @@ __all__ = ["FIELD_MANAGER", "JSON", "Connection", "Query", "break_off"]
 FIELD_MANAGER = "kserve-api"
 JSON = "application/json"
 Query = list[tuple[str, str]]
+_MOST_CONNECTIONS = 1000
 _READ_RETRIES_S = (0.1, 0.4)
 
 
@@ -33,7 +34,11 @@ class Connection:
 
     def __init__(self, configuration: Configuration, timeout_s: float, reload: Callable[[], Awaitable[None]]) -> None:
         # Cookies are of no use to an API server; the client would keep them for its whole life.
-        configuration.client_session_kwargs = {"cookie_jar": aiohttp.DummyCookieJar()}
+        # From the environment it would read ~/.netrc and proxies anew for each request, in threads: an API server is
+        # reached directly, or by the kubeconfig's own proxy-url.
+        configuration.client_session_kwargs = {"cookie_jar": aiohttp.DummyCookieJar(), "trust_env": False}
+        # Each followed log and each wait holds a connection: the usual 100 would be used up by a few tenants.
+        configuration.connection_pool_maxsize = _MOST_CONNECTIONS
         self._client = ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
         self._timeout_s = timeout_s
