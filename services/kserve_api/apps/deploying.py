@@ -102,6 +102,8 @@ class Deployer:
         if service is None:
             raise app_not_found(namespace, name)
         check_owner(service, tenant)
+        # What has no owner yet would outlive the app.
+        await self._secrets.give_unowned(service)
         # Claims are cluster-wide: no owner in a namespace takes them along.
         claimed: list[str] = []
         if self._settings.domain_claims == "create":

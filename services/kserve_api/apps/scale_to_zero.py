@@ -104,10 +104,14 @@ class ScaleToZeroGuard:
             await self._cluster.merge_patch(REVISION, metadata["name"], patch, metadata["namespace"])
 
     async def _of_newest_revision(self, revisions: Sequence[Object], config: _Config) -> Condition:
-        revision = next((one for one in newest_first(revisions) if is_revision_ready(one)), None)
+        ordered = newest_first(revisions)
+        revision = next((one for one in ordered if is_revision_ready(one)), None)
         if revision is None:
             return Condition(CONDITION, "Unknown", "NoReadyRevision", "No revision is ready yet.")
         min_scale = effective_min_scale(revision, config.data)
+        if min_scale and revision is not ordered[0]:
+            message = f"The newest revision is not ready; {revision['metadata']['name']} before it keeps {min_scale}."
+            return Condition(CONDITION, "Unknown", "NoReadyRevision", message)
         if min_scale:
             return await self._not_carried(revision, min_scale)
         if not config.readable:

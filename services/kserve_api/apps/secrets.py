@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from kserve_api.apps.app import MANAGED_BY, Deployment
@@ -74,18 +74,23 @@ class SecretVariables:
     async def tidy(self, service: Object, state: AppState) -> None:
         """Give the app's Secrets their owner, the InferenceService, and delete those of no use any more."""
         namespace, name = state.namespace, state.name
-        page = await self._cluster.list(SECRET, namespace, labels=f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}")
-        if not page.items:
+        present = await self._of_app(namespace, name)
+        if not present:
             return
         used = set(state.container.secret_refs.values()) | await self._used_by_revisions(namespace, name)
-        owner = owner_reference(service)
-        for secret in page.items:
-            metadata = secret["metadata"]
-            if metadata["name"] not in used and self._now() - created_at(secret) > _UNUSED_FOR:
-                await self.discard(namespace, metadata["name"])
-            elif metadata.get("ownerReferences") != [owner]:
-                patch: Object = {"metadata": {"ownerReferences": [owner]}}
-                await self._cluster.merge_patch(SECRET, metadata["name"], patch, namespace)
+        for secret in present:
+            secret_name = secret["metadata"]["name"]
+            if secret_name not in used and self._now() - created_at(secret) > _UNUSED_FOR:
+                await self.discard(namespace, secret_name)
+            elif secret["metadata"].get("ownerReferences") != [owner_reference(service)]:
+                await self._give(secret, service)
+
+    async def give_unowned(self, service: Object) -> None:
+        """Give Secrets without an owner, left by a deployment that broke off, to the InferenceService."""
+        metadata = service["metadata"]
+        for secret in await self._of_app(metadata["namespace"], metadata["name"]):
+            if not secret["metadata"].get("ownerReferences"):
+                await self._give(secret, service)
 
     async def discard(self, namespace: str, secret: str) -> None:
         """Delete a Secret, if it is still there."""
@@ -94,6 +99,15 @@ class SecretVariables:
         except ClusterError as error:
             if error.status != 404:
                 raise
+
+    async def _of_app(self, namespace: str, name: str) -> Sequence[Object]:
+        labels = f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}"
+        return (await self._cluster.list(SECRET, namespace, labels=labels)).items
+
+    async def _give(self, secret: Object, service: Object) -> None:
+        patch: Object = {"metadata": {"ownerReferences": [owner_reference(service)]}}
+        metadata = secret["metadata"]
+        await self._cluster.merge_patch(SECRET, metadata["name"], patch, metadata["namespace"])
 
     async def _data(self, namespace: str, secret: str) -> object:
         try:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kserve_api.apps.errors import cluster_errors
-from kserve_api.apps.manifest import state_of
 from kserve_api.apps.ownership import tenant_selector
 from kserve_api.cluster.cluster import Cluster
 from kserve_api.cluster.resources import INFERENCE_SERVICE
@@ -40,8 +39,11 @@ async def _of_namespace(cluster: Cluster, tenant: str, namespace: str) -> list[A
         page = await cluster.list(
             INFERENCE_SERVICE, namespace, labels=tenant_selector(tenant), limit=_PAGE, cursor=cursor
         )
-        states = map(state_of, page.items)
-        usages += (AppUsage(namespace, state.name, state.max_scale) for state in states)
+        # Not `state_of`: an app whose container was renamed by hand counts, too.
+        usages += (
+            AppUsage(namespace, item["metadata"]["name"], item["spec"].get("predictor", {}).get("maxReplicas", 0))
+            for item in page.items
+        )
         cursor = page.cursor
         if not cursor:
             return usages

@@ -157,13 +157,14 @@ def running_api(
     tenants: Sequence[Mapping[str, Any]] = TENANTS,
     without: tuple[str, str] = ("", ""),
     settings: Mapping[str, Any] | None = None,
+    rbac: Callable[[Path, Sequence[str]], Path] | None = None,
 ) -> Iterator[RunningApi]:
-    """Run service and cluster in threads of this process; `without` takes a permission away."""
+    """Run service and cluster in threads of this process; `without` takes a permission away, `rbac` writes others."""
     namespaces = sorted({name for tenant in tenants for name in tenant["namespaces"]})
     with tempfile.TemporaryDirectory(prefix="kserve-api-") as temporary:
         folder = Path(temporary)
-        rbac = roles(folder, namespaces, without=without)
-        with running_cluster(namespaces=namespaces, rbac=[rbac]) as cluster:
+        granted = rbac(folder, namespaces) if rbac else roles(folder, namespaces, without=without)
+        with running_cluster(namespaces=namespaces, rbac=[granted]) as cluster:
             configured = Settings(
                 **{
                     "tenants_file": tenants_file(folder, tenants),

@@ -349,7 +349,7 @@ def test_operations_cost_few_calls() -> None:
             "get": 3,
             "list": 1,
             "logs": 3,
-            "delete": 2,
+            "delete": 3,
         }
 
     run(scenario)
