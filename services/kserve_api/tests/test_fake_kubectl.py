@@ -194,14 +194,16 @@ def test_kubectl_watches_and_follows(cluster: RunningCluster, kubectl: Kubectl) 
     kubectl("delete", "isvc", "followed", "-n", "team-a")
 
 
-def test_it_runs_by_hand_until_it_is_told_to_end() -> None:
+def test_it_runs_by_hand_until_it_is_told_to_end(tmp_path: Path) -> None:
     services = Path(__file__).parents[2]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(services)}
     command = [sys.executable, "-m", "kserve_api.tests.fake_cluster", "--namespace", "team-x"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = [process.stdout.readline().strip() for _ in range(4)]
-        config = {"PATH": os.environ["PATH"], "KUBECONFIG": told[3].removeprefix("export KUBECONFIG=")}
+        # kubectl keeps what it discovers under HOME, without one in the working directory.
+        home, kubeconfig = str(tmp_path), told[3].removeprefix("export KUBECONFIG=")
+        config = {"PATH": os.environ["PATH"], "HOME": home, "KUBECONFIG": kubeconfig}
         command = ["kubectl", "get", "namespace", "team-x", "-o", "name"]
         done = subprocess.run(command, env=config, capture_output=True, text=True, timeout=60, check=False)
         process.terminate()
