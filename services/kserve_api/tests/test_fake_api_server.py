@@ -312,8 +312,8 @@ def test_a_watch_goes_on_from_the_version_of_a_list(client: LoopbackClient) -> N
     client.merge(f"{CONFIGS}/new", {"data": {"a": "2"}})
     client.post("/api/v1/namespaces/team-b/configmaps", config("elsewhere"))
     client.delete(f"{CONFIGS}/old")
-    watch = f"{CONFIGS}?watch=true&timeoutSeconds=1&resourceVersion={version}"
-    seen = [(event["type"], event["object"]["metadata"]["name"]) for event in client.lines(watch)]
+    watch = f"{CONFIGS}?watch=true&resourceVersion={version}"
+    seen = [(event["type"], event["object"]["metadata"]["name"]) for event in client.lines(watch, 3)]
     assert seen == [("ADDED", "new"), ("MODIFIED", "new"), ("DELETED", "old")]
 
 
@@ -338,8 +338,8 @@ def test_an_object_that_ceases_to_match_is_told_as_deleted(client: LoopbackClien
     version = client.post(CONFIGS, config("a", {"app": "x"})).json["metadata"]["resourceVersion"]
     client.merge(f"{CONFIGS}/a", {"metadata": {"labels": {"app": "y"}}})
     client.merge(f"{CONFIGS}/a", {"metadata": {"labels": {"app": "x"}}})
-    watch = f"{CONFIGS}?watch=1&timeoutSeconds=1&labelSelector=app=x&resourceVersion={version}"
-    assert [event["type"] for event in client.lines(watch)] == ["DELETED", "ADDED"]
+    watch = f"{CONFIGS}?watch=1&labelSelector=app=x&resourceVersion={version}"
+    assert [event["type"] for event in client.lines(watch, 2)] == ["DELETED", "ADDED"]
 
 
 def test_a_watch_from_a_forgotten_version_gets_410(cluster: RunningCluster, client: LoopbackClient) -> None:
@@ -645,3 +645,13 @@ def test_no_body_makes_the_server_fail(requests: list[tuple[str, list[str], Any]
             else:
                 answer = client.ask(method, ISVCS if method == "POST" else f"{ISVCS}/shop", body)
             assert answer.status < 500, (method, body, answer.text)
+
+
+def test_null_is_nothing_in_built_in_kinds_and_an_error_in_a_crd(client: LoopbackClient) -> None:
+    assert (
+        "labels" not in client.post(CONFIGS, config("a") | {"metadata": {"name": "a", "labels": None}}).json["metadata"]
+    )
+    assert "immutable" not in client.post(CONFIGS, config("b") | {"immutable": None}).json
+    refused = client.post(ISVCS, isvc() | {"spec": None})
+    assert refused.told == (422, "Invalid")
+    assert 'spec in body must be of type object: "null"' in refused.json["message"]

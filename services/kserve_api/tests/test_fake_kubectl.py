@@ -6,8 +6,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +175,37 @@ def test_can_i(cluster: RunningCluster, kubectl: Kubectl) -> None:
         'Error from server (Forbidden): pods is forbidden: User "system:serviceaccount:default:nobody" cannot list '
         'resource "pods" in API group "" in the namespace "default"'
     ) in refused
+
+
+def test_kubectl_watches_and_follows(cluster: RunningCluster, kubectl: Kubectl) -> None:
+    """KS-10: view logs."""
+    kubectl("apply", "-f", "-", stdin=ISVC.replace("shop", "followed"))
+    watched = kubectl("get", "isvc", "followed", "-n", "team-a", "--watch", "--request-timeout=1s")
+    assert watched.stdout.splitlines()[0].split()[:3] == ["NAME", "URL", "READY"]
+    name = cluster.call(
+        lambda store: store.list("pods", "team-a", "serving.kserve.io/inferenceservice=followed")[0]["metadata"]["name"]
+    )
+    cluster.call(lambda _: cluster.pod_logs.write("team-a", name, "kserve-container", "hello"))
+    ending = threading.Timer(0.7, cluster.call, [lambda store: store.delete("pods", "team-a", name)])
+    ending.start()
+    followed = kubectl("logs", "-f", name, "-n", "team-a", "-c", "kserve-container")
+    ending.join()
+    assert followed.stdout.splitlines()[-1] == "hello"
+    kubectl("delete", "isvc", "followed", "-n", "team-a")
+
+
+def test_it_runs_by_hand_until_it_is_told_to_end(tmp_path: Path) -> None:
+    services = Path(__file__).parents[2]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(services)}
+    command = [sys.executable, "-m", "kserve_api.tests.fake_cluster", "--namespace", "team-x"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline().strip() for _ in range(4)]
+        # kubectl keeps what it discovers under HOME, without one in the working directory.
+        home, kubeconfig = str(tmp_path), told[3].removeprefix("export KUBECONFIG=")
+        config = {"PATH": os.environ["PATH"], "HOME": home, "KUBECONFIG": kubeconfig}
+        command = ["kubectl", "get", "namespace", "team-x", "-o", "name"]
+        done = subprocess.run(command, env=config, capture_output=True, text=True, timeout=60, check=False)
+        process.terminate()
+        assert process.wait(30) == 0
+    assert done.stdout == "namespace/team-x\n", done.stderr

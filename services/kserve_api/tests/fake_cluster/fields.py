@@ -54,6 +54,7 @@ def parse(body: bytes) -> Json:
 
 @dataclass(slots=True)
 class _Findings:
+    custom: bool
     unknown: list[str] = field(default_factory=list)
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -67,7 +68,7 @@ def check_fields(
     StatusError 400 where `validation` is Strict and a field is unknown or there twice, or where a field of a built-in
     kind has the wrong type; 422 for wrong types, values and missing fields otherwise.
     """
-    findings = _Findings()
+    findings = _Findings(kind.custom)
     checked = _walk(item, kind.schema, "", findings)
     unknown = list(dict.fromkeys(findings.unknown))
     if unknown and validation == "Strict":
@@ -96,9 +97,9 @@ def _walk(value: Json, schema: Schema, path: str, findings: _Findings) -> Json:
         _check_quantity(value, schema, path, findings)
     if "x-kubernetes-int-or-string" in schema or "x-kubernetes-preserve-unknown-fields" in schema:
         return value
-    expected = schema.get("type", "object")
-    if value is None and (schema.get("nullable") or expected != "array"):
+    if value is None and schema.get("nullable"):
         return value
+    expected = schema.get("type", "object")
     if not isinstance(value, _TYPES[expected]) or (expected == "integer" and isinstance(value, bool)):
         message = f'Invalid value: "{_type_of(value)}": {path} in body must be of type {expected}: "{_type_of(value)}"'
         findings.wrong.append((path, "FieldValueTypeInvalid", message))
@@ -130,16 +131,22 @@ def _walk_object(value: dict[str, Any], schema: Schema, path: str, findings: _Fi
     checked: dict[str, Any] = {}
     for name, item in value.items():
         below = _below(path, name)
-        if free is not None:
-            checked[name] = _walk(item, free, below, findings)
-        elif name in known:
-            checked[name] = _walk(item, known[name], below, findings)
-        else:
+        field_schema = known.get(name, free)
+        if field_schema is None:
             findings.unknown.append(f'unknown field "{below}"')
+        elif item is not None or not _drops_null(field_schema, below, findings):
+            checked[name] = _walk(item, field_schema, below, findings)
     for name in schema.get("required", ()):
         if value.get(name) in (None, ""):
             findings.wrong.append((_below(path, name), "FieldValueRequired", "Required value"))
     return checked
+
+
+def _drops_null(schema: Schema, path: str, findings: _Findings) -> bool:
+    """Built-in types, and the metadata of all, take null for nothing; a CRD refuses it where it is not nullable."""
+    if schema.get("nullable"):
+        return False
+    return path == "status" or path.startswith("metadata") or not findings.custom
 
 
 def _walk_array(value: list[Any], schema: Schema, path: str, findings: _Findings) -> list[Any]:
