@@ -21,6 +21,8 @@ from kserve_api.settings import Settings
 __all__ = [
     "APP_LABEL",
     "MANAGED_BY_LABEL",
+    "OPTIONAL_ANNOTATIONS",
+    "OPTIONAL_FIELDS",
     "TENANT_LABEL",
     "AppState",
     "ContainerState",
@@ -43,6 +45,9 @@ _RETENTION = "autoscaling.knative.dev/scale-to-zero-pod-retention-period"
 _CUSTOM_DOMAIN = "kserve-api/custom-domain"
 _STAMP = "kserve-api/redeployed-at"
 _DEPLOYED_BY = "kserve-api/deployed-by"
+# What a manifest may be without, of what is a deployment's to set.
+OPTIONAL_ANNOTATIONS = (_CUSTOM_DOMAIN, _STAMP, _RETENTION)
+OPTIONAL_FIELDS = ("scaleTarget", "scaleMetric", "canaryTrafficPercent", "imagePullSecrets")
 _SERVICE_URL = "SERVICE_URL"
 _KSERVE_MIN_REPLICAS = 1  # What KServe takes where the field is missing.
 _GO_DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")

@@ -47,7 +47,7 @@ class Agreement:
         objects = self._objects()
         for (namespace, name), app in self._model.apps.items():
             service = _only(objects[ISVC], namespace, name)
-            self._check_service(service, app)
+            self.check_service(service, app)
             self._check_domains(service, app, objects[MAPPING])
             secrets = [one for one in objects["secrets"] if _labels(one).get(_APP) == name and _in(one, namespace)]
             self._check_secrets(service, app, secrets)
@@ -59,14 +59,16 @@ class Agreement:
                 self._check_list(tenant, namespace)
         for (namespace, name), app in self._model.apps.items():
             if not app.broken:
-                self._check_detail(namespace, name, app, _only(objects[ISVC], namespace, name))
+                shown = self._check_detail(namespace, name, app, _only(objects[ISVC], namespace, name))
+                _check_digests(shown, [one for one in objects[REVISION] if _in(one, namespace)])
 
     def _objects(self) -> dict[str, list[Object]]:
         kinds = (ISVC, MAPPING, REVISION, CLAIM, "secrets", "pods", *_SERVICES)
         # The stored objects themselves: nothing writes until the next request.
         return self._cluster.call(lambda store: {key: [one.object for one in store.entries(key)] for key in kinds})
 
-    def _check_service(self, service: Object, app: App) -> None:
+    def check_service(self, service: Object, app: App) -> None:
+        """The InferenceService alone."""
         name, predictor = service["metadata"]["name"], service["spec"]["predictor"]
         labels, annotations = _labels(service), service["metadata"]["annotations"]
         assert (labels[_OURS[0]], labels["kserve-api/tenant"]) == (_OURS[1], app.tenant)
@@ -154,10 +156,10 @@ class Agreement:
             assert app.broken or one["ready"] == app.ready
             assert one["url"] == f"https://{one['name']}.{BASE_DOMAIN}"
 
-    def _check_detail(self, namespace: str, name: str, app: App, service: Object) -> None:
+    def _check_detail(self, namespace: str, name: str, app: App, service: Object) -> Object:
         answer = self._clients[app.tenant].get(f"/models/{namespace}/{name}")
         assert answer.status_code == 200, answer.text
-        shown = answer.json()
+        shown: Object = answer.json()
         for field, wanted in {
             "name": name,
             "namespace": namespace,
@@ -182,8 +184,9 @@ class Agreement:
         self._check_traffic(name, app, shown, service)
         conditions = {one["type"]: (one["status"], one["reason"]) for one in shown["conditions"]}
         assert conditions["Ready"][0] == "True" if app.ready else conditions["Ready"][0] != "True"
-        assert conditions["DomainsReady"][0] == "True", conditions
+        assert conditions["DomainsReady"][0] == ("True" if self._model.domains(name, app) else "False"), conditions
         assert conditions["ScaleToZero"] == _scale_to_zero(app)
+        return shown
 
     def _check_traffic(self, name: str, app: App, shown: Object, service: Object) -> None:
         shares = {(one["revision"], one["percent"]) for one in shown["traffic"]}
@@ -194,6 +197,16 @@ class Agreement:
             told = service["status"]["components"]["predictor"].get("traffic", [])
             assert shares == {(one["revisionName"], one["percent"]) for one in told}
             assert sum(one["percent"] for one in shown["traffic"]) == (100 if ready else 0)
+
+
+def _check_digests(shown: Object, revisions: list[Object]) -> None:
+    """Knative resolves the tag once for each revision."""
+    digests = {
+        one["metadata"]["name"]: one["status"]["containerStatuses"][0]["imageDigest"].rpartition("@")[2]
+        for one in revisions
+    }
+    for one in shown["revisions"]:
+        assert one["digest"] == digests[one["name"]]
 
 
 def _scale_to_zero(app: App) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kserve_api.tests.app_agreement import ISVC, MAPPING, MARK, REVISION, Agreement, isvc_of
-from kserve_api.tests.app_model import Expected, Model, Refusal
+from kserve_api.tests.app_model import BASE_DOMAIN, App, Expected, Model, Refusal
 from kserve_api.tests.fake_cluster.controllers.clock import Clock
 from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.running_api import RunningApi
@@ -102,7 +103,7 @@ class AppMachine(RuleBasedStateMachine):
         super().__init__()
         self.model = Model(_NAMESPACES, {"globex": 2})
         self.agreement = Agreement(self.api.cluster, self.model, self.clients)
-        self.advanced_s = 0
+        self.advanced_s = self.pushes = 0
         self.old_strays: set[tuple[str, str]] = set()
         self.api.cluster.call(_emptied)
         self.api.cluster.settle()
@@ -143,6 +144,48 @@ class AppMachine(RuleBasedStateMachine):
         if set(app.run.secret_data) == set(app.run.secrets):
             body["secret_envs"] = dict(app.run.secrets)
         self._deploy(app.tenant, place, body)
+
+    @precondition(_has_apps)
+    @rule(number=_PLACE_NUMBERS, one=_BODIES, other=_BODIES)
+    def deploy_twice_at_once(self, number: int, one: dict[str, Any], other: dict[str, Any]) -> None:
+        """Two deployments of an app at the same time come to what they come to one after the other."""
+        place = self._place(number)
+        present = self.model.apps[place]
+        outcomes = [self._one_after_the_other(place, bodies) for bodies in ((one, other), (other, one))]
+        if not all(outcomes):
+            return
+        self.steps["two deployments at once"] += 1
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda body: self._post(present.tenant, place, body), (one, other)))
+        assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
+        self.api.cluster.settle()
+        service = isvc_of(self.api.cluster, *place)
+        assert service is not None
+        changed = [answer.json()["changed"] for answer in answers]
+        expected = [(outcomes[0][0].changed, outcomes[0][1].changed), (outcomes[1][1].changed, outcomes[1][0].changed)]
+        finals = [outcome[1].app for outcome, told in zip(outcomes, expected, strict=True) if list(told) == changed]
+        matching = [app for app in finals if self._is_like(service, app)]
+        assert matching, (changed, expected)
+        self.model.apps[place] = matching[0]
+
+    def _one_after_the_other(self, place: tuple[str, str], bodies: tuple[dict[str, Any], ...]) -> list[Expected]:
+        """What both come to; empty where one of them would be refused."""
+        present, found = self.model.apps[place], []
+        for body in bodies:
+            expected = self.model.deploy(present.tenant, place, body)
+            if isinstance(expected, Refusal):
+                break
+            found.append(expected)
+            self.model.apps[place] = expected.app
+        self.model.apps[place] = present
+        return found if len(found) == len(bodies) else []
+
+    def _is_like(self, service: dict[str, Any], app: App) -> bool:
+        try:
+            self.agreement.check_service(service, app)
+        except AssertionError:
+            return False
+        return True
 
     @precondition(_has_apps)
     @rule(number=_PLACE_NUMBERS, wait=st.booleans(), stranger=st.booleans())
@@ -252,7 +295,8 @@ class AppMachine(RuleBasedStateMachine):
             _assert_refused(answer, expected)
             return
         assert answer.status_code == 200, answer.text
-        changed = replace(expected, latest_percent=None if percent == 100 else percent, service_url_lost=False)
+        whole = replace(expected, service_url_lost=False, unmapped=frozenset())
+        changed = replace(whole, latest_percent=None if percent == 100 else percent)
         self.model.apps[place] = changed.rolled_out() if expected.service_url_lost else changed
 
     @precondition(_has_apps)
@@ -319,7 +363,7 @@ class AppMachine(RuleBasedStateMachine):
     @rule(namespace=st.sampled_from(["team-a", "team-b"]), domain=st.sampled_from(["www.shared.example", "own"]))
     def somebody_else_maps(self, namespace: str, domain: str) -> None:
         """A DomainMapping that is in the way, or goes again."""
-        name = "web.calvinruntime.net" if domain == "own" else domain
+        name = f"web.{BASE_DOMAIN}" if domain == "own" else domain
         held = {one for (_, app_name), app in self.model.apps.items() for one in self.model.domains(app_name, app)}
         if name in held:
             return
@@ -363,6 +407,28 @@ class AppMachine(RuleBasedStateMachine):
             edited = replace(app, broken=True)
         self.kubectl_patch(place, patch)
         self.model.apps[place] = edited if edited == app else edited.rolled_out()
+
+    @precondition(_has_apps)
+    @rule(number=_PLACE_NUMBERS)
+    def unmap_by_hand(self, number: int) -> None:
+        """Somebody deletes the DomainMapping of an app, which its next deployment makes again."""
+        place = self._place(number)
+        name = f"{place[1]}.{BASE_DOMAIN}"
+        app = self.model.apps[place]
+        if name in app.unmapped:
+            return
+        self.steps["unmapped by hand"] += 1
+        self.api.cluster.call(lambda store: store.delete(MAPPING, place[0], name))
+        self.model.apps[place] = replace(app, unmapped=app.unmapped | {name})
+
+    @rule(tag=st.sampled_from(["1", "2"]))
+    def push_again(self, tag: str) -> None:
+        """Other content under the same tag: revisions that there are keep theirs."""
+        self.steps["tag pushed again"] += 1
+        self.pushes += 1
+        controllers, content = self.api.cluster.controllers, f"push {self.pushes}"
+        assert controllers is not None
+        self.api.cluster.call(lambda _: controllers.platform.registry.push(f"{_IMAGES}shop:{tag}", content))
 
     @rule()
     def time_passes(self) -> None:

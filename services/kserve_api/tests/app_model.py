@@ -69,6 +69,7 @@ class App:
     service_url_lost: bool = False  # Somebody took SERVICE_URL out by hand.
     note: bool = False  # Somebody added an annotation of their own.
     broken: bool = False  # Somebody renamed its container: only deletion is left.
+    unmapped: frozenset[str] = frozenset()  # Host names whose DomainMapping somebody deleted.
 
     @property
     def ready(self) -> bool:
@@ -106,8 +107,8 @@ class Model:
         self._max_apps = max_apps
 
     def domains(self, name: str, app: App) -> set[str]:
-        """The host names of an app."""
-        return {f"{name}.{BASE_DOMAIN}"} | ({app.custom_domain} if app.custom_domain else set())
+        """The host names of an app that are mapped."""
+        return {f"{name}.{BASE_DOMAIN}", *([app.custom_domain] if app.custom_domain else [])} - app.unmapped
 
     def owned(self, tenant: str, namespace: str) -> list[str]:
         """Names of a tenant's apps in a namespace."""
@@ -149,7 +150,7 @@ class Model:
         if present is None:
             return Expected(wanted.rolled_out(), "created", True)
         changed = bool(body.get("redeploy")) or wanted != present or present.service_url_lost
-        wanted = replace(wanted, service_url_lost=False)
+        wanted = replace(wanted, service_url_lost=False, unmapped=frozenset())
         return Expected(wanted.rolled_out() if changed else wanted, "updated", changed)
 
     def rollback(self, tenant: str, place: Place, number: int | None, digests: Mapping[int, str]) -> Expected | Refusal:
@@ -169,7 +170,7 @@ class Model:
         run = replace(app.revisions[number - 1].run, image=digests[number])
         wanted = replace(app, run=run, latest_percent=None)
         changed = wanted != app or app.service_url_lost
-        wanted = replace(wanted, service_url_lost=False)
+        wanted = replace(wanted, service_url_lost=False, unmapped=frozenset())
         return Expected(wanted.rolled_out() if changed else wanted, "updated", changed)
 
     def restart(self, tenant: str, place: Place) -> Expected | Refusal:
@@ -177,7 +178,7 @@ class Model:
         app = self.visible(tenant, place)
         if isinstance(app, Refusal):
             return app
-        return Expected(replace(app, service_url_lost=False).rolled_out(), "updated", True)
+        return Expected(replace(app, service_url_lost=False, unmapped=frozenset()).rolled_out(), "updated", True)
 
     def _count(self, tenant: str) -> int:
         return sum(1 for app in self.apps.values() if app.tenant == tenant)
@@ -187,7 +188,7 @@ class Model:
         for other, app in self.apps.items():
             if other != place:
                 held |= self.domains(other[1], app)
-        return bool(held & self.domains(place[1], wanted))
+        return bool(held & self.domains(place[1], replace(wanted, unmapped=frozenset())))
 
 
 def _is_invalid(body: Mapping[str, Any]) -> bool:
