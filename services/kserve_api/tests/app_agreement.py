@@ -47,7 +47,7 @@ class Agreement:
         objects = self._objects()
         for (namespace, name), app in self._model.apps.items():
             service = _only(objects[ISVC], namespace, name)
-            self.check_service(service, app)
+            self._check_service(service, app)
             self._check_domains(service, app, objects[MAPPING])
             secrets = [one for one in objects["secrets"] if _labels(one).get(_APP) == name and _in(one, namespace)]
             self._check_secrets(service, app, secrets)
@@ -67,8 +67,7 @@ class Agreement:
         # The stored objects themselves: nothing writes until the next request.
         return self._cluster.call(lambda store: {key: [one.object for one in store.entries(key)] for key in kinds})
 
-    def check_service(self, service: Object, app: App) -> None:
-        """The InferenceService alone."""
+    def _check_service(self, service: Object, app: App) -> None:
         name, predictor = service["metadata"]["name"], service["spec"]["predictor"]
         labels, annotations = _labels(service), service["metadata"]["annotations"]
         assert (labels[_OURS[0]], labels["kserve-api/tenant"]) == (_OURS[1], app.tenant)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kserve_api.tests.app_agreement import ISVC, MAPPING, MARK, REVISION, Agreement, isvc_of
-from kserve_api.tests.app_model import BASE_DOMAIN, App, Expected, Model, Refusal
+from kserve_api.tests.app_model import BASE_DOMAIN, Expected, Model, Refusal
 from kserve_api.tests.fake_cluster.controllers.clock import Clock
 from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.running_api import RunningApi
@@ -84,6 +83,7 @@ _FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "domain 500": (r"POST .*/domainmappings", {"status": 500, "times": 2}),
     "owner 500": (r"PATCH .*/secrets", {"status": 500}),
 }
+_EDITS = ("scale", "concurrency", "pull secret", "idle timeout", "port", "env", "service url", "note", "rename")
 _HARMLESS = ("conflict", "read broken")
 
 
@@ -144,48 +144,6 @@ class AppMachine(RuleBasedStateMachine):
         if set(app.run.secret_data) == set(app.run.secrets):
             body["secret_envs"] = dict(app.run.secrets)
         self._deploy(app.tenant, place, body)
-
-    @precondition(_has_apps)
-    @rule(number=_PLACE_NUMBERS, one=_BODIES, other=_BODIES)
-    def deploy_twice_at_once(self, number: int, one: dict[str, Any], other: dict[str, Any]) -> None:
-        """Two deployments of an app at the same time come to what they come to one after the other."""
-        place = self._place(number)
-        present = self.model.apps[place]
-        outcomes = [self._one_after_the_other(place, bodies) for bodies in ((one, other), (other, one))]
-        if not all(outcomes):
-            return
-        self.steps["two deployments at once"] += 1
-        with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(lambda body: self._post(present.tenant, place, body), (one, other)))
-        assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
-        self.api.cluster.settle()
-        service = isvc_of(self.api.cluster, *place)
-        assert service is not None
-        changed = [answer.json()["changed"] for answer in answers]
-        expected = [(outcomes[0][0].changed, outcomes[0][1].changed), (outcomes[1][1].changed, outcomes[1][0].changed)]
-        finals = [outcome[1].app for outcome, told in zip(outcomes, expected, strict=True) if list(told) == changed]
-        matching = [app for app in finals if self._is_like(service, app)]
-        assert matching, (changed, expected)
-        self.model.apps[place] = matching[0]
-
-    def _one_after_the_other(self, place: tuple[str, str], bodies: tuple[dict[str, Any], ...]) -> list[Expected]:
-        """What both come to; empty where one of them would be refused."""
-        present, found = self.model.apps[place], []
-        for body in bodies:
-            expected = self.model.deploy(present.tenant, place, body)
-            if isinstance(expected, Refusal):
-                break
-            found.append(expected)
-            self.model.apps[place] = expected.app
-        self.model.apps[place] = present
-        return found if len(found) == len(bodies) else []
-
-    def _is_like(self, service: dict[str, Any], app: App) -> bool:
-        try:
-            self.agreement.check_service(service, app)
-        except AssertionError:
-            return False
-        return True
 
     @precondition(_has_apps)
     @rule(number=_PLACE_NUMBERS, wait=st.booleans(), stranger=st.booleans())
@@ -377,7 +335,7 @@ class AppMachine(RuleBasedStateMachine):
         self.model.foreign_domains[name] = namespace
 
     @precondition(_has_apps)
-    @rule(number=_PLACE_NUMBERS, edit=st.sampled_from(["scale", "env", "service url", "note", "rename"]))
+    @rule(number=_PLACE_NUMBERS, edit=st.sampled_from(_EDITS))
     def edit_by_hand(self, number: int, edit: str) -> None:
         """What kubectl edit does to an app."""
         place = self._place(number)
@@ -393,6 +351,19 @@ class AppMachine(RuleBasedStateMachine):
         if edit == "scale":
             patch = {"spec": {"predictor": {"maxReplicas": 7}}}
             edited = replace(app, max_scale=7)
+        elif edit == "concurrency":
+            patch = {"spec": {"predictor": {"scaleTarget": 7, "scaleMetric": "concurrency"}}}
+            edited = replace(app, concurrency=7)
+        elif edit == "pull secret":
+            patch = {"spec": {"predictor": {"imagePullSecrets": [{"name": "hand"}]}}}
+            edited = replace(app, image_pull_secret="hand")
+        elif edit == "idle timeout":
+            retention = {"autoscaling.knative.dev/scale-to-zero-pod-retention-period": "40s"}
+            patch = {"metadata": {"annotations": retention}}
+            edited = replace(app, idle_timeout_s=40)
+        elif edit == "port":
+            containers[0]["ports"] = [{"containerPort": 7000, "protocol": "TCP"}]
+            edited = replace(app, run=replace(app.run, port=7000))
         elif edit == "env":
             containers[0]["env"] = [one for one in env if one["name"] != "HAND"] + [{"name": "HAND", "value": "1"}]
             edited = replace(app, run=replace(app.run, envs={**app.run.envs, "HAND": "1"}))
