@@ -105,9 +105,9 @@ class Deployer:
         # What has no owner yet would outlive the app.
         await self._secrets.give_unowned(service)
         # Claims are cluster-wide: no owner in a namespace takes them along.
-        claimed: list[str] = []
+        claimed: set[str] = set()
         if self._settings.domain_claims == "create":
-            claimed = [mapping["metadata"]["name"] for mapping in await self._domains.mappings(namespace, name)]
+            claimed = await self._domains.claimed_for(service)
         uid = str(service["metadata"]["uid"])
         try:
             await self._cluster.delete(INFERENCE_SERVICE, name, namespace, uid=uid)
@@ -165,7 +165,10 @@ class Deployer:
         if plan.state == plan.current and covers(before, manifest):
             return _Written(before, plan.state, before, changed=False)
         # The uid, because an apply creates what is not there any more.
-        manifest["metadata"] |= {"uid": before["metadata"]["uid"], "resourceVersion": await self._own_by_apply(before, manifest)}
+        manifest["metadata"] |= {
+            "uid": before["metadata"]["uid"],
+            "resourceVersion": await self._own_by_apply(before, manifest),
+        }
         applied = await self._cluster.apply(INFERENCE_SERVICE, manifest)
         return _Written(applied, plan.state, before, changed=True)
 

@@ -28,6 +28,7 @@ __all__ = [
     "ContainerState",
     "app_url",
     "container_state",
+    "custom_domain_of",
     "merged",
     "predictor_name",
     "stamp_of",
@@ -211,7 +212,7 @@ def state_of(service: Object) -> AppState:
         max_scale=predictor.get("maxReplicas", 0),
         concurrency=predictor.get("scaleTarget"),
         image_pull_secret=next((one.get("name") for one in predictor.get("imagePullSecrets") or []), None),
-        custom_domain=annotations.get(_CUSTOM_DOMAIN),
+        custom_domain=custom_domain_of(service),
         idle_timeout_s=_seconds(annotations.get(_RETENTION)),
         latest_percent=predictor.get("canaryTrafficPercent"),
         stamp=stamp_of(service),
@@ -245,6 +246,12 @@ def container_state(container: Object) -> ContainerState:
             memory_limit=str(limits.get("memory", defaults.memory_limit)),
         ),
     )
+
+
+def custom_domain_of(service: Object) -> str | None:
+    """The custom domain that an InferenceService names."""
+    domain: str | None = (service["metadata"].get("annotations") or {}).get(_CUSTOM_DOMAIN)
+    return domain
 
 
 def stamp_of(thing: Object) -> str:

@@ -137,13 +137,8 @@ class Agreement:
                 place = (one["metadata"]["namespace"], _labels(one)[_APP])
                 is_stray = one["kind"] == "Secret" and place in self._model.strays
                 assert place in places or is_stray, f"an orphan is left: {one['kind']} {one['metadata']['name']}"
-        held = {
-            domain: namespace
-            for (namespace, name), app in self._model.apps.items()
-            for domain in self._model.domains(name, app)
-        }
         claims = {one["metadata"]["name"]: one["spec"]["namespace"] for one in objects[CLAIM]}
-        assert claims == held | self._model.foreign_domains
+        assert claims == self._model.claims()
 
     def _check_list(self, tenant: str, namespace: str) -> None:
         answer = self._clients[tenant].get("/models", params={"namespace": namespace})

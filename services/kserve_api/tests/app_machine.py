@@ -11,7 +11,7 @@ import httpx
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kserve_api.tests.app_agreement import ISVC, MAPPING, MARK, REVISION, Agreement, isvc_of
+from kserve_api.tests.app_agreement import CLAIM, ISVC, MAPPING, MARK, REVISION, Agreement, isvc_of
 from kserve_api.tests.app_model import BASE_DOMAIN, Expected, Model, Refusal
 from kserve_api.tests.fake_cluster.controllers.clock import Clock
 from kserve_api.tests.fake_cluster.store import ObjectStore
@@ -98,17 +98,23 @@ class AppMachine(RuleBasedStateMachine):
     clients: ClassVar[Mapping[str, httpx.Client]]
     readers: ClassVar[Mapping[str, httpx.Client]]
     steps: ClassVar[Counter[str]]
+    makes_claims: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model(_NAMESPACES, {"globex": 2})
+        self.model = Model(_NAMESPACES, {"globex": 2}, makes_claims=self.makes_claims)
         self.agreement = Agreement(self.api.cluster, self.model, self.clients)
         self.advanced_s = self.pushes = 0
         self.old_strays: set[tuple[str, str]] = set()
+        controllers = self.api.cluster.controllers
+        assert controllers is not None
+        autocreate = "false" if self.makes_claims else "true"
+        self.api.cluster.call(
+            lambda _: controllers.platform.set_config("config-network", autocreate_cluster_domain_claims=autocreate)
+        )
         self.api.cluster.call(_emptied)
         self.api.cluster.settle()
-        assert self.api.cluster.controllers is not None
-        self.api.cluster.controllers.platform.clock = Clock()
+        controllers.platform.clock = Clock()
         self.api.cluster.server.requests.clear()
         self.api.log.lines.clear()
         self.steps["sequences"] += 1
@@ -322,15 +328,19 @@ class AppMachine(RuleBasedStateMachine):
     def somebody_else_maps(self, namespace: str, domain: str) -> None:
         """A DomainMapping that is in the way, or goes again."""
         name = f"web.{BASE_DOMAIN}" if domain == "own" else domain
-        held = {one for (_, app_name), app in self.model.apps.items() for one in self.model.domains(app_name, app)}
-        if name in held:
+        if name in self.model.claims() and name not in self.model.foreign_domains:
             return
         self.steps["mapped by somebody else"] += 1
         if (place := self.model.foreign_domains.pop(name, None)) is not None:
             self.api.cluster.call(lambda store: store.delete(MAPPING, place, name))
+            if self.makes_claims:
+                self.api.cluster.call(lambda store: store.delete(CLAIM, None, name))
             return
         reference = {"apiVersion": "v1", "kind": "Service", "name": "elsewhere"}
         item = {"metadata": {"namespace": namespace, "name": name}, "spec": {"ref": reference}}
+        if self.makes_claims:
+            claim = {"metadata": {"name": name}, "spec": {"namespace": namespace}}
+            self.api.cluster.call(lambda store: store.create(CLAIM, claim))
         self.api.cluster.call(lambda store: store.create(MAPPING, item))
         self.model.foreign_domains[name] = namespace
 
@@ -415,8 +425,13 @@ class AppMachine(RuleBasedStateMachine):
         self.old_strays = set(self.model.strays)
 
     @rule(
-        number=_PLACE_NUMBERS, body=_BODIES, fault=st.sampled_from(sorted(_FAULTS)), new=_PLACES, tenant=_TENANTS,
-        then=st.sampled_from(["again", "again", "delete"]), is_new=st.booleans(),
+        number=_PLACE_NUMBERS,
+        body=_BODIES,
+        fault=st.sampled_from(sorted(_FAULTS)),
+        new=_PLACES,
+        tenant=_TENANTS,
+        then=st.sampled_from(["again", "again", "delete"]),
+        is_new=st.booleans(),
     )
     def deploy_while_it_fails(
         self, number: int, body: dict[str, Any], fault: str, new: tuple[str, str], tenant: str, then: str, is_new: bool
@@ -561,10 +576,11 @@ def _generation(item: dict[str, Any]) -> int:
 
 
 def _emptied(store: ObjectStore) -> None:
-    for key in (ISVC, MAPPING, "secrets"):
+    for key in (ISVC, MAPPING, CLAIM, "secrets"):
         for one in store.list(key):
-            if store.find(key, one["metadata"]["namespace"], one["metadata"]["name"]):
-                store.delete(key, one["metadata"]["namespace"], one["metadata"]["name"])
+            place = (one["metadata"].get("namespace"), one["metadata"]["name"])
+            if store.find(key, *place):
+                store.delete(key, *place)
 
 
 def _made_earlier(store: ObjectStore) -> None:
@@ -572,5 +588,3 @@ def _made_earlier(store: ObjectStore) -> None:
     for entry in store.entries("secrets"):
         entry.object["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
         entry._encoded = None
-
-

@@ -98,7 +98,10 @@ def starts(image: str) -> bool:
 class Model:
     """All apps of all tenants, and what others have put into the same namespaces."""
 
-    def __init__(self, namespaces: Mapping[str, tuple[str, ...]], max_apps: Mapping[str, int]) -> None:
+    def __init__(
+        self, namespaces: Mapping[str, tuple[str, ...]], max_apps: Mapping[str, int], *, makes_claims: bool
+    ) -> None:
+        self._makes_claims = makes_claims
         self.namespaces = namespaces
         self.apps: dict[Place, App] = {}
         self.foreign: set[Place] = set()  # InferenceServices that were not deployed by the service.
@@ -109,6 +112,15 @@ class Model:
     def domains(self, name: str, app: App) -> set[str]:
         """The host names of an app that are mapped."""
         return {f"{name}.{BASE_DOMAIN}", *([app.custom_domain] if app.custom_domain else [])} - app.unmapped
+
+    def claims(self) -> dict[str, str]:
+        """The namespace of every host name that is claimed: Knative's own claims go with their mappings."""
+        claimed = {
+            domain: namespace
+            for (namespace, name), app in self.apps.items()
+            for domain in self.domains(name, replace(app, unmapped=frozenset()) if self._makes_claims else app)
+        }
+        return claimed | self.foreign_domains
 
     def owned(self, tenant: str, namespace: str) -> list[str]:
         """Names of a tenant's apps in a namespace."""
@@ -188,6 +200,9 @@ class Model:
         for other, app in self.apps.items():
             if other != place:
                 held |= self.domains(other[1], app)
+                # Who deletes a mapping by hand leaves the claim that the service made: it keeps other namespaces out.
+                if self._makes_claims and other[0] != place[0]:
+                    held |= app.unmapped
         return bool(held & self.domains(place[1], replace(wanted, unmapped=frozenset())))
 
 

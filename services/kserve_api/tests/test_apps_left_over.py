@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import httpx
 import pytest
 
 from kserve_api.apps.apps import Apps
 from kserve_api.apps.usage import AppUsage, tenant_usage
 from kserve_api.cluster.cluster import Cluster
-from kserve_api.tests.cluster_objects import ISVC, change, objects, refused, settled
-from kserve_api.tests.running_apps import IMAGE, TENANT, deployment, run
+from kserve_api.tests.app_agreement import CLAIM
+from kserve_api.tests.cluster_objects import ISVC, MAPPING, change, objects, refused, settled
+from kserve_api.tests.fake_cluster.store import ObjectStore
+from kserve_api.tests.running_apps import IMAGE, TENANT, deployment, platform, run
 from kserve_api.tests.running_cluster import RunningCluster
 
 
@@ -82,6 +86,28 @@ def test_what_was_set_by_hand_goes_when_the_deployment_is_without_it(left_alone:
         assert not (await apps.deploy(wanted, **TENANT)).changed
 
     run(scenario)
+
+
+def test_a_claim_goes_with_its_app_though_its_mapping_went_before() -> None:
+    """KS-04: ClusterDomainClaims that the service made, when a mapping was deleted by hand; but not another app's."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        platform(cluster).set_config("config-network", autocreate_cluster_domain_claims="false")
+        await apps.deploy(deployment(custom_domain="www.example.com"), **TENANT)
+        for name in ("shop.calvinruntime.net", "www.example.com"):
+            cluster.call(partial(_delete_mapping, name=name))
+        cluster.settle()
+        await apps.deploy(deployment(name="other", custom_domain="www.example.com"), **TENANT)
+        await apps.delete("team-a", "shop", tenant="acme")
+        await settled(cluster)
+        left = [one["metadata"]["name"] for one in objects(cluster, CLAIM, None)]
+        assert left == ["other.calvinruntime.net", "www.example.com"]
+
+    run(scenario, domain_claims="create")
+
+
+def _delete_mapping(store: ObjectStore, name: str) -> None:
+    store.delete(MAPPING, "team-a", name)
 
 
 def _edit(cluster: RunningCluster) -> None:

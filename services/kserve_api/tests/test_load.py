@@ -58,7 +58,9 @@ def cluster_process(folder: Path) -> Iterator[Path]:
         process.wait()
 
 
-def measure(folder: Path, *, clients: int, apps: int, seconds: float, pauses_s: list[float]) -> tuple[list[Tally], Memory]:
+def measure(
+    folder: Path, *, clients: int, apps: int, seconds: float, pauses_s: list[float]
+) -> tuple[list[Tally], Memory]:
     """Deploy the apps in two tenants, then let the clients ask, once for each pause."""
     with cluster_process(folder) as kubeconfig:
         environment = {
