@@ -213,9 +213,9 @@ def _scale_to_zero(app: App) -> tuple[str, str]:
 
 
 def _only(items: list[Object], namespace: str, name: str) -> Object:
-    (found,) = [one for one in items if _place(one) == (namespace, name)] or [None]
-    assert found is not None, f"{name} is not there"
-    return found
+    found = [one for one in items if _place(one) == (namespace, name)]
+    assert found, f"{name} is not there"
+    return found[0]
 
 
 def _place(item: Object) -> tuple[str, str]:

@@ -36,7 +36,7 @@ class Run:
     envs: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     secret_data: Mapping[str, str] = field(default_factory=dict)
-    resources: tuple[str, str, str, str] = _DEFAULT_RESOURCES
+    resources: tuple[str, ...] = _DEFAULT_RESOURCES  # In the order of _RESOURCES.
 
 
 @dataclass(frozen=True)
@@ -139,26 +139,22 @@ class Model:
 
     def deploy(self, tenant: str, place: Place, body: Mapping[str, Any]) -> Expected | Refusal:
         """What POST /deploy should come to."""
-        namespace, name = place
-        if namespace not in self.namespaces[tenant]:
-            return Refusal(403, "namespace_not_allowed")
-        if _is_invalid(body):
-            return Refusal(422, "invalid_request")
         present = self.apps.get(place)
-        mine = present is not None and present.tenant == tenant
-        if not mine and self._count(tenant) >= self._max_apps.get(tenant, 1000):
-            return Refusal(403, "quota_exceeded")
-        if place in self.foreign:
-            return Refusal(409, "not_managed")
-        if present is not None and not mine:
-            return Refusal(404, "not_found")
-        if present is not None and present.broken:
-            return Refusal(409, "not_managed")
         wanted = _merged(present, tenant, body)
-        if wanted.min_scale > wanted.max_scale:
-            return Refusal(422, "invalid_request")
-        if self._is_taken(place, wanted):
-            return Refusal(409, "domain_taken")
+        is_other = present is not None and present.tenant != tenant
+        is_one_more = (present is None or is_other) and self._count(tenant) >= self._max_apps.get(tenant, 1000)
+        is_changed_by_hand = place in self.foreign or (present is not None and present.broken and not is_other)
+        for is_refused, status, code in (
+            (place[0] not in self.namespaces[tenant], 403, "namespace_not_allowed"),
+            (_is_invalid(body), 422, "invalid_request"),
+            (is_one_more, 403, "quota_exceeded"),
+            (is_changed_by_hand, 409, "not_managed"),
+            (is_other, 404, "not_found"),
+            (wanted.min_scale > wanted.max_scale, 422, "invalid_request"),
+            (self._is_taken(place, wanted), 409, "domain_taken"),
+        ):
+            if is_refused:
+                return Refusal(status, code)
         if present is None:
             return Expected(wanted.rolled_out(), "created", True)
         changed = bool(body.get("redeploy")) or wanted != present or present.service_url_lost
@@ -237,5 +233,5 @@ def _merged_run(run: Run, body: Mapping[str, Any]) -> Run:
         resources = _SIZES[body["size"]]
     elif "resources" in body:
         sent = dict(zip(_RESOURCES, _DEFAULT_RESOURCES, strict=True)) | body["resources"]
-        resources = tuple(sent[name] for name in _RESOURCES)  # type: ignore[assignment]
+        resources = tuple(sent[name] for name in _RESOURCES)
     return Run(body["image"], body.get("port", run.port), envs, secrets, data if secrets else {}, resources)

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from kserve_api.tests.app_agreement import MARK
-from kserve_api.tests.app_machine import TENANTS, AppMachine
+from kserve_api.tests.app_machine import AppMachine
+from kserve_api.tests.app_steps import TENANTS
 from kserve_api.tests.deployed_roles import deployed_roles
 from kserve_api.tests.running_api import running_api
 

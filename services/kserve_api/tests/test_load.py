@@ -107,7 +107,7 @@ def test_reads_of_fifty_clients_are_answered_within_100_ms(tmp_path: Path) -> No
     seconds = float(os.environ.get("KSERVE_API_SOAK_SECONDS", "60"))
     (paced, closed), memory = measure(tmp_path, clients=50, apps=40, seconds=seconds, pauses_s=[0.5, 0.0])
     record = {
-        "what": "50 clients, 40 apps of 2 tenants, 95 % reads and 5 % deploys; clients, service, cluster on these cores",
+        "what": "50 clients, 40 apps, 95 % reads, 5 % deploys; clients, service and fake cluster on the same cores",
         "command": "make soak-services",
         "date": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),
