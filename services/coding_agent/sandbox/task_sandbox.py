@@ -124,12 +124,15 @@ class TaskSandbox:
     def _kill_processes(self, child: int | None) -> None:
         """Return when no process of the user lives. `child` is reaped by the one who started it."""
         deadline = time.monotonic() + _KILL_S
-        while self._processes():
-            if time.monotonic() > deadline:
-                raise CodingAgentError("sandbox_failed", "Processes of a command could not be killed")
+        while True:
+            # Before anything is listed: a list is no snapshot, and misses the child of one that has ended meanwhile.
             subprocess.run(
                 [*_LAUNCHER, "kill", str(self._user)], env={}, check=True, capture_output=True, timeout=_KILL_S
             )
+            if not self._processes():
+                break
+            if time.monotonic() > deadline:
+                raise CodingAgentError("sandbox_failed", "Processes of a command could not be killed")
         # Dead ones count as processes of the user until they are reaped.
         for entry in all_processes():
             if entry.is_zombie and entry.uid == self._user and entry.parent == os.getpid() and entry.pid != child:
