@@ -96,7 +96,7 @@ def _memory(pid: int) -> Memory:
 
 def test_clients_at_once_are_all_answered(tmp_path: Path) -> None:
     """KS-09: a small run of the load that `make soak-services` measures."""
-    (tally,), memory = measure(tmp_path, clients=10, apps=4, seconds=2, pauses_s=[0.2])
+    (tally,), memory = measure(tmp_path, clients=10, apps=4, seconds=1, pauses_s=[0.1])
     assert tally.errors == {}
     assert len(tally.reads) > 30
     assert memory.peak <= 200
