@@ -250,3 +250,5 @@ def test_on_a_development_machine_without_tenants_only_the_machine_itself_is_ser
         assert _status(api) == 200
         assert _status(api, x_forwarded_for="192.0.2.1") == 403
         assert _status(api, host="rebound.example") == 403
+        # A page may send a POST without a body, though it cannot read the answer.
+        assert _status(api, origin="https://elsewhere.example") == 403
