@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -21,7 +23,9 @@ from kserve_api.errors import ApiError, ClusterError
 __all__ = ["AppLogs", "LogEvent"]
 
 _SCALED_TO_ZERO = "No pods: the app has scaled to zero (or its first pod has not been made yet)."
+_BROKE_OFF = "The connection to the log broke off; lines around here may be missing or come twice."
 _LOOK_EVERY_S = 2.0
+_MOST_LINES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ class AppLogs:
     async def follow(
         self, namespace: str, name: str, *, tenant: str, query: LogQuery
     ) -> AsyncGenerator[LogEvent, None]:
-        """Lines of the newest pod; when it ends or a newer one comes, the lines of that one from its first."""
+        """Lines of the newest pod; when it ends or a newer one comes, the lines of that one from its first.
+
+        A connection that breaks off is made anew, from the time of the last line on.
+        """
         followed, told = "", ""
         while True:
             with cluster_errors():
@@ -70,16 +77,21 @@ class AppLogs:
             if pod is None or run == followed:
                 notice = _SCALED_TO_ZERO if pod is None else "The pod has ended; waiting for the next one."
             else:
-                notice = ""
+                notice, heard_at = "", time.monotonic()
                 async with aclosing(self._lines(namespace, name, tenant, pod, query)) as events:
                     async for event in events:
                         if event.kind == "notice":
                             notice = event.text
-                        else:
-                            yield event
+                            continue
+                        if event.kind == "line":
+                            told, heard_at = "", time.monotonic()
+                        yield event
                 if not notice:
                     # From the next pod, or run of its container, everything is new.
-                    followed, told, query = run, "", replace(query, tail_lines=5000, since_s=0, previous=False)
+                    followed, told, query = run, "", replace(query, tail_lines=_MOST_LINES, since_s=0, previous=False)
+                elif notice == _BROKE_OFF:
+                    since_s = math.ceil(time.monotonic() - heard_at + self._look_every_s)
+                    query = replace(query, tail_lines=_MOST_LINES, since_s=since_s)
             if notice and notice != told:
                 told = notice
                 yield LogEvent("notice", notice)
@@ -88,7 +100,7 @@ class AppLogs:
     async def _lines(
         self, namespace: str, name: str, tenant: str, pod: Object, query: LogQuery
     ) -> AsyncGenerator[LogEvent, None]:
-        """Lines of one pod until it ends or a newer one is there; a single notice when it has none yet."""
+        """Lines of one pod until it ends or a newer one is there; a notice when it has none yet, or breaks off."""
         pod_name = pod["metadata"]["name"]
         container = query.container or CONTAINER
         wanted = replace(query, container=container if container in _container_names(pod) else None)
@@ -114,11 +126,11 @@ class AppLogs:
                 yield LogEvent("line", line, pod_name)
                 reader = asyncio.ensure_future(anext(lines, None))
         except ClusterError as error:
-            if error.status == 404 or (error.status == 0 and begun):
+            if error.status == 404:
                 return
-            if error.status != 400:
+            if error.status != 400 and not (error.status == 0 and begun):
                 raise to_api_error(error) from error
-            yield LogEvent("notice", _not_started(pod))
+            yield LogEvent("notice", _BROKE_OFF if error.status == 0 else _not_started(pod))
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
