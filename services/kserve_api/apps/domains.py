@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kserve_api.apps.app import MANAGED_BY, Condition
 from kserve_api.apps.domain_claims import DomainClaims, create_unless_there, domain_taken
 from kserve_api.apps.manifest import APP_LABEL, MANAGED_BY_LABEL, TENANT_LABEL, AppState, predictor_name
-from kserve_api.apps.ownership import owner_reference
+from kserve_api.apps.ownership import app_selector, owner_reference
 from kserve_api.apps.views import conditions_of
 from kserve_api.cluster.cluster import Cluster, Object
 from kserve_api.cluster.resources import DOMAIN_MAPPING, KNATIVE_SERVICE
@@ -51,10 +51,9 @@ class Domains:
         self._settings = settings
         self._claims = DomainClaims(cluster, settings)
 
-    async def mappings(self, namespace: str, name: str) -> Sequence[Object]:
-        """The mappings of an app."""
-        labels = f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}"
-        return (await self._cluster.list(DOMAIN_MAPPING, namespace, labels=labels)).items
+    async def mappings(self, namespace: str, name: str, tenant: str) -> Sequence[Object]:
+        """The mappings of a tenant's app."""
+        return (await self._cluster.list(DOMAIN_MAPPING, namespace, labels=app_selector(name, tenant))).items
 
     async def check_free(self, state: AppState, existing: Sequence[Object]) -> list[str]:
         """Raise `domain_taken` if another app has one of the host names; return warnings.

@@ -13,8 +13,7 @@ from typing import Literal
 
 from kserve_api.apps.app import CONTAINER, LogTail
 from kserve_api.apps.errors import app_not_found, cluster_errors, to_api_error
-from kserve_api.apps.manifest import TENANT_LABEL
-from kserve_api.apps.ownership import check_owner
+from kserve_api.apps.ownership import check_owner, of_tenant
 from kserve_api.apps.views import created_at
 from kserve_api.cluster.cluster import Cluster, LogQuery, Object
 from kserve_api.cluster.resources import INFERENCE_SERVICE, POD
@@ -177,9 +176,7 @@ class AppLogs:
             self._cluster.list(POD, namespace, labels=f"serving.kserve.io/inferenceservice={name}"),
         )
         check_owner(service, tenant)
-        # An app of the same name may have been another tenant's a moment ago.
-        own = [pod for pod in pods.items if (pod["metadata"].get("labels") or {}).get(TENANT_LABEL, tenant) == tenant]
-        return max(own, key=_age, default=None)
+        return max(of_tenant(pods.items, tenant), key=_age, default=None)
 
     async def _service(self, namespace: str, name: str) -> Object:
         try:
