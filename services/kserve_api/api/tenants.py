@@ -19,6 +19,7 @@ Role = Literal["reader", "deployer", "platform-admin"]
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}\.)+{_LABEL}"
+_ANY_DOMAIN = "*"  # Not of a tenants file.
 _QUANTITY = r"[0-9]+(?:\.[0-9]+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 
 
@@ -63,7 +64,7 @@ class Tenant:
 
     def may_use_domain(self, domain: str) -> bool:
         """Whether a custom domain is the tenant's to give."""
-        return any(domain == suffix or domain.endswith(f".{suffix}") for suffix in self.custom_domains)
+        return any(suffix in (_ANY_DOMAIN, domain) or domain.endswith(f".{suffix}") for suffix in self.custom_domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def _document(text: str) -> object:
 
 def open_tenant(settings: Settings) -> Tenants:
     """Return the one tenant of a development machine."""
-    local = Tenant("local", "platform-admin", (settings.default_namespace,))
+    local = Tenant("local", "platform-admin", (settings.default_namespace,), custom_domains=(_ANY_DOMAIN,))
     return Tenants({local.name: local}, is_open=True)
 
 

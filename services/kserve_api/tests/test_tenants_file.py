@@ -108,6 +108,7 @@ def test_production_does_not_start_without_tenants_nor_anything_open_to_a_networ
         with pytest.raises(ConfigurationError, match="KSERVE_API_TENANTS_FILE"):
             Access(wrong)
     assert Access(Settings(host="::1")).tenants.is_open
+    assert Access(Settings()).tenants.by_name["local"].may_use_domain("www.example.com")
 
 
 def test_keys_that_cannot_be_trusted_are_refused(tmp_path: Path) -> None:
