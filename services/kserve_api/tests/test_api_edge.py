@@ -131,7 +131,7 @@ def test_only_a_followed_log_has_no_time_limit() -> None:
 
     limits = request_limits.RequestLimits(slow, answer_s=0.02, wait_s=0)
     for path in ("/models/default/stream", "/logs/stream", "/logs/shop/stream"):
-        scope = {"type": "http", "path": path, "query_string": b"", "headers": [], "state": {}}
+        scope: Scope = {"type": "http", "path": path, "query_string": b"", "headers": [], "state": {}}
         asyncio.run(limits(scope, receive, send))
     assert statuses == [504, 504, 200]
 
