@@ -105,9 +105,9 @@ class Deployer:
         # What has no owner yet would outlive the app.
         await self._secrets.give_unowned(service, tenant)
         # Claims are cluster-wide: no owner in a namespace takes them along.
-        claimed: list[str] = []
+        claimed: set[str] = set()
         if self._settings.domain_claims == "create":
-            claimed = [mapping["metadata"]["name"] for mapping in await self._domains.mappings(namespace, name, tenant)]
+            claimed = await self._domains.claimed_for(service, tenant)
         uid = str(service["metadata"]["uid"])
         try:
             await self._cluster.delete(INFERENCE_SERVICE, name, namespace, uid=uid)
@@ -167,14 +167,17 @@ class Deployer:
         if plan.state == plan.current and covers(before, manifest):
             return _Written(before, plan.state, before, changed=False)
         # The uid, because an apply creates what is not there any more.
-        manifest["metadata"] |= {"uid": before["metadata"]["uid"], "resourceVersion": await self._own_by_apply(before)}
+        manifest["metadata"] |= {
+            "uid": before["metadata"]["uid"],
+            "resourceVersion": await self._own_by_apply(before, manifest),
+        }
         applied = await self._cluster.apply(INFERENCE_SERVICE, manifest)
         return _Written(applied, plan.state, before, changed=True)
 
-    async def _own_by_apply(self, service: Object) -> str:
-        """Have the fields that we created owned as applied ones; return the resourceVersion to go on from."""
+    async def _own_by_apply(self, service: Object, manifest: Object) -> str:
+        """Own what the manifest is without, as applied fields; return the resourceVersion to go on from."""
         metadata = service["metadata"]
-        handed_over = applied_entries(metadata.get("managedFields") or [])
+        handed_over = applied_entries(metadata.get("managedFields") or [], manifest)
         if handed_over is None:
             return str(metadata["resourceVersion"])
         patch = {"metadata": {"resourceVersion": metadata["resourceVersion"], "managedFields": handed_over}}

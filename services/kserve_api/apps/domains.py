@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from kserve_api.apps.app import MANAGED_BY, Condition
 from kserve_api.apps.domain_claims import DomainClaims, create_unless_there, domain_taken
-from kserve_api.apps.manifest import APP_LABEL, MANAGED_BY_LABEL, TENANT_LABEL, AppState, predictor_name
+from kserve_api.apps.manifest import (
+    APP_LABEL,
+    MANAGED_BY_LABEL,
+    TENANT_LABEL,
+    AppState,
+    custom_domain_of,
+    predictor_name,
+)
 from kserve_api.apps.ownership import app_selector, owner_reference
 from kserve_api.apps.views import conditions_of
 from kserve_api.cluster.cluster import Cluster, Object
@@ -26,6 +33,13 @@ def domains_of(state: AppState, settings: Settings) -> tuple[str, ...]:
     """The host names that the app shall have: its own under the base domain, then the custom one."""
     own = f"{state.name}.{settings.base_domain}"
     return (own, state.custom_domain) if state.custom_domain else (own,)
+
+
+def domains_named_by(service: Object, settings: Settings) -> tuple[str, ...]:
+    """The same of an InferenceService, whatever else of it was changed by hand."""
+    custom = custom_domain_of(service)
+    own = f"{service['metadata']['name']}.{settings.base_domain}"
+    return (own, custom) if custom else (own,)
 
 
 def domain_condition(mappings: Sequence[Object]) -> Condition:
@@ -54,6 +68,17 @@ class Domains:
     async def mappings(self, namespace: str, name: str, tenant: str) -> Sequence[Object]:
         """The mappings of a tenant's app."""
         return (await self._cluster.list(DOMAIN_MAPPING, namespace, labels=app_selector(name, tenant))).items
+
+    async def claimed_for(self, service: Object, tenant: str) -> set[str]:
+        """The host names whose claims are of no use without this app: those it has mapped, or nobody has."""
+        namespace, name = service["metadata"]["namespace"], service["metadata"]["name"]
+        own = {mapping["metadata"]["name"] for mapping in await self.mappings(namespace, name, tenant)}
+        unmapped = [
+            domain
+            for domain in domains_named_by(service, self._settings)
+            if domain not in own and not await self._mapping(domain, namespace)
+        ]
+        return own.union(unmapped)
 
     async def check_free(self, state: AppState, existing: Sequence[Object]) -> list[str]:
         """Raise `domain_taken` if another app has one of the host names; return warnings.

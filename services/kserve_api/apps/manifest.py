@@ -22,11 +22,14 @@ from kserve_api.settings import Settings
 __all__ = [
     "APP_LABEL",
     "MANAGED_BY_LABEL",
+    "OPTIONAL_ANNOTATIONS",
+    "OPTIONAL_FIELDS",
     "TENANT_LABEL",
     "AppState",
     "ContainerState",
     "app_url",
     "container_state",
+    "custom_domain_of",
     "merged",
     "predictor_name",
     "stamp_of",
@@ -44,6 +47,9 @@ _RETENTION = "autoscaling.knative.dev/scale-to-zero-pod-retention-period"
 _CUSTOM_DOMAIN = "kserve-api/custom-domain"
 _STAMP = "kserve-api/redeployed-at"
 _DEPLOYED_BY = "kserve-api/deployed-by"
+# What a manifest may be without, of what is a deployment's to set.
+OPTIONAL_ANNOTATIONS = (_CUSTOM_DOMAIN, _STAMP, _RETENTION)
+OPTIONAL_FIELDS = ("scaleTarget", "scaleMetric", "canaryTrafficPercent", "imagePullSecrets")
 _SERVICE_URL = "SERVICE_URL"
 _KSERVE_MIN_REPLICAS = 1  # What KServe takes where the field is missing.
 _GO_DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
@@ -213,7 +219,7 @@ def state_of(service: Object) -> AppState:
         max_scale=predictor.get("maxReplicas", 0),
         concurrency=predictor.get("scaleTarget"),
         image_pull_secret=next((one.get("name") for one in predictor.get("imagePullSecrets") or []), None),
-        custom_domain=annotations.get(_CUSTOM_DOMAIN),
+        custom_domain=custom_domain_of(service),
         idle_timeout_s=_seconds(annotations.get(_RETENTION)),
         latest_percent=predictor.get("canaryTrafficPercent"),
         stamp=stamp_of(service),
@@ -247,6 +253,12 @@ def container_state(container: Object) -> ContainerState:
             memory_limit=str(limits.get("memory", defaults.memory_limit)),
         ),
     )
+
+
+def custom_domain_of(service: Object) -> str | None:
+    """The custom domain that an InferenceService names."""
+    domain: str | None = (service["metadata"].get("annotations") or {}).get(_CUSTOM_DOMAIN)
+    return domain
 
 
 def stamp_of(thing: Object) -> str:

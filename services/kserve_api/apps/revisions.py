@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kserve_api.apps.app import CONTAINER, RevisionView, TrafficShare
 from kserve_api.apps.manifest import ContainerState, container_state, predictor_name
-from kserve_api.apps.views import conditions_of, created_at
+from kserve_api.apps.views import created_at, is_ready
 from kserve_api.cluster.cluster import Object
 from kserve_api.errors import ApiError
 
@@ -74,7 +74,7 @@ def rollback_target(revisions: Sequence[Object], name: str, wanted: str | None) 
 
 def is_revision_ready(revision: Object) -> bool:
     """Whether it can serve (also when it has no pods at the moment)."""
-    return any(one.type == "Ready" and one.status == "True" for one in conditions_of(revision))
+    return is_ready(revision)
 
 
 def container_of(revision: Object) -> ContainerState:

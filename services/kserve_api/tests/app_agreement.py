@@ -59,7 +59,8 @@ class Agreement:
                 self._check_list(tenant, namespace)
         for (namespace, name), app in self._model.apps.items():
             if not app.broken:
-                self._check_detail(namespace, name, app, _only(objects[ISVC], namespace, name))
+                shown = self._check_detail(namespace, name, app, _only(objects[ISVC], namespace, name))
+                _check_digests(shown, [one for one in objects[REVISION] if _in(one, namespace)])
 
     def _objects(self) -> dict[str, list[Object]]:
         kinds = (ISVC, MAPPING, REVISION, CLAIM, "secrets", "pods", *_SERVICES)
@@ -136,13 +137,8 @@ class Agreement:
                 place = (one["metadata"]["namespace"], _labels(one)[_APP])
                 is_stray = one["kind"] == "Secret" and place in self._model.strays
                 assert place in places or is_stray, f"an orphan is left: {one['kind']} {one['metadata']['name']}"
-        held = {
-            domain: namespace
-            for (namespace, name), app in self._model.apps.items()
-            for domain in self._model.domains(name, app)
-        }
         claims = {one["metadata"]["name"]: one["spec"]["namespace"] for one in objects[CLAIM]}
-        assert claims == held | self._model.foreign_domains
+        assert claims == self._model.claims()
 
     def _check_list(self, tenant: str, namespace: str) -> None:
         answer = self._clients[tenant].get("/models", params={"namespace": namespace})
@@ -154,10 +150,10 @@ class Agreement:
             assert app.broken or one["ready"] == app.ready
             assert one["url"] == f"https://{one['name']}.{BASE_DOMAIN}"
 
-    def _check_detail(self, namespace: str, name: str, app: App, service: Object) -> None:
+    def _check_detail(self, namespace: str, name: str, app: App, service: Object) -> Object:
         answer = self._clients[app.tenant].get(f"/models/{namespace}/{name}")
         assert answer.status_code == 200, answer.text
-        shown = answer.json()
+        shown: Object = answer.json()
         for field, wanted in {
             "name": name,
             "namespace": namespace,
@@ -182,8 +178,9 @@ class Agreement:
         self._check_traffic(name, app, shown, service)
         conditions = {one["type"]: (one["status"], one["reason"]) for one in shown["conditions"]}
         assert conditions["Ready"][0] == "True" if app.ready else conditions["Ready"][0] != "True"
-        assert conditions["DomainsReady"][0] == "True", conditions
+        assert conditions["DomainsReady"][0] == ("True" if self._model.domains(name, app) else "False"), conditions
         assert conditions["ScaleToZero"] == _scale_to_zero(app)
+        return shown
 
     def _check_traffic(self, name: str, app: App, shown: Object, service: Object) -> None:
         shares = {(one["revision"], one["percent"]) for one in shown["traffic"]}
@@ -196,6 +193,16 @@ class Agreement:
             assert sum(one["percent"] for one in shown["traffic"]) == (100 if ready else 0)
 
 
+def _check_digests(shown: Object, revisions: list[Object]) -> None:
+    """Knative resolves the tag once for each revision."""
+    digests = {
+        one["metadata"]["name"]: one["status"]["containerStatuses"][0]["imageDigest"].rpartition("@")[2]
+        for one in revisions
+    }
+    for one in shown["revisions"]:
+        assert one["digest"] == digests[one["name"]]
+
+
 def _scale_to_zero(app: App) -> tuple[str, str]:
     if app.min_scale:
         return "False", "MinScale"
@@ -206,9 +213,9 @@ def _scale_to_zero(app: App) -> tuple[str, str]:
 
 
 def _only(items: list[Object], namespace: str, name: str) -> Object:
-    (found,) = [one for one in items if _place(one) == (namespace, name)] or [None]
-    assert found is not None, f"{name} is not there"
-    return found
+    found = [one for one in items if _place(one) == (namespace, name)]
+    assert found, f"{name} is not there"
+    return found[0]
 
 
 def _place(item: Object) -> tuple[str, str]:

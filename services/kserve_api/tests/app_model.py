@@ -36,7 +36,7 @@ class Run:
     envs: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     secret_data: Mapping[str, str] = field(default_factory=dict)
-    resources: tuple[str, str, str, str] = _DEFAULT_RESOURCES
+    resources: tuple[str, ...] = _DEFAULT_RESOURCES  # In the order of _RESOURCES.
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class App:
     service_url_lost: bool = False  # Somebody took SERVICE_URL out by hand.
     note: bool = False  # Somebody added an annotation of their own.
     broken: bool = False  # Somebody renamed its container: only deletion is left.
+    unmapped: frozenset[str] = frozenset()  # Host names whose DomainMapping somebody deleted.
 
     @property
     def ready(self) -> bool:
@@ -97,7 +98,10 @@ def starts(image: str) -> bool:
 class Model:
     """All apps of all tenants, and what others have put into the same namespaces."""
 
-    def __init__(self, namespaces: Mapping[str, tuple[str, ...]], max_apps: Mapping[str, int]) -> None:
+    def __init__(
+        self, namespaces: Mapping[str, tuple[str, ...]], max_apps: Mapping[str, int], *, makes_claims: bool
+    ) -> None:
+        self._makes_claims = makes_claims
         self.namespaces = namespaces
         self.apps: dict[Place, App] = {}
         self.foreign: set[Place] = set()  # InferenceServices that were not deployed by the service.
@@ -106,8 +110,17 @@ class Model:
         self._max_apps = max_apps
 
     def domains(self, name: str, app: App) -> set[str]:
-        """The host names of an app."""
-        return {f"{name}.{BASE_DOMAIN}"} | ({app.custom_domain} if app.custom_domain else set())
+        """The host names of an app that are mapped."""
+        return {f"{name}.{BASE_DOMAIN}", *([app.custom_domain] if app.custom_domain else [])} - app.unmapped
+
+    def claims(self) -> dict[str, str]:
+        """The namespace of every host name that is claimed: Knative's own claims go with their mappings."""
+        claimed = {
+            domain: namespace
+            for (namespace, name), app in self.apps.items()
+            for domain in self.domains(name, replace(app, unmapped=frozenset()) if self._makes_claims else app)
+        }
+        return claimed | self.foreign_domains
 
     def owned(self, tenant: str, namespace: str) -> list[str]:
         """Names of a tenant's apps in a namespace."""
@@ -126,30 +139,26 @@ class Model:
 
     def deploy(self, tenant: str, place: Place, body: Mapping[str, Any]) -> Expected | Refusal:
         """What POST /deploy should come to."""
-        namespace, name = place
-        if namespace not in self.namespaces[tenant]:
-            return Refusal(403, "namespace_not_allowed")
-        if _is_invalid(body):
-            return Refusal(422, "invalid_request")
         present = self.apps.get(place)
-        mine = present is not None and present.tenant == tenant
-        if not mine and self._count(tenant) >= self._max_apps.get(tenant, 1000):
-            return Refusal(403, "quota_exceeded")
-        if place in self.foreign:
-            return Refusal(409, "not_managed")
-        if present is not None and not mine:
-            return Refusal(404, "not_found")
-        if present is not None and present.broken:
-            return Refusal(409, "not_managed")
         wanted = _merged(present, tenant, body)
-        if wanted.min_scale > wanted.max_scale:
-            return Refusal(422, "invalid_request")
-        if self._is_taken(place, wanted):
-            return Refusal(409, "domain_taken")
+        is_other = present is not None and present.tenant != tenant
+        is_one_more = (present is None or is_other) and self._count(tenant) >= self._max_apps.get(tenant, 1000)
+        is_changed_by_hand = place in self.foreign or (present is not None and present.broken and not is_other)
+        for is_refused, status, code in (
+            (place[0] not in self.namespaces[tenant], 403, "namespace_not_allowed"),
+            (_is_invalid(body), 422, "invalid_request"),
+            (is_one_more, 403, "quota_exceeded"),
+            (is_changed_by_hand, 409, "not_managed"),
+            (is_other, 404, "not_found"),
+            (wanted.min_scale > wanted.max_scale, 422, "invalid_request"),
+            (self._is_taken(place, wanted), 409, "domain_taken"),
+        ):
+            if is_refused:
+                return Refusal(status, code)
         if present is None:
             return Expected(wanted.rolled_out(), "created", True)
         changed = bool(body.get("redeploy")) or wanted != present or present.service_url_lost
-        wanted = replace(wanted, service_url_lost=False)
+        wanted = replace(wanted, service_url_lost=False, unmapped=frozenset())
         return Expected(wanted.rolled_out() if changed else wanted, "updated", changed)
 
     def rollback(self, tenant: str, place: Place, number: int | None, digests: Mapping[int, str]) -> Expected | Refusal:
@@ -169,7 +178,7 @@ class Model:
         run = replace(app.revisions[number - 1].run, image=digests[number])
         wanted = replace(app, run=run, latest_percent=None)
         changed = wanted != app or app.service_url_lost
-        wanted = replace(wanted, service_url_lost=False)
+        wanted = replace(wanted, service_url_lost=False, unmapped=frozenset())
         return Expected(wanted.rolled_out() if changed else wanted, "updated", changed)
 
     def restart(self, tenant: str, place: Place) -> Expected | Refusal:
@@ -177,7 +186,7 @@ class Model:
         app = self.visible(tenant, place)
         if isinstance(app, Refusal):
             return app
-        return Expected(replace(app, service_url_lost=False).rolled_out(), "updated", True)
+        return Expected(replace(app, service_url_lost=False, unmapped=frozenset()).rolled_out(), "updated", True)
 
     def _count(self, tenant: str) -> int:
         return sum(1 for app in self.apps.values() if app.tenant == tenant)
@@ -187,7 +196,10 @@ class Model:
         for other, app in self.apps.items():
             if other != place:
                 held |= self.domains(other[1], app)
-        return bool(held & self.domains(place[1], wanted))
+                # Who deletes a mapping by hand leaves the claim that the service made: it keeps other namespaces out.
+                if self._makes_claims and other[0] != place[0]:
+                    held |= app.unmapped
+        return bool(held & self.domains(place[1], replace(wanted, unmapped=frozenset())))
 
 
 def _is_invalid(body: Mapping[str, Any]) -> bool:
@@ -221,5 +233,5 @@ def _merged_run(run: Run, body: Mapping[str, Any]) -> Run:
         resources = _SIZES[body["size"]]
     elif "resources" in body:
         sent = dict(zip(_RESOURCES, _DEFAULT_RESOURCES, strict=True)) | body["resources"]
-        resources = tuple(sent[name] for name in _RESOURCES)  # type: ignore[assignment]
+        resources = tuple(sent[name] for name in _RESOURCES)
     return Run(body["image"], body.get("port", run.port), envs, secrets, data if secrets else {}, resources)

@@ -11,12 +11,16 @@ import yaml
 __all__ = ["deployed_roles"]
 
 _MANIFESTS = Path(__file__).resolve().parents[3] / "deploy" / "kubernetes" / "kserve-api"
-_CLUSTER = ("base/service-account.yaml", "base/rbac.yaml", "components/domain-owners/rbac.yaml")
+_ALWAYS = ("base/service-account.yaml", "base/rbac.yaml", "components/domain-owners/rbac.yaml")
+_CLAIMS = "components/domain-claims/rbac.yaml"
 
 
-def deployed_roles(folder: Path, namespaces: Sequence[str]) -> Path:
-    """Write the service account and its roles, those of tenants once for each namespace as the overlays do."""
-    documents = [document for name in _CLUSTER for document in _read(name)]
+def deployed_roles(folder: Path, namespaces: Sequence[str], *, claims: bool = False) -> Path:
+    """Write the service account and its roles, those of tenants once for each namespace as the overlays do.
+
+    `claims`: also what it needs to make ClusterDomainClaims itself.
+    """
+    documents = [document for name in (*_ALWAYS, *([_CLAIMS] if claims else [])) for document in _read(name)]
     for namespace in namespaces:
         for document in _read("tenant/rbac.yaml"):
             document["metadata"]["namespace"] = namespace

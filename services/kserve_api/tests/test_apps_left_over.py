@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+import httpx
+import pytest
 
 from kserve_api.apps.apps import Apps
 from kserve_api.apps.usage import AppUsage, tenant_usage
 from kserve_api.cluster.cluster import Cluster
-from kserve_api.tests.cluster_objects import ISVC, REVISION, change, objects, refused, settled
-from kserve_api.tests.running_apps import IMAGE, TENANT, deployment, run
+from kserve_api.tests.app_agreement import CLAIM
+from kserve_api.tests.cluster_objects import ISVC, MAPPING, REVISION, change, objects, refused, settled
+from kserve_api.tests.fake_cluster.store import ObjectStore
+from kserve_api.tests.running_apps import IMAGE, TENANT, deployment, platform, run
 from kserve_api.tests.running_cluster import RunningCluster
 
 
@@ -88,3 +94,74 @@ def test_pods_of_the_revision_before_are_not_blamed_on_kserve() -> None:
         assert "shop-predictor-00001" in condition.message
 
     run(scenario)
+
+
+@pytest.mark.parametrize("left_alone", [True, False], ids=["at-once", "after-a-deployment"])
+def test_what_was_set_by_hand_goes_when_the_deployment_is_without_it(left_alone: bool) -> None:
+    """KS-02: prune by server-side apply; kubectl owns these fields, yet they are the deployment's to set."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(envs={"A": "1"}), **TENANT)
+        _edit(cluster)
+        if not left_alone:
+            await apps.deploy(deployment(), **TENANT)
+            detail = await apps.get("team-a", "shop", tenant="acme")
+            assert (detail.env_names, detail.concurrency, detail.port) == (["A", "HAND"], 7, 9000)
+        wanted = deployment(envs={"A": "1"}, concurrency=None, port=8080, image_pull_secret=None, idle_timeout_s=None)
+        assert (await apps.deploy(wanted, **TENANT)).changed
+        (service,) = objects(cluster, ISVC)
+        predictor = service["spec"]["predictor"]
+        (container,) = predictor["containers"]
+        assert [one["name"] for one in container["env"]] == ["SERVICE_URL", "A"]
+        assert [one["containerPort"] for one in container["ports"]] == [8080]
+        assert "scaleTarget" not in predictor
+        assert not predictor.get("imagePullSecrets")
+        assert service["metadata"]["annotations"]["example.com/note"] == "stays"
+        assert "autoscaling.knative.dev/scale-to-zero-pod-retention-period" not in service["metadata"]["annotations"]
+        assert service["metadata"]["finalizers"] == ["inferenceservice.finalizers"]
+        assert not (await apps.deploy(wanted, **TENANT)).changed
+
+    run(scenario)
+
+
+def test_a_claim_goes_with_its_app_though_its_mapping_went_before() -> None:
+    """KS-04: ClusterDomainClaims that the service made, when a mapping was deleted by hand; but not another app's."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        platform(cluster).set_config("config-network", autocreate_cluster_domain_claims="false")
+        await apps.deploy(deployment(custom_domain="www.example.com"), **TENANT)
+        for name in ("shop.calvinruntime.net", "www.example.com"):
+            cluster.call(partial(_delete_mapping, name=name))
+        cluster.settle()
+        await apps.deploy(deployment(name="other", custom_domain="www.example.com"), **TENANT)
+        await apps.delete("team-a", "shop", tenant="acme")
+        await settled(cluster)
+        left = [one["metadata"]["name"] for one in objects(cluster, CLAIM, None)]
+        assert left == ["other.calvinruntime.net", "www.example.com"]
+
+    run(scenario, domain_claims="create")
+
+
+def _delete_mapping(store: ObjectStore, name: str) -> None:
+    store.delete(MAPPING, "team-a", name)
+
+
+def _edit(cluster: RunningCluster) -> None:
+    """What `kubectl edit` sends."""
+    (service,) = objects(cluster, ISVC)
+    container = service["spec"]["predictor"]["containers"][0]
+    container["env"].append({"name": "HAND", "value": "1"})
+    container["ports"] = [{"containerPort": 9000, "protocol": "TCP"}]
+    patch = {
+        "metadata": {
+            "annotations": {
+                "example.com/note": "stays",
+                "autoscaling.knative.dev/scale-to-zero-pod-retention-period": "40s",
+            }
+        },
+        "spec": {"predictor": {"containers": [container], "scaleTarget": 7, "imagePullSecrets": [{"name": "hand"}]}},
+    }
+    path = "/apis/serving.kserve.io/v1beta1/namespaces/team-a/inferenceservices/shop?fieldManager=kubectl-edit"
+    headers = {"Authorization": f"Bearer {cluster.token()}", "Content-Type": "application/merge-patch+json"}
+    httpx.patch(f"{cluster.url}{path}", json=patch, headers=headers).raise_for_status()
+    cluster.settle()

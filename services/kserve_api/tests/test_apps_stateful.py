@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from kserve_api.tests.app_agreement import MARK
-from kserve_api.tests.app_machine import TENANTS, AppMachine
+from kserve_api.tests.app_machine import AppMachine
+from kserve_api.tests.app_steps import TENANTS
 from kserve_api.tests.deployed_roles import deployed_roles
 from kserve_api.tests.running_api import running_api
 
@@ -23,10 +25,12 @@ _RESULTS = Path(__file__).resolve().parents[3] / "benchmarks" / "soak" / "kserve
 _STEPS = 30
 
 
-def _run(sequences: int, steps: int = _STEPS) -> Counter[str]:
-    """Run random sequences; how often each rule came."""
+def _run(sequences: int, steps: int = _STEPS, *, claims: bool = False) -> Counter[str]:
+    """Run random sequences; how often each rule came. `claims`: the service makes ClusterDomainClaims itself."""
     with ExitStack() as held:
-        api = held.enter_context(running_api(tenants=TENANTS, rbac=deployed_roles, settings={"wait_timeout_s": 20.0}))
+        settings_of_service = {"wait_timeout_s": 20.0, "domain_claims": "create" if claims else "auto"}
+        rbac = partial(deployed_roles, claims=claims)
+        api = held.enter_context(running_api(tenants=TENANTS, rbac=rbac, settings=settings_of_service))
 
         def shows_no_secret(response: object) -> None:
             assert MARK not in response.text  # type: ignore[attr-defined]
@@ -35,7 +39,7 @@ def _run(sequences: int, steps: int = _STEPS) -> Counter[str]:
             pass
 
         names = [tenant["name"] for tenant in TENANTS]
-        Machine.api, Machine.steps = api, Counter()
+        Machine.api, Machine.steps, Machine.makes_claims = api, Counter(), claims
         Machine.clients = {name: held.enter_context(api.client(name)) for name in names}
         Machine.readers = {name: held.enter_context(api.client(name, "read")) for name in names}
         for client in (*Machine.clients.values(), *Machine.readers.values()):
@@ -55,14 +59,15 @@ def _run(sequences: int, steps: int = _STEPS) -> Counter[str]:
 
 def test_apps_are_what_the_model_says_after_every_step() -> None:
     """KS-01, KS-02, KS-04, KS-05, KS-06, KS-08: every answer and every object, with the RBAC of the manifests."""
-    assert _run(8, 20)["sequences"] >= 8
+    assert (_run(6, 20) + _run(2, 20, claims=True))["sequences"] >= 8
 
 
 @pytest.mark.soak
 def test_apps_are_what_the_model_says_in_five_hundred_sequences() -> None:
     sequences = int(os.environ.get("KSERVE_API_SOAK_SEQUENCES", "500"))
     began = time.monotonic()
-    steps = _run(sequences)
+    with_claims = sequences // 5
+    steps = _run(sequences - with_claims) + _run(with_claims, claims=True)
     told = steps.pop("sequences")
     record = {
         "what": "random steps of two tenants, of kubectl and of a failing cluster; after each, everything compared",
@@ -71,6 +76,7 @@ def test_apps_are_what_the_model_says_in_five_hundred_sequences() -> None:
         "cores": os.cpu_count(),
         "seconds": round(time.monotonic() - began),
         "sequences": told,
+        "sequences_with_own_domain_claims": with_claims,
         "steps": sum(steps.values()),
         "divergences": 0,
         "steps_by_rule": dict(sorted(steps.items())),

@@ -216,6 +216,17 @@ def test_slow_image_is_ready_after_a_while() -> None:
     assert told(cluster.isvc())[0] == "True"
 
 
+def test_a_revision_that_is_ready_late_serves_though_a_newer_one_was_made() -> None:
+    """As findAndSetLatestReadyRevision of Knative's configuration reconciler."""
+    cluster = ControlledStore()
+    for tag in ("1", "slow", "broken-pull"):
+        cluster.deploy(image=f"registry.test/apps/shop:{tag}")
+    assert cluster.isvc()["status"]["components"]["predictor"]["latestReadyRevision"] == "shop-predictor-00001"
+    cluster.advance(40)
+    assert cluster.isvc()["status"]["components"]["predictor"]["latestReadyRevision"] == "shop-predictor-00002"
+    assert cluster.service()["status"]["traffic"][0]["revisionName"] == "shop-predictor-00002"
+
+
 def test_a_first_deployment_that_fails_has_no_route_and_answers_503() -> None:
     cluster = ControlledStore()
     isvc = cluster.deploy(image="r.test/shop:crash")

@@ -58,7 +58,9 @@ def cluster_process(folder: Path) -> Iterator[Path]:
         process.wait()
 
 
-def measure(folder: Path, *, clients: int, apps: int, seconds: float, pauses_s: list[float]) -> tuple[list[Tally], Memory]:
+def measure(
+    folder: Path, *, clients: int, apps: int, seconds: float, pauses_s: list[float]
+) -> tuple[list[Tally], Memory]:
     """Deploy the apps in two tenants, then let the clients ask, once for each pause."""
     with cluster_process(folder) as kubeconfig:
         environment = {
@@ -105,7 +107,7 @@ def test_reads_of_fifty_clients_are_answered_within_100_ms(tmp_path: Path) -> No
     seconds = float(os.environ.get("KSERVE_API_SOAK_SECONDS", "60"))
     (paced, closed), memory = measure(tmp_path, clients=50, apps=40, seconds=seconds, pauses_s=[0.5, 0.0])
     record = {
-        "what": "50 clients, 40 apps of 2 tenants, 95 % reads and 5 % deploys; clients, service, cluster on these cores",
+        "what": "50 clients, 40 apps, 95 % reads, 5 % deploys; clients, service and fake cluster on the same cores",
         "command": "make soak-services",
         "date": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),

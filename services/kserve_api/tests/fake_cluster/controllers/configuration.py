@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from hashlib import md5
 from typing import Any
 
-from kserve_api.tests.fake_cluster.controllers.conditions import Conditions, condition
+from kserve_api.tests.fake_cluster.controllers.conditions import Conditions, condition, is_true
 from kserve_api.tests.fake_cluster.controllers.platform import CONFIGURATION, REVISION, ROUTE, Platform, owner
+from kserve_api.tests.fake_cluster.kinds import KINDS
+from kserve_api.tests.fake_cluster.selectors import selector
 
 Object = dict[str, Any]
 
@@ -47,13 +49,23 @@ def reconcile(platform: Platform, namespace: str, name: str) -> None:
     if ready is None or ready["status"] == "Unknown":
         conditions.mark("Ready", "Unknown")
     elif ready["status"] == "True":
-        status["latestReadyRevisionName"] = latest
         conditions.mark("Ready", "True")
     else:
         why = ready.get("message", "")
         conditions.mark("Ready", "False", "RevisionFailed", f'Revision "{latest}" failed with message: {why}.')
+    newest_ready = _newest_ready(platform, namespace, name)
+    if newest_ready:
+        status["latestReadyRevisionName"] = newest_ready
     platform.store.set_status(CONFIGURATION, namespace, name, status)
     _clear_away(platform, configuration)
+
+
+def _newest_ready(platform: Platform, namespace: str, name: str) -> str:
+    """Not always the newest: that may never become ready, and one before it late."""
+    match = selector(KINDS[REVISION], f"serving.knative.dev/configuration={name}", "")
+    ready = [entry.object for entry in platform.store.entries(REVISION, namespace, match) if is_true(entry.object)]
+    newest = max(ready, key=lambda revision: int(revision["metadata"]["labels"][GENERATION]), default=None)
+    return str(newest["metadata"]["name"]) if newest else ""
 
 
 def _revision(configuration: Object, name: str) -> Object:
