@@ -31,14 +31,15 @@ class Caller:
 def is_local(scope: Scope) -> bool:
     """Whether a request comes straight from this machine, and not by a page that a browser here shows.
 
-    A proxy on this machine says for whom it asks; a page of another site names that site as the host.
+    A proxy on this machine says for whom it asks. A page of another site names that site as the host, or as the origin
+    of what it sends to this one; programs send no origin, and our own page sends nothing.
     """
     peer = _address(_peer(scope))
     headers = Headers(scope=scope)
     host = headers.get("host", "").lower()
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    is_forwarded = any(each in headers for each in _FORWARDED)
-    return peer is not None and peer.is_loopback and name in _LOCAL_NAMES and not is_forwarded
+    is_for_others = any(each in headers for each in (*_FORWARDED, "origin"))
+    return peer is not None and peer.is_loopback and name in _LOCAL_NAMES and not is_for_others
 
 
 def client_address(scope: Scope, trusted: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from kserve_api.errors import ApiError
 __all__ = ["Acting", "ListParameters", "LogParameters", "Place", "TenantParameters", "WaitParameters", "acting_for"]
 
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NAMESPACE = "One of the tenant's namespaces; its default without this."
 _Result = TypeVar("_Result")
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
@@ -42,20 +43,20 @@ class WaitParameters(TenantParameters):
 class ListParameters(TenantParameters):
     """Of lists."""
 
-    namespace: str | None = None
-    limit: int = Field(100, ge=1, le=500)
-    cursor: str = Field("", max_length=4096)
+    namespace: str | None = Field(None, description=_NAMESPACE)
+    limit: int = Field(100, ge=1, le=500, description="Most apps of a page.")
+    cursor: str = Field("", max_length=4096, description="Of the page before, to go on.")
 
 
 class LogParameters(TenantParameters):
     """Of logs."""
 
-    namespace: str | None = None
-    tail_lines: int = Field(100, ge=1, le=5000)
+    namespace: str | None = Field(None, description=_NAMESPACE)
+    tail_lines: int = Field(100, ge=1, le=5000, description="How many of the last lines.")
     since: Annotated[Seconds | None, Field(ge=1, le=10**9)] = Field(
         None, description='Not older than so many seconds; also "90s", "5m", "1h".'
     )
-    container: str | None = Field(None, pattern=_DNS_LABEL)
+    container: str | None = Field(None, pattern=_DNS_LABEL, description="Of the pod; the app's own without this.")
     previous: bool = Field(False, description="Of the container before its last restart.")
 
     def query(self) -> LogQuery:

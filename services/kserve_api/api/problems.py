@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from kserve_api.apps.errors import to_api_error
 from kserve_api.errors import ApiError, ClusterError
 from kserve_api.observability.context import REQUEST_ID
-from kserve_api.observability.redaction import hide_in
+from kserve_api.observability.redaction import hide, hide_in
 
 __all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "invalid_request", "problem_response"]
 
@@ -49,9 +49,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {"default": {"model": Problem, "desc
 
 def problem_response(error: ApiError, headers: dict[str, str] | None = None) -> Response:
     """Return the answer for an error; secrets of the request are hidden in it."""
-    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    body: dict[str, Any] = {"code": error.code, "message": hide(error.message)}
     if error.details:
-        body["details"] = error.details
+        body["details"] = hide_in(error.details)
     body = {"error": {**body, "request_id": REQUEST_ID.get() or ""}}
     headers = dict(headers or {})
     if error.status == HTTPStatus.UNAUTHORIZED:
@@ -59,7 +59,7 @@ def problem_response(error: ApiError, headers: dict[str, str] | None = None) -> 
     retry_after = error.retry_after_s or (_RETRY_AFTER_S if error.status in {429, 503} else 0)
     if retry_after:
         headers["Retry-After"] = str(retry_after)
-    content = json.dumps(hide_in(body), ensure_ascii=False, default=str).encode("utf-8", "replace")
+    content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
     return _Problem(content, error, headers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,7 +15,7 @@ __all__ = ["MAX_BODY_BYTES", "RequestLimits"]
 
 MAX_BODY_BYTES = 256 * 1024
 _ARRIVAL_S = 30.0
-_STREAM = "/stream"
+_STREAM = re.compile(r"/logs/[^/]+/stream")
 # What may still come of a refused body is not read.
 _CLOSE = {"Connection": "close"}
 
@@ -45,7 +46,7 @@ class RequestLimits:
         async def replay() -> Message:
             return unread.pop() if unread else await receive()
 
-        if scope["path"].endswith(_STREAM):
+        if _STREAM.fullmatch(scope["path"]):
             await self._app(scope, replay, send)
         else:
             await self._answer(scope, replay, send)

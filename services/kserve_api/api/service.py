@@ -56,7 +56,7 @@ class Service:
         """
         if named is None or named == caller.tenant.name:
             return caller.tenant
-        if caller.tenant.role != "platform-admin":
+        if caller.role != "platform-admin":
             raise ApiError(403, "role_not_allowed", "Only administrators of the platform may ask for another tenant")
         tenant = self.access.tenants.by_name.get(named)
         if tenant is None:

@@ -19,6 +19,7 @@ Role = Literal["reader", "deployer", "platform-admin"]
 
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}\.)+{_LABEL}"
+_ANY_DOMAIN = "*"  # Not of a tenants file.
 _QUANTITY = r"[0-9]+(?:\.[0-9]+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?"
 
 
@@ -63,7 +64,7 @@ class Tenant:
 
     def may_use_domain(self, domain: str) -> bool:
         """Whether a custom domain is the tenant's to give."""
-        return any(domain == suffix or domain.endswith(f".{suffix}") for suffix in self.custom_domains)
+        return any(suffix in (_ANY_DOMAIN, domain) or domain.endswith(f".{suffix}") for suffix in self.custom_domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a field's name is not text", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, "a field is there twice", key.start_mark)
             seen.add(key.value)
@@ -155,14 +158,9 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def parse_tenants(text: str, settings: Settings) -> Tenants:
     """Return the tenants that the YAML describes. Raises ConfigurationError, a line for each mistake, no values."""
+    document = _document(text)
     try:
-        document = yaml.load(text, _UniqueKeys)
         parsed = _File.model_validate(document)
-    except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "somewhere"
-        raise ConfigurationError(f"tenants file: {line}: {error.problem or 'this is not YAML'}") from None
-    except yaml.YAMLError:
-        raise ConfigurationError("tenants file: this is not YAML text") from None
     except ValidationError as error:
         found = described(error)
         raise ConfigurationError(*(f"tenants file: {place or 'document'}: {words}" for place, words in found)) from None
@@ -171,9 +169,22 @@ def parse_tenants(text: str, settings: Settings) -> Tenants:
     return Tenants({tenant.name: _tenant(tenant) for tenant in parsed.tenants})
 
 
+def _document(text: str) -> object:
+    try:
+        return yaml.load(text, _UniqueKeys)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "somewhere"
+        raise ConfigurationError(f"tenants file: {line}: {error.problem or 'this is not YAML'}") from None
+    except yaml.YAMLError:
+        raise ConfigurationError("tenants file: this is not YAML text") from None
+    except (ValueError, AttributeError, RecursionError):
+        # What PyYAML raises for a date such as 2024-13-45, for `!!int x`, `!!timestamp x`, and for deep nesting.
+        raise ConfigurationError("tenants file: a value in it is no date or number, or nested too deep") from None
+
+
 def open_tenant(settings: Settings) -> Tenants:
     """Return the one tenant of a development machine."""
-    local = Tenant("local", "platform-admin", (settings.default_namespace,))
+    local = Tenant("local", "platform-admin", (settings.default_namespace,), custom_domains=(_ANY_DOMAIN,))
     return Tenants({local.name: local}, is_open=True)
 
 

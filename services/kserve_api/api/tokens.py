@@ -69,14 +69,14 @@ def parse_jwks(text: str, issuer: str, audience: str) -> TokenKeys:
     try:
         entries = json.loads(text)["keys"]
         found = [entry for entry in entries if entry.get("use", "sig") == "sig"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigurationError('JWKS file: this is not a JSON object {"keys": [...]}') from None
     keys: dict[str, jwt.PyJWK] = {}
     for number, entry in enumerate(found):
         place = f"JWKS file: key {number}"
         try:
             key = jwt.PyJWK.from_dict(entry)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, TypeError):
             raise ConfigurationError(f"{place}: this is not a public key that can be used") from None
         if key.algorithm_name not in _ALGORITHMS:
             raise ConfigurationError(f"{place}: its algorithm is none of {', '.join(_ALGORITHMS)}")
@@ -85,7 +85,7 @@ def parse_jwks(text: str, issuer: str, audience: str) -> TokenKeys:
         if isinstance(key.key, RSAPublicKey) and key.key.key_size < _SMALLEST_RSA_BITS:
             raise ConfigurationError(f"{place}: an RSA key has at least {_SMALLEST_RSA_BITS} bits")
         key_id = key.key_id or ""
-        if key_id in keys or (not key_id and len(found) > 1):
+        if not isinstance(key_id, str) or key_id in keys or (not key_id and len(found) > 1):
             raise ConfigurationError(f"{place}: each key needs a kid of its own")
         keys[key_id] = key
     if not keys:

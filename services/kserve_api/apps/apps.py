@@ -13,7 +13,7 @@ from kserve_api.apps.domains import Domains, domain_condition
 from kserve_api.apps.errors import app_not_found, cluster_errors
 from kserve_api.apps.logs import AppLogs, LogEvent
 from kserve_api.apps.manifest import AppState, state_of
-from kserve_api.apps.ownership import check_owner, tenant_selector
+from kserve_api.apps.ownership import check_owner, of_tenant, tenant_selector
 from kserve_api.apps.revisions import revision_selector, revision_views, rollback_target
 from kserve_api.apps.scale_to_zero import ScaleToZeroGuard
 from kserve_api.apps.validation import check_app_name, check_deployment, check_namespace, invalid_request
@@ -62,20 +62,21 @@ class Apps:
         """The app with conditions (also ScaleToZero and DomainsReady), revisions and traffic; three reads at once."""
         check_app_name(name, namespace)
         with cluster_errors():
-            service, revisions, mappings = await asyncio.gather(
+            service, page, mappings = await asyncio.gather(
                 self._service(namespace, name),
                 self._cluster.list(REVISION, namespace, labels=revision_selector(name)),
-                self._domains.mappings(namespace, name),
+                self._domains.mappings(namespace, name, tenant),
             )
             check_owner(service, tenant)
             state = state_of(service)
-            scale_to_zero = await self._guard.condition(service, state, revisions.items)
+            revisions = of_tenant(page.items, tenant)
+            scale_to_zero = await self._guard.condition(service, state, revisions)
         traffic = traffic_of(service)
         return AppDetail(
             summary=summary_of(service, self._settings),
             image=state.container.image,
             conditions=[*conditions_of(service), domain_condition(mappings), scale_to_zero],
-            revisions=revision_views(revisions.items, traffic),
+            revisions=revision_views(revisions, traffic),
             traffic=traffic,
             min_scale=state.min_scale,
             max_scale=state.max_scale,
@@ -157,7 +158,7 @@ class Apps:
             page = await self._cluster.list(REVISION, namespace, labels=revision_selector(name))
 
             def change(state: AppState) -> AppState:
-                container = rollback_target(page.items, name, revision)
+                container = rollback_target(of_tenant(page.items, tenant), name, revision)
                 back = replace(state, container=container, latest_percent=None)
                 return back if back == state else stamped(back, actor)
 

@@ -103,11 +103,11 @@ class Deployer:
             raise app_not_found(namespace, name)
         check_owner(service, tenant)
         # What has no owner yet would outlive the app.
-        await self._secrets.give_unowned(service)
+        await self._secrets.give_unowned(service, tenant)
         # Claims are cluster-wide: no owner in a namespace takes them along.
         claimed: set[str] = set()
         if self._settings.domain_claims == "create":
-            claimed = await self._domains.claimed_for(service)
+            claimed = await self._domains.claimed_for(service, tenant)
         uid = str(service["metadata"]["uid"])
         try:
             await self._cluster.delete(INFERENCE_SERVICE, name, namespace, uid=uid)
@@ -142,7 +142,9 @@ class Deployer:
     async def _plan(
         self, namespace: str, name: str, edit: Callable[[AppState | None], Awaitable[AppState]], tenant: str
     ) -> _Plan:
-        before, mappings = await asyncio.gather(self._read(namespace, name), self._domains.mappings(namespace, name))
+        before, mappings = await asyncio.gather(
+            self._read(namespace, name), self._domains.mappings(namespace, name, tenant)
+        )
         if before:
             check_owner(before, tenant)
             if before["metadata"].get("deletionTimestamp"):

@@ -15,7 +15,7 @@ from kserve_api.apps.manifest import (
     custom_domain_of,
     predictor_name,
 )
-from kserve_api.apps.ownership import owner_reference
+from kserve_api.apps.ownership import app_selector, owner_reference
 from kserve_api.apps.views import conditions_of
 from kserve_api.cluster.cluster import Cluster, Object
 from kserve_api.cluster.resources import DOMAIN_MAPPING, KNATIVE_SERVICE
@@ -65,15 +65,14 @@ class Domains:
         self._settings = settings
         self._claims = DomainClaims(cluster, settings)
 
-    async def mappings(self, namespace: str, name: str) -> Sequence[Object]:
-        """The mappings of an app."""
-        labels = f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}"
-        return (await self._cluster.list(DOMAIN_MAPPING, namespace, labels=labels)).items
+    async def mappings(self, namespace: str, name: str, tenant: str) -> Sequence[Object]:
+        """The mappings of a tenant's app."""
+        return (await self._cluster.list(DOMAIN_MAPPING, namespace, labels=app_selector(name, tenant))).items
 
-    async def claimed_for(self, service: Object) -> set[str]:
+    async def claimed_for(self, service: Object, tenant: str) -> set[str]:
         """The host names whose claims are of no use without this app: those it has mapped, or nobody has."""
         namespace, name = service["metadata"]["namespace"], service["metadata"]["name"]
-        own = {mapping["metadata"]["name"] for mapping in await self.mappings(namespace, name)}
+        own = {mapping["metadata"]["name"] for mapping in await self.mappings(namespace, name, tenant)}
         unmapped = [
             domain
             for domain in domains_named_by(service, self._settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -11,8 +13,7 @@ from typing import Literal
 
 from kserve_api.apps.app import CONTAINER, LogTail
 from kserve_api.apps.errors import app_not_found, cluster_errors, to_api_error
-from kserve_api.apps.manifest import TENANT_LABEL
-from kserve_api.apps.ownership import check_owner
+from kserve_api.apps.ownership import check_owner, of_tenant
 from kserve_api.apps.views import created_at
 from kserve_api.cluster.cluster import Cluster, LogQuery, Object
 from kserve_api.cluster.resources import INFERENCE_SERVICE, POD
@@ -21,7 +22,9 @@ from kserve_api.errors import ApiError, ClusterError
 __all__ = ["AppLogs", "LogEvent"]
 
 _SCALED_TO_ZERO = "No pods: the app has scaled to zero (or its first pod has not been made yet)."
+_BROKE_OFF = "The connection to the log broke off; lines around here may be missing or come twice."
 _LOOK_EVERY_S = 2.0
+_MOST_LINES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,10 @@ class AppLogs:
     async def follow(
         self, namespace: str, name: str, *, tenant: str, query: LogQuery
     ) -> AsyncGenerator[LogEvent, None]:
-        """Lines of the newest pod; when it ends or a newer one comes, the lines of that one from its first."""
+        """Lines of the newest pod; when it ends or a newer one comes, the lines of that one from its first.
+
+        A connection that breaks off is made anew, from the time of the last line on.
+        """
         followed, told = "", ""
         while True:
             with cluster_errors():
@@ -70,16 +76,21 @@ class AppLogs:
             if pod is None or run == followed:
                 notice = _SCALED_TO_ZERO if pod is None else "The pod has ended; waiting for the next one."
             else:
-                notice = ""
+                notice, heard_at = "", time.monotonic()
                 async with aclosing(self._lines(namespace, name, tenant, pod, query)) as events:
                     async for event in events:
                         if event.kind == "notice":
                             notice = event.text
-                        else:
-                            yield event
+                            continue
+                        if event.kind == "line":
+                            told, heard_at = "", time.monotonic()
+                        yield event
                 if not notice:
                     # From the next pod, or run of its container, everything is new.
-                    followed, told, query = run, "", replace(query, tail_lines=5000, since_s=0, previous=False)
+                    followed, told, query = run, "", replace(query, tail_lines=_MOST_LINES, since_s=0, previous=False)
+                elif notice == _BROKE_OFF:
+                    since_s = math.ceil(time.monotonic() - heard_at + self._look_every_s)
+                    query = replace(query, tail_lines=_MOST_LINES, since_s=since_s)
             if notice and notice != told:
                 told = notice
                 yield LogEvent("notice", notice)
@@ -88,7 +99,7 @@ class AppLogs:
     async def _lines(
         self, namespace: str, name: str, tenant: str, pod: Object, query: LogQuery
     ) -> AsyncGenerator[LogEvent, None]:
-        """Lines of one pod until it ends or a newer one is there; a single notice when it has none yet."""
+        """Lines of one pod until it ends or a newer one is there; a notice when it has none yet, or breaks off."""
         pod_name = pod["metadata"]["name"]
         container = query.container or CONTAINER
         wanted = replace(query, container=container if container in _container_names(pod) else None)
@@ -114,11 +125,11 @@ class AppLogs:
                 yield LogEvent("line", line, pod_name)
                 reader = asyncio.ensure_future(anext(lines, None))
         except ClusterError as error:
-            if error.status == 404 or (error.status == 0 and begun):
+            if error.status == 404:
                 return
-            if error.status != 400:
+            if error.status != 400 and not (error.status == 0 and begun):
                 raise to_api_error(error) from error
-            yield LogEvent("notice", _not_started(pod))
+            yield LogEvent("notice", _BROKE_OFF if error.status == 0 else _not_started(pod))
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -165,9 +176,7 @@ class AppLogs:
             self._cluster.list(POD, namespace, labels=f"serving.kserve.io/inferenceservice={name}"),
         )
         check_owner(service, tenant)
-        # An app of the same name may have been another tenant's a moment ago.
-        own = [pod for pod in pods.items if (pod["metadata"].get("labels") or {}).get(TENANT_LABEL, tenant) == tenant]
-        return max(own, key=_age, default=None)
+        return max(of_tenant(pods.items, tenant), key=_age, default=None)
 
     async def _service(self, namespace: str, name: str) -> Object:
         try:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from kserve_api.apps.app import CONTAINER, MANAGED_BY, Deployment, Resources
+from kserve_api.apps.quantities import parse_quantity
 from kserve_api.cluster.cluster import Object
 from kserve_api.cluster.resources import INFERENCE_SERVICE
 from kserve_api.errors import ApiError
@@ -136,8 +137,14 @@ def _merged_container(current: ContainerState, new: ContainerState, wanted: Depl
         readiness_path=new.readiness_path if "readiness_path" in given else current.readiness_path,
         envs=envs,
         secret_refs=secret_refs,
-        resources=new.resources if "resources" in given else current.resources,
+        resources=new.resources if "resources" in given and _differ(current, new) else current.resources,
     )
+
+
+def _differ(current: ContainerState, new: ContainerState) -> bool:
+    """Whether the amounts are others: KServe's webhook writes `0.5` as `500m`, which is no change."""
+    pairs = zip(astuple(current.resources), astuple(new.resources), strict=True)
+    return any(one != other and parse_quantity(one) != parse_quantity(other) for one, other in pairs)
 
 
 def to_manifest(state: AppState, settings: Settings) -> Object:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kserve_api.apps.app import MANAGED_BY
 from kserve_api.apps.errors import app_not_found
-from kserve_api.apps.manifest import MANAGED_BY_LABEL, TENANT_LABEL
+from kserve_api.apps.manifest import APP_LABEL, MANAGED_BY_LABEL, TENANT_LABEL
 from kserve_api.cluster.cluster import Object
 from kserve_api.cluster.resources import INFERENCE_SERVICE
 from kserve_api.errors import ApiError
 
-__all__ = ["check_owner", "owner_reference", "tenant_selector"]
+__all__ = ["app_selector", "check_owner", "of_tenant", "owner_reference", "tenant_selector"]
 
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
@@ -21,6 +22,19 @@ def tenant_selector(tenant: str) -> str:
     if not _LABEL_VALUE.fullmatch(tenant):
         raise ValueError(f"The tenant name {tenant!r} is not the value of a Kubernetes label.")
     return f"{MANAGED_BY_LABEL}={MANAGED_BY},{TENANT_LABEL}={tenant}"
+
+
+def app_selector(name: str, tenant: str) -> str:
+    """Label selector of what we made for a tenant's app of this name."""
+    return f"{tenant_selector(tenant)},{APP_LABEL}={name}"
+
+
+def of_tenant(things: Sequence[Object], tenant: str) -> list[Object]:
+    """Those revisions or pods of an app's name that are the tenant's: KServe hands our label on to them.
+
+    An app of the same name may have been another tenant's a moment ago, and what it was made of goes after it.
+    """
+    return [thing for thing in things if (thing["metadata"].get("labels") or {}).get(TENANT_LABEL, tenant) == tenant]
 
 
 def check_owner(service: Object, tenant: str) -> None:

@@ -51,7 +51,9 @@ REQUIRED: tuple[Permission, ...] = (
     Permission("logs", POD, ("get",), subresource="log"),
     Permission("scale to zero", POD_AUTOSCALER, ("get",), optional=True),
     Permission("scale to zero", CONFIG_MAP, ("get",), scope="knative", names=("config-autoscaler",), optional=True),
-    Permission("domain claims", CLUSTER_DOMAIN_CLAIM, ("create", "delete"), scope="cluster", needed_if="domain_claims"),
+    Permission(
+        "domain claims", CLUSTER_DOMAIN_CLAIM, ("get", "create", "delete"), scope="cluster", needed_if="domain_claims"
+    ),
     Permission("patch of an old KServe", REVISION, ("get", "patch"), needed_if="patch_old_kserve"),
 )
 

@@ -18,7 +18,7 @@ from kserve_api.apps.manifest import (
     TENANT_LABEL,
     AppState,
 )
-from kserve_api.apps.ownership import owner_reference
+from kserve_api.apps.ownership import app_selector, owner_reference
 from kserve_api.apps.revisions import container_of, revision_selector
 from kserve_api.apps.views import created_at
 from kserve_api.cluster.cluster import Cluster, Object
@@ -74,7 +74,7 @@ class SecretVariables:
     async def tidy(self, service: Object, state: AppState) -> None:
         """Give the app's Secrets their owner, the InferenceService, and delete those of no use any more."""
         namespace, name = state.namespace, state.name
-        present = await self._of_app(namespace, name)
+        present = await self._of_app(namespace, name, state.tenant)
         if not present:
             return
         used = set(state.container.secret_refs.values()) | await self._used_by_revisions(namespace, name)
@@ -85,10 +85,10 @@ class SecretVariables:
             elif secret["metadata"].get("ownerReferences") != [owner_reference(service)]:
                 await self._give(secret, service)
 
-    async def give_unowned(self, service: Object) -> None:
+    async def give_unowned(self, service: Object, tenant: str) -> None:
         """Give Secrets without an owner, left by a deployment that broke off, to the InferenceService."""
         metadata = service["metadata"]
-        for secret in await self._of_app(metadata["namespace"], metadata["name"]):
+        for secret in await self._of_app(metadata["namespace"], metadata["name"], tenant):
             if not secret["metadata"].get("ownerReferences"):
                 await self._give(secret, service)
 
@@ -100,9 +100,8 @@ class SecretVariables:
             if error.status != 404:
                 raise
 
-    async def _of_app(self, namespace: str, name: str) -> Sequence[Object]:
-        labels = f"{MANAGED_BY_LABEL}={MANAGED_BY},{APP_LABEL}={name}"
-        return (await self._cluster.list(SECRET, namespace, labels=labels)).items
+    async def _of_app(self, namespace: str, name: str, tenant: str) -> Sequence[Object]:
+        return (await self._cluster.list(SECRET, namespace, labels=app_selector(name, tenant))).items
 
     async def _give(self, secret: Object, service: Object) -> None:
         patch: Object = {"metadata": {"ownerReferences": [owner_reference(service)]}}

@@ -156,9 +156,15 @@ def break_off(response: aiohttp.ClientResponse) -> None:
 
 
 def _loader(configuration: Configuration, kubeconfig: Path | None) -> Callable[[], Awaitable[None]]:
-    source = f"kubeconfig {kubeconfig}" if kubeconfig else "service account of the pod"
+    if kubeconfig:
+        source, advice = f"kubeconfig {kubeconfig}", ""
+    else:
+        source, advice = "service account of the pod", " (outside a pod set KSERVE_API_KUBECONFIG)"
 
     async def load() -> None:
+        # The client would take a missing file for an empty one.
+        if kubeconfig and not kubeconfig.exists():
+            raise ClusterError(0, "Configuration", f"The {source} cannot be used: there is no such file")
         try:
             if kubeconfig:
                 await load_kube_config(  # type: ignore[no-untyped-call]
@@ -168,7 +174,7 @@ def _loader(configuration: Configuration, kubeconfig: Path | None) -> Callable[[
                 # Its hook reads the token's file again every minute: the kubelet renews it there.
                 load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except (ConfigException, OSError, ValueError) as error:
-            raise ClusterError(0, "Configuration", f"The {source} cannot be used: {error}") from error
+            raise ClusterError(0, "Configuration", f"The {source} cannot be used: {error}{advice}") from error
 
     return load
 

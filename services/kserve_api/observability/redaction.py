@@ -32,13 +32,13 @@ def hide(text: str) -> str:
 
 
 def hide_in(value: object) -> object:
-    """Return a JSON value with all texts in it hidden likewise, keys too."""
+    """Return a JSON value with all texts in it hidden likewise; not its keys, which are names of our own fields."""
     if not SECRETS.get():
         return value
     if isinstance(value, str):
         return hide(value)
     if isinstance(value, Mapping):
-        return {hide(str(key)): hide_in(part) for key, part in value.items()}
+        return {str(key): hide_in(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [hide_in(part) for part in value]
     return value

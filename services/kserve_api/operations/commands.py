@@ -47,7 +47,8 @@ def doctor(app: str | None, namespace: str | None, get: bool, service_namespace:
         place = (namespace or configuration.default_namespace, app) if app else None
         results = asyncio.run(_examined(configuration, place, service_namespace, host, get=get, show=not as_json))
     except (ClusterError, ConfigurationError) as error:
-        click.echo(f"The doctor cannot run: {error}", err=True)
+        told = error.message if isinstance(error, ClusterError) else str(error)
+        click.echo(f"The doctor cannot run: {told}", err=True)
         raise SystemExit(_COULD_NOT_RUN) from None
     if as_json:
         found = [{"check": each.check, **asdict(each.finding)} for each in results]

@@ -59,11 +59,11 @@ def key_of(tenant: str, name: str = "main") -> str:
 
 
 def tenants_file(folder: Path, tenants: Sequence[Mapping[str, Any]] = TENANTS) -> Path:
-    """Write the tenants, each with a key `main` and a key `read` that may only read."""
+    """Write the tenants, each with a key `main`, a key `ci` that may deploy and a key `read` that may only read."""
     entries = []
     for tenant in tenants:
-        keys = [{"name": name, "sha256": _digest(key_of(tenant["name"], name))} for name in ("main", "read")]
-        keys[1]["role"] = "reader"
+        keys = [{"name": name, "sha256": _digest(key_of(tenant["name"], name))} for name in ("main", "ci", "read")]
+        keys[1]["role"], keys[2]["role"] = "deployer", "reader"
         entries.append({"keys": keys, **tenant})
     path = folder / "tenants.yaml"
     path.write_text(yaml.safe_dump({"tenants": entries}))

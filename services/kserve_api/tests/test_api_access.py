@@ -195,13 +195,22 @@ def test_a_reader_changes_nothing(api: RunningApi) -> None:
 
 def test_only_administrators_of_the_platform_act_for_others(api: RunningApi) -> None:
     """KS-08: role platform-admin, with ?tenant=; and metrics are theirs."""
-    with api.client("acme") as acme, api.client("ops") as ops, api.client("ops", "read") as scraper:
+    with (
+        api.client("acme") as acme,
+        api.client("ops") as ops,
+        api.client("ops", "read") as scraper,
+        api.client("ops", "ci") as deployer,
+    ):
         assert acme.post("/deploy", json={"name": "helped", "image": IMAGE}).status_code == 201
         assert acme.get("/models?tenant=globex").status_code == 403
         assert ops.get("/models?tenant=nobody").status_code == 404
         assert ops.get("/models/team-a/helped").status_code == 404
         assert ops.get("/models/team-a/helped?tenant=acme").status_code == 200
         assert ops.post("/models/team-a/helped/restart?tenant=acme").status_code == 200
+        # A key of their tenant that is given a lower role has that role only.
+        assert deployer.get("/models").status_code == 200
+        assert deployer.delete("/models/team-a/helped?tenant=acme").status_code == 403
+        assert scraper.get("/logs/helped?tenant=acme").status_code == 403
         assert acme.get("/metrics").status_code == 403
         assert "kserve_api_requests_total" in scraper.get("/metrics").text
     audit = api.records("kserve_api.audit", lambda found: any(record.get("for_tenant") for record in found))
@@ -250,3 +259,5 @@ def test_on_a_development_machine_without_tenants_only_the_machine_itself_is_ser
         assert _status(api) == 200
         assert _status(api, x_forwarded_for="192.0.2.1") == 403
         assert _status(api, host="rebound.example") == 403
+        # A page may send a POST without a body, though it cannot read the answer.
+        assert _status(api, origin="https://elsewhere.example") == 403

@@ -147,6 +147,14 @@ def test_what_is_no_json_object_is_refused(client: httpx.Client, body: bytes, st
     assert answer.status_code == status
 
 
+def test_an_error_keeps_its_shape_whatever_the_values_of_variables_are(client: httpx.Client) -> None:
+    """KS-08: values are hidden in what is told, not in the names of the error's own fields."""
+    envs = {"A": "message", "B": "invalid_request", "C": "request_id", "D": "details"}
+    error = _deploy(client, "Wrong", secret_envs=envs).json()["error"]
+    assert error["code"] == "invalid_request"
+    assert {"code", "message", "details", "request_id"} == set(error)
+
+
 def test_a_body_that_a_web_page_could_send_is_refused(client: httpx.Client) -> None:
     answer = client.post("/deploy", content=b'{"name": "a", "image": "b"}', headers={"Content-Type": "text/plain"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, "not_json")

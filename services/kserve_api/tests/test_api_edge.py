@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from kserve_api.api import request_limits
 from kserve_api.tests.running_api import IMAGE, RunningApi, key_of, running_api
@@ -111,6 +113,27 @@ def test_a_body_that_does_not_come_is_not_waited_for(api: RunningApi, monkeypatc
         head = f"POST /deploy HTTP/1.1\r\nHost: x\r\nX-API-Key: {key_of('acme')}\r\nContent-Length: 100\r\n\r\n{{"
         connection.sendall(head.encode())
         assert connection.recv(4096).startswith(b"HTTP/1.1 408")
+
+
+def test_only_a_followed_log_has_no_time_limit() -> None:
+    """KS-06: an app may be called `stream`, too."""
+    statuses: list[int] = []
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.2)
+        await Response(status_code=200)(scope, receive, send)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    limits = request_limits.RequestLimits(slow, answer_s=0.02, wait_s=0)
+    for path in ("/models/default/stream", "/logs/stream", "/logs/shop/stream"):
+        scope: Scope = {"type": "http", "path": path, "query_string": b"", "headers": [], "state": {}}
+        asyncio.run(limits(scope, receive, send))
+    assert statuses == [504, 504, 200]
 
 
 @pytest.mark.parametrize(

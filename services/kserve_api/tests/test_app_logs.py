@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import pytest
+
 from kserve_api.apps.apps import Apps
 from kserve_api.apps.logs import AppLogs, LogEvent
 from kserve_api.cluster.cluster import LogQuery
+from kserve_api.cluster.kubernetes_cluster import KubernetesCluster
+from kserve_api.errors import ClusterError
 from kserve_api.tests.cluster_objects import objects, refused, settled
 from kserve_api.tests.running_apps import IMAGE, TENANT, advance, deployment, run
 from kserve_api.tests.running_cluster import RunningCluster
@@ -169,6 +173,32 @@ def test_a_followed_log_moves_on_to_the_next_pod_and_ends_with_the_app() -> None
             await apps.delete("team-a", "shop", tenant="acme")
             await _until(events, "notice", "deleted")
             assert await anext(events, None) is None
+
+    run(scenario)
+
+
+def test_a_followed_log_goes_on_after_its_connection_broke(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KS-06: stream; a restart of the API server, or a balancer before it, is not the end of the pod."""
+    asked: list[LogQuery] = []
+
+    async def follow(_: KubernetesCluster, namespace: str, pod: str, query: LogQuery) -> AsyncGenerator[str, None]:
+        asked.append(query)
+        yield f"line {len(asked)}"
+        if len(asked) < 3:
+            raise ClusterError(0, "NoAnswer", "The stream broke off")
+        await asyncio.sleep(60)
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(min_scale=1), **TENANT)
+        await settled(cluster)
+        monkeypatch.setattr(KubernetesCluster, "follow_logs", follow)
+        logs = AppLogs(apps._cluster, look_every_s=0.05)
+        async with aclosing(logs.follow("team-a", "shop", tenant="acme", query=LogQuery(tail_lines=7))) as events:
+            seen = await _until(events, "line", "line 3")
+        assert [event.text for event in seen if event.kind == "line"] == ["line 1", "line 2", "line 3"]
+        assert sum("broke off" in event.text for event in seen if event.kind == "notice") == 2
+        # What was written in between comes, what was shown long before does not come again.
+        assert [(query.tail_lines, query.since_s) for query in asked] == [(7, 0), (5000, 1), (5000, 1)]
 
     run(scenario)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from kserve_api.apps.apps import Apps
 from kserve_api.apps.usage import AppUsage, tenant_usage
 from kserve_api.cluster.cluster import Cluster
 from kserve_api.tests.app_agreement import CLAIM
-from kserve_api.tests.cluster_objects import ISVC, MAPPING, change, objects, refused, settled
+from kserve_api.tests.cluster_objects import ISVC, MAPPING, REVISION, change, objects, refused, settled
 from kserve_api.tests.fake_cluster.store import ObjectStore
 from kserve_api.tests.running_apps import IMAGE, TENANT, deployment, platform, run
 from kserve_api.tests.running_cluster import RunningCluster
@@ -29,6 +30,41 @@ def test_a_secret_that_got_no_owner_goes_with_its_app() -> None:
         assert objects(cluster, "secrets") == objects(cluster, ISVC) == []
 
     run(scenario)
+
+
+def test_what_another_tenants_app_of_the_name_left_is_neither_shown_nor_used() -> None:
+    """KS-08: objects of a deleted app go a moment after it; whoever takes the name meanwhile gets none of them."""
+
+    async def scenario(apps: Apps, cluster: RunningCluster) -> None:
+        await apps.deploy(deployment(secret_envs={"KEY": "theirs"}), tenant="globex", actor="globex-key")
+        await settled(cluster)
+        (revision,), (secret,) = objects(cluster, REVISION), objects(cluster, "secrets")
+        await apps.delete("team-a", "shop", tenant="globex")
+        await settled(cluster)
+        # As if they were still there: a generation before the first of the new app.
+        labels = {**revision["metadata"]["labels"], "serving.knative.dev/configurationGeneration": "0"}
+        _leave(cluster, REVISION, revision, name="shop-predictor-old", labels=labels)
+        _leave(cluster, "secrets", secret)
+        await apps.deploy(deployment(secret_envs={"KEY": "ours"}), **TENANT)
+        await settled(cluster)
+        detail = await apps.get("team-a", "shop", tenant="acme")
+        assert [each.name for each in detail.revisions] == ["shop-predictor-00001"]
+        await refused(apps.rollback("team-a", "shop", **TENANT), 409, "no_earlier_revision")
+        back = apps.rollback("team-a", "shop", revision="shop-predictor-old", **TENANT)
+        await refused(back, 404, "revision_not_found")
+        left = next(one for one in objects(cluster, "secrets") if one["metadata"]["name"] == secret["metadata"]["name"])
+        assert "ownerReferences" not in left["metadata"]
+
+    run(scenario)
+
+
+def _leave(cluster: RunningCluster, key: str, thing: dict[str, Any], **metadata: Any) -> None:  # noqa: ANN401 any JSON
+    kept = {
+        field: thing["metadata"][field]
+        for field in ("name", "namespace", "labels", "annotations", "creationTimestamp")
+        if field in thing["metadata"]
+    }
+    cluster.call(lambda store: store.create(key, {**thing, "metadata": {**kept, **metadata}}))
 
 
 def test_an_app_that_was_broken_by_hand_still_counts_and_hinders_no_other() -> None:

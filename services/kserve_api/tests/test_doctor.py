@@ -150,10 +150,10 @@ _TROUBLES = [
     _Trouble(
         "deployment mode",
         "Standard",
-        _kserve("deploy", defaultDeploymentMode="Standard"),
+        _kserve("deploy", defaultDeploymentMode="Standard", deploymentRolloutStrategy={"type": "Availability"}),
         State.WARN,
         "default is Standard",
-        "inferenceservice-config -n kserve .*defaultDeploymentMode.*Knative",
+        "inferenceservice-config -n kserve .*defaultDeploymentMode.*Knative.*Availability",
     ),
     _Trouble(
         "ingress",

@@ -85,6 +85,19 @@ def test_a_deployment_of_what_is_there_is_no_change(state: AppState) -> None:
     assert merged(state, _deployment(), tenant="acme", secret_refs={}) == state
 
 
+def test_the_same_amounts_written_otherwise_are_no_change() -> None:
+    """KS-02: KServe's webhook writes quantities in its own way, `0.5` as `500m`; no new revision comes of that."""
+    written = {"cpu_request": "100m", "memory_request": "1Gi", "cpu_limit": "500m", "memory_limit": "1536Mi"}
+    asked = {"cpu_request": "0.1", "memory_request": "1024Mi", "cpu_limit": "0.5", "memory_limit": "1.5Gi"}
+    present = _new(resources=Resources(**written))
+    again = merged(present, _deployment(resources=Resources(**asked)), tenant="acme", secret_refs={})
+    assert again == present
+    more = merged(
+        present, _deployment(resources=Resources(**{**asked, "cpu_limit": "1"})), tenant="acme", secret_refs={}
+    )
+    assert more.container.resources.cpu_limit == "1"
+
+
 def test_the_limits_of_the_notes_are_on_the_object() -> None:
     """Limits: 0-10 pods, 100m/128Mi to 1 CPU/512Mi, port 8080."""
     predictor = to_manifest(_new(), SETTINGS)["spec"]["predictor"]

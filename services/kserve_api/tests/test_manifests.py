@@ -139,7 +139,7 @@ def test_no_rule_holds_in_the_whole_cluster_unless_claims_are_made(overlay: str)
     """KS-09: Role (not ClusterRole) per namespace. Original: a ClusterRole although one namespace is used."""
     wide = {body["metadata"]["name"] for body in rendered(overlay) if body["kind"] == "ClusterRole"}
     claims = settings(overlay).domain_claims == "create"
-    assert wide == ({"kserve-api-domain-claims", "kserve-api-domain-owners"} if claims else set())
+    assert wide == ({"kserve-api-domain-claims"} if claims else set())
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -73,9 +73,9 @@ def test_it_stays_within_130_megabytes_and_ends_when_told(cluster: RunningCluste
         ({"KSERVE_API_ENVIRONMENT": "production"}, ["KSERVE_API_TENANTS_FILE"]),
         ({"KSERVE_API_HOST": "0.0.0.0"}, ["KSERVE_API_TENANTS_FILE"]),
         ({"KSERVE_API_PORT": "-1", "KSERVE_API_LOG_LEVEL": "LOUD"}, ["KSERVE_API_PORT", "KSERVE_API_LOG_LEVEL"]),
-        ({"KSERVE_API_KUBECONFIG": "/does/not/exist"}, ["/does/not/exist"]),
+        ({"KSERVE_API_KUBECONFIG": "/does/not/exist"}, ["/does/not/exist cannot be used: there is no such file"]),
         ({"KSERVE_API_TENANTS_FILE": "/does/not/exist"}, ["/does/not/exist"]),
-        ({"KSERVE_API_PORT": str(0)}, ["service account"]),
+        ({"KSERVE_API_PORT": str(0)}, ["outside a pod set KSERVE_API_KUBECONFIG"]),
     ],
     ids=["no-tenants", "open-to-a-network", "wrong-values", "no-kubeconfig", "no-tenants-file", "no-cluster"],
 )

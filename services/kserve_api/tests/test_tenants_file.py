@@ -92,18 +92,31 @@ def test_any_text_is_a_file_or_a_named_mistake(text: str) -> None:
         parse_tenants(text, Settings())
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["tenants: [{name: 2024-13-45}]", "tenants: !!int x", "tenants: !!timestamp x", "? [a]\n: b", "[" * 5000],
+    ids=["no such day", "no number", "no time", "a list as a key", "nested too deep"],
+)
+def test_what_yaml_cannot_make_a_value_of_is_a_mistake_in_the_file(text: str) -> None:
+    """KS-08: the YAML library raises errors of many kinds; none may end the watch for the next, mended file."""
+    assert "tenants file: " in _lines(text)
+
+
 def test_production_does_not_start_without_tenants_nor_anything_open_to_a_network() -> None:
     """KS-08: nobody gets in by accident."""
     for wrong in (Settings(environment="production"), Settings(host="0.0.0.0")):
         with pytest.raises(ConfigurationError, match="KSERVE_API_TENANTS_FILE"):
             Access(wrong)
     assert Access(Settings(host="::1")).tenants.is_open
+    assert Access(Settings()).tenants.by_name["local"].may_use_domain("www.example.com")
 
 
 def test_keys_that_cannot_be_trusted_are_refused(tmp_path: Path) -> None:
     """KS-08: only public keys for RS256, ES256 and EdDSA."""
     secret = {"kty": "oct", "k": "c2VjcmV0c2VjcmV0", "kid": "a"}
-    for keys in ("not json", "{}", '{"keys": []}', json.dumps({"keys": [secret]}), '{"keys": [{"kty": "RSA"}]}'):
+    odd = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    entries = [secret, {"kty": "RSA"}, {"kty": "RSA", "alg": ["a"]}, {**odd, "kid": ["a"]}]
+    for keys in ("not json", "{}", '{"keys": []}', "[" * 100_000, *(json.dumps({"keys": [one]}) for one in entries)):
         with pytest.raises(ConfigurationError, match="JWKS"):
             parse_jwks(keys, "issuer", "audience")
     with pytest.raises(ConfigurationError, match="JWT_KEYS_FILE"):

@@ -40,12 +40,13 @@ async def _deployment_mode(around: Surroundings) -> Sequence[Finding]:
     default = deploy.get("defaultDeploymentMode", "not set")
     if default in _KNATIVE_MODES:
         return [ok(f"KServe's default is {default}; apps are marked {around.settings.deployment_mode}")]
+    wanted = json.dumps({**deploy, "defaultDeploymentMode": around.settings.deployment_mode})
     return [
         warn(
             f"KServe's default is {default}: apps of this service are marked {around.settings.deployment_mode}, but an "
             "InferenceService made by hand is not, and cannot scale to zero",
             "set defaultDeploymentMode",
-            _patch(around.settings.kserve_namespace, _KSERVE_CONFIG, "deploy", '{"defaultDeploymentMode": "Knative"}'),
+            _patch(around.settings.kserve_namespace, _KSERVE_CONFIG, "deploy", wanted),
         )
     ]
 
