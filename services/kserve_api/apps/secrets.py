@@ -1,7 +1,8 @@
 """Secret variables: their values are in immutable Secrets, one for each set of values.
 
 A changed value makes a new Secret, so it makes a new revision too, and a rollback finds the old values. Secrets that
-neither the app nor any of its revisions refers to are deleted some minutes later, by the next deployment.
+neither the app nor any of its revisions refers to are deleted some minutes later, by the next deployment of an app with
+secret variables, or with the app.
 """
 
 from __future__ import annotations
