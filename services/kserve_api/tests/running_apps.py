@@ -87,7 +87,7 @@ def _controllers(cluster: RunningCluster) -> Controllers:
 def run(scenario: Scenario, *, account: str = "admin", rbac: tuple[Path, ...] = (), **settings: object) -> None:
     """Run a scenario on a fresh cluster; the controllers' own faults fail it too."""
     with running_cluster(rbac=rbac) as cluster:
-        arguments: dict[str, Any] = {"kubeconfig": cluster.kubeconfig(account), **settings}
+        arguments: dict[str, Any] = {"kubeconfig": cluster.kubeconfig(account, tls=False), **settings}
         asyncio.run(_run(scenario, cluster, Settings(**arguments)))
 
 

@@ -103,7 +103,7 @@ def deploy(cluster: RunningCluster, tag: str = "1.0", **fields: object) -> None:
     arguments: dict[str, Any] = {"name": "shop", "image": f"{IMAGE}:{tag}", **fields}
 
     async def work() -> None:
-        settings = Settings(kubeconfig=cluster.kubeconfig(SERVICE_ACCOUNT))
+        settings = Settings(kubeconfig=cluster.kubeconfig(SERVICE_ACCOUNT, tls=False))
         client = await KubernetesCluster.open(settings)
         apps = Apps(client, settings)
         try:
@@ -155,7 +155,7 @@ def states(results: Sequence[Result]) -> Mapping[str, set[State]]:
 
 
 async def _examine(cluster: RunningCluster, look: Look, app: str | None) -> list[Result]:
-    settings = Settings(kubeconfig=cluster.kubeconfig(look.account), **look.settings)
+    settings = Settings(kubeconfig=cluster.kubeconfig(look.account, tls=False), **look.settings)
     client = await KubernetesCluster.open(settings)
     try:
         around = Surroundings(

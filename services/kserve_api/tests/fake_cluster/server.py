@@ -32,6 +32,7 @@ from kserve_api.tests.fake_cluster.writes import Writes
 __all__ = ["FakeApiServer", "Request"]
 
 _JSON = "application/json"
+_LAST_ROUNDS = 5
 
 
 class Request(NamedTuple):
@@ -74,8 +75,21 @@ class FakeApiServer:
     async def close(self) -> None:
         """End every watch and connection."""
         self.watches.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._runner is None:
+            return
+        server = self._runner.server
+        assert server is not None
+        for site in list(self._runner.sites):
+            await site.stop()
+        # Those accepted a moment ago are connections only now; cleaning up would forget one that comes meanwhile.
+        # TLS would say goodbye and wait for an answer.
+        for _ in range(_LAST_ROUNDS):
+            await asyncio.sleep(0)
+            for connection in server.connections:
+                if connection.transport is not None:
+                    connection.transport.abort()
+        await self._runner.cleanup()
+        await asyncio.sleep(0)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         user: User | None = None
