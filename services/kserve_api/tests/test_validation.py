@@ -172,4 +172,5 @@ def test_all_mistakes_are_told_at_once_and_no_value_of_a_variable() -> None:
 def test_a_variable_has_a_posix_name(name: str) -> None:
     """KS-01: env names."""
     accepted = _fields(replace(GOOD, envs={name: ""})) == []
-    assert accepted == bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) and name != "PORT")
+    reserved = {"PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION", "SERVICE_URL"}
+    assert accepted == bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) and name not in reserved)
