@@ -139,7 +139,10 @@ def test_a_stream_ends_when_its_app_is_deleted(api: RunningApi, client: httpx.Cl
     api.cluster.settle()
     with client.stream("GET", "/logs/brief/stream") as stream:
         events = _events(stream.iter_lines())
-        assert next(events)[0] in {"pod", "line"}
+        first = next(events)
+        assert first[0] in {"pod", "line"}
         with api.client() as other:
-            assert other.delete("/models/team-a/brief").status_code == 202
-        assert [name for name, _ in events][-1] == "end"
+            deleted = other.delete("/models/team-a/brief")
+        assert deleted.status_code == 202, deleted.text
+        seen = list(events)
+        assert seen[-1][0] == "end", seen
