@@ -10,9 +10,12 @@ from typing import Any
 __all__ = ["docs_page"]
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "code{font-family:ui-monospace,monospace}table{border-collapse:collapse;margin:.5rem 0}"
-    "td,th{border:1px solid #999;padding:.2rem .6rem;text-align:left;vertical-align:top}"
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
+    "padding:0 1rem}h2{font-size:1.15rem;margin:2.2rem 0 .4rem;padding-top:1rem;border-top:1px solid #8886}"
+    "p{margin:.4rem 0}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}"
+    "table{border-collapse:collapse;margin:.8rem 0;width:100%}"
+    "td,th{border-bottom:1px solid #8886;padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top}"
+    "td:last-child{overflow-wrap:anywhere}"
 )
 
 
@@ -21,6 +24,7 @@ def docs_page(document: dict[str, Any]) -> tuple[str, str]:
     info = document["info"]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width,initial-scale=1">',
         f"<title>{escape(info['title'])}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])}</p>",
         '<p>All of it, for programs: <a href="/openapi.json">/openapi.json</a></p>',
