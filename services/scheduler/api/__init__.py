@@ -1,0 +1,1 @@
+"""The API role over HTTP: triggers, health, access, errors."""

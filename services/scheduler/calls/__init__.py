@@ -1,0 +1,1 @@
+"""One HTTP call to a customer's address: guarded, bounded, repeated."""

@@ -1,0 +1,1 @@
+"""The log, metrics for Prometheus, and what is never written to them."""

@@ -1,0 +1,1 @@
+"""The doctor, and the commands of whoever runs the service."""

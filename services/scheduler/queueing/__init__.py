@@ -1,0 +1,1 @@
+"""What is due: schedules and jobs, behind a port; BullMQ on Redis."""

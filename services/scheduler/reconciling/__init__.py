@@ -1,0 +1,1 @@
+"""Schedules made to agree with the triggers again, whatever crashed between."""

@@ -1,0 +1,1 @@
+"""The worker role: takes jobs, makes the calls, records them."""
