@@ -57,8 +57,8 @@ def counting_target(folder: Path, *, delay_s: float, port: int = 0) -> Iterator[
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         yield CountingTarget(process.stdout.readline().strip(), noted)
     finally:
         process.terminate()
@@ -104,7 +104,8 @@ async def _serve(noted: str, delay_s: float, port: int) -> None:
     note = os.open(noted, os.O_WRONLY | os.O_APPEND)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(note, delay_s), "127.0.0.1", port, backlog=512)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
     await server.serve_forever()
 
 
