@@ -279,4 +279,4 @@ class StoreAndModel(RuleBasedStateMachine):
 def test_store_does_what_a_dictionary_does_in_random_sequences(redis: RunningRedis) -> None:
     StoreAndModel.redis = redis
     few = settings(max_examples=25, stateful_step_count=20, deadline=None)
-    run_state_machine_as_test(StoreAndModel, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(StoreAndModel, settings=few)
