@@ -1,15 +1,18 @@
-"""Are executions recorded: the credentials, the bucket, what workers say of their writing, the newest object."""
+"""Are executions recorded: the object store, what workers say of their writing, the newest object."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from scheduler.operations.doctor.bucket import BucketError, open_bucket
-from scheduler.operations.doctor.finding import Check, Finding, fail, ok, unknown, warn
+from scheduler.errors import HistoryUnavailableError
+from scheduler.executions.object_keys import day_prefixes
+from scheduler.executions.object_store import ObjectStore
+from scheduler.operations.doctor.finding import Check, Finding, fail, ok, unknown
 from scheduler.operations.doctor.surroundings import Surroundings
 from scheduler.queueing.job import JobState
+from scheduler.settings import Settings
 
 __all__ = ["record_checks"]
 
@@ -20,37 +23,19 @@ _OBJECTS = "python -m scheduler list-objects"
 
 def record_checks(around: Surroundings) -> Iterator[Check]:
     """Yield the checks of the way from an execution to its record on S3."""
-    yield Check("s3", lambda: _credentials(around), _OBJECTS)
-    yield Check("bucket", lambda: _bucket(around), _OBJECTS, needs=("s3",))
+    yield Check("s3", lambda: _s3(around), _OBJECTS)
     yield Check("writer", lambda: _writer(around), needs=("redis",))
-    yield Check("recent records", lambda: _recent(around), _OBJECTS, needs=("redis", "s3", "bucket"))
+    yield Check("recent records", lambda: _recent(around), _OBJECTS, needs=("redis", "s3"))
 
 
-async def _credentials(around: Surroundings) -> Sequence[Finding]:
-    problem = await _problem(around)
-    if problem is None or problem.kind == "missing":
-        return [ok(f"{around.settings.s3_endpoint or 'S3'} answers, and knows our key")]
-    if problem.kind == "refused":
-        fix = (
-            "correct SCHEDULER_S3_ACCESS_KEY_ID and SCHEDULER_S3_SECRET_ACCESS_KEY, "
-            "and let the key list, read and write this bucket"
-        )
-        return [fail(str(problem), fix, _OBJECTS)]
-    if problem.kind == "away":
-        fix = "correct SCHEDULER_S3_ENDPOINT, and let pods reach it (NetworkPolicy); workers keep their records until then"
-        return [
-            fail(str(problem), fix, f"curl -sS -o /dev/null -w '%{{http_code}}' {around.settings.s3_endpoint or ''}")
-        ]
-    if problem.kind == "clock":
-        return [fail(str(problem), "have the clock set from the network (NTP)", "timedatectl status")]
-    return [fail(str(problem), "correct SCHEDULER_S3_ENDPOINT and SCHEDULER_S3_REGION", _OBJECTS)]
-
-
-async def _bucket(around: Surroundings) -> Sequence[Finding]:
-    problem = await _problem(around)
-    if problem is None:
-        return [ok(f"the bucket {around.settings.s3_bucket} can be listed")]
-    return [fail(str(problem), "make the bucket, or correct SCHEDULER_S3_BUCKET", _OBJECTS)]
+async def _s3(around: Surroundings) -> Sequence[Finding]:
+    try:
+        async with ObjectStore.open(around.settings) as objects:
+            await objects.check()
+    except HistoryUnavailableError as error:
+        cause, _, fix = str(error).partition(": ")
+        return [fail(cause, fix, _OBJECTS)]
+    return [ok(f"the bucket {around.settings.s3_bucket} at {around.settings.s3_endpoint or 'AWS'} can be listed")]
 
 
 async def _writer(around: Surroundings) -> Sequence[Finding]:
@@ -60,7 +45,7 @@ async def _writer(around: Surroundings) -> Sequence[Finding]:
     found = [
         fail(
             f"worker {beat.worker_id} cannot write its records: {beat.last_flush_error}",
-            f"see s3 and bucket; {beat.pending_records} records wait in its spool, and none is lost until it is full",
+            f"see s3; {beat.pending_records} records wait in its spool, and none is lost until it is full",
             "kubectl logs -n scheduler -l app=scheduler-worker --tail 50",
         )
         for beat in beats
@@ -71,11 +56,7 @@ async def _writer(around: Surroundings) -> Sequence[Finding]:
 
 
 async def _recent(around: Surroundings) -> Sequence[Finding]:
-    try:
-        async with open_bucket(around.settings) as bucket:
-            newest = await bucket.newest(around.workspace)
-    except BucketError as error:
-        return [unknown(str(error), command=_OBJECTS)]
+    newest = await _newest(around)
     ended = await _last_end(around)
     aged = f"the newest object is {_age(newest)} old" if newest else "no object is of yesterday or today"
     if ended is None:
@@ -83,17 +64,28 @@ async def _recent(around: Surroundings) -> Sequence[Finding]:
     overdue = time.time() - ended > around.settings.metrics_flush_s + _ALLOWANCE_S
     if overdue and (newest is None or newest.timestamp() < ended):
         told = f"an execution ended {_age(datetime.fromtimestamp(ended, UTC))} ago, and {aged}"
-        return [fail(told, "see writer, s3 and bucket, and that workers and API name the same prefix", _OBJECTS)]
+        return [fail(told, "see writer, and that workers and API name the same prefix", _OBJECTS)]
     return [ok(f"{aged}; the last execution ended {_age(datetime.fromtimestamp(ended, UTC))} ago")]
 
 
-async def _problem(around: Surroundings) -> BucketError | None:
-    try:
-        async with open_bucket(around.settings) as bucket:
-            await bucket.keys(around.settings.metrics_prefix, 1)
-    except BucketError as error:
-        return error
+async def _newest(around: Surroundings) -> datetime | None:
+    """When the newest object of today was written, or of yesterday where there is none."""
+    settings, today = around.settings, datetime.now(UTC).date()
+    async with ObjectStore.open(settings) as objects:
+        workspaces = [around.workspace] if around.workspace else await _workspaces(objects, settings)
+        for day in (today, today - timedelta(days=1)):
+            prefixes = {prefix for each in workspaces for prefix in day_prefixes(settings, day, each)}
+            times = [found.modified for prefix in sorted(prefixes) for found in await objects.list(prefix)]
+            if times:
+                return max(times)
     return None
+
+
+async def _workspaces(objects: ObjectStore, settings: Settings) -> Sequence[str]:
+    """Those with a folder of their own; one that nobody has stands for the common folder."""
+    begin = f"{settings.metrics_prefix}workspace="
+    found = await objects.folders(settings.metrics_prefix)
+    return [each.removeprefix(begin).rstrip("/") for each in found if each.startswith(begin)] or [""]
 
 
 async def _last_end(around: Surroundings) -> float | None:

@@ -7,8 +7,8 @@ import ipaddress
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from scheduler.errors import StoreUnavailableError
@@ -35,14 +35,10 @@ def redis_checks(around: Surroundings) -> Iterator[Check]:
 
 
 async def _answers(around: Surroundings) -> Sequence[Finding]:
-    started = time.perf_counter()
-    async with aclosing(around.address.connect()) as redis:
-        try:
-            with around.address.errors():
-                await redis.ping()
-        except StoreUnavailableError as error:
-            return [fail(str(error), "start Redis, or correct SCHEDULER_REDIS_URL: nothing runs without it", _PING)]
-    took = time.perf_counter() - started
+    try:
+        took = await around.store.ping()
+    except StoreUnavailableError as error:
+        return [fail(str(error), "start Redis, or correct SCHEDULER_REDIS_URL: nothing runs without it", _PING)]
     if took > _SLOW_S:
         told = f"{around.address.place} answers after {took * 1000:.0f} ms"
         return [warn(told, "let Redis run near the service: each call takes about ten commands", _PING)]
@@ -53,34 +49,42 @@ async def _tls(around: Surroundings) -> Sequence[Finding]:
     parts = urlsplit(around.settings.redis_url.get_secret_value())
     host, port = parts.hostname or "", parts.port or 6379
     command = f"openssl s_client -connect {host}:{port} </dev/null"
-    if not around.address.tls:
-        if _is_here(host):
-            return [ok("not needed: Redis is on this machine")]
-        told = f"the way to {around.address.place} is not encrypted: its password and the triggers can be read on it"
-        return [warn(told, "write rediss:// in SCHEDULER_REDIS_URL, with the port that speaks TLS", command)]
-    context = ssl.create_default_context(cafile=around.settings.redis_ca_file)
+    if around.address.tls:
+        return [await _certificate(host, port, around.settings.redis_ca_file, command)]
+    if _is_here(host):
+        return [ok("not needed: Redis is on this machine")]
+    told = f"the way to {around.address.place} is not encrypted: its password and the triggers can be read on it"
+    return [warn(told, "write rediss:// in SCHEDULER_REDIS_URL, with the port that speaks TLS", command)]
+
+
+async def _certificate(host: str, port: int, ca_file: Path | None, command: str) -> Finding:
     try:
-        async with asyncio.timeout(_TLS_S):
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+        until = await _end_of_certificate(host, port, ca_file)
     except ssl.SSLCertVerificationError as error:
         fix = "name the authority's certificate: SCHEDULER_REDIS_CA_FILE (component redis-ca of the manifests)"
-        return [fail(f"Redis' certificate is not accepted: {error.verify_message}", fix, command)]
+        return fail(f"Redis' certificate is not accepted: {error.verify_message}", fix, command)
     except ssl.SSLError:
         fix = "take the port that speaks TLS, or write redis:// if there is none"
-        return [fail(f"{host}:{port} does not speak TLS", fix, command)]
+        return fail(f"{host}:{port} does not speak TLS", fix, command)
     except (OSError, TimeoutError):
-        return [unknown("see redis: nothing answers there", command=command)]
-    certificate = writer.get_extra_info("peercert")
-    writer.close()
-    until = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
-    days = (until - datetime.now(UTC)).days
-    if days < _CERTIFICATE_DAYS:
-        return [warn(f"Redis' certificate ends on {until:%Y-%m-%d}", "have it renewed", command)]
-    return [ok(f"Redis' certificate is accepted, until {until:%Y-%m-%d}")]
+        return unknown("see redis: nothing answers there", command=command)
+    if (until - datetime.now(UTC)).days < _CERTIFICATE_DAYS:
+        return warn(f"Redis' certificate ends on {until:%Y-%m-%d}", "have it renewed", command)
+    return ok(f"Redis' certificate is accepted, until {until:%Y-%m-%d}")
+
+
+async def _end_of_certificate(host: str, port: int, ca_file: Path | None) -> datetime:
+    context = ssl.create_default_context(cafile=ca_file)
+    async with asyncio.timeout(_TLS_S):
+        _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+    try:
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(writer.get_extra_info("peercert")["notAfter"]), UTC)
+    finally:
+        writer.close()
 
 
 async def _memory(around: Surroundings) -> Sequence[Finding]:
-    async with aclosing(around.address.connect()) as redis:
+    async with around.address.connect() as redis:
         with around.address.errors():
             told = await redis.info("memory")
     policy = str(told.get("maxmemory_policy", ""))
@@ -98,7 +102,7 @@ async def _memory(around: Surroundings) -> Sequence[Finding]:
 
 
 async def _clock(around: Surroundings) -> Sequence[Finding]:
-    async with aclosing(around.address.connect()) as redis:
+    async with around.address.connect() as redis:
         with around.address.errors():
             before = time.time()
             seconds, micros = await redis.time()

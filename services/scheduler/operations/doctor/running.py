@@ -98,7 +98,11 @@ async def _next_runs(around: Surroundings) -> Sequence[Finding]:
     broken = {key for key in wanted & set(schedules) if _is_broken(schedules[key], late)}
     if broken:
         fix = f"see that a worker runs; where the chain of runs broke, {reconciled}"
-        found.append(fail(f"{_some(broken)}: the next run is in the past", fix, f"{_JOBS} --state delayed"))
+        found.append(
+            fail(
+                f"{_some(broken)}: the next run is in the past, or no job waits for it", fix, f"{_JOBS} --state delayed"
+            )
+        )
     if around.workspace is None and (orphans := set(schedules) - wanted):
         found.append(warn(f"{_some(orphans)}: scheduled, and no trigger says so", reconciled))
     return found or [ok(f"{len(wanted)} enabled triggers, each with its next run")]
@@ -111,7 +115,7 @@ async def _sets(around: Surroundings) -> Sequence[TriggerSet]:
 
 
 def _is_broken(schedule: Schedule, late: float) -> bool:
-    return schedule.next_ms is None or schedule.next_ms < late
+    return schedule.broken or schedule.next_ms is None or schedule.next_ms < late
 
 
 def _some(keys: set[str]) -> str:
