@@ -61,6 +61,8 @@ class Schedule:
     tz: str
     next_ms: int | None
     revision: int
+    # No job waits, runs or is delayed for its next run: it would never run again.
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from scheduler.queueing.job import Action, Call, Job, JobState, Progress, Schedule, WorkerBeat
 from scheduler.triggers.trigger import PlacedTrigger, TriggerSet
 
-__all__ = ["CallHandler", "Queue", "RetryCall"]
+__all__ = ["CallHandler", "FinalFailure", "Queue", "RetryCall"]
 
 
 class Queue(Protocol):
@@ -76,9 +76,16 @@ class RetryCall(Exception):  # noqa: N818 - no error of ours: the call is to be 
         self.after_s = after_s
 
 
+class FinalFailure(Exception):  # noqa: N818 - no error of ours: the call failed for good
+    """Raised by a handler: no other attempt is made; its text is what the job keeps as the reason."""
+
+
 class CallHandler(Protocol):
     """What a worker does with a job that it took."""
 
     async def __call__(self, call: Call, progress: Progress) -> Mapping[str, object]:
-        """Make the call; return what the job keeps of it. Raises RetryCall, or any other error for a final failure."""
+        """Make the call; return what the job keeps of it. Raises RetryCall or FinalFailure.
+
+        Any other error is one of ours: it ends the job as failed too, and is logged with its traceback.
+        """
         ...
