@@ -109,7 +109,12 @@ def _ask(
     key = os.environ.get("SCHEDULER_API_KEY", "")
     try:
         answer = httpx.request(
-            method, address + path, headers={"X-API-Key": key} if key else {}, params=params, json=body, timeout=_PATIENCE_S
+            method,
+            address + path,
+            headers={"X-API-Key": key} if key else {},
+            params=params,
+            json=body,
+            timeout=_PATIENCE_S,
         )
     except httpx.HTTPError as error:
         click.echo(f"{address} cannot be reached ({type(error).__name__})", err=True)

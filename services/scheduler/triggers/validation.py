@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
@@ -13,7 +13,7 @@ from scheduler.errors import InvalidTriggersError, TooManyTriggersError
 from scheduler.settings import Settings
 from scheduler.settings_reading import described
 from scheduler.triggers.cron import CronError, read_zone, shortest_interval_s
-from scheduler.triggers.target import target_problem
+from scheduler.triggers.target import check_target
 from scheduler.triggers.trigger import ENVIRONMENTS, Trigger
 
 __all__ = [
@@ -71,18 +71,9 @@ class TriggerBody(_Model):
     body: JsonValue = Field(None, description="JSON that is sent. null: no body.")
     payload: JsonValue = Field(None, description="Another name of body.")
     tz: str = Field("UTC", description="IANA time zone of the cron times.", examples=["Europe/Berlin"])
-    timeout_s: Annotated[float, Field(gt=0, le=MAX_TIMEOUT_S, strict=False)] = Field(
-        30.0, description="Longest time of one attempt, seconds."
-    )
+    timeout_s: float = Field(30.0, gt=0, le=MAX_TIMEOUT_S, description="Longest time of one attempt, seconds.")
     enabled: bool = Field(True, description="false: kept, not run.")
     name: str | None = Field(None, min_length=1, max_length=100, description="What people call it.")
-
-    @field_validator("timeout_s", mode="before")
-    @classmethod
-    def _number(cls, value: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError("is not a number of seconds")
-        return value
 
     @field_validator("name")
     @classmethod
@@ -100,8 +91,7 @@ class TriggerBody(_Model):
     @field_validator("headers")
     @classmethod
     def _headers(cls, value: dict[str, str]) -> dict[str, str]:
-        if problem := _headers_problem(value):
-            raise ValueError(problem)
+        _check_headers(value)
         return value
 
     @field_validator("body", "payload")
@@ -172,42 +162,39 @@ def read_triggers(given: Sequence[object], settings: Settings) -> list[Trigger]:
 def _problems_of(cron: object, url: object, settings: Settings) -> list[tuple[str, str]]:
     """What the settings decide; what is not even text has been told."""
     problems = []
-    if isinstance(cron, str) and (problem := _cron_problem(cron, settings)):
-        problems.append(("cron", problem))
-    if isinstance(url, str) and (problem := target_problem(url, settings)):
-        problems.append(("url", problem))
+    for field, value, check in (("cron", cron, _check_cron), ("url", url, check_target)):
+        if isinstance(value, str):
+            try:
+                check(value, settings)
+            except ValueError as error:
+                problems.append((field, str(error)))
     return problems
 
 
-def _cron_problem(cron: str, settings: Settings) -> str:
-    try:
-        interval = shortest_interval_s(cron)
-    except CronError as error:
-        return str(error)
+def _check_cron(cron: str, settings: Settings) -> None:
+    interval = shortest_interval_s(cron)
     if interval < settings.min_interval_s:
-        return f"has two ticks {interval} s apart; at least {settings.min_interval_s} s must be between them"
-    return ""
+        raise CronError(f"has two ticks {interval} s apart; at least {settings.min_interval_s} s must be between them")
 
 
-def _headers_problem(headers: Mapping[str, str]) -> str:
+def _check_headers(headers: Mapping[str, str]) -> None:
     if len(headers) > MAX_HEADERS:
-        return f"has {len(headers)} headers; {MAX_HEADERS} are allowed"
+        raise ValueError(f"has {len(headers)} headers; {MAX_HEADERS} are allowed")
     if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
-        return f"is larger than {MAX_HEADER_BYTES} bytes in all"
+        raise ValueError(f"is larger than {MAX_HEADER_BYTES} bytes in all")
     seen: set[str] = set()
     for name, value in headers.items():
         lowered = name.lower()
         # The name is shown; the value may be a secret.
         shown = ascii(name[:40])
         if not _TOKEN.match(name):
-            return f"{shown} cannot be the name of a header"
+            raise ValueError(f"{shown} cannot be the name of a header")
         if lowered in _OF_THE_CONNECTION:
-            return f"{shown} belongs to the connection and cannot be set"
+            raise ValueError(f"{shown} belongs to the connection and cannot be set")
         if lowered in _OURS:
-            return f"{shown} is set by the scheduler itself"
+            raise ValueError(f"{shown} is set by the scheduler itself")
         if lowered in seen:
-            return f"{shown} is there twice"
+            raise ValueError(f"{shown} is there twice")
         if not _VALUE.match(value) or value != value.strip():
-            return f"the value of {shown} has characters that no header can have, or spaces around it"
+            raise ValueError(f"the value of {shown} has characters that no header can have, or spaces around it")
         seen.add(lowered)
-    return ""
