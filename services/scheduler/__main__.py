@@ -45,6 +45,17 @@ def worker() -> None:
 
 
 @scheduler.command()
+def up() -> None:
+    """Try it: Redis and an object store where there are none, both roles, a target, triggers of a demo."""
+    from scheduler.operations.demo.up import up_until_told
+
+    try:
+        up_until_told(read_settings())
+    except ConfigurationError as error:
+        _refuse("demo", error.lines)
+
+
+@scheduler.command()
 def openapi() -> None:
     """Print the OpenAPI document of the API."""
     from scheduler.api.document import openapi_document
@@ -54,14 +65,20 @@ def openapi() -> None:
 
 @scheduler.command()
 @click.argument("name")
-def key(name: str) -> None:
+@click.option("--workspace", "workspaces", multiple=True, help="Of this workspace; may be said several times.")
+@click.option("--admin", is_flag=True, help="Of all workspaces, with /admin/queues.")
+def key(name: str, workspaces: tuple[str, ...], *, admin: bool) -> None:
     """Make an API key: it goes to the client, its entry into the keys file."""
     import hashlib
     import secrets
 
+    if admin == bool(workspaces):
+        raise click.UsageError("say --admin, or the workspaces of the key: --workspace acme")
     made = secrets.token_urlsafe(32)
     click.echo(f"The key, shown once: {made}", err=True)
-    click.echo(f"- name: {name}\n  sha256: {hashlib.sha256(made.encode()).hexdigest()}")
+    theirs = '["*"]' if admin else json.dumps(workspaces)
+    role = "\n  role: admin" if admin else ""
+    click.echo(f"- name: {name}\n  sha256: {hashlib.sha256(made.encode()).hexdigest()}\n  workspaces: {theirs}{role}")
 
 
 @scheduler.command()

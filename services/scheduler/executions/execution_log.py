@@ -68,7 +68,7 @@ class ExecutionLog:
             self._unwritten.append(line)
         if self._seal_at is None:
             self._seal_at = time.monotonic() + self._settings.metrics_flush_s
-        if self._spool.open_records >= self._settings.metrics_buffer:
+        if self._spool.open_records >= self._settings.metrics_buffer or self.is_full:
             self._seal()
         self._work.set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class StoredObject:
     key: str
     size: int
     etag: str
+    modified: datetime
 
 
 class ObjectStore:
@@ -92,7 +94,7 @@ class ObjectStore:
         with self._told():
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return [
-                StoredObject(found["Key"], found["Size"], found["ETag"])
+                StoredObject(found["Key"], found["Size"], found["ETag"], found["LastModified"])
                 async for page in pages
                 for found in page.get("Contents", ())
             ]

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache, cached_property
 from typing import Any
 
 import botocore.session
@@ -76,9 +77,10 @@ class RunningS3:
             self._thread.join(_STOP_S)
             self._server = None
 
+    @cached_property
     def client(self) -> BaseClient:
         """A client of botocore."""
-        return botocore.session.get_session().create_client(
+        return _session().create_client(
             "s3",
             endpoint_url=self.url,
             region_name=Settings().s3_region,
@@ -90,14 +92,11 @@ class RunningS3:
     def objects(self, prefix: str = "") -> dict[str, bytes]:
         """All objects by key; does not count as asked."""
         before = len(self.asked)
-        client = self.client()
-        try:
-            pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-            keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
-            return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
-        finally:
-            client.close()
-            del self.asked[before:]
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        keys = [found["Key"] for page in pages for found in page.get("Contents", ())]
+        found = {key: self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+        del self.asked[before:]
+        return found
 
     def records(self, prefix: str = "metrics/") -> list[dict[str, Any]]:
         """All records of all objects that are JSON arrays."""
@@ -106,9 +105,14 @@ class RunningS3:
 
     def put(self, key: str, body: bytes) -> None:
         """Keep an object."""
-        client = self.client()
-        client.put_object(Bucket=BUCKET, Key=key, Body=body)
-        client.close()
+        self.client.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    def clear(self) -> None:
+        """Begin again: no refusal, nothing asked, an empty bucket."""
+        self.refusal = None
+        for key in self.objects():
+            self.client.delete_object(Bucket=BUCKET, Key=key)
+        self.asked.clear()
 
     def _serve(self, environ: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
@@ -123,22 +127,25 @@ class RunningS3:
         return answer
 
 
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
 @contextlib.contextmanager
 def running_s3(*, bucket: bool = True) -> Iterator[RunningS3]:
     """Serve on a free port for as long as the context lasts, with our bucket unless told otherwise."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     s3 = RunningS3()
     s3.start()
-    client = s3.client()
-    for found in client.list_buckets()["Buckets"]:
-        for key in s3.objects():
-            client.delete_object(Bucket=found["Name"], Key=key)
-        client.delete_bucket(Bucket=found["Name"])
+    if any(found["Name"] == BUCKET for found in s3.client.list_buckets()["Buckets"]):
+        s3.clear()
+        s3.client.delete_bucket(Bucket=BUCKET)
     if bucket:
-        client.create_bucket(Bucket=BUCKET)
-    client.close()
+        s3.client.create_bucket(Bucket=BUCKET)
     s3.asked.clear()
     try:
         yield s3
     finally:
+        s3.client.close()
         s3.stop()

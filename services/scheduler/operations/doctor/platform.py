@@ -111,7 +111,11 @@ async def _mapping(platform: Platform, command: str) -> Sequence[Finding]:
             )
         ]
     reference = _object(mapping, "spec", "ref")
-    if (reference.get("kind"), reference.get("name"), reference.get("apiVersion")) != ("Service", "scheduler-api", "v1"):
+    if (reference.get("kind"), reference.get("name"), reference.get("apiVersion")) != (
+        "Service",
+        "scheduler-api",
+        "v1",
+    ):
         return [
             fail(
                 f"{host} leads to {reference.get('kind')} {reference.get('name')} of {reference.get('apiVersion')}",
