@@ -66,7 +66,8 @@ def main() -> int:
 
 
 def _image_mistakes() -> Iterator[str]:
-    for path in [*sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")), ROOT / "services/kserve_api/Dockerfile"]:
+    services = [ROOT / f"services/{name}/Dockerfile" for name in ("kserve_api", "scheduler")]
+    for path in [*sorted((ROOT / DOCKERFILES).glob("Dockerfile.*")), *services]:
         for mistake in dockerfile_mistakes(path.read_text("utf-8")):
             yield f"{_where(path)}:{mistake}"
 

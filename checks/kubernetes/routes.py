@@ -10,6 +10,7 @@ __all__ = ["SOURCES", "read_routes"]
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "kserve-api": ("services/kserve_api",),
+    "scheduler": ("services/scheduler",),
     "finrag-backend": ("serving/backend", "serving/http"),
 }
 """The last part of an image's name, and the folders of the program in it."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Manifest, field, mappings
+from checks.kubernetes.manifest import Body, Manifest, field, mappings
 
 __all__ = ["RULES"]
 
 _ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+# What is behind none of these is public: nodes, pods, Services and the metadata of the cloud are.
+_INTERNAL = tuple(map(ip_network, ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")))
 
 
 def policy_selects_pods(manifest: Manifest, kit: Kit) -> Iterator[str]:
@@ -31,7 +34,10 @@ def policy_says_both_directions(manifest: Manifest, _kit: Kit) -> Iterator[str]:
 
 
 def policy_names_peers_and_ports(manifest: Manifest, _kit: Kit) -> Iterator[str]:
-    """A rule without peers or ports, or with an empty selector of namespaces, is open to everybody."""
+    """A rule without peers or ports, or with an empty selector of namespaces, is open to everybody.
+
+    Out to everything public is a rule that can be meant: of a program that calls what its users name.
+    """
     if not _is_policy(manifest):
         return
     for direction, side in (("ingress", "from"), ("egress", "to")):
@@ -42,10 +48,18 @@ def policy_names_peers_and_ports(manifest: Manifest, _kit: Kit) -> Iterator[str]
             if not rule.get("ports"):
                 yield f"an {direction} rule has no ports, which is every port: name them"
             for peer in peers:
-                if field(peer, "ipBlock", "cidr") in _ANYWHERE:
+                if field(peer, "ipBlock", "cidr") in _ANYWHERE and not (side == "to" and _public_only(peer)):
                     yield f"an {direction} rule has {peer['ipBlock']['cidr']}, which is everybody: narrow it"
                 if peer.get("namespaceSelector") == {} and not peer.get("podSelector"):
                     yield f"an {direction} rule has an empty namespaceSelector, which is every pod: name a namespace"
+
+
+def _public_only(peer: Body) -> bool:
+    """Whether all that is internal is excepted. Of ::/0 nothing is known."""
+    if field(peer, "ipBlock", "cidr") != "0.0.0.0/0":
+        return False
+    excepted = {ip_network(network) for network in field(peer, "ipBlock", "except") or ()}
+    return set(_INTERNAL) <= excepted
 
 
 def _is_policy(manifest: Manifest) -> bool:

@@ -323,6 +323,12 @@ NETWORKS: Planted = {
     "policy of nothing": ("NetworkPolicy", "tier: front|tier: back", "its podSelector matches no pods"),
     "one direction": ("NetworkPolicy", "[Ingress, Egress]|[Ingress]", "does not name Egress"),
     "everywhere": ("NetworkPolicy", "10.1.0.0/16|0.0.0.0/0", "0.0.0.0/0, which is everybody"),
+    "everywhere but not the cloud's metadata": (
+        "NetworkPolicy",
+        "cidr: 10.1.0.0/16|cidr: 0.0.0.0/0\n            "
+        "except: [10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16]",
+        "0.0.0.0/0, which is everybody",
+    ),
     "every port": ("NetworkPolicy", "      ports:\n        - protocol: TCP\n          port: 5432\n|", "is every port"),
     "every namespace": (
         "NetworkPolicy",
@@ -409,6 +415,13 @@ def planted(where: str, change: str) -> str:
 
 def test_sound_manifests_have_no_mistakes() -> None:
     assert told(SOUND) == ()
+
+
+def test_what_is_public_and_nothing_else_may_be_called() -> None:
+    """A program that calls what its users name gets out to everybody but to what is internal."""
+    internal = "[10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]"
+    change = f"cidr: 10.1.0.0/16|cidr: 0.0.0.0/0\n            except: {internal}"
+    assert told(planted("NetworkPolicy", change)) == ()
 
 
 @pytest.mark.parametrize("name", sorted(PLANTED))

@@ -1,0 +1,1 @@
+"""Everything at once on one machine, to see it work: Redis, an object store, both roles, something to call."""
