@@ -43,7 +43,9 @@ async def workspace_of(
     """Return the id of a workspace that is the caller's. Raises ApiError 403 and 422."""
     check_workspace(caller, workspace_id)
     if not WORKSPACE_ID.match(workspace_id):
-        told = "The id of a workspace has 1 to 64 letters, digits, hyphens and underscores, a letter or digit at the ends"
+        told = (
+            "The id of a workspace has 1 to 64 letters, digits, hyphens and underscores, a letter or digit at the ends"
+        )
         raise ApiError(422, "invalid_workspace", told)
     return workspace_id
 
@@ -114,9 +116,7 @@ async def delete_one(workspace_id: Workspace, place: Place, service: ServiceDepe
 
 
 @router.patch("/{key}", summary="Pause or resume one trigger")
-async def change(
-    request: Request, workspace_id: Workspace, place: Place, service: ServiceDependency
-) -> ChangedTrigger:
+async def change(request: Request, workspace_id: Workspace, place: Place, service: ServiceDependency) -> ChangedTrigger:
     """Pause a trigger (`enabled` false: it is kept and does not run), or let it run again."""
     body = await read_model(request, EnabledBody)
     listed = await service.triggers.set_enabled(workspace_id, *place, enabled=body.enabled)
