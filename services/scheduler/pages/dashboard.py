@@ -29,7 +29,12 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 _SHOWN = 50
-_PERIODS = {"1h": (1, "last hour"), "24h": (24, "last 24 hours"), "168h": (168, "last 7 days"), "720h": (720, "last 30 days")}
+_PERIODS = {
+    "1h": (1, "last hour"),
+    "24h": (24, "last 24 hours"),
+    "168h": (168, "last 7 days"),
+    "720h": (720, "last 30 days"),
+}
 _DEFAULT = "168h"
 
 
