@@ -72,20 +72,23 @@ Place = Annotated[tuple[str, int], Depends(_place)]
 WantedEnvironment = Annotated[Environment | None, Query(description="Only this environment.")]
 
 
-@router.post("", summary="Replace the triggers of an environment", response_model_exclude_none=False)
+@router.post("", summary="Replace the triggers of an environment", response_model_exclude_unset=True)
 async def replace(request: Request, workspace_id: Workspace, service: ServiceDependency) -> ReplacedTriggers:
     """Replace the whole set at once. Where any trigger is wrong, all mistakes are told and nothing is changed."""
     body = await read_model(request, UnreadTriggersBody)
     triggers = read_triggers(body.triggers, service.settings)
     done = await service.triggers.replace(workspace_id, body.environment, triggers)
-    return ReplacedTriggers(
+    answer = ReplacedTriggers(
+        success=True,
         workspace_id=workspace_id,
         environment=body.environment,
         removed=done.removed,
         added=done.added,
         jobs=[new_job(workspace_id, each) for each in done.listed],
-        pending=done.pending or None,
     )
+    if done.pending:
+        answer.pending = True
+    return answer
 
 
 @router.get("", summary="List the triggers")
