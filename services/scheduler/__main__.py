@@ -36,10 +36,12 @@ def api() -> None:
 @scheduler.command()
 def worker() -> None:
     """Take what is due, make the calls, record them. Serves /health and the metrics only."""
+    import uvloop
+
     from scheduler.worker.role import work
 
     try:
-        work(read_settings())
+        uvloop.run(work(read_settings()))
     except ConfigurationError as error:
         _refuse("worker", error.lines)
 

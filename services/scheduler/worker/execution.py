@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
 from scheduler.calls.answer import Answer, Verdict
 from scheduler.calls.caller import Caller
-from scheduler.errors import StoreUnavailableError
 from scheduler.executions.attempt_trail import AttemptTrail
 from scheduler.executions.execution_log import ExecutionLog
 from scheduler.executions.record import Attempt, ExecutionRecord
@@ -24,41 +24,38 @@ from scheduler.observability.worker_metrics import (
     RUNNING_CALLS,
 )
 from scheduler.queueing.job import Call, Progress
-from scheduler.queueing.queue import RetryCall
+from scheduler.queueing.queue import FinalFailure, RetryCall
+from scheduler.triggers.current_trigger import OBSOLETE, CurrentTrigger
 from scheduler.triggers.trigger import Trigger, job_id, job_name
 
-__all__ = ["CallFailedError", "Execution", "TriggerLookup"]
-
-# The trigger that a call is for, or None where it is no longer the one that was scheduled.
-TriggerLookup = Callable[[Call], Awaitable[Trigger | None]]
+__all__ = ["Execution"]
 
 _logger = logging.getLogger(__name__)
-
-
-class CallFailedError(Exception):
-    """The execution failed for good; the message is for the trigger's owner."""
 
 
 class Execution:
     """A CallHandler: every execution of a trigger that is still there leaves one record, whatever came of it."""
 
-    def __init__(self, lookup: TriggerLookup, caller: Caller, log: ExecutionLog, trail: AttemptTrail) -> None:
-        self._lookup = lookup
+    def __init__(self, triggers: CurrentTrigger, caller: Caller, log: ExecutionLog, trail: AttemptTrail) -> None:
+        self._triggers = triggers
         self._caller = caller
         self._log = log
         self._trail = trail
 
     async def __call__(self, call: Call, progress: Progress) -> Mapping[str, object]:
-        """Make one attempt. Raises RetryCall while attempts are left, CallFailedError at the end."""
-        EXECUTION_ID.set(call.job_id)
-        try:
-            trigger = await self._lookup(call)
-        except StoreUnavailableError as error:
-            raise RetryCall(str(error)) from None
-        if trigger is None:
-            _logger.info("the trigger was changed or deleted since this was scheduled: nothing is called")
-            return {"status": "obsolete"}
-        SECRETS.set(secrets_of(trigger.headers, trigger.url))
+        """Make one attempt. Raises RetryCall while attempts are left, FinalFailure at the end.
+
+        Raises StoreUnavailableError where the trigger cannot be looked up; nothing was called then.
+        """
+        with _told(call):
+            placed = await self._triggers.of(call)
+            if placed is None:
+                _logger.info("the trigger was changed, paused or deleted since this was scheduled: nothing is called")
+                return OBSOLETE
+            SECRETS.set(secrets_of(placed.trigger.headers, placed.trigger.url))
+            return await self._run(placed.trigger, call, progress)
+
+    async def _run(self, trigger: Trigger, call: Call, progress: Progress) -> Mapping[str, object]:
         with RUNNING_CALLS.track_inprogress():
             answer = await self._caller.call(trigger, call, progress)
         attempt = _attempt(answer)
@@ -81,7 +78,7 @@ class Execution:
             raise RetryCall(answer.problem or "", after_s=answer.after_s)
         await self._record(trigger, call, progress, answer, attempt)
         if answer.verdict is not Verdict.DONE:
-            raise CallFailedError(answer.problem)
+            raise FinalFailure(answer.problem)
         return {"status": "success", "http_status": answer.http_status, "duration_ms": answer.duration_ms}
 
     async def _keep(self, call: Call, attempt: Attempt) -> None:
@@ -108,6 +105,17 @@ class Execution:
                 await self._trail.forget(call.job_id)
             except RedisError as error:
                 _logger.info("the attempts stay in Redis until they expire: %s", type(error).__name__)
+
+
+@contextmanager
+def _told(call: Call) -> Iterator[None]:
+    """Log under the execution's id, and without the trigger's secrets, whatever task this runs in."""
+    execution, secrets = EXECUTION_ID.set(call.job_id), SECRETS.set(())
+    try:
+        yield
+    finally:
+        EXECUTION_ID.reset(execution)
+        SECRETS.reset(secrets)
 
 
 def _attempt(answer: Answer) -> Attempt:
