@@ -17,6 +17,7 @@ from tests.contract.test_indexer_jobs import FILING
 from tests.contract.test_query_validation import assert_problem
 from tests.local_processes import Server, serve_indexer
 from tests.sample_index import ROOT, SAMPLES
+from tests.unit.evaluation.folders import write_manifest, write_sections
 
 EXAMPLE = ROOT / "deploy/kubernetes/examples/finrag-triggers/triggers.json"
 NIGHTLY, WEEKLY = json.loads(EXAMPLE.read_text("utf-8"))["triggers"]
@@ -30,9 +31,8 @@ def indexer(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> I
     filings = folder / "data" / "filings"
     filings.mkdir(parents=True)
     shutil.copy(SAMPLES / FILING, filings)
-    head, *lines = (SAMPLES / "manifest.csv").read_text("utf-8").splitlines()
-    (filings / "manifest.csv").write_text(
-        "\n".join([head, *(line for line in lines if FILING in line)]) + "\n", "utf-8"
+    write_manifest(
+        filings, [{"file": FILING, "sections_file": write_sections(filings, "items.json", ["1", "1A", "7"])}]
     )
     data = str(folder / "data")
     settings = {"FINRAG_API_KEY": KEY, "FINRAG_INDEXER_SOURCES": data, "FINRAG_EVAL_DATA": data}
@@ -63,10 +63,6 @@ def test_the_nightly_call_reads_new_filings_once_however_often_it_is_tried(index
     assert (again.status_code, again.json()["job_id"]) == (first.status_code, first.json()["job_id"])
     job = finished(indexer, first.json()["job_id"], X_API_Key=KEY)
     assert (job["status"], job["result"]["read"]) == ("succeeded", 1), job
-
-    next_night = call(indexer, NIGHTLY, "repeat:finrag:prod:0:1788244200000")
-    job = finished(indexer, next_night.json()["job_id"], X_API_Key=KEY)
-    assert (job["status"], job["result"]["read"], job["result"]["unchanged"]) == ("succeeded", 0, 1), job
 
 
 def test_the_weekly_call_measures(indexer: Server) -> None:
