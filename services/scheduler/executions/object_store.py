@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +89,7 @@ class ObjectStore:
                         file.write(part)
             return True
 
-    async def objects(self, prefix: str) -> list[StoredObject]:
+    async def list(self, prefix: str) -> Sequence[StoredObject]:
         """Return all objects whose keys begin with the prefix, by key."""
         with self._told():
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
@@ -99,7 +99,7 @@ class ObjectStore:
                 for found in page.get("Contents", ())
             ]
 
-    async def folders(self, prefix: str) -> list[str]:
+    async def folders(self, prefix: str) -> Sequence[str]:
         """Return the folders right below a prefix, each with its slash."""
         with self._told():
             pages = self._client.get_paginator("list_objects_v2").paginate(

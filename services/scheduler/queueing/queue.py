@@ -87,7 +87,7 @@ class FinalFailure(Exception):  # noqa: N818 - no error of ours: the call failed
 class CallHandler(Protocol):
     """What a worker does with a job that it took."""
 
-    async def __call__(self, call: Call, progress: Progress) -> Mapping[str, object]:
+    async def __call__(self, call: Call, progress: Progress, /) -> Mapping[str, object]:
         """Make the call; return what the job keeps of it. Raises RetryCall or FinalFailure.
 
         Any other error is one of ours: it ends the job as failed too, and is logged with its traceback.
