@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from scheduler.api import executions, health, triggers
@@ -14,12 +15,13 @@ from scheduler.api.auth import PUBLIC
 from scheduler.api.problems import add_problem_handlers
 from scheduler.api.version import VERSION
 from scheduler.pages import dashboard, queues, schedules, sign_in
+from scheduler.pages.rendering import error_page
 from scheduler.triggers.validation import TriggersBody
 
 __all__ = ["application", "openapi_document"]
 
 # Their routes read the body themselves, so that the framework does not see these.
-_BODIES = {
+_BODIES: dict[tuple[str, str], type[BaseModel]] = {
     ("/api/workspaces/{workspace_id}/triggers", "post"): TriggersBody,
     ("/api/workspaces/{workspace_id}/triggers/{key}", "patch"): triggers.EnabledBody,
 }
@@ -72,7 +74,7 @@ def application(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]
     # Schedules before queues: /admin/queues/jobs/… and its like have parts that take anything.
     for module in (health, triggers, executions, sign_in, dashboard, schedules, queues):
         app.include_router(module.router)
-    add_problem_handlers(app)
+    add_problem_handlers(app, error_page)
     return app
 
 

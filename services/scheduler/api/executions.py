@@ -39,9 +39,7 @@ async def executions(
     begin = _aware(since) or end - DEFAULT_PERIOD
     if not timedelta() < end - begin <= LONGEST_PERIOD:
         raise ApiError(422, "invalid_period", f"from is to be before to, and at most {LONGEST_PERIOD.days} days")
-    page = await service.ports.history.page(
-        workspace_id, since=begin, until=end, environment=environment, limit=limit
-    )
+    page = await service.ports.history.page(workspace_id, since=begin, until=end, environment=environment, limit=limit)
     listed = await service.triggers.list(workspace_id, environment)
     found = page.statistics
     return Executions(

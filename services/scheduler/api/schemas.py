@@ -50,8 +50,8 @@ class ReplacedTriggers(_Answer):
     removed: int
     added: int
     jobs: list[NewJob]
-    pending: bool | None = Field(
-        None, description="Only there, and true, where the triggers are kept but not all of them are scheduled yet."
+    pending: bool = Field(
+        False, description="Only there, and true, where the triggers are kept but not all of them are scheduled yet."
     )
 
 

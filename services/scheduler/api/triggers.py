@@ -43,7 +43,9 @@ async def workspace_of(
     """Return the id of a workspace that is the caller's. Raises ApiError 403 and 422."""
     check_workspace(caller, workspace_id)
     if not WORKSPACE_ID.match(workspace_id):
-        told = "The id of a workspace has 1 to 64 letters, digits, hyphens and underscores, a letter or digit at the ends"
+        told = (
+            "The id of a workspace has 1 to 64 letters, digits, hyphens and underscores, a letter or digit at the ends"
+        )
         raise ApiError(422, "invalid_workspace", told)
     return workspace_id
 
@@ -70,20 +72,23 @@ Place = Annotated[tuple[str, int], Depends(_place)]
 WantedEnvironment = Annotated[Environment | None, Query(description="Only this environment.")]
 
 
-@router.post("", summary="Replace the triggers of an environment", response_model_exclude_none=False)
+@router.post("", summary="Replace the triggers of an environment", response_model_exclude_unset=True)
 async def replace(request: Request, workspace_id: Workspace, service: ServiceDependency) -> ReplacedTriggers:
     """Replace the whole set at once. Where any trigger is wrong, all mistakes are told and nothing is changed."""
     body = await read_model(request, UnreadTriggersBody)
     triggers = read_triggers(body.triggers, service.settings)
     done = await service.triggers.replace(workspace_id, body.environment, triggers)
-    return ReplacedTriggers(
+    answer = ReplacedTriggers(
+        success=True,
         workspace_id=workspace_id,
         environment=body.environment,
         removed=done.removed,
         added=done.added,
         jobs=[new_job(workspace_id, each) for each in done.listed],
-        pending=done.pending or None,
     )
+    if done.pending:
+        answer.pending = True
+    return answer
 
 
 @router.get("", summary="List the triggers")
@@ -114,9 +119,7 @@ async def delete_one(workspace_id: Workspace, place: Place, service: ServiceDepe
 
 
 @router.patch("/{key}", summary="Pause or resume one trigger")
-async def change(
-    request: Request, workspace_id: Workspace, place: Place, service: ServiceDependency
-) -> ChangedTrigger:
+async def change(request: Request, workspace_id: Workspace, place: Place, service: ServiceDependency) -> ChangedTrigger:
     """Pause a trigger (`enabled` false: it is kept and does not run), or let it run again."""
     body = await read_model(request, EnabledBody)
     listed = await service.triggers.set_enabled(workspace_id, *place, enabled=body.enabled)

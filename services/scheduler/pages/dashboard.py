@@ -21,7 +21,7 @@ from scheduler.observability.redaction import plain_url
 from scheduler.pages.chart import chart_of, every_hour
 from scheduler.pages.rendering import page
 from scheduler.pages.words import from_ms
-from scheduler.triggers.trigger import ENVIRONMENTS
+from scheduler.triggers.trigger import ENVIRONMENTS, WORKSPACE_ID
 from scheduler.triggers.triggers import Listed
 
 __all__ = ["router"]
@@ -29,7 +29,12 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 _SHOWN = 50
-_PERIODS = {"1h": (1, "last hour"), "24h": (24, "last 24 hours"), "168h": (168, "last 7 days"), "720h": (720, "last 30 days")}
+_PERIODS = {
+    "1h": (1, "last hour"),
+    "24h": (24, "last 24 hours"),
+    "168h": (168, "last 7 days"),
+    "720h": (720, "last 30 days"),
+}
 _DEFAULT = "168h"
 
 
@@ -83,6 +88,7 @@ async def dashboard(
         "history_problem": problem,
         "unread": found.unread if found else (),
         "is_unknown": is_unknown,
+        "is_possible": WORKSPACE_ID.match(workspace_id),
         "similar": await _similar(caller, service, workspace_id) if is_unknown else (),
         "next_run": from_ms(next_ms(listed)),
         "statistics": found.statistics if found else None,
