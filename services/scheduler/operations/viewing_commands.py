@@ -69,10 +69,10 @@ async def view_jobs(settings: Settings, state: str | None, workspace: str | None
 @_with_settings
 async def view_metrics(settings: Settings, workspace: str, environment: str | None, hours: int, limit: int) -> None:
     """Show what ran for a workspace, and how it went. The page with the chart is /metrics?workspace_id=…"""
-    from scheduler.executions.s3_history import S3History
+    from scheduler.executions.s3_history import S3ExecutionHistory
 
     now = datetime.now(UTC)
-    async with S3History.open(settings) as history:
+    async with S3ExecutionHistory.open(settings) as history:
         page = await history.page(
             workspace, since=now - timedelta(hours=hours), until=now, environment=environment, limit=limit
         )
@@ -113,7 +113,7 @@ async def list_objects(settings: Settings, day: str | None, prefix: str | None) 
             below = [f"{each}{of_day}" for each in await objects.folders(settings.metrics_prefix)]
         else:
             below = [prefix if prefix is not None else f"{settings.metrics_prefix}{of_day}"]
-        found = [each for one in below for each in await objects.objects(one)]
+        found = [each for one in below for each in await objects.list(one)]
     for each in found:
         click.echo(f"{each.modified:%Y-%m-%d %H:%M:%S}  {each.size:>9}  {each.key}")
     click.echo(f"{len(found)} objects in {settings.s3_bucket} below {', '.join(below)}")
