@@ -14,6 +14,7 @@ from scheduler.queueing.bullmq_job import call_data, read_job, read_schedule, ru
 from scheduler.queueing.claims import OUTCOME_FIELD
 from scheduler.queueing.job import Action, Job, JobState, Schedule, WorkerBeat
 from scheduler.queueing.redis_address import RedisAddress
+from scheduler.queueing.ticks import keep_our_ticks
 from scheduler.queueing.worker_beats import WorkerBeats
 from scheduler.triggers.trigger import PlacedTrigger, TriggerSet, job_id, job_name
 
@@ -34,6 +35,7 @@ class BullMqQueue:
         self._address = address
         self._redis = address.connect()
         self._queue = bullmq.Queue(name, {"connection": self._redis, "prefix": prefix})
+        keep_our_ticks(self._queue)
         self._beats = WorkerBeats(self._redis, prefix=prefix, queue=name)
 
     async def close(self) -> None:

@@ -111,7 +111,9 @@ def running_api(
         # Standard error belongs to the tests' runner.
         root.handlers = [*before[1], log]
         apps.append(app)
-        server.append(uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, proxy_headers=False)))
+        server.append(
+            uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, proxy_headers=False))
+        )
         try:
             await server[0].serve()
         finally:
