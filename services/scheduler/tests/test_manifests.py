@@ -65,7 +65,7 @@ def test_every_object_is_what_kubernetes_takes(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_roles_have_their_replicas_sizes_and_labels(overlay: str) -> None:
-    """SC-13: API with 2 replicas, worker with 1, 200m/256Mi -> 500m/512Mi, app=scheduler-api and -worker."""
+    """SC-13, SC-15: API with 2 replicas, worker with 1, 200m/256Mi -> 500m/512Mi, app=scheduler-api and -worker."""
     for role, replicas in (("api", 2), ("worker", 2 if overlay == "own-domain" else 1)):
         deployment = the(overlay, "Deployment", f"scheduler-{role}")
         assert deployment["spec"]["replicas"] == replicas
@@ -151,7 +151,7 @@ def test_settings_of_an_overlay_are_the_services_own(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_secrets_come_from_secrets_that_no_overlay_applies(overlay: str) -> None:
-    """SC-13: secrets for REDIS_URL (rediss://) and S3_*; the templates are empty: applied, they would take them away."""
+    """SC-13: secrets for REDIS_URL (rediss://) and S3_*; the templates are empty: applied, they would undo them."""
     assert [body for body in rendered(overlay) if body["kind"] == "Secret"] == []
     text = (KIT / "base/secret.yaml").read_text()
     templates = {body["metadata"]["name"]: body["stringData"] for body in yaml.safe_load_all(text)}
@@ -188,7 +188,7 @@ def test_the_network_lets_calls_out_to_what_is_public_only(overlay: str) -> None
 
 
 def test_the_defaults_are_those_of_the_notes() -> None:
-    """SC-13: host scheduler-api., bucket calvin-runtime-scheduler."""
+    """SC-15: host scheduler-api., bucket calvin-runtime-scheduler."""
     assert settings("calvinruntime").s3_bucket == Settings.model_fields["s3_bucket"].default
     assert settings("calvinruntime").s3_bucket == "calvin-runtime-scheduler"
     assert the("calvinruntime", "DomainMapping")["metadata"]["name"] == "scheduler-api.calvinruntime.net"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,7 @@ ROWS: Mapping[str, str] = {
     "SC-12": "index, health",
     "SC-13": "manifests",
     "SC-14": "doctor",
-    "SC-15": "rediss://",
+    "SC-15": "defaults, labels and manifests of the notes; retention; rollout restart",
     "Original": "faults of the original, reproduced and then shown to be gone",
     "Flow trigger": "POST, schedule, Redis, worker, HTTP, object: one id through all",
     "Flow metrics": "100th record at once, one within 60 s, key by UTC hour, JSON array, SIGTERM and an outage lose nothing",
@@ -60,7 +61,7 @@ def _tests_of(row: str) -> list[str]:
 
 
 def _rows_of(text: str) -> set[str]:
-    return {_plain(part) for part in text.partition(":")[0].split(",")}
+    return {_plain(part) for part in re.split(r"[,.]", text.partition(":")[0])}
 
 
 def _plain(row: str) -> str:
@@ -72,13 +73,14 @@ def test_every_row_is_named_by_a_test(row: str) -> None:
     assert _tests_of(row), ROWS[row]
 
 
-@pytest.mark.parametrize("row", ["SC-16", "Trouble nothing", "Flow"])
+@pytest.mark.parametrize("row", ["SC-99", "Trouble nothing", "Flow nowhere"])
 def test_a_row_that_no_test_names_would_be_told(row: str) -> None:
     assert _tests_of(row) == []
 
 
 def test_no_test_names_a_row_that_is_not_in_the_table() -> None:
     begins = ("Trouble ", "SC-", "Flow ")
-    named = {row for _, text in _docstrings() if text.startswith(begins) for row in _rows_of(text)}
+    own = (text for name, text in _docstrings() if not name.startswith("test_build_and_push"))
+    named = {row for text in own if text.startswith(begins) for row in _rows_of(text)}
 
     assert named - {_plain(row) for row in ROWS} == set()
