@@ -67,11 +67,13 @@ class RunningApi:
         # There is no TLS on this address; without `verify=False` every client would read all certificates first.
         return httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=False)
 
-    def person(self, name: str) -> httpx.Client:
+    @contextlib.contextmanager
+    def person(self, name: str) -> Iterator[httpx.Client]:
         """A browser without pictures: signed in with a key, and asks for pages."""
-        client = httpx.Client(base_url=self.url, headers={"Accept": "text/html"}, timeout=30, verify=False)
-        assert client.post("/sign-in", data={"key": key_of(name)}).status_code == 303
-        return client
+        headers = {"Accept": "text/html"}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=False) as client:
+            assert client.post("/sign-in", data={"key": key_of(name)}).status_code == 303
+            yield client
 
 
 class LogLines(logging.Handler):
