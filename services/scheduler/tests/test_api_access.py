@@ -159,7 +159,15 @@ def test_sign_in_is_refused_with_a_wrong_key(api: RunningApi) -> None:
 
 @pytest.mark.parametrize(
     "back",
-    ["https://evil.example/", "//evil.example/", "/\\evil.example", "/metrics\r\nX: y", "javascript:alert(1)", "/apiary", ""],
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "/metrics\r\nX: y",
+        "javascript:alert(1)",
+        "/apiary",
+        "",
+    ],
 )
 def test_sign_in_leads_to_our_own_pages_only(api: RunningApi, back: str) -> None:
     """SC-11: no open redirect."""
