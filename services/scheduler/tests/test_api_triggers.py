@@ -233,7 +233,8 @@ def test_one_trigger_is_deleted_and_the_others_keep_their_keys(acme: httpx.Clien
 
 @pytest.mark.parametrize("method", ["DELETE", "PATCH", "POST"])
 @pytest.mark.parametrize(
-    "key", ["globex:dev:0", "acme2:dev:0", "acme:dev:00", "acme:dev:9", "acme:live:0", "acme:dev:-1", "acme", "acme:dev:²"]
+    "key",
+    ["globex:dev:0", "acme2:dev:0", "acme:dev:00", "acme:dev:9", "acme:live:0", "acme:dev:-1", "acme", "acme:dev:²"],
 )
 def test_key_of_another_workspace_or_none_is_not_found(ops: httpx.Client, key: str, method: str) -> None:
     """SC-02: only inside the workspace, even with a key for all of them."""
