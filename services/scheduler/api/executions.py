@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -57,7 +56,7 @@ async def executions(
                 for hour in found.hours
             ],
         ),
-        executions=[asdict(record) for record in page.executions],
+        executions=list(page.executions),
         next_execution=instant(next_ms(listed)),
         unread=list(page.unread),
     )

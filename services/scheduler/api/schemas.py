@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from scheduler.executions.record import ExecutionRecord
 from scheduler.observability.redaction import HIDDEN
 from scheduler.triggers.trigger import Trigger, job_name
 from scheduler.triggers.triggers import Listed
@@ -118,7 +119,7 @@ class Executions(BaseModel):
     workspace_id: str
     total: int
     stats: Stats
-    executions: list[dict[str, JsonValue]] = Field(description="The newest first.")
+    executions: list[ExecutionRecord] = Field(description="The newest first.")
     next_execution: str | None = Field(description="ISO 8601, UTC.")
     unread: list[str] = Field(description="Objects of the store that could not be read: then figures are incomplete.")
 
