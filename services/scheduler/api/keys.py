@@ -122,14 +122,15 @@ class Keys:
         if version == self._seen:
             return
         self._seen = version
+        self.mistakes = ()
         try:
             self._by_name = _read(path)
         except ConfigurationError as error:
             self.mistakes = error.lines
-            _logger.error("the changed keys file is not used, the one before stays: %s", "; ".join(error.lines))
-            return
-        self.mistakes = ()
-        _logger.info("the changed keys file is used from now on")
+        if self.mistakes:
+            _logger.error("the changed keys file is not used, the one before stays: %s", "; ".join(self.mistakes))
+        else:
+            _logger.info("the changed keys file is used from now on")
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:

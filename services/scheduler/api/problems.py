@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -21,9 +22,8 @@ from scheduler.errors import (
     TooManyTriggersError,
 )
 from scheduler.observability.context import REQUEST_ID
-from scheduler.settings_reading import described
 
-__all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "as_api_error", "field_errors", "problem_response"]
+__all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "invalid_request", "problem_headers", "problem_response"]
 
 _RETRY_AFTER_S = 5
 _CHALLENGE = 'Bearer realm="scheduler"'
@@ -82,7 +82,7 @@ class _Problem(Response):
         await super().__call__(scope, receive, send)
 
 
-def as_api_error(error: Exception) -> ApiError:
+def _expected(error: Exception) -> ApiError:
     """Return what callers are told of an error that is expected."""
     match error:
         case ApiError():
@@ -101,7 +101,7 @@ def as_api_error(error: Exception) -> ApiError:
     raise TypeError(type(error).__name__)
 
 
-def field_errors(errors: list[dict[str, str]]) -> ApiError:
+def invalid_request(errors: list[dict[str, str]]) -> ApiError:
     """Return the refusal that names every wrong field as {field, message}."""
     named = "; ".join(f"{error['field']}: {error['message']}" for error in errors[:_MOST_SAID])
     return ApiError(422, "invalid_request", f"The request cannot be used: {named}", details={"errors": errors})
@@ -115,12 +115,24 @@ def _invalid_triggers(error: InvalidTriggersError) -> ApiError:
     return ApiError(422, "invalid_triggers", told, details={"errors": errors})
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Answer every expected exception with a problem; what is left over is for the outermost middleware."""
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(ValidationError, _invalid_model)
-    app.add_exception_handler(HTTPException, _http_error)
+def add_problem_handlers(app: FastAPI, as_page: Callable[[Request, ApiError], Response]) -> None:
+    """Answer every expected exception with a problem, or a page where somebody looks at pages.
+
+    What is left over is for the outermost middleware.
+    """
+
+    async def answer(request: Request, error: Exception) -> Response:
+        told = _told(request, error)
+        if told.status >= 500:
+            _logger.warning("%s", told.message)
+        if not _wants_page(request):
+            return problem_response(told)
+        request.scope["state"]["error_code"] = told.code
+        return as_page(request, told)
+
     for kind in (
+        RequestValidationError,
+        HTTPException,
         ApiError,
         InvalidTriggersError,
         TooManyTriggersError,
@@ -128,40 +140,34 @@ def add_problem_handlers(app: FastAPI) -> None:
         StoreUnavailableError,
         HistoryUnavailableError,
     ):
-        app.add_exception_handler(kind, _expected)
+        app.add_exception_handler(kind, answer)
 
 
-async def _expected(request: Request, error: Exception) -> Response:
-    told = as_api_error(error)
-    if told.status >= 500:
-        _logger.warning("%s", told.message)
-    return problem_response(told)
+def _wants_page(request: Request) -> bool:
+    path = request.url.path
+    is_page = path.startswith(("/admin", "/sign")) or path == "/metrics"
+    return is_page and "text/html" in request.headers.get("accept", "")
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+def _told(request: Request, error: Exception) -> ApiError:
     # Not the values: a secret may stand in the wrong place.
-    errors = [
-        {"field": ".".join(str(part)[:64] for part in entry["loc"][1:]) or "body", "message": str(entry["msg"])}
-        for entry in error.errors()
-    ]
-    return problem_response(field_errors(errors))
+    if isinstance(error, RequestValidationError):
+        return invalid_request(
+            [
+                {"field": ".".join(str(part)[:64] for part in entry["loc"][1:]) or "body", "message": str(entry["msg"])}
+                for entry in error.errors()
+            ]
+        )
+    return _http_error(request, error) if isinstance(error, HTTPException) else _expected(error)
 
 
-async def _invalid_model(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ValidationError)
-    return problem_response(
-        field_errors([{"field": place[:128] or "body", "message": words} for place, words in described(error)])
-    )
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http_error(request: Request, error: HTTPException) -> ApiError:
     status = error.status_code
     told = str(error.detail)
     if status == HTTPStatus.NOT_FOUND:
         told = "There is nothing at this address: the routes are at / and described at /openapi.json"
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         told = f"This address does not take {request.method}"
-    code = "no_such_route" if status == HTTPStatus.NOT_FOUND else HTTPStatus(status).name.lower()
-    return problem_response(ApiError(status, code, told), dict(error.headers or {}))
+    return ApiError(
+        status, "no_such_route" if status == HTTPStatus.NOT_FOUND else HTTPStatus(status).name.lower(), told
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -93,7 +93,7 @@ def delete(workspace: str, key: str | None, environment: str | None, *, yes: boo
 def run(workspace: str, key: str) -> None:
     """Run a trigger now, beside its times."""
     told = _ask("POST", workspace, f"{key}/run")
-    click.echo(f"{told['job_id']}: waits for a worker")
+    click.echo(f"{told['jobId']}: waits for a worker")
 
 
 def _ask(
@@ -111,7 +111,7 @@ def _ask(
         answer = httpx.request(
             method,
             address + path,
-            headers={"X-API-Key": key} if key else {},
+            headers={"Authorization": f"Bearer {key}"} if key else {},
             params=params,
             json=body,
             timeout=_PATIENCE_S,
@@ -158,10 +158,6 @@ def _variable(found: re.Match[str]) -> str:
     return value
 
 
-def _time(moment: object) -> str:
-    """ISO 8601 or milliseconds since 1970, as the API tells it, for a person; nothing for a paused trigger."""
-    if moment is None:
-        return "paused"
-    if isinstance(moment, int):
-        return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%d %H:%M:%S}"
-    return f"{datetime.fromisoformat(str(moment)):%Y-%m-%d %H:%M:%S}"
+def _time(moment: str | None) -> str:
+    """ISO 8601, UTC, as the API tells it, for a person; a dash where nothing is scheduled: paused, or not yet."""
+    return "-" if moment is None else f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S}"

@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from fastapi import Response
+from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scheduler.api.auth import STYLE
+from scheduler.api.principal import Principal
+from scheduler.api.problems import problem_headers
+from scheduler.api.service import Service
+from scheduler.errors import ApiError
 from scheduler.pages import words
 
-__all__ = ["page", "style"]
+__all__ = ["error_page", "page", "style"]
 
 _FOLDER = Path(__file__).parent
 _POLICY = (
@@ -22,10 +26,33 @@ _POLICY = (
 _HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "same-origin"}
 
 
-def page(template: str, values: dict[str, object], *, status: int = 200) -> Response:
-    """Return a page."""
-    content = _templates().get_template(template).render(now=datetime.now(UTC), style=STYLE, **values)
+def page(request: Request, template: str, values: dict[str, object], *, status: int = 200) -> Response:
+    """Return a page for whoever has signed in."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    service: Service = request.app.state.service
+    common: dict[str, object] = {
+        "now": datetime.now(UTC),
+        "style": STYLE,
+        "principal": principal,
+        "token": service.sessions.form_token(principal) if principal is not None else "",
+        "section": "",
+    }
+    content = _templates().get_template(template).render({**common, **values})
     return Response(content, status, media_type="text/html", headers=_HEADERS)
+
+
+def error_page(request: Request, error: ApiError) -> Response:
+    """Return an error as a page."""
+    titles = {403: "Not allowed", 404: "Not found", 409: "Not possible now", 503: "Not available"}
+    back = "/admin/queues" if request.url.path.startswith("/admin") and error.status != 403 else "/metrics"
+    values: dict[str, object] = {
+        "title": titles.get(error.status, "This did not work"),
+        "message": error.message,
+        "back": back,
+    }
+    response = page(request, "error.html", values, status=error.status)
+    response.headers.update(problem_headers(error))
+    return response
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,20 +63,20 @@ def read_job(found: bullmq.Job, state: JobState, due_ms: int | None) -> Job:
     )
 
 
-def read_schedule(found: Mapping[str, Any], *, broken: bool) -> Schedule:
-    """Return a schedule; one that is damaged has no cron time and a revision that no trigger has."""
-    data = found.get("template", {}).get("data", {})
+def read_schedule(key: str, kept: Mapping[str, str], next_ms: int, *, broken: bool) -> Schedule:
+    """Return a schedule by the fields that BullMQ keeps of it; one that is damaged has a revision of no trigger."""
+    data = json.loads(kept.get("data", "{}"))
     return Schedule(
-        key=found["key"],
-        name=found.get("name") or "",
-        cron=found.get("pattern") or "",
-        tz=found.get("tz") or "",
-        next_ms=found.get("next"),
-        revision=data.get("revision", 0) if _matches(found["key"], data) else 0,
+        key=key,
+        name=kept.get("name", ""),
+        cron=kept.get("pattern", ""),
+        tz=kept.get("tz", ""),
+        next_ms=next_ms,
+        revision=data["revision"] if _matches(key, data) else 0,
         broken=broken,
     )
 
 
 def _matches(key: str, data: Mapping[str, Any]) -> bool:
-    place = (data.get("workspace_id"), data.get("environment"), data.get("index"))
-    return None not in place and job_id(*place) == key  # type: ignore[arg-type]
+    place = [data.get(name) for name in ("workspace_id", "environment", "index", "revision")]
+    return None not in place and job_id(data["workspace_id"], data["environment"], data["index"]) == key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 import bullmq
 
@@ -14,6 +14,7 @@ from scheduler.queueing.bullmq_job import call_data, read_job, read_schedule, ru
 from scheduler.queueing.claims import OUTCOME_FIELD
 from scheduler.queueing.job import Action, Job, JobState, Schedule, WorkerBeat
 from scheduler.queueing.redis_address import RedisAddress
+from scheduler.queueing.ticks import keep_our_ticks
 from scheduler.queueing.worker_beats import WorkerBeats
 from scheduler.triggers.trigger import PlacedTrigger, TriggerSet, job_id, job_name
 
@@ -34,6 +35,7 @@ class BullMqQueue:
         self._address = address
         self._redis = address.connect()
         self._queue = bullmq.Queue(name, {"connection": self._redis, "prefix": prefix})
+        keep_our_ticks(self._queue)
         self._beats = WorkerBeats(self._redis, prefix=prefix, queue=name)
 
     async def close(self) -> None:
@@ -65,9 +67,17 @@ class BullMqQueue:
     async def schedules(self) -> Sequence[Schedule]:
         """Return all schedules."""
         with self._address.errors():
-            found = await self._queue.getJobSchedulers()
-            broken = await self._broken({one["key"]: one["next"] for one in found})
-        return [read_schedule(one, broken=one["key"] in broken) for one in found]
+            members = await self._redis.zrange(self._queue.keys["repeat"], 0, -1, withscores=True)
+            return await self._read({key: int(score) for key, score in members})
+
+    async def schedules_of(self, keys: Collection[str]) -> Sequence[Schedule]:
+        """Return the schedules with these keys, of those that there are."""
+        if not keys:
+            return []
+        with self._address.errors():
+            scores = await self._redis.zmscore(self._queue.keys["repeat"], list(keys))
+            found = zip(keys, scores, strict=True)
+            return await self._read({key: int(score) for key, score in found if score is not None})
 
     async def run_now(self, owner: TriggerSet, placed: PlacedTrigger) -> str:
         """Add one run beside the schedule; return the id of its job."""
@@ -144,6 +154,18 @@ class BullMqQueue:
         with self._address.errors():
             return await self._beats.all()
 
+    async def _read(self, next_runs: Mapping[str, int]) -> Sequence[Schedule]:
+        """Return schedules as BullMQ keeps them. Its own getter fails for one that is gone, and asks for each alone."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key in next_runs:
+                pipe.hgetall(f"{self._queue.keys['repeat']}:{key}")
+            kept = await pipe.execute()
+        broken = await self._broken(next_runs)
+        return [
+            read_schedule(key, fields, next_runs[key], broken=key in broken)
+            for key, fields in zip(next_runs, kept, strict=True)
+        ]
+
     async def _retry(self, found: bullmq.Job) -> None:
         state = await self._queue.getJobState(found.id)
         if state not in (JobState.COMPLETED, JobState.FAILED):
@@ -173,9 +195,9 @@ class BullMqQueue:
         scores = await self._redis.zmscore(self._queue.keys["delayed"], list(ids))
         return {id_: int(score) // 0x1000 for id_, score in zip(ids, scores, strict=True) if score is not None}
 
-    async def _broken(self, next_runs: Mapping[str, int | None]) -> set[str]:
+    async def _broken(self, next_runs: Mapping[str, int]) -> set[str]:
         """Return the schedules whose next job is nowhere, although nobody moved the schedule on in between."""
-        ids = {key: run_id(key, due) for key, due in next_runs.items() if due is not None}
+        ids = {key: run_id(key, due) for key, due in next_runs.items()}
         delayed = await self._due(list(ids.values()))
         suspects = [key for key, id_ in ids.items() if id_ not in delayed]
         states = await asyncio.gather(*(self._queue.getJobState(ids[key]) for key in suspects))

@@ -12,6 +12,7 @@ from bullmq.redis_connection import RedisConnection
 from scheduler.queueing.bullmq_runs import NO_ANSWER, BullMqRuns
 from scheduler.queueing.outage import Outage
 from scheduler.queueing.redis_address import RedisAddress
+from scheduler.queueing.ticks import keep_our_ticks
 from scheduler.queueing.token_bucket import TokenBucket
 
 __all__ = ["TakingWorker"]
@@ -35,6 +36,7 @@ class TakingWorker(bullmq.Worker):  # type: ignore[misc]
         gate: asyncio.Event,
     ) -> None:
         super().__init__(name, None, {**options, "autorun": False})
+        keep_our_ticks(self)
         # Waits on the server have a connection and a time-out of their own.
         self.backend.blocking_connection = RedisConnection(address.connect_blocking())
         self._bucket = bucket

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from scheduler.queueing.job import Action, Call, Job, JobState, Progress, Schedule, WorkerBeat
@@ -24,6 +24,10 @@ class Queue(Protocol):
 
     async def schedules(self) -> Sequence[Schedule]:
         """Return all schedules."""
+        ...
+
+    async def schedules_of(self, keys: Collection[str]) -> Sequence[Schedule]:
+        """Return the schedules with these keys, of those that there are."""
         ...
 
     async def run_now(self, owner: TriggerSet, placed: PlacedTrigger) -> str:
@@ -83,7 +87,7 @@ class FinalFailure(Exception):  # noqa: N818 - no error of ours: the call failed
 class CallHandler(Protocol):
     """What a worker does with a job that it took."""
 
-    async def __call__(self, call: Call, progress: Progress) -> Mapping[str, object]:
+    async def __call__(self, call: Call, progress: Progress, /) -> Mapping[str, object]:
         """Make the call; return what the job keeps of it. Raises RetryCall or FinalFailure.
 
         Any other error is one of ours: it ends the job as failed too, and is logged with its traceback.

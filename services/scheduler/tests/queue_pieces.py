@@ -37,13 +37,15 @@ class Calls:
         return [call.job_id for _, call, _ in self.seen]
 
 
-def owner(*crons: str, workspace: str = "acme", revision: int = 1, tz: str = "UTC") -> TriggerSet:
+def owner(
+    *crons: str, workspace: str = "acme", environment: str = "dev", revision: int = 1, tz: str = "UTC"
+) -> TriggerSet:
     """A set with a trigger for each cron time."""
     placed = [
         PlacedTrigger(index, Trigger(cron, "https://app.example/run", tz=tz), revision)
         for index, cron in enumerate(crons)
     ]
-    return TriggerSet(workspace, "dev", revision, tuple(placed))
+    return TriggerSet(workspace, environment, revision, tuple(placed))
 
 
 def worker_options(**others: float) -> WorkerOptions:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from scheduler.calls.addresses import allowed_addresses
 from scheduler.settings import Settings
 
 __all__ = ["check_target"]
@@ -47,7 +48,8 @@ def _check_host(host: str, settings: Settings) -> None:
     except ValueError:
         _check_name(host, may_be_private=may_be_private)
         return
-    if not (may_be_private or _is_public(address) or _is_in(address, settings.target_networks)):
+    is_allowed = allowed_addresses(public=True, private=may_be_private, networks=settings.target_networks)
+    if not is_allowed(str(address)):
         raise ValueError("leads to a private, local or reserved address")
 
 
@@ -57,12 +59,3 @@ def _check_name(host: str, *, may_be_private: bool) -> None:
     name = host.lower().rstrip(".")
     if not may_be_private and (name == "localhost" or name.endswith(".localhost")):
         raise ValueError("leads to this machine itself")
-
-
-def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    inner = address.ipv4_mapped or address.sixtofour if isinstance(address, IPv6Address) else None
-    return (inner or address).is_global and not address.is_multicast
-
-
-def _is_in(address: IPv4Address | IPv6Address, networks: tuple[str, ...]) -> bool:
-    return any(address in ip_network(network) for network in networks)

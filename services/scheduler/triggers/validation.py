@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 
 from scheduler.errors import InvalidTriggersError, TooManyTriggersError
+from scheduler.observability.redaction import HIDDEN
 from scheduler.settings import Settings
 from scheduler.settings_reading import described
 from scheduler.triggers.cron import CronError, read_zone, shortest_interval_s
@@ -197,4 +198,6 @@ def _check_headers(headers: Mapping[str, str]) -> None:
             raise ValueError(f"{shown} is there twice")
         if not _VALUE.match(value) or value != value.strip():
             raise ValueError(f"the value of {shown} has characters that no header can have, or spaces around it")
+        if value == HIDDEN:
+            raise ValueError(f"the value of {shown} is the mask of a listing, not the value itself")
         seen.add(lowered)

@@ -102,7 +102,7 @@ def _await_api(url: str, children: Sequence[Child], told: threading.Event) -> No
     while not told.wait(0.1):
         _check(children)
         try:
-            if httpx.get(f"{url}/live", timeout=5, trust_env=False).is_success:
+            if httpx.get(f"{url}/health", timeout=5, trust_env=False).is_success:
                 return
         except httpx.TransportError:
             pass

@@ -34,7 +34,7 @@ async def _s3(around: Surroundings) -> Sequence[Finding]:
             await objects.check()
     except HistoryUnavailableError as error:
         cause, _, fix = str(error).partition(": ")
-        return [fail(cause, fix, _OBJECTS)]
+        return [fail(cause, fix or "try again; see what the store says of itself", _OBJECTS)]
     return [ok(f"the bucket {around.settings.s3_bucket} at {around.settings.s3_endpoint or 'AWS'} can be listed")]
 
 
@@ -75,7 +75,7 @@ async def _newest(around: Surroundings) -> datetime | None:
         workspaces = [around.workspace] if around.workspace else await _workspaces(objects, settings)
         for day in (today, today - timedelta(days=1)):
             prefixes = {prefix for each in workspaces for prefix in day_prefixes(settings, day, each)}
-            times = [found.modified for prefix in sorted(prefixes) for found in await objects.list(prefix)]
+            times = [found.modified for prefix in sorted(prefixes) for found in await objects.objects(prefix)]
             if times:
                 return max(times)
     return None

@@ -19,6 +19,7 @@ __all__ = ["redis_checks"]
 
 _SLOW_S = 0.25
 _TLS_S = 5.0
+_HANDSHAKE_S = 2.0
 _CERTIFICATE_DAYS = 14
 # Ticks are computed on API and worker, kept times compared on Redis: a second is unimportant, a minute is a tick.
 _CLOCK_WARN_S, _CLOCK_FAIL_S = 2.0, 30.0
@@ -63,7 +64,8 @@ async def _certificate(host: str, port: int, ca_file: Path | None, command: str)
     except ssl.SSLCertVerificationError as error:
         fix = "name the authority's certificate: SCHEDULER_REDIS_CA_FILE (component redis-ca of the manifests)"
         return fail(f"Redis' certificate is not accepted: {error.verify_message}", fix, command)
-    except ssl.SSLError:
+    # A Redis without TLS waits for the rest of what it takes for a command: the handshake does not end.
+    except (ssl.SSLError, ConnectionAbortedError, ConnectionResetError):
         fix = "take the port that speaks TLS, or write redis:// if there is none"
         return fail(f"{host}:{port} does not speak TLS", fix, command)
     except (OSError, TimeoutError):
@@ -76,7 +78,9 @@ async def _certificate(host: str, port: int, ca_file: Path | None, command: str)
 async def _end_of_certificate(host: str, port: int, ca_file: Path | None) -> datetime:
     context = ssl.create_default_context(cafile=ca_file)
     async with asyncio.timeout(_TLS_S):
-        _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+        _, writer = await asyncio.open_connection(
+            host, port, ssl=context, server_hostname=host, ssl_handshake_timeout=_HANDSHAKE_S
+        )
     try:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(writer.get_extra_info("peercert")["notAfter"]), UTC)
     finally:

@@ -62,7 +62,7 @@ async def _workspace(around: Surroundings, workspace: str) -> Sequence[Finding]:
     known = {each.workspace_id for each in await around.store.all() if each.triggers}
     if workspace in known:
         return [ok(f"{workspace} has triggers")]
-    near = difflib.get_close_matches(workspace.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.7)
+    near = difflib.get_close_matches(workspace.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.6)
     meant = next((name for name in sorted(known) if near and name.lower() == near[0]), None)
     hint = f"is {meant} meant?" if meant else "see where its triggers are set, and with which id"
     return [fail(f"no trigger is of the workspace {workspace}: ids are matched exactly, letters too", hint)]
