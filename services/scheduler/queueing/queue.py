@@ -90,6 +90,7 @@ class CallHandler(Protocol):
     async def __call__(self, call: Call, progress: Progress, /) -> Mapping[str, object]:
         """Make the call; return what the job keeps of it. Raises RetryCall or FinalFailure.
 
+        StoreUnavailableError before the call: it is begun again when the store is back, and no attempt is used up.
         Any other error is one of ours: it ends the job as failed too, and is logged with its traceback.
         """
         ...
