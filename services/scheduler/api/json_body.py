@@ -6,9 +6,11 @@ import json
 from typing import NoReturn, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from scheduler.api.problems import invalid_request
 from scheduler.errors import ApiError
+from scheduler.settings_reading import described
 
 __all__ = ["read_model"]
 
@@ -19,7 +21,8 @@ async def read_model(request: Request, model: type[_Model]) -> _Model:
     """Return the body as the model.
 
     Raises ApiError: 415 unless it is sent as JSON (a page in a browser cannot do that without asking first), 400 when
-    it is no object, or names a field twice: the second would replace the first without a word. Raises ValidationError.
+    it is no object, or names a field twice: the second would replace the first without a word, 422 where fields are
+    wrong.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -33,7 +36,11 @@ async def read_model(request: Request, model: type[_Model]) -> _Model:
         raise ApiError(400, "not_json", "The request body is not valid JSON: send a JSON object in UTF-8") from None
     if not isinstance(found, dict):
         raise ApiError(400, "not_json", "The request body is not a JSON object")
-    return model.model_validate(found)
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        mistakes = [{"field": place[:128] or "body", "message": words} for place, words in described(error)]
+        raise invalid_request(mistakes) from None
 
 
 class _TwiceError(ValueError):

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -22,9 +22,8 @@ from scheduler.errors import (
     TooManyTriggersError,
 )
 from scheduler.observability.context import REQUEST_ID
-from scheduler.settings_reading import described
 
-__all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "problem_headers", "problem_response"]
+__all__ = ["PROBLEMS", "Problem", "add_problem_handlers", "invalid_request", "problem_headers", "problem_response"]
 
 _RETRY_AFTER_S = 5
 _CHALLENGE = 'Bearer realm="scheduler"'
@@ -102,7 +101,7 @@ def _expected(error: Exception) -> ApiError:
     raise TypeError(type(error).__name__)
 
 
-def _field_errors(errors: list[dict[str, str]]) -> ApiError:
+def invalid_request(errors: list[dict[str, str]]) -> ApiError:
     """Return the refusal that names every wrong field as {field, message}."""
     named = "; ".join(f"{error['field']}: {error['message']}" for error in errors[:_MOST_SAID])
     return ApiError(422, "invalid_request", f"The request cannot be used: {named}", details={"errors": errors})
@@ -133,7 +132,6 @@ def add_problem_handlers(app: FastAPI, as_page: Callable[[Request, ApiError], Re
 
     for kind in (
         RequestValidationError,
-        ValidationError,
         HTTPException,
         ApiError,
         InvalidTriggersError,
@@ -154,14 +152,12 @@ def _wants_page(request: Request) -> bool:
 def _told(request: Request, error: Exception) -> ApiError:
     # Not the values: a secret may stand in the wrong place.
     if isinstance(error, RequestValidationError):
-        return _field_errors(
+        return invalid_request(
             [
                 {"field": ".".join(str(part)[:64] for part in entry["loc"][1:]) or "body", "message": str(entry["msg"])}
                 for entry in error.errors()
             ]
         )
-    if isinstance(error, ValidationError):
-        return _field_errors([{"field": place[:128] or "body", "message": words} for place, words in described(error)])
     return _http_error(request, error) if isinstance(error, HTTPException) else _expected(error)
 
 

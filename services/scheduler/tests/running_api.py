@@ -26,7 +26,7 @@ from scheduler.tests.memory_history import MemoryHistory
 from scheduler.tests.running_redis import RunningRedis
 from scheduler.triggers.redis_store import RedisTriggerStore
 
-__all__ = ["KEYS", "SECRET", "RunningApi", "key_of", "keys_file", "running_api"]
+__all__ = ["KEYS", "SECRET", "RunningApi", "kept_logging", "key_of", "keys_file", "running_api"]
 
 SECRET = "of-this-test-only-" + "5" * 32  # pragma: allowlist secret
 _START_S = 30.0
@@ -99,8 +99,6 @@ def running_api(
     """Serve the API until the end of the block. Executions are in memory, unless another history is given."""
     configured = redis.settings(**settings)
     kept = MemoryHistory()
-    root = logging.getLogger()
-    before = root.level, list(root.handlers)
     log = LogLines()
     server: list[uvicorn.Server] = []
     apps: list[FastAPI] = []
@@ -109,9 +107,8 @@ def running_api(
     async def serve() -> None:
         store = RedisTriggerStore(redis.address, prefix=configured.prefix)
         queue = BullMqQueue(redis.address, name=configured.queue, prefix=configured.prefix)
-        app = create_app(configured, Ports(store, queue, history or kept))
-        # Standard error belongs to the tests' runner.
-        root.handlers = [*before[1], log]
+        with kept_logging():
+            app = create_app(configured, Ports(store, queue, history or kept))
         apps.append(app)
         server.append(
             uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, proxy_headers=False))
@@ -129,6 +126,10 @@ def running_api(
             failed.append(error)
 
     thread = threading.Thread(target=run, name="scheduler-api")
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(log)
+    root.setLevel(configured.log_level)
     thread.start()
     try:
         deadline = time.monotonic() + _START_S
@@ -142,6 +143,18 @@ def running_api(
         if server:
             server[0].should_exit = True
         thread.join()
+        root.removeHandler(log)
+        root.setLevel(level)
+
+
+@contextlib.contextmanager
+def kept_logging() -> Iterator[None]:
+    """Leave the logging of the tests' runner as it was: standard error belongs to it."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    try:
+        yield
+    finally:
         logging.captureWarnings(False)
-        root.setLevel(before[0])
-        root.handlers = before[1]
+        root.setLevel(level)
+        root.handlers = handlers

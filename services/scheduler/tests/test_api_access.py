@@ -16,7 +16,7 @@ from scheduler.api.sessions import Sessions
 from scheduler.backend import create_app
 from scheduler.settings import Settings
 from scheduler.settings_reading import ConfigurationError
-from scheduler.tests.running_api import KEYS, SECRET, RunningApi, key_of, keys_file, running_api
+from scheduler.tests.running_api import KEYS, SECRET, RunningApi, kept_logging, key_of, keys_file, running_api
 from scheduler.tests.running_redis import RunningRedis, running_redis
 
 _TRIGGER = {"cron": "*/5 * * * *", "url": "https://shop.example/often"}
@@ -226,13 +226,13 @@ def test_cookie_in_production_is_bound_to_tls_and_host(tmp_path: Path) -> None:
 )
 def test_api_refuses_to_start(environment: dict[str, object], told: str) -> None:
     """SC-11: rather than to let everybody in."""
-    with pytest.raises(ConfigurationError, match=re.escape(told)):
+    with kept_logging(), pytest.raises(ConfigurationError, match=re.escape(told)):
         create_app(Settings.model_validate(environment))
 
 
 def test_api_refuses_to_start_in_production_without_a_session_secret(tmp_path: Path) -> None:
     """SC-11: replicas would not know each other's sessions."""
-    with pytest.raises(ConfigurationError, match="SCHEDULER_SESSION_SECRET"):
+    with kept_logging(), pytest.raises(ConfigurationError, match="SCHEDULER_SESSION_SECRET"):
         create_app(Settings(environment="production", keys_file=keys_file(tmp_path)))
 
 
@@ -306,9 +306,12 @@ def test_changes_and_refusals_are_audited_without_values(api: RunningApi) -> Non
     while not any(line["action"] == "authenticate" for line in api.log.of("scheduler.audit")[-3:]):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    replaced = next(line for line in api.log.of("scheduler.audit") if "post /api" in str(line["action"]))
-    assert (replaced["subject"], replaced["workspace"]) == ("acme", "acme")
-    patched = next(line for line in api.log.of("scheduler.audit") if "patch /api" in str(line["action"]))
+    done = [
+        line for line in api.log.of("scheduler.audit") if line.get("subject") == "acme" and line["outcome"] == "allowed"
+    ]
+    replaced = next(line for line in done if "post /api" in str(line["action"]))
+    assert replaced["workspace"] == "acme"
+    patched = next(line for line in done if "patch /api" in str(line["action"]))
     assert patched["target"] == "acme:dev:0"
     assert "never-in-a-log-4242" not in str([vars(record) for record in api.log.records])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 import httpx
@@ -66,7 +67,7 @@ def test_body_is_kept_when_it_is_given_by_either_name(name: str, value: object) 
 def test_documented_body_was_dropped_without_a_word() -> None:
     """Original: docs say `body`, the code reads `payload`; both are taken here, and two that differ are refused."""
 
-    def original(trigger: dict[str, object]) -> object:
+    def original(trigger: Mapping[str, object]) -> object:
         return trigger.get("payload")
 
     documented = {**_GOOD, "body": {"since": "yesterday"}}
