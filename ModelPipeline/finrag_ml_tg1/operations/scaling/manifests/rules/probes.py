@@ -84,7 +84,7 @@ def probe_numbers_are_in_range(manifest: Manifest, _kit: Kit) -> Iterator[str]:
                 yield f"container {container.name}: {name}.{key} is {value}: at least {least}"
         period, timeout = probe.get("periodSeconds", 10), probe.get("timeoutSeconds", 1)
         if isinstance(period, int) and isinstance(timeout, int) and timeout > period > 0:
-            yield f"container {container.name}: {name} waits {timeout} s and asks every {period} s: lower timeoutSeconds"
+            yield f"container {container.name}: {name} waits {timeout} s and asks every {period} s: wait less"
         if name in {"livenessProbe", "startupProbe"} and probe.get("successThreshold", 1) != 1:
             yield f"container {container.name}: {name}.successThreshold has to be 1"
 
