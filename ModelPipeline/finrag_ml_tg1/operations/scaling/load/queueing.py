@@ -1,0 +1,90 @@
+"""The queue of one back end as serving/backend/admission.py has it: few places, and who comes beyond is refused.
+
+M/M/1/K: requests of many independent clients (Poisson), a processor whose times are exponential, K places for those at
+work and those who wait, no place for more. Real answers vary less than exponential ones do, so waiting and refusals
+come out on the high side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["Flow", "flow_of"]
+
+_QUANTILE = 0.95
+_PRECISION = 1e-4
+_MOST_ROUNDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What becomes of one replica's requests when its load is steady.
+
+    `refused` and `busy` are shares, `inside` the mean count at work or waiting, `rate` is in answers a second, and
+    `found` holds the share of those let in who find so many before them.
+    """
+
+    refused: float
+    busy: float
+    inside: float
+    rate: float
+    found: tuple[float, ...]
+
+    def slower_than(self, seconds: float) -> float:
+        """Return the share of answers that take longer: who finds j before him waits for j + 1 (Erlang) answers."""
+        done = self.rate * seconds
+        term, tail, slower = math.exp(-done), 0.0, 0.0
+        for before, share in enumerate(self.found):
+            tail += term
+            slower += share * tail
+            term *= done / (before + 1)
+        return slower
+
+    @property
+    def p95_s(self) -> float:
+        """Seconds within which 95 % of the answers are there."""
+        low, high = 0.0, 1 / self.rate
+        while self.slower_than(high) > 1 - _QUANTILE:
+            low, high = high, 2 * high
+        while high - low > _PRECISION * high:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.slower_than(middle) > 1 - _QUANTILE else (low, middle)
+        return high
+
+
+@lru_cache(maxsize=4096)
+def flow_of(offered: float, rate: float, places: int, retries: int) -> Flow:
+    """Return one replica's flow at `offered` requests a second, of which it answers `rate` when it is always busy.
+
+    What one replica refuses a proxy asks of so many others (`retries`), drawn by chance: each sees the load that comes
+    to it again besides, and `refused` is the share that all of them refused.
+    """
+    seen = offered
+    shares = _shares(seen / rate, places)
+    for _ in range(_MOST_ROUNDS if retries else 0):
+        again = offered * sum(shares[-1] ** turn for turn in range(retries + 1))
+        if abs(again - seen) <= _PRECISION * offered:
+            break
+        seen = again
+        shares = _shares(seen / rate, places)
+    let_in = 1 - shares[-1]
+    return Flow(
+        refused=shares[-1] ** (retries + 1),
+        busy=1 - shares[0],
+        inside=sum(count * share for count, share in enumerate(shares)),
+        rate=rate,
+        found=tuple(share / let_in for share in shares[:-1]),
+    )
+
+
+def _shares(load: float, places: int) -> tuple[float, ...]:
+    """The share of time with 0 … `places` inside: powers of the load, taken from the larger end so that none overflows."""
+    weights = (
+        [load**count for count in range(places + 1)]
+        if load <= 1
+        else [load ** (count - places) for count in range(places + 1)]
+    )
+    whole = sum(weights)
+    return tuple(weight / whole for weight in weights)
