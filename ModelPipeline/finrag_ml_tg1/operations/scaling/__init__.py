@@ -1,1 +1,1 @@
-"""How FinRAG grows: the autoscaler's algorithm simulated on load, and a plan of replicas, engine and cost."""
+"""Scaling FinRAG out: whether its Kubernetes manifests are right, and how many of what a load needs."""

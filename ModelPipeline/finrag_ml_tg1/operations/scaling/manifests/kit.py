@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from checks.kubernetes.manifest import Manifest
-from checks.kubernetes.pods import PodTemplate, pod_template
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest
+from finrag_ml_tg1.operations.scaling.manifests.pods import PodTemplate, pod_template
 
 __all__ = ["Kit", "Rule"]
 

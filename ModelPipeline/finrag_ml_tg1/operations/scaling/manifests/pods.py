@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from checks.kubernetes.manifest import Body, Manifest, field, mappings
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, Manifest, field, mappings
 
 __all__ = ["AUTOSCALING", "KNATIVE", "KSERVE", "Container", "PodTemplate", "containers_of", "pod_template"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.kubernetes.quantities import parse_quantity
+from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
 
 @pytest.mark.parametrize(

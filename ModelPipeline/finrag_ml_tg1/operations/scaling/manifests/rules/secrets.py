@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Manifest, mappings
-from checks.kubernetes.pods import containers_of
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, mappings
+from finrag_ml_tg1.operations.scaling.manifests.pods import containers_of
 
 __all__ = ["RULES"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.kubernetes.manifest import Body, mappings
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, mappings
 
 __all__ = ["KUSTOMIZATION", "Kustomization", "kubectl", "kustomization_mistakes", "render"]
 

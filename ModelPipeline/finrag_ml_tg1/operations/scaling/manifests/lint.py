@@ -7,11 +7,17 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.kustomizations import KUSTOMIZATION, Kustomization, kubectl, kustomization_mistakes, render
-from checks.kubernetes.manifest import Manifest, manifest_from, read_documents
-from checks.kubernetes.routes import read_routes
-from checks.kubernetes.rules import (
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.kustomizations import (
+    KUSTOMIZATION,
+    Kustomization,
+    kubectl,
+    kustomization_mistakes,
+    render,
+)
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, manifest_from, read_documents
+from finrag_ml_tg1.operations.scaling.manifests.routes import read_routes
+from finrag_ml_tg1.operations.scaling.manifests.rules import (
     access,
     admission,
     containers,
@@ -25,7 +31,7 @@ from checks.kubernetes.rules import (
     scaling,
     secrets,
 )
-from checks.kubernetes.schemas import schema_mistakes
+from finrag_ml_tg1.operations.scaling.manifests.schemas import schema_mistakes
 
 __all__ = ["MANIFESTS", "RULES", "Folder", "kit_mistakes", "kubernetes_mistakes", "overlays", "read_folder"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Body, Manifest, field
-from checks.kubernetes.pods import KSERVE, Container, containers_of
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, Manifest, field
+from finrag_ml_tg1.operations.scaling.manifests.pods import KSERVE, Container, containers_of
 
 __all__ = ["RULES"]
 

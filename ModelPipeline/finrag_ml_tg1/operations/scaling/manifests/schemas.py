@@ -14,9 +14,9 @@ import kubernetes_validate
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from checks.kubernetes.kit import Kit
-from checks.kubernetes.manifest import Body, Manifest
-from checks.kubernetes.pods import KNATIVE, KSERVE, pod_template
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, Manifest
+from finrag_ml_tg1.operations.scaling.manifests.pods import KNATIVE, KSERVE, pod_template
 
 __all__ = ["OLDEST_KUBERNETES", "schema_mistakes"]
 
@@ -57,7 +57,7 @@ def _core_mistakes(body: Body) -> list[str]:
     # The library looks at the first part of a group only, and would take apps.example.com for apps.
     group = str(body.get("apiVersion", "")).rpartition("/")[0]
     if "." in group and not group.endswith(".k8s.io"):
-        return [f"no schema for {body.get('kind')} of {group}: add a compact one to checks/kubernetes/custom_kinds"]
+        return [f"no schema for {body.get('kind')} of {group}: add a compact one to manifests/custom_kinds"]
     return list(_validated(json.dumps(body, default=str)))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Manifest, field, mappings
-from checks.kubernetes.pods import KNATIVE, KSERVE, containers_of, pod_template
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, field, mappings
+from finrag_ml_tg1.operations.scaling.manifests.pods import KNATIVE, KSERVE, containers_of, pod_template
 
 __all__ = ["RULES"]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Body, Manifest, field, mappings
-from checks.kubernetes.pods import KSERVE, containers_of, pod_template
-from checks.kubernetes.quantities import parse_quantity
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, Manifest, field, mappings
+from finrag_ml_tg1.operations.scaling.manifests.pods import KSERVE, containers_of, pod_template
+from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
 __all__ = ["RULES"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Manifest, field, mappings
-from checks.kubernetes.quantities import parse_quantity
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, field, mappings
+from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
 __all__ = ["RULES"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.kubernetes.kustomizations import kubectl, render
-from checks.kubernetes.lint import MANIFESTS, kubernetes_mistakes, overlays, read_folder
-from checks.kubernetes.routes import read_routes
+from finrag_ml_tg1.operations.scaling.manifests.kustomizations import kubectl, render
+from finrag_ml_tg1.operations.scaling.manifests.lint import MANIFESTS, kubernetes_mistakes, overlays, read_folder
+from finrag_ml_tg1.operations.scaling.manifests.routes import read_routes
 from tests.sample_index import ROOT
 
 KITS = [path for path in (ROOT / MANIFESTS).glob("*") if overlays(path)]
@@ -151,7 +151,7 @@ def test_an_overlay_is_put_together_without_a_complaint(overlay: str) -> None:
 def test_a_slip_in_a_file_is_told_without_kubectl(
     name: str, repository: Callable[[str, str, str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checks.kubernetes.lint.kubectl", lambda: None)
+    monkeypatch.setattr("finrag_ml_tg1.operations.scaling.manifests.lint.kubectl", lambda: None)
     file, old, new, words = WRITTEN[name]
     lines = repository(file, old, new)
     assert [line for line in lines if words in line], lines

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from checks.kubernetes.kit import Kit
-from checks.kubernetes.lint import RULES, kit_mistakes
-from checks.kubernetes.manifest import Manifest, manifest_from, read_documents
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit
+from finrag_ml_tg1.operations.scaling.manifests.lint import RULES, kit_mistakes
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, manifest_from, read_documents
 
 SOUND = (Path(__file__).parent / "sound_kit.yaml").read_text("utf-8")
 ROUTES = {"web": frozenset({"/health", "/ready"}), "api": frozenset({"/up"})}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.kubernetes.kit import Kit, Rule
-from checks.kubernetes.manifest import Manifest, field, mappings
+from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
+from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, field, mappings
 
 __all__ = ["RULES"]
 
