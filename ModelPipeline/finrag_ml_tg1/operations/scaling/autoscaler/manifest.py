@@ -12,7 +12,6 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from finrag_ml_tg1.operations.kubernetes_quantities import parse_quantity
 from finrag_ml_tg1.operations.scaling.autoscaler.spec import (
     DEFAULT_DOWN,
     DEFAULT_UP,
@@ -26,6 +25,7 @@ from finrag_ml_tg1.operations.scaling.autoscaler.spec import (
     TargetKind,
 )
 from finrag_ml_tg1.operations.scaling.errors import ScalingError
+from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
 __all__ = ["parse_autoscaler", "read_autoscaler"]
 

@@ -80,7 +80,7 @@ def flow_of(offered: float, rate: float, places: int, retries: int) -> Flow:
 
 
 def _shares(load: float, places: int) -> tuple[float, ...]:
-    """The share of time with 0 … `places` inside: powers of the load, taken from the larger end so that none overflows."""
+    """The shares of time with 0 … `places` inside: powers of the load, from the larger end so that none overflows."""
     weights = (
         [load**count for count in range(places + 1)]
         if load <= 1
