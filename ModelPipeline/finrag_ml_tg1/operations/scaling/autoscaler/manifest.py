@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
@@ -25,9 +23,10 @@ from finrag_ml_tg1.operations.scaling.autoscaler.spec import (
     TargetKind,
 )
 from finrag_ml_tg1.operations.scaling.errors import ScalingError
+from finrag_ml_tg1.operations.scaling.manifests.manifest import read_documents
 from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
-__all__ = ["parse_autoscaler", "read_autoscaler"]
+__all__ = ["parse_autoscaler", "read_autoscaler", "read_document"]
 
 _KIND = "HorizontalPodAutoscaler"
 _Quantity = Annotated[Decimal, BeforeValidator(parse_quantity)]
@@ -162,26 +161,25 @@ def parse_autoscaler(document: object) -> AutoscalerSpec:
     )
 
 
-def read_autoscaler(path: Path, target: str | None = None) -> AutoscalerSpec:
-    """Return the autoscaler of a file of manifests, the one that scales `target` where there are several.
-
-    Raises `ScalingError` for a file that cannot be read, and when there is none or more than one.
-    """
-    found = [spec for spec in map(parse_autoscaler, _autoscalers(path)) if target in {None, spec.target}]
-    if len(found) != 1:
-        scaled = f" that scales {target}" if target else ""
-        raise ScalingError(f"{path} has {len(found)} objects of kind {_KIND}{scaled}: one is needed")
-    return found[0]
+def read_autoscaler(path: Path) -> AutoscalerSpec:
+    """Return the autoscaler of a file of manifests; raises `ScalingError` as `read_document` and the parser do."""
+    return parse_autoscaler(read_document(path))
 
 
-def _autoscalers(path: Path) -> Iterator[object]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the one autoscaler's object of a file; raises `ScalingError` for a file without, or with several."""
     try:
-        documents = list(yaml.safe_load_all(path.read_text("utf-8")))
+        documents, mistakes = read_documents(path.read_text("utf-8"))
     except OSError as error:
         raise ScalingError(f"{path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ScalingError(f"{path} is no YAML of manifests: {' '.join(str(error).split())}") from None
-    return (one for one in documents if isinstance(one, dict) and one.get("kind") == _KIND)
+    except UnicodeDecodeError:
+        raise ScalingError(f"{path} is not a text file in UTF-8") from None
+    if mistakes:
+        raise ScalingError(f"{path}: {'; '.join(mistakes)}")
+    found = [one for one in documents if isinstance(one, dict) and one.get("kind") == _KIND]
+    if len(found) != 1:
+        raise ScalingError(f"{path} has {len(found)} objects of kind {_KIND}: one is needed")
+    return found[0]
 
 
 def _metric_target(name: str, target: _Target) -> MetricTarget:

@@ -1,4 +1,4 @@
-"""How fast and how large one back end is, from what `finrag bench` measured: benchmarks/results.
+"""How fast and how large one back end is, from what was measured: benchmarks/*.json.
 
 What an answer costs beside its search does not depend on how much is indexed; the search does. So the processor's time
 of an answer is what was measured of whole answers, with the search exchanged for that of so many passages.
@@ -20,9 +20,9 @@ from finrag_ml_tg1.operations.scaling.errors import ScalingError
 
 __all__ = ["MEASURES_FOLDER", "Measured", "Search", "read_measured"]
 
-MEASURES_FOLDER = "benchmarks/results"
+MEASURES_FOLDER = "benchmarks"
 
-_SEARCHES = ("retrieval_15k", "retrieval_150k", "retrieval_615k", "retrieval_10m")
+_SEARCHES = tuple(f"results/retrieval_{size}" for size in ("15k", "150k", "615k", "10m"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,17 @@ class Measured:
     """What was measured on one CPU, in the order of the passages.
 
     `answer_ms` is the processor's time of an answer over `answer_passages`, when `open_share` of the questions named no
-    company; `cold_start_s` the time from the process's start with an empty cache until it is ready.
+    company; `cold_start_s` the time from the process's start with an empty cache until it is ready. `filing_s` are
+    seconds of two cores for a filing that is read and indexed, `chat_cpu_s` seconds of the front end's processor for a
+    question in the chat.
     """
 
     answer_ms: float
     answer_passages: int
     open_share: float
     cold_start_s: float
+    filing_s: float
+    chat_cpu_s: float
     searches: tuple[Search, ...]
     hardware: str
 
@@ -118,18 +122,42 @@ class _Start(_Result):
     cold_ready_s: float
 
 
+class _Seconds(_Result):
+    total: float
+
+
+class _Indexing(_Result):
+    seconds_per_filing: _Seconds
+
+
+class _Sessions(_Result):
+    cpu_s: float
+    answered: int
+
+
+class _Pod(_Result):
+    sessions: _Sessions
+
+
+class _Frontend(_Result):
+    pod: _Pod
+
+
 R = TypeVar("R", bound=_Result)
 
 
 def read_measured(folder: Path) -> Measured:
     """Return what the results in a folder say; raises `ScalingError` naming the file that is missing or not one."""
-    throughput = _read(folder, "throughput", _Throughput)
+    throughput = _read(folder, "results/throughput", _Throughput)
     searches = [_read(folder, name, _Retrieval) for name in _SEARCHES]
+    sessions = _read(folder, "frontend_pod", _Frontend).pod.sessions
     return Measured(
         answer_ms=throughput.cpu_ms_per_answer,
         answer_passages=throughput.passages,
         open_share=throughput.share_of_open_questions,
-        cold_start_s=_read(folder, "start_150k", _Start).cold_ready_s,
+        cold_start_s=_read(folder, "results/start_150k", _Start).cold_ready_s,
+        filing_s=_read(folder, "results/ingest_index", _Indexing).seconds_per_filing.total,
+        chat_cpu_s=sessions.cpu_s / sessions.answered,
         searches=tuple(
             Search(one.rows, one.filtered.p50_ms, one.unfiltered.p50_ms, one.memory_limit_mb)
             for one in sorted(searches, key=lambda one: one.rows)
@@ -147,4 +175,4 @@ def _read(folder: Path, name: str, kind: type[R]) -> R:
             f"{path} cannot be read ({error.strerror}): run this in the checkout, or name the folder of the results"
         ) from None
     except (ValidationError, ValueError) as error:
-        raise ScalingError(f"{path} is no result of `finrag bench`: {str(error).splitlines()[0]}") from None
+        raise ScalingError(f"{path} is no result of a benchmark: {str(error).splitlines()[0]}") from None

@@ -60,7 +60,7 @@ _AMOUNTS: dict[str, _Measure] = {
     "cpu": lambda replica, load: load.busy * replica.cpu,
     "memory": lambda replica, _: replica.memory_mb * _BYTES_PER_MB,
     "requests_per_second": lambda _, load: load.requests_per_s,
-    "p95_latency_seconds": lambda _, load: load.p95_s,
+    "query_duration_p95_seconds": lambda _, load: load.p95_s,
 }
 
 
