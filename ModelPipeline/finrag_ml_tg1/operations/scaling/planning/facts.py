@@ -72,7 +72,7 @@ class S3VectorsFacts(_Part):
 
 
 class QdrantFacts(_Part):
-    """What a vector takes in Qdrant on disk and in memory, the share of a machine's memory that may be filled, and times.
+    """What a vector takes in Qdrant on disk and in memory, and how far a machine's memory may be filled.
 
     `query_cpu_ms` is the machines' time for a query, `latency_ms` what a query takes in all.
     """

@@ -1,4 +1,4 @@
-"""When to move on: the loads and corpora at which another engine or platform becomes the cheaper one, or a bound is met.
+"""When to move on: from where on another engine or platform is the cheaper one, or a bound is met.
 
 Each is computed from prices, measures and bounds, so it moves with them.
 """
