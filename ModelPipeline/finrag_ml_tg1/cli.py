@@ -14,6 +14,7 @@ from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.publish import publish
+from finrag_ml_tg1.commands.scale import scale
 from finrag_ml_tg1.commands.sevalla import sevalla
 from finrag_ml_tg1.commands.up import up
 from finrag_ml_tg1.commands.vectors import vectors
@@ -32,5 +33,5 @@ def main() -> None:
     raise_file_limit()
 
 
-for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor, cost, sevalla):
+for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor, cost, scale, sevalla):
     main.add_command(_command)

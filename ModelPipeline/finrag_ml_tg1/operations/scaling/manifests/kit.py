@@ -19,7 +19,8 @@ class Kit:
     `final`: as the cluster will get them; otherwise overlays still give namespaces, images and names.
     `external` are objects that are there but not of this kit (templates of Secrets). `generated` are the ConfigMaps
     and Secrets that kustomize makes, by kind and name. `images` are the names that an overlay replaces.
-    `routes` are, by the last part of an image's name, the paths that answer GET.
+    `routes` are, by the last part of an image's name, the paths that answer GET; `metrics` are the series that our
+    programs give, none when that is not known.
     """
 
     manifests: Sequence[Manifest]
@@ -28,6 +29,7 @@ class Kit:
     generated: frozenset[tuple[str, str]] = frozenset()
     images: frozenset[str] = frozenset()
     routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    metrics: frozenset[str] = frozenset()
 
     def find(self, kind: str, group: str, name: str, namespace: str) -> Manifest | None:
         """Return the object of that name; a namespace that is not said yet fits every other."""

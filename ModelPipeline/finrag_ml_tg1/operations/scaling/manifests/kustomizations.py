@@ -34,8 +34,14 @@ class Kustomization:
 
     @property
     def settings(self) -> set[Path]:
-        """Those of them that are no objects."""
+        """The files that it names and that are no objects: configurations, patches, contents of ConfigMaps."""
         names = [str(name) for name in self.body.get("configurations") or ()]
+        for key in _GENERATORS:
+            names += [
+                str(file).rpartition("=")[2]
+                for item in mappings(self.body.get(key))
+                for file in item.get("files") or ()
+            ]
         names += [str(patch["path"]) for patch in mappings(self.body.get("patches")) if "path" in patch]
         return {(self.folder / name).resolve() for name in names}
 

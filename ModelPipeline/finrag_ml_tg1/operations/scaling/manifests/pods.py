@@ -51,6 +51,11 @@ class Container:
         return str(self.body.get("name", "without a name"))
 
     @property
+    def program(self) -> str:
+        """The last part of its image's name, without version and digest."""
+        return str(self.body.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+    @property
     def ports(self) -> list[Body]:
         """Its declared ports."""
         return mappings(self.body.get("ports"))

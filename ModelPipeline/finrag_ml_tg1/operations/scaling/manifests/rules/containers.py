@@ -108,6 +108,30 @@ def pods_stay_in_their_namespace(manifest: Manifest, _kit: Kit) -> Iterator[str]
             yield f"container {container.name} takes a port of the node: remove hostPort"
 
 
+def tokens_are_left_out(manifest: Manifest, kit: Kit) -> Iterator[str]:
+    """Pods that the cluster gives no rights have no use for its token, but whoever breaks in has."""
+    template = pod_template(manifest)
+    if template is None or manifest.group != "apps" or template.spec.get("automountServiceAccountToken") is False:
+        return
+    account = template.spec.get("serviceAccountName", "default")
+    bound = {
+        subject.get("name")
+        for other in kit.manifests
+        if other.kind in {"ClusterRoleBinding", "RoleBinding"}
+        for subject in mappings(other.body.get("subjects"))
+    }
+    if account not in bound:
+        yield "it has a token of the cluster and no rights there: set automountServiceAccountToken: false"
+
+
+def scratch_space_has_an_end(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """An emptyDir without a limit can fill the node's disk, and all its pods are evicted."""
+    template = pod_template(manifest)
+    for volume in mappings(template.spec.get("volumes")) if template else ():
+        if "emptyDir" in volume and field(volume, "emptyDir", "sizeLimit") is None:
+            yield f"volume {volume.get('name')} may fill the node's disk: set emptyDir.sizeLimit"
+
+
 def volumes_are_mounted(manifest: Manifest, _kit: Kit) -> Iterator[str]:
     """Every mount has its volume, every volume a mount, and no path is mounted twice."""
     template = pod_template(manifest)
@@ -140,5 +164,7 @@ RULES: tuple[Rule, ...] = (
     requests_are_within_limits,
     containers_do_no_harm,
     pods_stay_in_their_namespace,
+    tokens_are_left_out,
+    scratch_space_has_an_end,
     volumes_are_mounted,
 )

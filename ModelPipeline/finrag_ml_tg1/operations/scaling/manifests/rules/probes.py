@@ -39,12 +39,12 @@ def probes_ask_real_routes(manifest: Manifest, kit: Kit) -> Iterator[str]:
         path = field(probe, "httpGet", "path")
         if not isinstance(path, str):
             continue
-        image = str(container.body.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
-        routes = kit.routes.get(image)
+        program = container.program
+        routes = kit.routes.get(program)
         if not path.startswith("/"):
             yield f"container {container.name}: {name} asks {path!r}: a path begins with /"
         elif routes is not None and path.partition("?")[0] not in routes:
-            yield f"container {container.name}: {name} asks {path}, which is no route of {image}: see its routes"
+            yield f"container {container.name}: {name} asks {path}, which is no route of {program}: see its routes"
 
 
 def probes_are_there(manifest: Manifest, _kit: Kit) -> Iterator[str]:
@@ -82,6 +82,9 @@ def probe_numbers_are_in_range(manifest: Manifest, _kit: Kit) -> Iterator[str]:
             value = probe.get(key)
             if isinstance(value, int) and value < least:
                 yield f"container {container.name}: {name}.{key} is {value}: at least {least}"
+        period, timeout = probe.get("periodSeconds", 10), probe.get("timeoutSeconds", 1)
+        if isinstance(period, int) and isinstance(timeout, int) and timeout > period > 0:
+            yield f"container {container.name}: {name} waits {timeout} s and asks every {period} s: wait less"
         if name in {"livenessProbe", "startupProbe"} and probe.get("successThreshold", 1) != 1:
             yield f"container {container.name}: {name}.successThreshold has to be 1"
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
 from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, Manifest, field, mappings
 from finrag_ml_tg1.operations.scaling.manifests.pods import AUTOSCALING, containers_of, pod_template
+from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
-__all__ = ["RULES", "scaled_by"]
+__all__ = ["RULES", "fewest_pods", "scaled_by"]
 
 # Kind of the metric: the field that its target stands in.
 _TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
@@ -90,7 +91,8 @@ def target_exists(manifest: Manifest, kit: Kit) -> Iterator[str]:
         for other in kit.manifests
         if other is not manifest and scaled_by(other) == target and other.namespace == manifest.namespace
     ]
-    if others:
+    # As written, variants lie beside each other: an overlay has one of them.
+    if others and kit.final:
         yield f"{others[0].kind} {others[0].name} scales {kind} {name} too: keep one"
 
 
@@ -138,6 +140,35 @@ def hpa_utilisation_has_requests(manifest: Manifest, kit: Kit) -> Iterator[str]:
                 yield f"it scales by {resource}, of which container {container.name} requests nothing: set the request"
 
 
+def hpa_asks_each_metric_once(manifest: Manifest, _kit: Kit) -> Iterator[str]:
+    """Of a metric that is there twice, the lower target alone counts."""
+    metrics = mappings(field(manifest.body, "spec", "metrics")) if _is_hpa(manifest) else []
+    names = [
+        str(field(metric, "resource", "name") or field(metric, "pods", "metric", "name") or metric)
+        for metric in metrics
+    ]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"it scales by {name} twice: keep one target"
+
+
+def hpa_target_can_be_reached(manifest: Manifest, kit: Kit) -> Iterator[str]:
+    """Utilisation is a share of the request, and use ends at the limit: a target above that is never reached."""
+    target = scaled_by(manifest) if _is_hpa(manifest) else None
+    found = kit.find(target[1], target[0], target[2], manifest.namespace) if target else None
+    for metric in mappings(field(manifest.body, "spec", "metrics")) if found else ():
+        resource, share = field(metric, "resource", "name"), field(metric, "resource", "target", "averageUtilization")
+        for container in containers_of(found) if found and isinstance(share, int) else ():
+            try:
+                request, limit = (
+                    parse_quantity(field(container.body, "resources", part, str(resource)))
+                    for part in ("requests", "limits")
+                )
+            except ValueError:
+                continue  # Not said, or no quantity: other rules tell.
+            if not container.initial and request * share / 100 >= limit:
+                yield f"{share} % of the {resource} that {container.name} requests is its limit: it is never passed"
+
+
 def hpa_behaviour_is_in_range(manifest: Manifest, _kit: Kit) -> Iterator[str]:
     """Windows and periods are what Kubernetes takes, and policies move something."""
     path = (
@@ -174,12 +205,13 @@ def budget_leaves_room(manifest: Manifest, kit: Kit) -> Iterator[str]:
     if not held:
         yield "its selector matches no pods beside it: use labels of a template"
     for workload in held:
-        count = _fewest_pods(workload, kit)
+        count = fewest_pods(workload, kit)
         if most in (0, "0%") or least == "100%" or (isinstance(least, int) and count is not None and least >= count):
             yield f"it never lets a pod of {workload.kind} {workload.name} go: nodes could not be emptied"
 
 
-def _fewest_pods(workload: Manifest, kit: Kit) -> int | None:
+def fewest_pods(workload: Manifest, kit: Kit) -> int | None:
+    """Return how many pods a workload has at the least: what its autoscaler says, otherwise its replicas."""
     for scaler in kit.manifests:
         if scaled_by(scaler) == (workload.group, workload.kind, workload.name):
             return next(_bounds(scaler))[0]
@@ -197,6 +229,8 @@ RULES: tuple[Rule, ...] = (
     target_exists,
     hpa_metrics_have_their_target,
     hpa_utilisation_has_requests,
+    hpa_asks_each_metric_once,
+    hpa_target_can_be_reached,
     hpa_behaviour_is_in_range,
     budget_leaves_room,
 )
