@@ -26,7 +26,7 @@ from finrag_ml_tg1.operations.scaling.errors import ScalingError
 from finrag_ml_tg1.operations.scaling.manifests.manifest import read_documents
 from finrag_ml_tg1.operations.scaling.manifests.quantities import parse_quantity
 
-__all__ = ["parse_autoscaler", "read_autoscaler", "read_document"]
+__all__ = ["parse_autoscaler", "read_autoscaler"]
 
 _KIND = "HorizontalPodAutoscaler"
 _Quantity = Annotated[Decimal, BeforeValidator(parse_quantity)]
@@ -162,12 +162,7 @@ def parse_autoscaler(document: object) -> AutoscalerSpec:
 
 
 def read_autoscaler(path: Path) -> AutoscalerSpec:
-    """Return the autoscaler of a file of manifests; raises `ScalingError` as `read_document` and the parser do."""
-    return parse_autoscaler(read_document(path))
-
-
-def read_document(path: Path) -> dict[str, Any]:
-    """Return the one autoscaler's object of a file; raises `ScalingError` for a file without, or with several."""
+    """Return the one autoscaler of a file of manifests; raises `ScalingError` for a file without, or with several."""
     try:
         documents, mistakes = read_documents(path.read_text("utf-8"))
     except OSError as error:
@@ -179,7 +174,7 @@ def read_document(path: Path) -> dict[str, Any]:
     found = [one for one in documents if isinstance(one, dict) and one.get("kind") == _KIND]
     if len(found) != 1:
         raise ScalingError(f"{path} has {len(found)} objects of kind {_KIND}: one is needed")
-    return found[0]
+    return parse_autoscaler(found[0])
 
 
 def _metric_target(name: str, target: _Target) -> MetricTarget:

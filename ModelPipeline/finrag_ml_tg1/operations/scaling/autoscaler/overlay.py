@@ -12,38 +12,61 @@ from typing import Any
 
 import yaml
 
-from finrag_ml_tg1.operations.scaling.autoscaler.manifest import parse_autoscaler, read_document
+from finrag_ml_tg1.operations.scaling.autoscaler.manifest import parse_autoscaler
 from finrag_ml_tg1.operations.scaling.autoscaler.spec import AutoscalerSpec
 from finrag_ml_tg1.operations.scaling.errors import ScalingError
-from finrag_ml_tg1.operations.scaling.manifests.manifest import field, mappings
+from finrag_ml_tg1.operations.scaling.manifests.manifest import field, mappings, read_documents
 
 __all__ = ["KIT_FOLDER", "read_overlay_autoscaler"]
 
 KIT_FOLDER = "deploy/kubernetes/finrag"
+_KIND = "HorizontalPodAutoscaler"
+_FILE = "kustomization.yaml"
+_Document = dict[str, Any]
 
 
 def read_overlay_autoscaler(kit: Path, overlay: str, role: str) -> AutoscalerSpec:
     """Return the autoscaler of a role in an overlay; raises `ScalingError` for what is not there or not understood."""
-    document = read_document(kit / "base" / role / "autoscaler.yaml")
-    for operation in _operations(kit / "overlays" / overlay, role):
-        _apply(document, operation)
+    folder = kit / "overlays" / overlay
+    document = _build(folder, role)
+    if document is None:
+        raise ScalingError(f"{folder} has no {_KIND} named {role}")
     return parse_autoscaler(document)
 
 
-def _operations(folder: Path, role: str) -> Iterator[dict[str, Any]]:
-    kustomization = _read(folder / "kustomization.yaml")
+def _build(folder: Path, role: str) -> _Document | None:
+    """The object as a folder has it: of its resources, changed by its components, then by its own patches."""
+    kustomization = _read(folder / _FILE)
+    document = None
+    for resource in field(kustomization, "resources") or ():
+        path = (folder / str(resource)).resolve()
+        found = _build(path, role) if path.is_dir() else _autoscaler(path, role)
+        document = found or document
+    if document is not None:
+        for operation in _operations(folder, kustomization, role):
+            _apply(document, operation)
+    return document
+
+
+def _autoscaler(path: Path, role: str) -> _Document | None:
+    documents, _ = read_documents(_text(path))
+    found = [one for one in documents if field(one, "kind") == _KIND and field(one, "metadata", "name") == role]
+    return found[0] if found else None
+
+
+def _operations(folder: Path, kustomization: object, role: str) -> Iterator[_Document]:
     for component in field(kustomization, "components") or ():
-        yield from _operations((folder / str(component)).resolve(), role)
+        below = (folder / str(component)).resolve()
+        yield from _operations(below, _read(below / _FILE), role)
     for patch in mappings(field(kustomization, "patches")):
-        target = (field(patch, "target", "kind"), field(patch, "target", "name"))
-        if target == ("HorizontalPodAutoscaler", role):
+        if (field(patch, "target", "kind"), field(patch, "target", "name")) == (_KIND, role):
             operations = yaml.safe_load(str(field(patch, "patch")))
             if not isinstance(operations, list):
                 raise ScalingError(f"{folder}: a patch of the autoscaler {role} is no list of operations")
             yield from operations
 
 
-def _apply(document: dict[str, Any], operation: dict[str, Any]) -> None:
+def _apply(document: _Document, operation: _Document) -> None:
     *way, last = str(operation.get("path")).strip("/").split("/")
     place: Any = document
     for step in way:
@@ -59,8 +82,13 @@ def _apply(document: dict[str, Any], operation: dict[str, Any]) -> None:
 
 def _read(path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ScalingError(f"{path} cannot be read: {error.strerror}") from None
+        return yaml.safe_load(_text(path))
     except yaml.YAMLError as error:
         raise ScalingError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ScalingError(f"{path} cannot be read: {error.strerror}") from None

@@ -58,8 +58,8 @@ class Flow:
 def flow_of(offered: float, rate: float, places: int, retries: int) -> Flow:
     """Return one replica's flow at `offered` requests a second, of which it answers `rate` when it is always busy.
 
-    What one replica refuses a proxy asks of so many others (`retries`), drawn by chance: each sees the load that comes
-    to it again besides, and `refused` is the share that all of them refused.
+    Who is refused asks again, `retries` times, of a replica drawn by chance (the chat does so once, a proxy may): what
+    comes again is load too, and `refused` is the share that was refused each time.
     """
     seen = offered
     shares = _shares(seen / rate, places)

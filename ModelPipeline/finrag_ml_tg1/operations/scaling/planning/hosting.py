@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from finrag_ml_tg1.operations.cost.charges import HOURS_PER_MONTH, Usd
@@ -30,8 +29,8 @@ class Pods:
 
     role: str
     count: int
-    cpu: Decimal
-    memory_mb: int
+    cpu: Fraction
+    memory_mb: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,9 @@ def on_sevalla(pods: Iterable[Pods], catalogue: Catalogue) -> Hosted:
             if size.cpu >= one.cpu and size.memory_mb * 10**6 >= _tolerated_bytes(one.memory_mb)
         ]
         if not fitting:
-            raise ScalingError(f"no size of the platform holds a {one.role} of {one.cpu} CPU and {one.memory_mb} MB")
+            raise ScalingError(
+                f"no size of the platform holds a {one.role} of {float(one.cpu):g} CPU and {float(one.memory_mb):,g} MB"
+            )
         price, name = min(fitting)
         month += Fraction(price) * one.count
         parts.append(f"{one.count} × {name} ({one.role})")
@@ -65,11 +66,11 @@ def on_sevalla(pods: Iterable[Pods], catalogue: Catalogue) -> Hosted:
 
 
 def on_kubernetes(pods: Iterable[Pods], rps: Fraction, prices: AwsPrices) -> Hosted:
-    """Return a managed cluster with as many machines as hold all pods at their limits, and a load balancer."""
+    """Return a managed cluster with as many machines as hold what all pods request, and a load balancer."""
     pods = tuple(pods)
     node = prices.node_hour
-    cores = sum((one.count * Fraction(one.cpu) for one in pods), Fraction())
-    memory_gb = sum((Fraction(one.count * one.memory_mb, _MB_PER_GB) for one in pods), Fraction())
+    cores = sum((one.count * one.cpu for one in pods), Fraction())
+    memory_gb = sum((one.count * one.memory_mb / _MB_PER_GB for one in pods), Fraction())
     nodes = max(
         math.ceil(cores / (Fraction(node.cpu) * _CORES_FOR_PODS)),
         math.ceil(memory_gb / (Fraction(node.memory_gb) * _MEMORY_FOR_PODS)),
@@ -91,11 +92,13 @@ def on_fargate(pods: Iterable[Pods], rps: Fraction, prices: AwsPrices) -> Hosted
 
 
 def _fargate_size(pods: Pods) -> tuple[Fraction, Fraction]:
-    wanted_gb = Fraction(pods.memory_mb, _MB_PER_GB)
+    wanted_gb = pods.memory_mb / _MB_PER_GB
     for vcpu, least_gb, most_gb in _FARGATE:
-        if Fraction(vcpu) >= Fraction(pods.cpu) and most_gb >= wanted_gb:
+        if Fraction(vcpu) >= pods.cpu and most_gb >= wanted_gb:
             return Fraction(vcpu), max(Fraction(least_gb), Fraction(math.ceil(wanted_gb)))
-    raise ScalingError(f"Fargate has no task for a {pods.role} of {pods.cpu} CPU and {pods.memory_mb} MB")
+    raise ScalingError(
+        f"Fargate has no task for a {pods.role} of {float(pods.cpu):g} CPU and {float(pods.memory_mb):,g} MB"
+    )
 
 
 def _balancer_hour(rps: Fraction, prices: AwsPrices) -> Usd:
@@ -103,6 +106,6 @@ def _balancer_hour(rps: Fraction, prices: AwsPrices) -> Usd:
     return Fraction(prices.balancer_hour.usd) + units * Fraction(prices.balancer_unit_hour.usd)
 
 
-def _tolerated_bytes(memory_mb: int) -> int:
+def _tolerated_bytes(memory_mb: Fraction) -> Fraction:
     """The platform's sizes are in round thousands of MB, and 2,000 of them are taken to hold a pod of 2 GB."""
     return memory_mb * 2**20 * 93 // 100

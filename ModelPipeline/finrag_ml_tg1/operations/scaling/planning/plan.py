@@ -8,13 +8,13 @@ from fractions import Fraction
 
 from finrag_ml_tg1.operations.cost.charges import Usd
 from finrag_ml_tg1.operations.cost.prices import PriceList
-from finrag_ml_tg1.operations.scaling.autoscaler.spec import AutoscalerSpec
 from finrag_ml_tg1.operations.scaling.errors import ScalingError
 from finrag_ml_tg1.operations.scaling.load.measured import Measured
 from finrag_ml_tg1.operations.scaling.planning.demand import Demand
 from finrag_ml_tg1.operations.scaling.planning.engines import EngineKind, EngineNeed, qdrant_need, s3_vectors_need
 from finrag_ml_tg1.operations.scaling.planning.facts import Facts, RoleName, Tier
 from finrag_ml_tg1.operations.scaling.planning.hosting import Hosted, Pods, on_fargate, on_kubernetes, on_sevalla
+from finrag_ml_tg1.operations.scaling.planning.kit import Kit
 from finrag_ml_tg1.operations.scaling.planning.replicas import (
     Answering,
     answering,
@@ -33,20 +33,20 @@ _PAIR: tuple[RoleName, ...] = ("frontend", "backend", "redis")
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What every plan is computed from: facts, prices, measured speed, and the autoscalers' bounds by role."""
+    """What every plan is computed from: facts, prices, measured speed, and what the kit says of each role."""
 
     facts: Facts
     prices: PriceList
     measured: Measured
-    autoscalers: Mapping[RoleName, AutoscalerSpec]
+    kit: Kit
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """One engine for a demand: its pods and prices, or in words why it will not do (`obstacle`).
 
-    `pods` are those of a cluster at the peak, with the autoscalers' least numbers; what runs on a platform is told in
-    its `Hosted`.
+    `pods` are those of a cluster at the peak, as its autoscalers count them; what runs on a platform is told in its
+    `Hosted`.
     """
 
     engine: EngineKind
@@ -133,47 +133,56 @@ def _option(
 ) -> Option:
     one = answering(basis.measured, demand.passages, latency_ms)
     try:
-        counts = _counts(demand, basis, one)
+        counts = _counts(demand, basis, one, basis.kit.full_shares())
+        clustered = _with_least(_counts(demand, basis, one, basis.kit.requested_shares(basis.facts.roles)), basis)
     except ScalingError as error:
         return Option(engine, obstacle=str(error))
-    kit = _sized(_with_least(counts, basis), basis)
-    pair = _sized({role: counts[role] for role in _PAIR if role != "redis" or counts["backend"] > 1}, basis)
+    pair = {role: counts[role] for role in _PAIR if role != "redis" or counts["backend"] > 1}
     hosted = (
-        on_sevalla(pair, basis.prices.current),
-        on_kubernetes(kit, demand.rps, basis.prices.aws),
-        on_fargate(kit, demand.rps, basis.prices.aws),
+        on_sevalla(_sized(pair, basis), basis.prices.current),
+        on_kubernetes(_requested(clustered, basis), demand.rps, basis.prices.aws),
+        on_fargate(_sized(_with_least(counts, basis), basis), demand.rps, basis.prices.aws),
     )
-    return Option(engine, one, kit, hosted, need, need.month(demand) if need else Fraction())
+    month = need.month(demand) if need else Fraction()
+    return Option(engine, one, _sized(clustered, basis), hosted, need, month)
 
 
-def _with_least(counts: Mapping[RoleName, int], basis: Basis) -> dict[RoleName, int]:
-    """In a cluster there are no fewer than the autoscalers' least."""
-    return {
-        role: max(count, basis.autoscalers[role].least) if role in basis.autoscalers else count
-        for role, count in counts.items()
-    }
-
-
-def _sized(counts: Mapping[RoleName, int], basis: Basis) -> tuple[Pods, ...]:
-    sizes = basis.facts.roles
-    return tuple(Pods(role, count, sizes[role].cpu, sizes[role].memory_mb) for role, count in counts.items())
-
-
-def _counts(demand: Demand, basis: Basis, one: Answering) -> dict[RoleName, int]:
-    """Replicas that the peak needs."""
+def _counts(demand: Demand, basis: Basis, one: Answering, shares: Mapping[RoleName, Fraction]) -> dict[RoleName, int]:
+    """Replicas that the peak needs when each may use that share of its cores."""
     measured = basis.measured
+    cores = Fraction(basis.facts.roles["frontend"].cpu) * shares["frontend"]
     return {
-        "frontend": frontends_for(demand, Fraction(measured.chat_cpu_s), Fraction(basis.facts.roles["frontend"].cpu)),
-        "backend": backends_for(demand, one),
+        "frontend": frontends_for(demand, Fraction(measured.chat_cpu_s), cores),
+        "backend": backends_for(demand, one, shares["backend"]),
         "indexer": indexers_for(demand, Fraction(measured.filing_s)),
         "dashboards": _DASHBOARDS,
         "redis": _STORAGE,
     }
 
 
+def _with_least(counts: Mapping[RoleName, int], basis: Basis) -> dict[RoleName, int]:
+    """No fewer than the autoscalers' least."""
+    autoscalers = basis.kit.autoscalers
+    return {
+        role: max(count, autoscalers[role].least) if role in autoscalers else count for role, count in counts.items()
+    }
+
+
+def _sized(counts: Mapping[RoleName, int], basis: Basis) -> tuple[Pods, ...]:
+    sizes = basis.facts.roles
+    return tuple(
+        Pods(role, count, Fraction(sizes[role].cpu), Fraction(sizes[role].memory_mb)) for role, count in counts.items()
+    )
+
+
+def _requested(counts: Mapping[RoleName, int], basis: Basis) -> tuple[Pods, ...]:
+    requests = basis.kit.requests
+    return tuple(Pods(role, count, requests[role].cpu, requests[role].memory_mb) for role, count in counts.items())
+
+
 def _remarks(demand: Demand, chosen: Option, tier: Tier, basis: Basis) -> list[str]:
     remarks = []
-    for role, autoscaler in basis.autoscalers.items():
+    for role, autoscaler in basis.kit.autoscalers.items():
         count = chosen.replicas(role)
         if count > autoscaler.most:
             remarks.append(

@@ -16,11 +16,8 @@ __all__ = ["PLACES", "RETRIES", "WORKERS", "Answering", "answering", "backends_f
 # serving/backend/engine.py: so many questions are worked on, as many wait.
 WORKERS = 2
 PLACES = 4
-# Of a replica that refuses, the proxy asks one other.
+# Who is refused asks once more, as the chat does by itself.
 RETRIES = 1
-# What the autoscalers aim at: the notes' CPU targets.
-_BACKEND_BUSY = 0.7
-_FRONTEND_BUSY = Fraction(7, 10)
 _SECONDS_PER_DAY = 86_400
 _MS = 1000
 
@@ -45,28 +42,28 @@ def answering(measured: Measured, passages: int, engine_ms: int | None) -> Answe
     return Answering(min(_MS / cpu_ms, WORKERS * _MS / held_ms), cpu_ms, waiting_ms)
 
 
-def backends_for(demand: Demand, one: Answering) -> int:
-    """Return the fewest back ends that are busy for 70 %, refuse no more than may be refused, and answer in time.
+def backends_for(demand: Demand, one: Answering, busy: Fraction) -> int:
+    """Return the fewest back ends that are busy for no more than a share, refuse few enough, and answer in time.
 
     Raises `ScalingError` when no number answers in time, because an answer alone takes longer.
     """
-    if not _is_enough(demand, one, 10**9):
+    if not _is_enough(demand, one, busy, 10**9):
         raise ScalingError(
             f"95 % of the answers cannot be there within {demand.p95_s * _MS:.0f} ms: one alone takes "
             f"{_p95_ms(demand, one, 10**9):.0f} ms over {demand.passages:,} passages"
         )
     low, high = 0, 1
-    while not _is_enough(demand, one, high):
+    while not _is_enough(demand, one, busy, high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _is_enough(demand, one, middle) else (middle, high)
+        low, high = (low, middle) if _is_enough(demand, one, busy, middle) else (middle, high)
     return high
 
 
 def frontends_for(demand: Demand, cpu_s_a_question: Fraction, cores: Fraction) -> int:
-    """Return the front ends that the chat's questions keep busy for 70 %; one at the least."""
-    return max(1, math.ceil(demand.rps * demand.chat_share * cpu_s_a_question / (cores * _FRONTEND_BUSY)))
+    """Return the front ends whose chat uses no more than so many cores of each; one at the least."""
+    return max(1, math.ceil(demand.rps * demand.chat_share * cpu_s_a_question / cores))
 
 
 def indexers_for(demand: Demand, seconds_a_filing: Fraction) -> int:
@@ -74,10 +71,10 @@ def indexers_for(demand: Demand, seconds_a_filing: Fraction) -> int:
     return max(1, math.ceil(demand.filings_per_day * seconds_a_filing / _SECONDS_PER_DAY))
 
 
-def _is_enough(demand: Demand, one: Answering, replicas: int) -> bool:
+def _is_enough(demand: Demand, one: Answering, busy: Fraction, replicas: int) -> bool:
     flow = flow_of(float(demand.rps) / replicas, one.rate, PLACES, RETRIES)
     return (
-        flow.busy <= _BACKEND_BUSY
+        flow.busy <= busy
         and flow.refused <= demand.refused_share
         and _p95_ms(demand, one, replicas) <= demand.p95_s * _MS
     )

@@ -45,11 +45,11 @@ def plan_lines(plan: Plan, thresholds: Sequence[Threshold], prices: PriceList) -
             f"{need.nodes} machines, {write_usd(chosen.engine_month)} a month (in all of the prices below)"
         )
     yield ""
-    yield f"{'role':<12}{'pods':>6}{'CPU each':>10}{'MB each':>9}{'GB in all':>11}"
+    yield f"{'Kubernetes':<12}{'pods':>6}{'CPU each':>10}{'MB each':>9}{'GB in all':>11}"
     for pods in chosen.pods:
         yield (
-            f"{pods.role:<12}{pods.count:>6}{pods.cpu!s:>10}{pods.memory_mb:>9,}"
-            f"{pods.count * pods.memory_mb / 1024:>11,.1f}"
+            f"{pods.role:<12}{pods.count:>6}{float(pods.cpu):>10g}{float(pods.memory_mb):>9,g}"
+            f"{float(pods.count * pods.memory_mb / 1024):>11,.1f}"
         )
     yield ""
     for hosted in chosen.hosted:
@@ -108,7 +108,8 @@ def _option(option: Option) -> dict[str, Any]:
     return {
         "engine": option.engine.value,
         "pods": {
-            pods.role: {"count": pods.count, "cpu": str(pods.cpu), "memory_mb": pods.memory_mb} for pods in option.pods
+            pods.role: {"count": pods.count, "cpu": _exact(pods.cpu), "memory_mb": int(pods.memory_mb)}
+            for pods in option.pods
         },
         "engine_usd_month": _exact(option.engine_month),
         "usd_month": {platform: _exact(month) for platform, month in option.months.items()},

@@ -82,9 +82,9 @@ def _platforms(demand: Demand, basis: Basis) -> Iterator[Threshold]:
 
 def _bounds(demand: Demand, basis: Basis) -> Iterator[Threshold]:
     for role in ("backend", "frontend"):
-        if role not in basis.autoscalers:
+        if role not in basis.kit.autoscalers:
             continue
-        most = basis.autoscalers[role].most
+        most = basis.kit.autoscalers[role].most
 
         def is_beyond(rps: int, role: str = role, most: int = most) -> bool:
             chosen = make_plan(replace(demand, rps=Fraction(rps)), basis).chosen

@@ -22,8 +22,8 @@ class Replica:
     """What one replica does and asks for.
 
     `rate` is in answers a second while always busy, which uses `cpu` cores; `places` are those at work or waiting;
-    `memory_mb` (2²⁰ bytes) is used whatever the load. `start_s` passes from being wanted to serving. `retries` other
-    replicas are asked by the proxy when one refuses. Utilisation is a share of the requests.
+    `memory_mb` (2²⁰ bytes) is used whatever the load. `start_s` passes from being wanted to serving. Who is refused
+    asks again `retries` times. Utilisation is a share of the requests.
     """
 
     rate: float
