@@ -108,4 +108,4 @@ def _balancer_hour(rps: Fraction, prices: AwsPrices) -> Usd:
 
 def _tolerated_bytes(memory_mb: Fraction) -> Fraction:
     """The platform's sizes are in round thousands of MB, and 2,000 of them are taken to hold a pod of 2 GB."""
-    return memory_mb * 2**20 * 93 // 100
+    return memory_mb * 2**20 * 93 / 100

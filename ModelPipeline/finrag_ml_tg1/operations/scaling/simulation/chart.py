@@ -126,8 +126,8 @@ def _thinned(points: _Points) -> Iterator[tuple[float, float]]:
 
 
 def _nice(most: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
+    """The next of 1, 2, 3, 5 times a power of ten."""
     if most <= 0:
         return 1
-    power = 10 ** math.floor(math.log10(most))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= most)
+    power = math.pow(10, math.floor(math.log10(most)))
+    return next(step * power for step in (1, 2, 3, 5, 10) if step * power >= most)
