@@ -24,8 +24,8 @@ __all__ = ["Moment", "Outcome", "simulate"]
 _QUANTILE = 0.95
 _MOST_STEPS = 200_000
 _PRECISION_S = 1e-5
-# Loads are told apart as finely as this many to one replica's rate.
-_LOADS = 200
+# Loads are told apart by so many digits, so that few queues have to be worked out; rounding is upwards.
+_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +140,18 @@ def _step(
     if fleet.ready == 0:
         # What was inside is answered to its end; nobody takes what comes.
         return Moment(at_s, load, fleet.wanted, 0, offered, inside, offered, 0.0, None), None
-    finely = math.ceil(load / fleet.ready / replica.rate * _LOADS) / _LOADS
-    flow = flow_of(finely * replica.rate, replica.rate, replica.places, replica.retries)
+    flow = flow_of(_rounded_up(load / fleet.ready), replica.rate, replica.places, replica.retries)
     left = fleet.ready * flow.inside
     dropped = offered * flow.refused
     served = offered - dropped + inside - left
     return Moment(at_s, load, fleet.wanted, fleet.ready, offered, served, dropped, left, flow.p95_s), flow
+
+
+def _rounded_up(load: float) -> float:
+    if load <= 0:
+        return 0.0
+    unit = math.pow(10, math.floor(math.log10(load)) + 1 - _DIGITS)
+    return math.ceil(load / unit) * unit
 
 
 def _mean(loads: list[Load]) -> Load:
