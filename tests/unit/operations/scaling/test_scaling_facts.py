@@ -57,6 +57,13 @@ def test_phases_point_at_what_is_there() -> None:
         assert phase.open or (ROOT / str(phase.evidence)).is_file(), phase.evidence
 
 
+def test_every_idea_of_the_notes_has_a_verdict_for_each_tier() -> None:
+    """SU-10: read replicas and sharding, GPU nodes, regions, jobs as functions, serverless."""
+    ideas = " ".join(idea.idea for idea in FACTS.ideas)
+    for word in ("read replicas", "sharding", "GPU", "regions", "functions", "serverless"):
+        assert word in ideas
+
+
 def test_every_tier_has_its_overlay() -> None:
     for tier in FACTS.tiers:
         assert (ROOT / "deploy/kubernetes/finrag/overlays" / tier.overlay / "kustomization.yaml").is_file()

@@ -15,6 +15,7 @@ from finrag_ml_tg1.operations.strict_yaml import parse_strict_yaml
 __all__ = [
     "FACTS_FILE",
     "Facts",
+    "Idea",
     "Image",
     "Phase",
     "QdrantFacts",
@@ -123,6 +124,15 @@ class Phase(_Part):
         return self
 
 
+class Idea(_Part):
+    """The verdict on one of the notes' ideas, for each tier."""
+
+    idea: _Text
+    low: _Text
+    medium: _Text
+    high: _Text
+
+
 class Facts(_Part):
     """All of the file."""
 
@@ -131,6 +141,7 @@ class Facts(_Part):
     engines: Engines
     images: tuple[Image, ...]
     functions: Functions
+    ideas: tuple[Idea, ...]
     phases: tuple[Phase, ...]
 
     def tier_of(self, rps: Fraction | float) -> Tier:
