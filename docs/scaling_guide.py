@@ -274,9 +274,10 @@ Over {passages} passages, 95 % within 500 ms, at most 1 % refused at the peak. â
 
 {tiers}
 
-Only a small load fits the lowest range, with the two applications on Sevalla; a cluster has a control plane, a balancer and the autoscalers'
-least pods before the first question. Above some hundred questions a second what costs is the chat: a question in it
-takes 66 ms of the front end's processor, four times an answer's. The notes priced a client of static files.
+Only a small load fits the lowest range, with the two applications on Sevalla; a cluster has a control plane, a
+balancer and the autoscalers' least pods before the first question. Above some hundred questions a second what costs
+is the chat: a question in it takes 66 ms of the front end's processor, four times an answer's. The notes priced a
+client of static files.
 
 ## When to move on
 
