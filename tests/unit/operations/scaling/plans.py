@@ -15,5 +15,5 @@ ROOT = Path(__file__).parents[4]
 BASIS: Basis = read_basis(ROOT)
 
 
-def demand_of(rps: int, passages: int = 150_000, p95_s: float = 0.5, **others: Fraction) -> Demand:
-    return Demand(Fraction(rps), passages, p95_s, Fraction(1, 5), **others)
+def demand_of(rps: int, passages: int = 150_000, p95_s: float = 0.5) -> Demand:
+    return Demand(Fraction(rps), passages, p95_s, Fraction(1, 5))

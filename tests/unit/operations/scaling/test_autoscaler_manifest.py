@@ -10,7 +10,7 @@ import yaml
 
 from finrag_ml_tg1.operations.scaling.autoscaler.manifest import parse_autoscaler, read_autoscaler
 from finrag_ml_tg1.operations.scaling.autoscaler.overlay import KIT_FOLDER, read_overlay_autoscaler
-from finrag_ml_tg1.operations.scaling.autoscaler.requests import read_requests
+from finrag_ml_tg1.operations.scaling.autoscaler.requests import Requests, read_requests
 from finrag_ml_tg1.operations.scaling.autoscaler.spec import DEFAULT_DOWN, DEFAULT_UP, Rules, Select
 from finrag_ml_tg1.operations.scaling.errors import ScalingError
 from tests.unit.operations.scaling.autoscalers import percent
@@ -149,7 +149,7 @@ def test_requests_are_those_of_all_containers(tmp_path: Path) -> None:
     pod = {"spec": {"template": {"spec": {"containers": containers}}}}
     path.write_text(yaml.safe_dump(pod), "utf-8")
     requests = read_requests(path)
-    assert (requests.cpu, requests.memory_mb) == (Fraction(3, 2), 1536)
+    assert requests == Requests(Fraction(3, 2), Fraction(1536))
     del containers[1]["resources"]
     path.write_text(yaml.safe_dump(pod), "utf-8")
     with pytest.raises(ScalingError, match="has to request"):

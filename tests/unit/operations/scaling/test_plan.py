@@ -112,9 +112,10 @@ def test_thresholds_are_where_the_choice_changes(rps: int, passages: int) -> Non
     for threshold in thresholds_of(demand, BASIS):
         if threshold.what.split(",")[0] not in {engine.value for engine in EngineKind}:
             continue
-        vary = "rps" if threshold.unit == "questions a second" else "passages"
-        at = replace(demand, **{vary: Fraction(threshold.at) if vary == "rps" else threshold.at})
-        below = replace(demand, **{vary: Fraction(threshold.at - 1) if vary == "rps" else threshold.at - 1})
+        if threshold.unit == "questions a second":
+            at, below = (replace(demand, rps=Fraction(threshold.at - less)) for less in (0, 1))
+        else:
+            at, below = (replace(demand, passages=threshold.at - less) for less in (0, 1))
         assert make_plan(at, BASIS).chosen.engine.value == threshold.what.split(",")[0]
         assert make_plan(below, BASIS).chosen.engine is not make_plan(at, BASIS).chosen.engine
         found += 1
@@ -163,12 +164,19 @@ def test_platforms_cost_what_their_prices_say_to_the_last_digit() -> None:
 
 def test_pod_that_no_size_holds_is_refused() -> None:
     huge = (Pods("backend", 1, Fraction(99), Fraction(2048)),)
-    for price in (lambda: on_sevalla(huge, BASIS.prices.current), lambda: on_fargate(huge, Fraction(1), AWS)):
-        with pytest.raises(ScalingError, match="backend of 99 CPU"):
-            price()
+    with pytest.raises(ScalingError, match="backend of 99 CPU"):
+        on_sevalla(huge, BASIS.prices.current)
+    with pytest.raises(ScalingError, match="backend of 99 CPU"):
+        on_fargate(huge, Fraction(1), AWS)
 
 
-@pytest.mark.parametrize("wrong", [{"rps": Fraction(0)}, {"passages": 0}, {"p95_s": 0.0}, {"chat_share": Fraction(2)}])
-def test_demand_that_is_none_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ScalingError):
-        replace(demand_of(1), **wrong)
+def test_demand_that_is_none_is_refused() -> None:
+    demand = demand_of(1)
+    with pytest.raises(ScalingError, match="more than no requests"):
+        replace(demand, rps=Fraction(0))
+    with pytest.raises(ScalingError, match="more than no requests"):
+        replace(demand, passages=0)
+    with pytest.raises(ScalingError, match="more than no requests"):
+        replace(demand, p95_s=0)
+    with pytest.raises(ScalingError, match="shares"):
+        replace(demand, chat_share=Fraction(2))
