@@ -30,14 +30,14 @@ def _specs(draw: st.DrawFn) -> AutoscalerSpec:
 _loads = st.lists(st.integers(0, 20_000).map(float), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(_specs(), _loads, st.integers(1, 100))
 def test_replicas_never_leave_the_bounds(spec: AutoscalerSpec, loads: list[float], first: int) -> None:
     """SU 5.3: least and most hold after the first look."""
     assert all(spec.least <= count <= spec.most for count in replicas_over(spec, first, loads))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 100), st.sampled_from([15, 30, 60]), st.sampled_from(PolicyKind), _loads, st.integers(1, 50))
 def test_replicas_never_rise_faster_than_their_policy(
     value: int, period_s: int, kind: PolicyKind, loads: list[float], first: int
@@ -52,7 +52,7 @@ def test_replicas_never_rise_faster_than_their_policy(
         assert after <= allowed
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 100), st.sampled_from([15, 30, 60]), st.sampled_from(PolicyKind), _loads, st.integers(1, 200))
 def test_replicas_never_fall_faster_than_their_policy(
     value: int, period_s: int, kind: PolicyKind, loads: list[float], first: int
@@ -68,7 +68,7 @@ def test_replicas_never_fall_faster_than_their_policy(
         assert after >= min(count, max(1, allowed))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 200), st.integers(0, 40_000), st.integers(0, 40_000))
 def test_more_use_never_asks_for_fewer(current: int, one: int, other: int) -> None:
     """SU 5.3: monotone in the load."""
@@ -80,14 +80,14 @@ def test_more_use_never_asks_for_fewer(current: int, one: int, other: int) -> No
     assert asked[0] <= asked[1]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 100), st.lists(st.integers(63, 77), min_size=1, max_size=40))
 def test_use_within_the_tolerance_moves_nothing(first: int, each: list[int]) -> None:
     """SU 5.3: no flapping: 10 % on both sides of the target."""
     assert replicas_over(autoscaler_of(), first, [float(use * first) for use in each]) == [first] * len(each)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 30), st.integers(1, 15_000))
 def test_steady_load_ends_in_one_count_that_carries_it(first: int, load: int) -> None:
     """SU 5.3: it comes to rest, and no pod is then used beyond the target and its tolerance."""
@@ -96,7 +96,7 @@ def test_steady_load_ends_in_one_count_that_carries_it(first: int, load: int) ->
     assert load <= counts[-1] * 77
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 100), st.integers(1, 100), st.lists(st.tuples(st.integers(0, 600), st.integers(1, 100))))
 def test_windows_let_it_go_no_farther_than_is_asked_for(
     current: int, desired: int, past: list[tuple[int, int]]

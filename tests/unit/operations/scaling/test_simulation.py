@@ -28,7 +28,7 @@ def lost(outcome: Outcome) -> float:
     return outcome.offered - outcome.served - outcome.dropped - outcome.queued
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(SHORT, st.integers(1, 20), st.integers(0, 2), st.floats(0, 90))
 def test_every_request_is_answered_refused_or_still_inside(
     trace: Trace, first: int, retries: int, start_s: float
@@ -42,7 +42,7 @@ def test_every_request_is_answered_refused_or_still_inside(
         assert moment.inside <= moment.ready * ONE.places + 1e-9
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(SHORT)
 def test_replicas_stay_within_their_bounds(trace: Trace) -> None:
     outcome = simulate(NOTES_API, ONE, trace)

@@ -22,8 +22,8 @@ _MOST_ROUNDS = 60
 class Flow:
     """What becomes of one replica's requests when its load is steady.
 
-    `refused` and `busy` are shares, `inside` the mean count at work or waiting, `rate` is in answers a second, and
-    `found` holds the share of those let in who find so many before them.
+    `refused` and `busy` are shares, `inside` the mean count at work or waiting, `rate` is in answers a second, `found`
+    holds the share of those let in who find so many before them, and 95 % of the answers are there within `p95_s`.
     """
 
     refused: float
@@ -31,27 +31,11 @@ class Flow:
     inside: float
     rate: float
     found: tuple[float, ...]
+    p95_s: float
 
     def slower_than(self, seconds: float) -> float:
-        """Return the share of answers that take longer: who finds j before him waits for j + 1 (Erlang) answers."""
-        done = self.rate * seconds
-        term, tail, slower = math.exp(-done), 0.0, 0.0
-        for before, share in enumerate(self.found):
-            tail += term
-            slower += share * tail
-            term *= done / (before + 1)
-        return slower
-
-    @property
-    def p95_s(self) -> float:
-        """Seconds within which 95 % of the answers are there."""
-        low, high = 0.0, 1 / self.rate
-        while self.slower_than(high) > 1 - _QUANTILE:
-            low, high = high, 2 * high
-        while high - low > _PRECISION * high:
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.slower_than(middle) > 1 - _QUANTILE else (low, middle)
-        return high
+        """Return the share of answers that take longer."""
+        return _slower(self.found, self.rate * seconds)
 
 
 @lru_cache(maxsize=4096)
@@ -70,13 +54,35 @@ def flow_of(offered: float, rate: float, places: int, retries: int) -> Flow:
         seen = again
         shares = _shares(seen / rate, places)
     let_in = 1 - shares[-1]
+    found = tuple(share / let_in for share in shares[:-1])
     return Flow(
         refused=shares[-1] ** (retries + 1),
         busy=1 - shares[0],
         inside=sum(count * share for count, share in enumerate(shares)),
         rate=rate,
-        found=tuple(share / let_in for share in shares[:-1]),
+        found=found,
+        p95_s=_done_at_quantile(found) / rate,
     )
+
+
+def _slower(found: tuple[float, ...], done: float) -> float:
+    """The share still waiting when so many answers could be done: who finds j before him waits for j + 1 (Erlang)."""
+    term, tail, slower = math.exp(-done), 0.0, 0.0
+    for before, share in enumerate(found):
+        tail += term
+        slower += share * tail
+        term *= done / (before + 1)
+    return slower
+
+
+def _done_at_quantile(found: tuple[float, ...]) -> float:
+    low, high = 0.0, 1.0
+    while _slower(found, high) > 1 - _QUANTILE:
+        low, high = high, 2 * high
+    while high - low > _PRECISION * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _slower(found, middle) > 1 - _QUANTILE else (low, middle)
+    return high
 
 
 def _shares(load: float, places: int) -> tuple[float, ...]:
