@@ -51,7 +51,7 @@ def find_kits(path: Path) -> list[Path]:
 
 
 def _has_parts(folder: Path) -> bool:
-    return any((folder / part).is_dir() for part in (_BASE, _OVERLAYS)) and any(folder.glob(f"*/**/{KUSTOMIZATION}"))
+    return any(any((folder / part).rglob(KUSTOMIZATION)) for part in (_BASE, _OVERLAYS))
 
 
 def _kits_below(folder: Path) -> list[Path]:

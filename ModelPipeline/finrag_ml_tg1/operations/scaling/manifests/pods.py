@@ -37,6 +37,24 @@ class PodTemplate:
         """Whether a selector's matchLabels (or a Service's selector) take these pods; an empty one takes all."""
         return isinstance(labels, Mapping) and labels.items() <= self.labels.items()
 
+    def taken_by(self, selector: object) -> bool:
+        """Whether a selector with matchLabels and matchExpressions takes these pods; an empty one takes all."""
+        expressions = mappings(field(selector, "matchExpressions"))
+        return self.selected_by(field(selector, "matchLabels") or {}) and all(map(self._fulfils, expressions))
+
+    def _fulfils(self, expression: Body) -> bool:
+        value, values = self.labels.get(str(expression.get("key"))), expression.get("values") or ()
+        match expression.get("operator"):
+            case "In":
+                return value in values
+            case "NotIn":
+                return value not in values
+            case "Exists":
+                return value is not None
+            case "DoesNotExist":
+                return value is None
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Container:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from finrag_ml_tg1.operations.scaling.manifests.folders import overlays, read_folder
 from finrag_ml_tg1.operations.scaling.manifests.kustomizations import kubectl, render
-from finrag_ml_tg1.operations.scaling.manifests.lint import MANIFESTS, kubernetes_mistakes, overlays, read_folder
-from finrag_ml_tg1.operations.scaling.manifests.routes import read_routes
+from finrag_ml_tg1.operations.scaling.manifests.lint import MANIFESTS, kubernetes_mistakes
+from finrag_ml_tg1.operations.scaling.manifests.routes import FRAMEWORKS, read_routes
 from tests.sample_index import ROOT
 
 KITS = [path for path in (ROOT / MANIFESTS).glob("*") if overlays(path)]
@@ -112,7 +113,8 @@ RENDERED = {
 @pytest.fixture
 def repository(tmp_path: Path) -> Callable[[str, str, str], list[str]]:
     """Returns what is told after one replacement in a copy of the manifests."""
-    shutil.copytree(ROOT / MANIFESTS, tmp_path / MANIFESTS)
+    for kit in (API, EXAMPLE):
+        shutil.copytree(ROOT / kit, tmp_path / kit)
 
     def told(file: str, old: str, new: str) -> list[str]:
         path = tmp_path / file
@@ -192,4 +194,4 @@ def test_routes_of_several_lines_and_of_tables_are_read(tmp_path: Path) -> None:
     tests = tmp_path / "services/kserve_api/tests"
     tests.mkdir()
     (tests / "routes.py").write_text('@router.get("/only-in-tests")\ndef route(): ...\n')
-    assert read_routes(tmp_path) == {"kserve-api": frozenset({"/health", "/ready", "/up"})}
+    assert read_routes(tmp_path) == {**FRAMEWORKS, "kserve-api": frozenset({"/health", "/ready", "/up"})}

@@ -27,6 +27,23 @@ def several_pods_have_a_budget(manifest: Manifest, kit: Kit) -> Iterator[str]:
     yield "it has several pods and no PodDisruptionBudget: add one"
 
 
+def budget_leaves_room(manifest: Manifest, kit: Kit) -> Iterator[str]:
+    """A disruption budget is for pods that are there, says one number, and lets a node be emptied."""
+    if not manifest.is_a("PodDisruptionBudget", "policy"):
+        return
+    least, most = (field(manifest.body, "spec", name) for name in ("minAvailable", "maxUnavailable"))
+    if (least is None) == (most is None):
+        yield "it has to say one of minAvailable and maxUnavailable"
+    wanted = field(manifest.body, "spec", "selector", "matchLabels")
+    held = [workload for workload, template in kit.pods(manifest.namespace) if wanted and template.selected_by(wanted)]
+    if not held:
+        yield "its selector matches no pods beside it: use labels of a template"
+    for workload in held:
+        count = fewest_pods(workload, kit)
+        if most in (0, "0%") or least == "100%" or (isinstance(least, int) and count is not None and least >= count):
+            yield f"it never lets a pod of {workload.kind} {workload.name} go: nodes could not be emptied"
+
+
 def several_pods_are_spread(manifest: Manifest, kit: Kit) -> Iterator[str]:
     """Pods on one node are gone with it."""
     template = pod_template(manifest)
@@ -72,6 +89,7 @@ def _has_several_pods(manifest: Manifest, kit: Kit) -> bool:
 
 RULES: tuple[Rule, ...] = (
     several_pods_have_a_budget,
+    budget_leaves_room,
     several_pods_are_spread,
     pods_answer_until_nobody_asks,
     rollouts_can_move,

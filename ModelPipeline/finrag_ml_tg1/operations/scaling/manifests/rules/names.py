@@ -113,8 +113,8 @@ def objects_are_there_once(manifest: Manifest, kit: Kit) -> Iterator[str]:
     same = [
         other
         for other in kit.manifests
-        if (other.group, other.kind, other.namespace, other.name)
-        == (manifest.group, manifest.kind, manifest.namespace, manifest.name)
+        if other.name == manifest.name
+        and (other.group, other.kind, other.namespace) == (manifest.group, manifest.kind, manifest.namespace)
         # Folders are alternatives until an overlay has put them together.
         and (kit.final or other.path.rpartition("/")[0] == manifest.path.rpartition("/")[0])
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
 from finrag_ml_tg1.operations.scaling.manifests.manifest import Body, Manifest, field, mappings
@@ -17,10 +17,10 @@ _PRIVATE = frozenset({"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.
 
 def policy_selects_pods(manifest: Manifest, kit: Kit) -> Iterator[str]:
     """The selector matches pods of the kit; an empty one is for all of the namespace."""
-    wanted = field(manifest.body, "spec", "podSelector", "matchLabels")
+    wanted = field(manifest.body, "spec", "podSelector")
     if not _is_policy(manifest) or not wanted:
         return
-    if not any(template.selected_by(wanted) for _, template in kit.pods(manifest.namespace)):
+    if not any(template.taken_by(wanted) for _, template in kit.pods(manifest.namespace)):
         yield "its podSelector matches no pods beside it: use labels of a template"
 
 
@@ -57,7 +57,7 @@ def pods_are_in_a_policy(manifest: Manifest, kit: Kit) -> Iterator[str]:
     policies = [policy for policy in kit.manifests if _is_policy(policy) and policy.namespace == manifest.namespace]
     if template is None or not policies or manifest.group not in {"apps", "batch"}:
         return
-    if not any(template.selected_by(_own_pods(policy)) for policy in policies):
+    if not any(template.taken_by(field(policy.body, "spec", "podSelector")) for policy in policies):
         yield "no NetworkPolicy beside it is for its pods, so they are open to everybody: add one"
 
 
@@ -65,27 +65,29 @@ def peers_are_there_and_listen(manifest: Manifest, kit: Kit) -> Iterator[str]:
     """Pods that a rule names are in the kit; what is let out to them, they declare and let in."""
     if not _is_policy(manifest):
         return
-    own = _own_pods(manifest)
+    own = [template for _, template in kit.pods(manifest.namespace) if _is_for(manifest, template)]
     for side, direction in (("from", "ingress"), ("to", "egress")):
         for rule in mappings(field(manifest.body, "spec", direction)):
-            for labels in _pods_named(rule, side):
+            for selector in _pods_named(rule, side):
                 peers = [
-                    (pod, template) for pod, template in kit.pods(manifest.namespace) if template.selected_by(labels)
+                    (pod, template) for pod, template in kit.pods(manifest.namespace) if template.taken_by(selector)
                 ]
                 if not peers:
-                    yield f"an {direction} rule names pods {_said(labels)}, which do not exist: use a template's labels"
+                    yield f"an {direction} rule names pods that do not exist ({_said(selector)}): use others"
                 for pod, template in peers if side == "to" else ():
                     yield from _not_let_in(pod, template, own, rule, kit)
 
 
-def _not_let_in(pod: Manifest, template: PodTemplate, own: Body, rule: Body, kit: Kit) -> Iterator[str]:
+def _not_let_in(
+    pod: Manifest, template: PodTemplate, own: Sequence[PodTemplate], rule: Body, kit: Kit
+) -> Iterator[str]:
     declared = {port.get("containerPort") for container in containers_of(pod) for port in container.ports}
     let_in = [
         port.get("port")
         for policy in kit.manifests
-        if _is_policy(policy) and template.selected_by(_own_pods(policy))
+        if _is_for(policy, template)
         for other in mappings(field(policy.body, "spec", "ingress"))
-        if any(labels.items() <= own.items() for labels in _pods_named(other, "from"))
+        if any(all(one.taken_by(selector) for one in own) for selector in _pods_named(other, "from"))
         for port in mappings(other.get("ports"))
     ]
     for port in (port.get("port") for port in mappings(rule.get("ports"))):
@@ -95,20 +97,21 @@ def _not_let_in(pod: Manifest, template: PodTemplate, own: Body, rule: Body, kit
             yield f"an egress rule names port {port} of {pod.kind} {pod.name}, whose own policy lets nobody in: add it"
 
 
-def _own_pods(policy: Manifest) -> Body:
-    return field(policy.body, "spec", "podSelector", "matchLabels") or {}
+def _is_for(manifest: Manifest, template: PodTemplate) -> bool:
+    return _is_policy(manifest) and template.taken_by(field(manifest.body, "spec", "podSelector"))
 
 
 def _pods_named(rule: Body, side: str) -> list[Body]:
     return [
-        field(peer, "podSelector", "matchLabels") or {}
+        peer["podSelector"] or {}
         for peer in mappings(rule.get(side))
         if "podSelector" in peer and "namespaceSelector" not in peer
     ]
 
 
-def _said(labels: Body) -> str:
-    return ", ".join(f"{key}={value}" for key, value in labels.items())
+def _said(selector: Body) -> str:
+    labels = field(selector, "matchLabels") or {}
+    return ", ".join(f"{key}={value}" for key, value in labels.items()) or "by an expression"
 
 
 def _is_public_egress(side: str, peer: Body) -> bool:

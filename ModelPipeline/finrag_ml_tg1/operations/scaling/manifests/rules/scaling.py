@@ -193,23 +193,6 @@ def _policy_mistakes(policy: Body) -> Iterator[str]:
         yield f"a policy's value is {value}: at least 1"
 
 
-def budget_leaves_room(manifest: Manifest, kit: Kit) -> Iterator[str]:
-    """A disruption budget is for pods that are there, says one number, and lets a node be emptied."""
-    if not manifest.is_a("PodDisruptionBudget", "policy"):
-        return
-    least, most = (field(manifest.body, "spec", name) for name in ("minAvailable", "maxUnavailable"))
-    if (least is None) == (most is None):
-        yield "it has to say one of minAvailable and maxUnavailable"
-    wanted = field(manifest.body, "spec", "selector", "matchLabels")
-    held = [workload for workload, template in kit.pods(manifest.namespace) if wanted and template.selected_by(wanted)]
-    if not held:
-        yield "its selector matches no pods beside it: use labels of a template"
-    for workload in held:
-        count = fewest_pods(workload, kit)
-        if most in (0, "0%") or least == "100%" or (isinstance(least, int) and count is not None and least >= count):
-            yield f"it never lets a pod of {workload.kind} {workload.name} go: nodes could not be emptied"
-
-
 def fewest_pods(workload: Manifest, kit: Kit) -> int | None:
     """Return how many pods a workload has at the least: what its autoscaler says, otherwise its replicas."""
     for scaler in kit.manifests:
@@ -232,5 +215,4 @@ RULES: tuple[Rule, ...] = (
     hpa_asks_each_metric_once,
     hpa_target_can_be_reached,
     hpa_behaviour_is_in_range,
-    budget_leaves_room,
 )
