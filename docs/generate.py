@@ -17,6 +17,7 @@ from benchmarks.report import readme as benchmarks_readme
 from docs.deploy_checklist import deploy_checklist
 from docs.hosting_costs import cost_guide, hosting_prices
 from docs.metric_names import metrics
+from docs.scaling_guide import TIER_CHARTS, scaling_guide
 from docs.table_columns import data_model
 from finrag_ml_tg1.cli import main as finrag_command
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
@@ -77,6 +78,8 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "operations/cost.md": cost_guide,
     "deploy-checklist.md": deploy_checklist,
     "operations/metrics.md": metrics,
+    "scaling.md": scaling_guide,
+    **TIER_CHARTS,
     "openapi.json": openapi,
     "openapi-indexer.json": indexer_openapi,
     "../benchmarks/README.md": benchmarks_readme,

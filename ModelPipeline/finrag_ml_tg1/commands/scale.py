@@ -5,17 +5,19 @@ from __future__ import annotations
 import click
 
 from finrag_ml_tg1.commands.scale_lint import lint
+from finrag_ml_tg1.commands.scale_plan import plan
+from finrag_ml_tg1.commands.scale_simulate import simulate
 
 __all__ = ["scale"]
 
 
 @click.group()
 def scale() -> None:
-    """Check what runs FinRAG on many machines.
+    """Plan, simulate and check what runs FinRAG on many machines.
 
-    Example: finrag scale lint
+    Example: finrag scale plan --rps 300 --passages 10M --p95 500ms
     """
 
 
-for _command in (lint,):
+for _command in (plan, simulate, lint):
     scale.add_command(_command)

@@ -13,11 +13,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from finrag_ml_tg1.errors import FinRAGError
 from finrag_ml_tg1.operations.strict_yaml import parse_strict_yaml
 
-__all__ = ["PRICES_FILE", "Catalogue", "Price", "PriceError", "PriceList", "Roles", "S3Prices", "Size", "read_prices"]
+__all__ = [
+    "PRICES_FILE",
+    "AwsPrices",
+    "Catalogue",
+    "NodePrice",
+    "Price",
+    "PriceError",
+    "PriceList",
+    "Roles",
+    "S3Prices",
+    "Size",
+    "read_prices",
+]
 
 PRICES_FILE = "deploy/pricing.yaml"
 
-Confidence = Literal["documented", "reported", "noted"]
+Confidence = Literal["documented", "reported", "noted", "assumed"]
 
 
 class PriceError(FinRAGError):
@@ -98,11 +110,45 @@ class S3Prices(_Part):
     free_egress_gb_month: _Amount
 
 
+class NodePrice(Price):
+    """A machine by the hour: what it has for pods and for the system."""
+
+    name: str = Field(min_length=1)
+    cpu: Annotated[_Amount, Field(gt=0)]
+    memory_gb: Annotated[_Amount, Field(gt=0)]
+
+
+class AwsPrices(_Part):
+    """What AWS takes for processes, clusters, disks, vectors and the edge, in us-east-1; GB are of 2³⁰ bytes.
+
+    `fargate_…` by the hour of a vCPU and of a GB, `…_hour` by the hour, `…_month` by the month; `vectors_scanned_tb`
+    is data that queries go through, by the TB of 2⁴⁰ bytes; `edge_gb` comes after the free GB and requests of a month.
+    """
+
+    as_of: date
+    source: str = Field(min_length=1)
+    fargate_vcpu_hour: Price
+    fargate_gb_hour: Price
+    cluster_hour: Price
+    node_hour: NodePrice
+    balancer_hour: Price
+    balancer_unit_hour: Price
+    disk_gb_month: Price
+    vectors_gb_month: Price
+    vectors_queries_million: Price
+    vectors_scanned_tb: Price
+    edge_gb: Price
+    edge_requests_10000: Price
+    edge_free_gb_month: _Amount
+    edge_free_requests_month: _Amount
+
+
 class PriceList(_Part):
     """All of the file; catalogues in its order."""
 
     catalogues: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,29}$")], Catalogue] = Field(min_length=1)
     s3: S3Prices
+    aws: AwsPrices
 
     @property
     def current(self) -> Catalogue:

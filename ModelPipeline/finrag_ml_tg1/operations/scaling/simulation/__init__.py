@@ -1,0 +1,1 @@
+"""Load, replicas and the autoscaler together, moment by moment."""
