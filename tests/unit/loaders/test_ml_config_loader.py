@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import traceback
+from urllib.parse import quote
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,11 +30,14 @@ SECRET_NAMES = {
     "OPENAI_API_KEY",
     "QDRANT_API_KEY",
     "SEVALLA_API_TOKEN",
+    "FINRAG_SHARED_REDIS",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 }
 WRONG = [
+    ("FINRAG_SHARED_REDIS", "http://host", "redis(s)://"),
+    ("FINRAG_SHARED_REDIS", "redis://host/1?ssl_cert_reqs=none", "number of a database"),
     ("FINRAG_STORE", "gs://bucket/prefix", "s3://bucket/prefix"),
     ("FINRAG_STORE", "s3://", "bucket name"),
     ("FINRAG_STORE", "s3:/bucket", "bucket"),
@@ -204,8 +208,10 @@ def test_password_in_an_address_is_refused_without_being_shown(tmp_path: Path, n
 
 
 def test_secrets_are_hidden_in_every_form_but_can_be_read(tmp_path: Path) -> None:
-    config = load_config(environ=dict.fromkeys(SECRET_NAMES, SECRET), folder=tmp_path)
+    redis = f"redis://user:{quote(SECRET, safe='')}@host:6379/1"
+    config = load_config(environ=dict.fromkeys(SECRET_NAMES, SECRET) | {"FINRAG_SHARED_REDIS": redis}, folder=tmp_path)
 
+    assert quote(SECRET, safe="") not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
     assert SECRET not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
     assert config.api_key is not None
     assert config.api_key.get_secret_value() == SECRET
