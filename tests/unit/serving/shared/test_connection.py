@@ -1,4 +1,4 @@
-"""A Redis that is away is no reason to wait: work goes on by each process's own memory, and by the Redis when it is back."""
+"""Nobody waits for a Redis that is away; it is asked again when it is back."""
 
 from __future__ import annotations
 
