@@ -35,7 +35,7 @@ class SharedMoments(BoundedMemory):
             retry=Retry(NoBackoff(), 0),
         )
         # The library's own annotation of its options has no pool, which it documents.
-        pool = {"connection_pool": cast("str", self._pool)}
+        pool = {"connection_pool": cast("bool", self._pool)}
         self._redis = RedisStorage(
             f"async+{shared.address}", implementation="redispy", key_prefix=f"{shared.prefix}rate", **pool
         )
