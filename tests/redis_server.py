@@ -44,6 +44,10 @@ class RedisServer:
         self._process.kill()
         self._process.wait()
 
+    def empty(self) -> None:
+        """Have it forget everything."""
+        assert self._says(b"FLUSHALL").startswith(b"+OK")
+
     def stop(self) -> None:
         """End it, if it runs."""
         if self._process is not None:
@@ -51,11 +55,14 @@ class RedisServer:
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self._port), 1) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(64).startswith(b"+PONG")
+            return self._says(b"PING").startswith(b"+PONG")
         except OSError:
             return False
+
+    def _says(self, command: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self._port), 5) as connection:
+            connection.sendall(command + b"\r\n")
+            return connection.recv(64)
 
 
 @pytest.fixture(scope="session")

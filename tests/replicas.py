@@ -164,7 +164,7 @@ class Nginx:
             command = [*self._command, "-g", "daemon off;"]
             self._process = subprocess.Popen(command, stdout=output, stderr=output)
         for url in (self.api_url, self.chat_url):
-            wait_until(lambda url=url: _answers(f"{url}/nginx-health"), "nginx answers")  # type: ignore[misc]
+            wait_until(lambda url=url: self._answers(f"{url}/nginx-health"), "nginx answers")  # type: ignore[misc]
 
     def reload(self) -> None:
         """Have it take over the settings as they are now, without losing a request."""
@@ -179,6 +179,11 @@ class Nginx:
     def requests(self) -> list[dict[str, str | int | float]]:
         """Return what its log tells of each request: status, and the upstreams that were tried."""
         return [json.loads(line) for line in (self._folder / "access.log").read_text().splitlines()]
+
+    def _answers(self, url: str) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._folder / "output.log").read_text()
+        return _answers(url)
 
     @property
     def _command(self) -> list[str]:
