@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from tests.sample_index import ROOT
 
 __all__ = ["Frontend", "Nginx", "Replica", "Replicas", "nginx_program", "replicas"]
 
+# Beside clients at work on the same cores.
+_READY_S = 90.0
 _COOKIE_SECRET = "the same for every front end of the tests"
 
 
@@ -63,8 +65,11 @@ class Replica:
 
     def start(self) -> None:
         """Start it; returns when it is ready."""
-        serving = serve_backend(str(self._store), self._folder, port=self.port, access=self._settings)
+        serving = serve_backend(
+            str(self._store), self._folder, port=self.port, awaiting="/livez", access=self._settings
+        )
         self._server = self._running.enter_context(serving)
+        wait_until(lambda: _answers(f"http://{self.address}/readyz"), "the back end is ready", _READY_S)
 
     def stop(self) -> None:
         """End it as a platform does: told, and given time."""
@@ -210,13 +215,13 @@ class Replicas:
 
 @contextmanager
 def replicas(
-    store: Path, folder: Path, *, backends: int = 3, frontends: int = 0, **settings: str
+    store: Path, folder: Path, settings: Mapping[str, str], *, backends: int = 3, frontends: int = 0
 ) -> Iterator[Replicas]:
     """Run so many back ends and front ends on one store, behind nginx, until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     redis = RedisServer(folder)
     shared = {"FINRAG_SHARED_REDIS": redis.url, "LOG_LEVEL": "warning", "FINRAG_TRUSTED_PROXIES": "127.0.0.1"}
-    answering = [Replica(store, folder / f"backend-{number}", shared | settings) for number in range(backends)]
+    answering = [Replica(store, folder / f"backend-{number}", shared | dict(settings)) for number in range(backends)]
     # A front end is told nginx's address, and nginx the front ends'; without one, nobody listens at the port.
     pages: list[Frontend] = []
     addresses = [replica.address for replica in answering]
@@ -225,7 +230,8 @@ def replicas(
     if pages:
         nginx.render(addresses, [page.address for page in pages])
     with ExitStack() as running:
-        for part in (redis, *answering, nginx, *pages):
+        parts: tuple[RedisServer | Replica | Nginx | Frontend, ...] = (redis, *answering, nginx, *pages)
+        for part in parts:
             running.callback(part.stop)
             part.start()
         yield Replicas(redis, answering, pages, nginx)

@@ -54,7 +54,7 @@ def pair(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "FINRAG_RATE_PER_MINUTE": str(PER_MINUTE),
         }
         store = linked_store(sample_store, folder / "store")
-        running = opened.enter_context(replicas(store, folder / "run", backends=2, **settings))
+        running = opened.enter_context(replicas(store, folder / "run", settings, backends=2))
         urls = [f"http://{replica.address}" for replica in running.backends]
         first, second, api = (
             opened.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))

@@ -48,10 +48,9 @@ def test_replicas_fail_no_request_whatever_is_restarted_switched_or_killed(
     with replicas(
         published.folder,
         tmp_path / "run",
+        {"FINRAG_REFRESH_S": "0.5", "FINRAG_ANSWER_CACHE_MB": "1"},
         backends=BACK_ENDS,
         frontends=2,
-        FINRAG_REFRESH_S="0.5",
-        FINRAG_ANSWER_CACHE_MB="1",
     ) as running:
         with _under_load(running, published) as rolling:
             _roll(running, published, rolling, restarts)
