@@ -175,13 +175,14 @@ def test_reload_takes_over_other_back_ends(pair: Pair) -> None:
     nginx.render([second], ["127.0.0.1:9"])
     nginx.reload()
 
-    def asks_second() -> bool:
+    def are_asked(*addresses: str) -> bool:
         assert pair.api.get("/livez").status_code == httpx.codes.OK
-        return {entry["upstreams"] for entry in nginx.requests()[-3:]} == {second}
+        return {entry["upstreams"] for entry in nginx.requests()[-3:]} == set(addresses)
 
-    wait_until(asks_second, "the second is asked alone")
+    wait_until(lambda: are_asked(second), "the second is asked alone")
     nginx.render([first, second], ["127.0.0.1:9"])
     nginx.reload()
+    wait_until(lambda: are_asked(first, second), "both are asked again")
 
 
 def test_killed_back_end_fails_no_request(pair: Pair) -> None:
