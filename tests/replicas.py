@@ -23,7 +23,7 @@ from tests.sample_index import ROOT
 __all__ = ["Frontend", "Nginx", "Replica", "Replicas", "nginx_program", "replicas"]
 
 # Beside clients at work on the same cores.
-_READY_S = 90.0
+_START_S = 120.0
 _COOKIE_SECRET = "the same for every front end of the tests"
 
 
@@ -65,11 +65,8 @@ class Replica:
 
     def start(self) -> None:
         """Start it; returns when it is ready."""
-        serving = serve_backend(
-            str(self._store), self._folder, port=self.port, awaiting="/livez", access=self._settings
-        )
+        serving = serve_backend(str(self._store), self._folder, port=self.port, access=self._settings, start_s=_START_S)
         self._server = self._running.enter_context(serving)
-        wait_until(lambda: _answers(f"http://{self.address}/readyz"), "the back end is ready", _READY_S)
 
     def stop(self) -> None:
         """End it as a platform does: told, and given time."""
@@ -109,7 +106,7 @@ class Frontend:
         environment = clean_environment(BACKEND_URL=self._backend_url, STREAMLIT_SERVER_COOKIE_SECRET=_COOKIE_SECRET)
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-        wait_until(lambda: _answers(f"http://{self.address}/_stcore/health"), "the front end answers")
+        wait_until(lambda: _answers(f"http://{self.address}/_stcore/health"), "the front end answers", _START_S)
 
     def kill(self) -> None:
         """End it without a word."""
