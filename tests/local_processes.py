@@ -77,16 +77,17 @@ def serve_backend(
     awaiting: str = "/readyz",
     access: Mapping[str, str] | None = None,
     app: str = "serving.backend.app:app",
+    start_s: float = 30.0,
     **settings: str,
 ) -> Iterator[Server]:
     """Run the back end as production does, on `store`, until the block ends; `folder` takes its cache and its log.
 
     `access` are the settings the store is reached with, `app` is another application that is the back end. Returns once
-    `awaiting` answers 200.
+    `awaiting` answers 200, within `start_s` seconds.
     """
     environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings
     settings = environment | dict(access or {})
-    with _serve("backend", app, folder, port or free_port(), awaiting, settings) as server:
+    with _serve("backend", app, folder, port or free_port(), awaiting, settings, start_s) as server:
         yield server
 
 
@@ -100,7 +101,13 @@ def serve_indexer(store: str, folder: Path, encoder_folder: Path, settings: Mapp
 
 @contextmanager
 def _serve(
-    name: str, app: str, folder: Path, port: int, awaiting: str, settings: Mapping[str, str]
+    name: str,
+    app: str,
+    folder: Path,
+    port: int,
+    awaiting: str,
+    settings: Mapping[str, str],
+    start_s: float = 30.0,
 ) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(_ROOT), "--port", str(port)]
@@ -111,7 +118,7 @@ def _serve(
         process = subprocess.Popen(command, env=clean_environment(**settings), cwd=folder, stdout=output, stderr=output)
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
-        wait_until(lambda: _answers(server, awaiting), f"the {name} answers {awaiting}")
+        wait_until(lambda: _answers(server, awaiting), f"the {name} answers {awaiting}", start_s)
         yield server
     finally:
         end(process)

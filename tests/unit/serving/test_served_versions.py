@@ -270,6 +270,33 @@ def test_unreachable_store_is_told_and_recovered_from(
     run(follow())
 
 
+def test_silent_store_is_told_in_time_to_who_asks_and_so_is_its_return(
+    versions: TwoVersions, store: FaultyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SU-05: a ping of the store with a time-out."""
+    monkeypatch.setattr(served_versions, "KNOWN_FOR_S", 0.0)
+    monkeypatch.setattr(served_versions, "PING_TIMEOUT_S", 0.1)
+
+    async def follow() -> None:
+        async with following(store, tmp_path, refresh_s=3600) as followed:
+            served = followed.served
+            await served.check_store()
+            seen = [served.is_store_reachable]
+            store.is_answering.clear()
+            async with asyncio.timeout(5):
+                await asyncio.gather(*(served.check_store() for _ in range(5)))
+            seen.append(served.is_store_reachable)
+            assert seen == [True, False]
+            asked = store.attempts
+            await served.check_store()
+            assert store.attempts == asked, "a store that has not answered yet is asked again"
+            store.is_answering.set()
+            await followed.until(lambda: served.is_store_reachable)
+            assert served.current is not None
+
+    run(follow())
+
+
 def test_current_that_vanishes_leaves_the_loaded_version_and_is_told(
     versions: TwoVersions, store: FaultyStore, tmp_path: Path
 ) -> None:
