@@ -21,8 +21,10 @@ VARIABLE = re.compile(r"\$\w+")
 SECRET_LOOKING = "AKIAIOSFODNN7EXAMPLE"
 # What Prometheus and Grafana add themselves.
 OF_PROMETHEUS = {"job", "instance", "le"}
-# Series that begin with the first request to a store that is no folder.
-OF_A_BUCKET = {
+# Series that begin with the first request to a store that is no folder, and the first answer of a language model.
+LATER = {
+    "finrag_model_tokens_total": OF_PROMETHEUS | {"model", "kind"},
+    "finrag_model_cost_usd_total": OF_PROMETHEUS | {"model"},
     "finrag_store_requests_total": OF_PROMETHEUS | {"operation", "outcome"},
     **{
         f"finrag_store_request_duration_seconds{end}": OF_PROMETHEUS | {"operation"}
@@ -67,7 +69,7 @@ def value(families: dict[str, Metric], name: str, **labels: str) -> float:
 def known(families: dict[str, Metric]) -> dict[str, set[str]]:
     """Every metric that Prometheus may be asked for, with its labels: the back end's, the cluster's, recorded ones."""
     samples = [sample for family in families.values() for sample in family.samples]
-    labels = {sample.name: OF_PROMETHEUS | set(sample.labels) for sample in samples} | OF_A_BUCKET
+    labels = {sample.name: OF_PROMETHEUS | set(sample.labels) for sample in samples} | LATER
     exported = {name: labels.get(name, OF_PROMETHEUS) for name in series(families)}
     return exported | {"up": OF_PROMETHEUS} | cluster_metrics() | recorded()
 
