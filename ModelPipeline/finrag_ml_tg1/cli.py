@@ -6,6 +6,7 @@ import click
 
 from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.commands.ask import ask
+from finrag_ml_tg1.commands.backup import backup, restore
 from finrag_ml_tg1.commands.bench import bench
 from finrag_ml_tg1.commands.catalog import catalog
 from finrag_ml_tg1.commands.cost import cost
@@ -32,5 +33,20 @@ def main() -> None:
     raise_file_limit()
 
 
-for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor, cost, sevalla):
+for _command in (
+    ingest,
+    index,
+    publish,
+    backup,
+    restore,
+    ask,
+    up,
+    catalog,
+    evaluate,
+    vectors,
+    bench,
+    doctor,
+    cost,
+    sevalla,
+):
     main.add_command(_command)
