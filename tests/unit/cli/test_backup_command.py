@@ -14,7 +14,7 @@ from finrag_ml_tg1.cli import main
 from finrag_ml_tg1.index.stored_version import current_version
 from finrag_ml_tg1.loaders.local_store import LocalFolderStore
 from tests.durable_redis import DurableRedis
-from tests.local_processes import SETTINGS
+from tests.local_processes import SETTINGS, wait_until
 from tests.sample_index import sample_store
 
 __all__ = ["sample_store"]
@@ -68,7 +68,7 @@ def test_a_restored_store_gives_the_same_answers(
 
 def test_redis_goes_on_from_the_snapshot_of_a_backup(sample_store: Path, tmp_path: Path) -> None:
     """SU-07: what it counted is there again, and ends when it would have ended."""
-    with DurableRedis(tmp_path / "redis", "--appendonly", "yes") as redis:
+    with DurableRedis(tmp_path / "redis", "--appendonly", "yes", "--repl-diskless-sync-delay", "0") as redis:
         redis.ask("SET", "counter", "41")
         redis.ask("SET", "answer", "kept", "EX", "600")
         redis.ask("--rdb", str(tmp_path / "redis.rdb"))
@@ -78,6 +78,7 @@ def test_redis_goes_on_from_the_snapshot_of_a_backup(sample_store: Path, tmp_pat
     assert done.exit_code == 0, done.output
     with DurableRedis(tmp_path / "data", "--appendonly", "no", "--dbfilename", "redis.rdb") as redis:
         redis.ask("CONFIG", "SET", "appendonly", "yes")
+        wait_until(lambda: "aof_rewrite_in_progress:0" in redis.ask("INFO", "persistence"), "its file is whole")
         assert redis.ask("INCR", "counter") == "42"
         assert 0 < int(redis.ask("TTL", "answer")) <= 600
 
