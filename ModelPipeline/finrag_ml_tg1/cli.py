@@ -11,11 +11,13 @@ from finrag_ml_tg1.commands.bench import bench
 from finrag_ml_tg1.commands.catalog import catalog
 from finrag_ml_tg1.commands.cost import cost
 from finrag_ml_tg1.commands.doctor import doctor
+from finrag_ml_tg1.commands.edge import edge
 from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.publish import publish
 from finrag_ml_tg1.commands.sevalla import sevalla
+from finrag_ml_tg1.commands.share import share
 from finrag_ml_tg1.commands.up import up
 from finrag_ml_tg1.commands.vectors import vectors
 from finrag_ml_tg1.machine import raise_file_limit
@@ -40,6 +42,8 @@ for _command in (
     backup,
     restore,
     ask,
+    share,
+    edge,
     up,
     catalog,
     evaluate,

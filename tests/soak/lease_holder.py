@@ -1,4 +1,4 @@
-"""A process that holds the lease of a store's one writer, renewing it as the indexing service does, until it is killed."""
+"""A process that holds the lease of a store's one writer and renews it, until it is killed."""
 
 from __future__ import annotations
 

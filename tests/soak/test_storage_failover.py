@@ -1,7 +1,7 @@
 """The storage with one writer is killed and comes back: how long until it serves, what was lost, who noticed.
 
-Redis with its append-only file is started again by a supervisor, as the kubelet does with a StatefulSet's pod; back ends
-that share it answer all the time. The index has one writer by a lease, which another takes over when it has expired.
+Redis with its append-only file is started again by a supervisor, as the kubelet does with a StatefulSet's pod; back
+ends that share it answer all the time. The index has one writer by a lease, which another takes over when it expired.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_storage_with_one_writer_serves_again_within_30_seconds(sample_store: Pa
     """SU-04: failover in less than 30 seconds, without a failed question or a lost acknowledged write."""
     kills = number_setting("FINRAG_SOAK_STORAGE_KILLS", 10)
     began = time.monotonic()
-    durable = ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
+    durable = ["--appendonly", "yes", "--save", "", "--enable-debug-command", "yes"]
     with DurableRedis(tmp_path / "redis", *durable) as redis:
         redis.ask("DEBUG", "POPULATE", str(FILLED), "filled", "200")
         redis.ask("BGREWRITEAOF")
