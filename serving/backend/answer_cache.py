@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 import time
 import zlib
@@ -12,13 +13,21 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+import anyio.to_thread
+from pydantic import ValidationError
+
 from finrag_ml_tg1.scope import Question
 from serving.backend.schemas.answers import QueryResponse
+from serving.backend.shared.answers import SharedAnswers
 
 __all__ = ["AnswerCache", "answer_key", "renewed"]
 
 MOST_ENTRIES = 1_000
 TTL_S = 24 * 3600.0
+# No response is as large: what another process has kept is not taken on trust.
+_MOST_RESPONSE_BYTES = 16 * 1_048_576
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class _Entry:
 class AnswerCache:
     """The responses used last, at most `max_bytes` as compressed JSON and `most_entries`, none older than `ttl_s`.
 
-    Safe for use from several threads. With `max_bytes` 0 nothing is kept.
+    Safe for use from several threads. With `max_bytes` 0 nothing is kept. What other back ends
+    keep in `shared` is found too.
     """
 
     def __init__(
@@ -41,7 +51,9 @@ class AnswerCache:
         most_entries: int = MOST_ENTRIES,
         ttl_s: float = TTL_S,
         clock: Callable[[], float] = time.monotonic,
+        shared: SharedAnswers | None = None,
     ) -> None:
+        self._shared = shared
         self._max_bytes = max_bytes
         self._most_entries = most_entries
         self._ttl_s = ttl_s
@@ -70,18 +82,34 @@ class AnswerCache:
             self._entries.move_to_end(key)
         return QueryResponse.model_validate_json(zlib.decompress(entry.data))
 
+    async def find(self, key: str) -> QueryResponse | None:
+        """Return the response as it was put, here or by another back end; None when neither keeps it."""
+        kept = self.get(key)
+        if kept is not None or self._shared is None or not self._max_bytes:
+            return kept
+        found = await anyio.to_thread.run_sync(self._shared.get, key)
+        response = None if found is None else _read(found.data)
+        if found is not None and response is not None:
+            self._keep(key, found.data, response.metadata.index_version, min(found.left_s, self._ttl_s))
+        return response
+
     def put(self, key: str, response: QueryResponse, *, is_fallback: bool) -> None:
         """Keep a response; not one that stands in for a model that was away or that the budget did not allow."""
         if is_fallback:
             return
         # A response is mostly the text of its sources: a quarter of it remains, for a tenth of a millisecond.
         data = zlib.compress(response.model_dump_json().encode(), zlib.Z_BEST_SPEED)
+        self._keep(key, data, response.metadata.index_version, self._ttl_s)
+        if self._shared is not None and self._max_bytes:
+            self._shared.put(key, data, self._ttl_s)
+
+    def _keep(self, key: str, data: bytes, index_version: str, ttl_s: float) -> None:
         with self._lock:
             if key in self._entries:
                 self._remove(key)
             if len(data) > self._max_bytes:
                 return
-            self._entries[key] = _Entry(data, response.metadata.index_version, self._clock() + self._ttl_s)
+            self._entries[key] = _Entry(data, index_version, self._clock() + ttl_s)
             self._bytes += len(data)
             while self._bytes > self._max_bytes or len(self._entries) > self._most_entries:
                 self._remove(next(iter(self._entries)))
@@ -94,6 +122,17 @@ class AnswerCache:
 
     def _remove(self, key: str) -> None:
         self._bytes -= len(self._entries.pop(key).data)
+
+
+def _read(data: bytes) -> QueryResponse | None:
+    """Return a response that another process has kept; None when it is none."""
+    unpacking = zlib.decompressobj()
+    try:
+        text = unpacking.decompress(data, _MOST_RESPONSE_BYTES)
+        return QueryResponse.model_validate_json(text) if unpacking.eof else None
+    except (zlib.error, ValidationError):
+        _logger.warning("the shared Redis keeps an answer that is none: it is made anew")
+        return None
 
 
 def answer_key(question: Question, index_version: str, model: str, prompt_version: str) -> str:

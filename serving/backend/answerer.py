@@ -94,7 +94,7 @@ class Answerer:
             if question.history:
                 question = await self._engine.work(slot, finrag.follow_ups.standalone, question)
             key = answer_key(question, finrag.index.version, _name(model), load_template().version)
-            kept = self._cache.get(key)
+            kept = await self._cache.find(key)
             _logger.debug(
                 "index %s, model %s (%s), answer %s",
                 finrag.index.version,

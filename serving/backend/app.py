@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from types import FrameType
 
 from fastapi import FastAPI, Request, Response
@@ -29,6 +30,10 @@ from serving.backend.measured_store import measured
 from serving.backend.query_measures import QueryMeasures
 from serving.backend.routes import router
 from serving.backend.served_versions import ServedVersions
+from serving.backend.shared.answers import SharedAnswers
+from serving.backend.shared.connection import open_shared
+from serving.backend.shared.model_circuit import SharedModelCircuit
+from serving.backend.shared.rate_limit import SharedMoments
 from serving.backend.state_measures import StateMeasures
 from serving.http.errors import add_error_handlers, problem_response
 from serving.http.middleware import add_middleware
@@ -54,17 +59,24 @@ def create_app(
     desk = open_desk(config)
     observability = Observability(config, "finrag-backend")
     store = measured(open_store(config.store, config), observability.registry)
-    cache = AnswerCache(config.answer_cache_bytes)
-    versions = ServedVersions(config, store, cache.forget)
+    shared = open_shared(config)
+    cache = AnswerCache(
+        config.answer_cache_bytes, shared=None if shared is None else SharedAnswers(shared, config.answer_cache_bytes)
+    )
+    versions = ServedVersions(config, store, cache.forget, shared)
     engine = Engine(versions, query_timeout_s=config.query_timeout_s, grace_s=stopping_grace_s)
     recent = None if desk is None else desk.recent
-    books = Bookkeeping(config, store, QueryMeasures(observability.registry).enter, recent)
-    observability.registry.register(StateMeasures(engine, books, cache))
+    books = Bookkeeping(config, store, QueryMeasures(observability.registry).enter, recent, shared)
+    models = open_models(config) if shared is None else open_models(config, partial(SharedModelCircuit, shared))
+    moments = SharedMoments(shared) if shared is not None and config.rate_per_minute else None
+    observability.registry.register(StateMeasures(engine, books, cache, models, shared))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         following = asyncio.create_task(versions.follow())
         books.open()
+        if shared is not None:
+            shared.start()
         with _stopping_gently(engine):
             async with observability.running():
                 yield
@@ -73,6 +85,10 @@ def create_app(
         with suppress(asyncio.CancelledError):
             await following
         await asyncio.to_thread(books.close)
+        if moments is not None:
+            await moments.close()
+        if shared is not None:
+            await asyncio.to_thread(shared.close)
         versions.close()
 
     application = DocumentedAPI(
@@ -82,8 +98,9 @@ def create_app(
         lifespan=lifespan,
     )
     application.state.engine = engine
-    application.state.answerer = Answerer(engine, open_models(config), books, cache)
+    application.state.answerer = Answerer(engine, models, books, cache)
     application.state.books = books
+    application.state.shared = shared
     application.include_router(router)
     application.include_router(bookkeeping_router)
     add_fix_routes(application, desk)
@@ -93,7 +110,7 @@ def create_app(
     application.add_exception_handler(ModelNotOfferedError, _not_offered)
     application.add_exception_handler(FeedbackNotKeptError, _not_kept)
     advice = "shorten the question or the history"
-    add_middleware(application, config, observability, too_large_advice=advice, patience=patience)
+    add_middleware(application, config, observability, too_large_advice=advice, patience=patience, moments=moments)
     return application
 
 

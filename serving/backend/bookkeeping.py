@@ -29,6 +29,8 @@ from serving.backend.query_record import FlagCount, QueryRecord, QueryStatus, St
 from serving.backend.schemas.answers import ModelUsage, QueryResponse
 from serving.backend.schemas.usage import FeedbackRequest
 from serving.backend.served_versions import IndexNotLoadedError
+from serving.backend.shared.budget import SharedBudget
+from serving.backend.shared.connection import SharedRedis
 from serving.backend.store_access import StoreAccess
 from serving.backend.usage import Totals, Usage
 
@@ -70,8 +72,12 @@ class Bookkeeping:
         store: ObjectStore,
         tell: Callable[[QueryRecord], None] = lambda record: None,
         recent: RecentAnswers | None = None,
+        shared: SharedRedis | None = None,
     ) -> None:
-        """`tell` is called with each query that is entered, by who enters it; `recent` keeps answers to be reported."""
+        """`tell` is called with each query that is entered, by who enters it; `recent` keeps answers to be reported.
+
+        With a `shared` Redis the budget is one for all back ends.
+        """
         self._logs_words = config.log_prompts
         self._tell = tell
         self._recent = recent
@@ -80,7 +86,8 @@ class Bookkeeping:
         self.access = StoreAccess()
         self.log = QueryLog(store, QueryJournal(Path(config.cache_dir), store.url), self.access)
         self.usage = Usage()
-        self.budget = Budget(config.daily_budget_usd)
+        daily_usd = config.daily_budget_usd
+        self.budget = Budget(daily_usd) if shared is None else SharedBudget(daily_usd, shared)
         self.feedback = FeedbackBox(store, self.access, is_open=self._is_logging)
         self._past = PastUsage(store, self.usage, self.budget, self.access)
 

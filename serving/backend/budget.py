@@ -1,8 +1,9 @@
 """What language models may cost in a day. Once it is spent, models are not asked until the next day (UTC).
 
 What is known is counted: this process's own calls, and what the query log held when it started. Several processes on
-one store do not see each other's calls until they start anew; give each its share of the budget. While the log of today
-is being read, or the store is away, calls are allowed on what is known so far, and `is_complete` is false.
+one store do not see each other's calls until they start anew; give each its share of the budget, or all a Redis
+(`serving.backend.shared.budget`). While the log of today is being read, or the store is away, calls are allowed on what
+is known so far, and `is_complete` is false.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class BudgetState:
 class Reservation:
     """A call under way: what it is expected to cost, and then what it did cost."""
 
-    def __init__(self) -> None:
+    def __init__(self, estimate_usd: Decimal = Decimal(0)) -> None:
+        self.estimate_usd = estimate_usd
         self.cost_usd = Decimal(0)
 
     def settle(self, cost_usd: Decimal) -> None:
@@ -74,17 +76,11 @@ class Budget:
         Raises BudgetSpentError instead when `allows()` is false. Concurrent calls together exceed the limit by no more
         than the last one allowed, and by what the estimates were too low.
         """
-        with self._lock:
-            if not self._allows():
-                raise BudgetSpentError(self._refusal())
-            self._reserved_usd += estimate_usd
-        reservation = Reservation()
+        reservation = self._reserve(estimate_usd)
         try:
             yield reservation
         finally:
-            with self._lock:
-                self._reserved_usd -= estimate_usd
-                self._add(self._clock().date(), reservation.cost_usd)
+            self._settle(reservation)
 
     def add_logged(self, day: date, cost_usd: Decimal) -> None:
         """Count what the query log says was spent on a day; only today's matters."""
@@ -100,18 +96,34 @@ class Budget:
         """Return the budget as it stands; calls under way are not counted."""
         with self._lock:
             self._turn_day()
-            daily = self._daily_usd
+            daily, spent = self._daily_usd, self._known_usd()
             return BudgetState(
                 daily_usd=daily,
-                spent_today_usd=self._spent_usd,
-                left_usd=None if daily is None else max(Decimal(0), daily - self._spent_usd),
-                is_spent=daily is not None and self._spent_usd >= daily,
+                spent_today_usd=spent,
+                left_usd=None if daily is None else max(Decimal(0), daily - spent),
+                is_spent=daily is not None and spent >= daily,
                 is_complete=self._is_log_counted or self._day > self._first_day,
             )
 
+    def _reserve(self, estimate_usd: Decimal) -> Reservation:
+        with self._lock:
+            if not self._allows():
+                raise BudgetSpentError(self._refusal())
+            self._reserved_usd += estimate_usd
+        return Reservation(estimate_usd)
+
+    def _settle(self, reservation: Reservation) -> None:
+        with self._lock:
+            self._reserved_usd -= reservation.estimate_usd
+            self._add(self._clock().date(), reservation.cost_usd)
+
+    def _known_usd(self) -> Decimal:
+        """What is known to be spent today."""
+        return self._spent_usd
+
     def _allows(self) -> bool:
         self._turn_day()
-        return self._daily_usd is None or self._spent_usd + self._reserved_usd < self._daily_usd
+        return self._daily_usd is None or self._known_usd() + self._reserved_usd < self._daily_usd
 
     def _refusal(self) -> str:
         if self._daily_usd == 0:

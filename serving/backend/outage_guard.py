@@ -2,7 +2,8 @@
 
 After a failure to reach it all reading is refused for a pause. The first read after that is refused too, and has the
 store asked for one small object aside; when that is answered all may read again. So no question waits for a store that
-is known to be away, and when it is back none is refused because another is asking.
+is known to be away, and when it is back none is refused because another is asking. Back ends that share a Redis tell
+each other: what several have found away none waits for, and one of them asks whether it is back.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from typing import TypeVar
 
 from finrag_ml_tg1.errors import FinRAGError, StoreUnavailableError
 from finrag_ml_tg1.loaders.object_store import ObjectInfo, ObjectStore, StoredObject
+from serving.backend.shared.store_circuit import StoreCircuit
 
 __all__ = ["GuardedStore"]
 
 R = TypeVar("R")
+
+_TOLD = "the store cannot be reached: other back ends have found it so"
+# How soon it is asked again who may ask the store, while another back end does.
+_ANOTHER_ASKS_S = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -30,8 +36,14 @@ class GuardedStore:
     """
 
     def __init__(
-        self, store: ObjectStore, pause_s: float, probed_key: str, clock: Callable[[], float] = time.monotonic
+        self,
+        store: ObjectStore,
+        pause_s: float,
+        probed_key: str,
+        clock: Callable[[], float] = time.monotonic,
+        circuit: StoreCircuit | None = None,
     ) -> None:
+        self._circuit = circuit
         self._store = store
         self._pause_s = pause_s
         self._probed_key = probed_key
@@ -49,7 +61,7 @@ class GuardedStore:
     @property
     def outage(self) -> str:
         """Why the store is taken to be away; "" when it is not."""
-        return self._outage
+        return self._outage or (_TOLD if self._circuit is not None and self._circuit.is_open else "")
 
     @property
     def is_probing(self) -> bool:
@@ -87,19 +99,28 @@ class GuardedStore:
         except StoreUnavailableError as error:
             with self._lock:
                 self._settle(str(error))
+            if self._circuit is not None:
+                self._circuit.fail()
             raise
 
     def _refuse_in_outage(self) -> None:
         with self._lock:
-            if not self._outage:
+            outage = self.outage
+            if not outage:
                 return
             if not self._is_probing and self._clock() >= self._pause_ends_at:
                 self._is_probing = True
                 # Nobody has to wait for it, the end of the process included.
                 threading.Thread(target=self._probe, name="store-probe", daemon=True).start()
-            raise StoreUnavailableError(self._outage)
+            raise StoreUnavailableError(outage)
 
     def _probe(self) -> None:
+        circuit = self._circuit
+        if circuit is not None and circuit.is_open and not circuit.may_probe():
+            with self._lock:
+                self._pause_ends_at = self._clock() + _ANOTHER_ASKS_S
+                self._is_probing = False
+            return
         outage = ""
         try:
             self._store.get(self._probed_key)
@@ -108,6 +129,8 @@ class GuardedStore:
         except FinRAGError:
             _logger.debug("%s answers, if not with %s", self._store.url, self._probed_key)
         finally:
+            if circuit is not None:
+                (circuit.fail if outage else circuit.succeed)()
             with self._lock:
                 self._settle(outage)
                 self._is_probing = False

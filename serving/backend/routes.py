@@ -24,6 +24,7 @@ from serving.backend.schemas.answers import QueryResponse
 from serving.backend.schemas.catalog import CatalogResponse, HealthResponse, NotReadyProblem, PassageResponse
 from serving.backend.schemas.numbers import FactsResponse
 from serving.backend.schemas.requests import QueryRequest
+from serving.backend.shared.connection import SharedRedis
 from serving.backend.streaming import server_sent_events
 from serving.http.client_address import client_of
 from serving.http.errors import PROBLEM_JSON, problem, shown_name
@@ -184,9 +185,11 @@ def _not_ready(reason: Literal["loading", "obstacle", "stopping"], detail: str) 
 
 
 @router.get("/health", response_model=HealthResponse, responses={503: {"model": HealthResponse}})
-async def health(engine: LoadedEngine, books: OpenBooks) -> JSONResponse:
-    """Return the state of process and index; 503 when no question can be answered."""
+async def health(request: Request, engine: LoadedEngine, books: OpenBooks) -> JSONResponse:
+    """Return the state of process, index and store; 503 when no question can be answered."""
     versions = engine.versions
+    await versions.check_store()
+    shared: SharedRedis | None = request.app.state.shared
     index = versions.current.index if versions.current is not None and not engine.is_shutting_down else None
     loaded_status: Literal["ok", "degraded"] = "ok" if versions.problem is None else "degraded"
     state = HealthResponse(
@@ -196,8 +199,23 @@ async def health(engine: LoadedEngine, books: OpenBooks) -> JSONResponse:
         filings=index.manifest.filings if index else 0,
         passages=index.manifest.passages if index else 0,
         refresh_error=versions.problem if index else None,
-        warnings=books.access.warnings,
+        warnings=[*books.access.warnings, *_what_is_not_shared(shared)],
+        shared_redis=None if shared is None else "unreachable" if shared.outage else "ok",
+        detail=None if index else _why_not(engine),
         uptime_s=uptime_seconds(),
         rss_mb=rss_megabytes(),
     )
     return JSONResponse(state.model_dump(), status_code=200 if index else 503)
+
+
+def _why_not(engine: Engine) -> str:
+    versions = engine.versions
+    if engine.is_shutting_down:
+        return "the server is shutting down"
+    return str(versions.problem) if versions.is_store_reachable else f"storage unavailable: {versions.problem}"
+
+
+def _what_is_not_shared(shared: SharedRedis | None) -> list[str]:
+    if shared is None or not shared.outage:
+        return []
+    return [f"Rates, budget, kept answers and circuits are this process's own: {shared.outage}."]

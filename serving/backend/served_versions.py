@@ -26,6 +26,8 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 from finrag_ml_tg1.pipeline import FinRAG
 from serving.backend.outage_guard import GuardedStore
+from serving.backend.shared.connection import SharedRedis
+from serving.backend.shared.store_circuit import StoreCircuit
 
 __all__ = ["IndexNotLoadedError", "ServedVersions"]
 
@@ -35,6 +37,9 @@ RETRY_SECONDS = 2.0
 LONGEST_WAIT_S = 120.0
 # How long a store that was unreachable is taken to be so.
 PAUSE_S = 5.0
+# How old what is known of the store may be when somebody asks how it is, and how long who asks may be kept waiting.
+KNOWN_FOR_S = 10.0
+PING_TIMEOUT_S = 2.0
 
 _LOADING = "the index is still being loaded"
 _UNEXPECTED = "the index cannot be opened because of an unexpected error: the server's log names it"
@@ -80,11 +85,18 @@ class ServedVersions:
     A version is open once at most; `forget(version)` is called for each that was replaced, when it is closed.
     """
 
-    def __init__(self, config: MLConfig, store: ObjectStore, forget: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: MLConfig,
+        store: ObjectStore,
+        forget: Callable[[str], None],
+        shared: SharedRedis | None = None,
+    ) -> None:
         # A folder is read where it is, and not waited for.
         is_remote = not isinstance(store, LocalFolderStore)
         pause_s = min(config.refresh_s or PAUSE_S, PAUSE_S)
-        self._guard = GuardedStore(store, pause_s, CURRENT_KEY) if is_remote else None
+        circuit = StoreCircuit(shared, PAUSE_S) if shared is not None and is_remote else None
+        self._guard = GuardedStore(store, pause_s, CURRENT_KEY, circuit=circuit) if is_remote else None
         self._store = self._guard or store
         self._folder = Path(config.cache_dir)
         self._cache = DiskCache(self._folder, self._store, config.cache_bytes)
@@ -96,6 +108,9 @@ class ServedVersions:
         self._wait = _Wait("", 0)
         self._problem: str | None = _LOADING
         self._is_store_reachable = True
+        self._is_store_silent = False
+        self._asked_at = 0.0
+        self._ping: asyncio.Task[None] | None = None
         self.loaded_at = 0.0
 
     @property
@@ -124,12 +139,24 @@ class ServedVersions:
     @property
     def is_store_reachable(self) -> bool:
         """Whether the store could be read when something was last asked of it, by a question or by a look for news."""
-        return self._is_store_reachable and not self._outage
+        return self._is_store_reachable and not self._is_store_silent and not self._outage
 
     def check_loaded(self) -> None:
         """Raise IndexNotLoadedError, with the reason, while there is no index."""
         if self._current is None:
             raise IndexNotLoadedError(self._problem or _LOADING)
+
+    async def check_store(self) -> None:
+        """Ask whether the store is there, unless that is known of the last ten seconds.
+
+        After two seconds it is taken to be away until it answers; who asks meanwhile waits for the same answer.
+        """
+        if self._ping is None or self._ping.done():
+            if time.monotonic() - self._asked_at < KNOWN_FOR_S:
+                return
+            self._ping = asyncio.create_task(self._ask_store())
+        await asyncio.wait((self._ping,), timeout=PING_TIMEOUT_S)
+        self._is_store_silent = not self._ping.done()
 
     @contextmanager
     def in_use(self) -> Iterator[FinRAG]:
@@ -178,6 +205,15 @@ class ServedVersions:
             if not self.is_store_reachable:
                 return
 
+    async def _ask_store(self) -> None:
+        try:
+            await anyio.to_thread.run_sync(self._store.head, CURRENT_KEY, abandon_on_cancel=True)
+            self._is_store_reachable = True
+        except FinRAGError as error:
+            self._is_store_reachable = not isinstance(error, StoreUnavailableError)
+        self._asked_at = time.monotonic()
+        self._is_store_silent = False
+
     async def _update(self) -> None:
         """Let the version that the store names take the questions, or keep the reason why it cannot."""
         try:
@@ -188,6 +224,7 @@ class ServedVersions:
             else:
                 self._serve(version or await self._opened(name))
             self._is_store_reachable = True
+            self._asked_at = time.monotonic()
         except FinRAGError as error:
             self._is_store_reachable = not isinstance(error, StoreUnavailableError)
             self._keep_problem(str(error), error)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from finrag_ml_tg1.answering.models.opening import ModelChoice
 from serving.backend.answer_cache import AnswerCache
 from serving.backend.bookkeeping import Bookkeeping
 from serving.backend.engine import Engine
+from serving.backend.shared.connection import SharedRedis
 
 __all__ = ["StateMeasures"]
 
@@ -17,7 +19,16 @@ __all__ = ["StateMeasures"]
 class StateMeasures(Collector):
     """Collects from the parts of one application; safe to be asked from any thread."""
 
-    def __init__(self, engine: Engine, books: Bookkeeping, answers: AnswerCache) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        books: Bookkeeping,
+        answers: AnswerCache,
+        models: ModelChoice,
+        shared: SharedRedis | None,
+    ) -> None:
+        self._models = models
+        self._shared = shared
         self._engine = engine
         self._books = books
         self._answers = answers
@@ -28,6 +39,8 @@ class StateMeasures(Collector):
         yield from self._of_the_index()
         yield from self._of_the_cache()
         yield from self._of_the_books()
+        yield from self._of_the_models()
+        yield from self._of_what_is_shared()
 
     def _of_the_engine(self) -> Iterator[Metric]:
         engine = self._engine
@@ -94,6 +107,29 @@ class StateMeasures(Collector):
         log = self._books.log
         yield _gauge("finrag_query_log_rows_waiting", "Rows of the query log not yet in the store.", log.unwritten)
         yield _counter("finrag_query_log_rows_lost", "Rows of the query log given up.", log.lost)
+
+    def _of_the_models(self) -> Iterator[Metric]:
+        circuits = GaugeMetricFamily(
+            "finrag_model_circuit_open",
+            "1 while a language model that has failed too often is not asked, or tried once; by profile.",
+            labels=("model",),
+        )
+        for key, is_open in self._models.left_alone.items():
+            circuits.add_metric((key,), int(is_open))
+        yield circuits
+
+    def _of_what_is_shared(self) -> Iterator[Metric]:
+        shared = self._shared
+        yield _gauge(
+            "finrag_shared_redis_reachable",
+            "1 while the Redis that back ends share answers; no value without FINRAG_SHARED_REDIS.",
+            None if shared is None else int(not shared.outage),
+        )
+        yield _counter(
+            "finrag_shared_redis_failures",
+            "Times the shared Redis did not answer; from then on until it does it is not asked.",
+            0 if shared is None else shared.failures,
+        )
 
 
 def _gauge(name: str, meaning: str, value: float | None) -> Metric:

@@ -58,10 +58,11 @@ class BoundedMemory(MemoryStorage):
 class RateLimit:
     """Answers 429 to a client that has sent `per_minute` requests in the last minute; refused ones do not count."""
 
-    def __init__(self, app: ASGIApp, per_minute: int) -> None:
+    def __init__(self, app: ASGIApp, per_minute: int, moments: BoundedMemory | None = None) -> None:
+        """`moments` keeps when clients have sent requests; in memory unless it is given."""
         self._app = app
         self._limit = RateLimitItemPerMinute(per_minute)
-        self._limiter = MovingWindowRateLimiter(BoundedMemory())
+        self._limiter = MovingWindowRateLimiter(moments or BoundedMemory())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

@@ -20,7 +20,19 @@ from tests.contract.test_query_validation import assert_problem
 from tests.event_loops import run
 from tests.local_processes import Server, serve_backend, wait_until
 
-HEALTH = {"status", "store", "index_version", "filings", "passages", "refresh_error", "warnings", "uptime_s", "rss_mb"}
+HEALTH = {
+    "status",
+    "store",
+    "index_version",
+    "filings",
+    "passages",
+    "refresh_error",
+    "warnings",
+    "shared_redis",
+    "detail",
+    "uptime_s",
+    "rss_mb",
+}
 
 
 def get(server: Server, path: str) -> httpx.Response:

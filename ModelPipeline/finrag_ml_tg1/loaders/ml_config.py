@@ -97,6 +97,19 @@ def _printable(value: SecretStr) -> SecretStr:
     return value
 
 
+def _redis_address(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(_printable(value).get_secret_value())
+        port = parts.port
+    except ValueError:  # whose text repeats the address
+        raise ValueError("it is not well-formed") from None
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or port == 0:
+        raise ValueError("not redis(s)://host")
+    if parts.query or parts.fragment or not re.fullmatch(r"(/\d{0,4})?", parts.path):
+        raise ValueError("after host and port comes the number of a database at most")
+    return value
+
+
 _Secret = Annotated[SecretStr, AfterValidator(_printable)]
 _SECRET_ALLOWED = "printable ASCII without spaces (secret)"
 
@@ -187,7 +200,7 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
             le=1_000_000,
             description="What language models may cost in a day (UTC), in US dollars; once it is spent, answers quote "
             "the filings and say why. 0 asks no model; without it there is no limit. A back end counts its own calls "
-            "and what the query log held when it started, so several need a share each.",
+            "and what the query log held when it started, so several need a share each, or `FINRAG_SHARED_REDIS`.",
         )
     )
     answer_cache_mb: Annotated[int, Setting(("FINRAG_ANSWER_CACHE_MB",), "a whole number from 0 to 4096")] = Field(
@@ -195,6 +208,14 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         ge=0,
         le=4096,
         description="Size limit of the answers kept in memory, in units of 1,048,576 bytes; 0 keeps none.",
+    )
+    shared_redis: Annotated[
+        Annotated[SecretStr, AfterValidator(_redis_address)] | None,
+        Setting(("FINRAG_SHARED_REDIS",), "redis(s)://[user:password@]host[:port][/number] (secret)"),
+    ] = Field(
+        default=None,
+        description="A Redis that several back ends on one store share: rates, the daily budget, kept answers (as many "
+        "again) and which model or store is away. While it does not answer, each goes by its own memory.",
     )
     query_log: Annotated[
         Literal["on", "off"], Setting(("FINRAG_QUERY_LOG",), "on or off"), BeforeValidator(str.lower)
@@ -241,7 +262,8 @@ class MLConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         default=0,
         ge=0,
         le=1_000_000,
-        description="How many requests one client may send in a minute, probes aside; 0 sets no limit.",
+        description="How many requests one client may send in a minute, probes aside; 0 sets no limit. Each back end "
+        "counts for itself, or all together in `FINRAG_SHARED_REDIS`.",
     )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"],

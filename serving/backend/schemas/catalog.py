@@ -143,6 +143,8 @@ class HealthResponse(BaseModel):
 
     `refresh_error` says why the index that answers is not, or may not be, the one that is current in the store;
     `warnings` what does not work although questions are answered, such as a query log that the store does not allow.
+    `shared_redis` tells whether the Redis that back ends share answers, null where none is set; while it does not, each
+    goes by its own memory. `detail` says why no question can be answered: `storage unavailable`, or what is in the way.
     """
 
     status: Literal["ok", "degraded", "unavailable"]
@@ -152,6 +154,8 @@ class HealthResponse(BaseModel):
     passages: int
     refresh_error: str | None
     warnings: list[str]
+    shared_redis: Literal["ok", "unreachable"] | None
+    detail: str | None
     uptime_s: float
     rss_mb: float
 

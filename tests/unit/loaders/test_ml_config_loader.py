@@ -8,6 +8,7 @@ import re
 import traceback
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pydantic import ValidationError
@@ -29,6 +30,7 @@ SECRET_NAMES = {
     "OPENAI_API_KEY",
     "QDRANT_API_KEY",
     "SEVALLA_API_TOKEN",
+    "FINRAG_SHARED_REDIS",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -192,6 +194,9 @@ def test_wrong_secret_is_refused_without_being_shown(tmp_path: Path, name: str) 
     [
         ("FINRAG_STORE", f"s3://id:{SECRET}@bucket/prefix"),
         ("BACKEND_URL", f"http://user:{SECRET}@host"),
+        ("FINRAG_SHARED_REDIS", f"http://user:{SECRET}@host"),
+        ("FINRAG_SHARED_REDIS", f"redis://user:{SECRET}@host:port"),
+        ("FINRAG_SHARED_REDIS", f"rediss://host/0?password={SECRET}&ssl_cert_reqs=none"),
         ("AWS_ENDPOINT_URL_S3", f"http://user:{SECRET}@[::1"),
         ("OPENAI_BASE_URL", f"https://user:{SECRET}@host/v1"),
     ],
@@ -204,8 +209,10 @@ def test_password_in_an_address_is_refused_without_being_shown(tmp_path: Path, n
 
 
 def test_secrets_are_hidden_in_every_form_but_can_be_read(tmp_path: Path) -> None:
-    config = load_config(environ=dict.fromkeys(SECRET_NAMES, SECRET), folder=tmp_path)
+    redis = f"redis://user:{quote(SECRET, safe='')}@host:6379/1"
+    config = load_config(environ=dict.fromkeys(SECRET_NAMES, SECRET) | {"FINRAG_SHARED_REDIS": redis}, folder=tmp_path)
 
+    assert quote(SECRET, safe="") not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
     assert SECRET not in f"{config!r} {config} {config.model_dump()} {config.model_dump_json()}"
     assert config.api_key is not None
     assert config.api_key.get_secret_value() == SECRET

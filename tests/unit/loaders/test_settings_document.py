@@ -23,7 +23,7 @@ def test_committed_document_holds_the_table() -> None:
 def test_table_has_one_complete_row_for_each_setting() -> None:
     rows = [line.strip("|").split("|") for line in settings_table().splitlines()[2:]]
 
-    assert len(rows) == len(MLConfig.model_fields) == 44
+    assert len(rows) == len(MLConfig.model_fields) == 45
     for variable, _, allowed, meaning in rows:
         assert variable.strip().startswith("`")
         assert allowed.strip()

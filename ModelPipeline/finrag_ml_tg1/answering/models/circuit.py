@@ -5,14 +5,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from finrag_ml_tg1.answering.models.errors import ModelCircuitError
 
-__all__ = ["CircuitBreaker", "Permit"]
+__all__ = ["FAILURES_TO_OPEN", "OPEN_S", "Circuit", "CircuitBreaker", "Permit"]
+
+FAILURES_TO_OPEN = 5
+OPEN_S = 30.0
 
 
 class Permit:
-    """The right to ask once; given back by exactly one of the breaker's `succeed`, `fail` and `leave`."""
+    """The right to ask once; given back by exactly one of the circuit's `succeed`, `fail` and `leave`."""
+
+
+class Circuit(Protocol):
+    """Says whether a model may be asked, and learns what came of it. Safe for use from several threads."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the model is left alone, or tried once."""
+
+    def enter(self) -> Permit:
+        """Return the right to ask; raises ModelCircuitError while the circuit is open."""
+
+    def succeed(self, permit: Permit) -> None:
+        """The model answered."""
+
+    def fail(self, permit: Permit) -> None:
+        """The model failed."""
+
+    def leave(self, permit: Permit) -> None:
+        """Nothing was learned about the model."""
 
 
 class CircuitBreaker:
@@ -24,8 +48,8 @@ class CircuitBreaker:
     def __init__(
         self,
         *,
-        failures_to_open: int = 5,
-        open_s: float = 30.0,
+        failures_to_open: int = FAILURES_TO_OPEN,
+        open_s: float = OPEN_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._failures_to_open = failures_to_open
@@ -35,6 +59,11 @@ class CircuitBreaker:
         self._failures = 0
         self._open_until: float | None = None
         self._trial: Permit | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the model is left alone, or tried once."""
+        return self._open_until is not None
 
     def enter(self) -> Permit:
         """Return the right to ask; raises ModelCircuitError while the circuit is open."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 
-from finrag_ml_tg1.answering.models.circuit import CircuitBreaker, Permit
+from finrag_ml_tg1.answering.models.circuit import Circuit, Permit
 from finrag_ml_tg1.answering.models.errors import ModelCancelledError, ModelRequestError, TransientModelError
 from finrag_ml_tg1.answering.models.language_model import Cancellation, Finished, LanguageModel, ModelProfile, Prompt
 from finrag_ml_tg1.errors import ModelError
@@ -31,14 +31,14 @@ class GuardedModel:
     def __init__(
         self,
         model: LanguageModel,
-        breaker: CircuitBreaker,
+        circuit: Circuit,
         *,
         wait: Callable[[Cancellation, float], bool] = Cancellation.wait,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._model = model
-        self._breaker = breaker
+        self._circuit = circuit
         self._wait = wait
         self._clock = clock
         self._jitter = jitter
@@ -50,7 +50,7 @@ class GuardedModel:
 
     def write(self, prompt: Prompt, cancellation: Cancellation | None = None) -> Generator[str | Finished, None, None]:
         """Yield the pieces and `Finished`; see LanguageModel.write. Raises ModelCircuitError without asking."""
-        permit = self._breaker.enter()
+        permit = self._circuit.enter()
         written = False
         try:
             for piece in self._attempt(prompt, cancellation or Cancellation()):
@@ -59,16 +59,16 @@ class GuardedModel:
         except BaseException as error:
             self._learn(permit, error, written=written)
             raise
-        self._breaker.succeed(permit)
+        self._circuit.succeed(permit)
 
     def _learn(self, permit: Permit, error: BaseException, *, written: bool) -> None:
-        """Tell the breaker what a failure says of the model, and the log what it was."""
+        """Tell the circuit what a failure says of the model, and the log what it was."""
         if not isinstance(error, ModelError) or isinstance(error, ModelCancelledError):
             # The reader is gone, which says nothing against the model.
-            (self._breaker.succeed if written else self._breaker.leave)(permit)
+            (self._circuit.succeed if written else self._circuit.leave)(permit)
             return
         _log.warning("language model %s: %s", self.profile.key, error.detail)
-        (self._breaker.leave if isinstance(error, ModelRequestError) else self._breaker.fail)(permit)
+        (self._circuit.leave if isinstance(error, ModelRequestError) else self._circuit.fail)(permit)
 
     def _attempt(self, prompt: Prompt, cancellation: Cancellation) -> Generator[str | Finished, None, None]:
         started = self._clock()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from finrag_ml_tg1.answering.models.circuit import CircuitBreaker
+from finrag_ml_tg1.answering.models.circuit import Circuit, CircuitBreaker
 from finrag_ml_tg1.answering.models.errors import ModelNotOfferedError
 from finrag_ml_tg1.answering.models.guarded import GuardedModel
 from finrag_ml_tg1.answering.models.language_model import LanguageModel, ModelProfile
@@ -30,10 +30,17 @@ _log = logging.getLogger(__name__)
 class ModelChoice:
     """The models a question may name; each is made when it is first chosen, and shared from then on."""
 
-    def __init__(self, config: MLConfig, profiles: Mapping[str, ModelProfile], default: str) -> None:
+    def __init__(
+        self,
+        config: MLConfig,
+        profiles: Mapping[str, ModelProfile],
+        default: str,
+        open_circuit: Callable[[str], Circuit],
+    ) -> None:
         self._config = config
         self._profiles = profiles
         self._default = default
+        self._circuits = {key: open_circuit(key) for key in profiles}
         self._models: dict[str, LanguageModel] = {}
         self._lock = threading.Lock()
 
@@ -46,6 +53,11 @@ class ModelChoice:
     def profiles(self) -> tuple[ModelProfile, ...]:
         """The models on offer."""
         return tuple(self._profiles.values())
+
+    @property
+    def left_alone(self) -> Mapping[str, bool]:
+        """For each model on offer whether its circuit is open: it is not asked, or tried once."""
+        return {key: circuit.is_open for key, circuit in self._circuits.items()}
 
     def resolve(self, key: str | None) -> str:
         """Return which of `keys` a key means; raises ModelNotOfferedError, whose words say what is on offer."""
@@ -66,12 +78,12 @@ class ModelChoice:
         with self._lock:
             if name not in self._models:
                 profile = self._profiles[name]
-                self._models[name] = GuardedModel(_provider(profile, self._config), CircuitBreaker())
+                self._models[name] = GuardedModel(_provider(profile, self._config), self._circuits[name])
             return self._models[name]
 
 
-def open_models(config: MLConfig) -> ModelChoice:
-    """Return what FINRAG_MODEL and the settings beside it offer.
+def open_models(config: MLConfig, open_circuit: Callable[[str], Circuit] = lambda key: CircuitBreaker()) -> ModelChoice:
+    """Return what FINRAG_MODEL and the settings beside it offer; `open_circuit` makes the circuit of a profile's key.
 
     A model offers the others of its provider, and those of an OpenAI-compatible server when one is set; a server set
     to `extractive` offers none. Raises SettingsError for a name or a file that cannot be used.
@@ -80,7 +92,7 @@ def open_models(config: MLConfig) -> ModelChoice:
     if config.model == EXTRACTIVE:
         if config.model_id is not None:
             _log.warning("FINRAG_MODEL_ID has no effect while FINRAG_MODEL is extractive")
-        return ModelChoice(config, {}, EXTRACTIVE)
+        return ModelChoice(config, {}, EXTRACTIVE, open_circuit)
     configured = _configured(config, profiles)
     offered = {
         key: configured if key == configured.key else profile
@@ -89,7 +101,7 @@ def open_models(config: MLConfig) -> ModelChoice:
     }
     if any(profile.provider == "bedrock" for profile in offered.values()):
         _check_aws(config)
-    return ModelChoice(config, offered, configured.key)
+    return ModelChoice(config, offered, configured.key, open_circuit)
 
 
 def _configured(config: MLConfig, profiles: ModelProfiles) -> ModelProfile:

@@ -1,0 +1,69 @@
+"""Nobody waits for a Redis that is away; it is asked again when it is back."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from serving.backend.shared.connection import SharedAwayError, SharedRedis
+from tests.local_processes import free_port, wait_until
+from tests.redis_server import RedisServer
+from tests.unit.serving.shared.conftest import OpenShared
+
+ONE = "return 1"
+
+
+def seconds_to_be_refused(shared: SharedRedis) -> float:
+    started = time.monotonic()
+    with pytest.raises(SharedAwayError, match="does not answer"):
+        shared.run(ONE, ())
+    return time.monotonic() - started
+
+
+def test_killed_redis_is_noticed_at_once_and_used_again_when_it_is_back(
+    mortal_redis: RedisServer, open_mortal: OpenShared
+) -> None:
+    """SU-06: no reader waits for the shared Redis."""
+    shared = open_mortal()
+    assert shared.run(ONE, ()) == 1
+    mortal_redis.kill()
+
+    assert seconds_to_be_refused(shared) < 1
+    assert sum(seconds_to_be_refused(shared) for _ in range(100)) < 0.2
+    assert shared.failures == 1
+
+    mortal_redis.start()
+    wait_until(lambda: not shared.outage, "the Redis is used again")
+    assert shared.run(ONE, ()) == 1
+
+
+def test_silent_redis_holds_a_reader_for_a_fraction_of_a_second_once() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        shared = SharedRedis(f"redis://127.0.0.1:{silent.getsockname()[1]}", "test:")
+
+        assert seconds_to_be_refused(shared) < 1
+        assert seconds_to_be_refused(shared) < 0.1
+
+
+def test_password_is_not_in_what_is_said_of_an_outage() -> None:
+    shared = SharedRedis(f"redis://user:hidden-word@127.0.0.1:{free_port()}", "test:")
+
+    seconds_to_be_refused(shared)
+
+    assert "127.0.0.1" in shared.outage
+    assert "hidden-word" not in shared.outage
+
+
+def test_what_nobody_waits_for_is_done_before_the_end(open_shared: OpenShared) -> None:
+    shared = open_shared()
+    done: list[int] = []
+    for number in range(100):
+        shared.later(lambda number=number: done.append(number))  # type: ignore[misc]
+
+    shared.close()
+
+    assert done == list(range(100))
