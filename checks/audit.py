@@ -18,13 +18,13 @@ from checks.deploy_kit.kit import kit_mistakes
 from checks.deploy_kit.validators import validator_mistakes
 from checks.dockerfiles import DOCKERFILES, dockerfile_mistakes
 from checks.exceptions import EXCEPTIONS, Exceptions, ExceptionsError, read_exceptions
-from checks.kubernetes.kustomizations import kubectl
-from checks.kubernetes.lint import kubernetes_mistakes
 from checks.licences import licence_mistakes
 from checks.locks import lock_files, lock_mistakes
 from checks.policies import policy_files_mistakes
 from checks.secret_scan import scan_files, tracked_files
 from checks.wheel_files import wheel_files, wheel_mistakes
+from finrag_ml_tg1.operations.scaling.manifests.kustomizations import kubectl
+from finrag_ml_tg1.operations.scaling.manifests.lint import kubernetes_mistakes
 
 __all__ = ["main"]
 

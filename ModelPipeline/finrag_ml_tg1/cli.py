@@ -16,6 +16,7 @@ from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.publish import publish
+from finrag_ml_tg1.commands.scale import scale
 from finrag_ml_tg1.commands.sevalla import sevalla
 from finrag_ml_tg1.commands.share import share
 from finrag_ml_tg1.commands.up import up
@@ -51,6 +52,7 @@ for _command in (
     bench,
     doctor,
     cost,
+    scale,
     sevalla,
 ):
     main.add_command(_command)

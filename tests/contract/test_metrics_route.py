@@ -25,6 +25,7 @@ OF_PROMETHEUS = {"job", "instance", "le"}
 LATER = {
     "finrag_model_tokens_total": OF_PROMETHEUS | {"model", "kind"},
     "finrag_model_cost_usd_total": OF_PROMETHEUS | {"model"},
+    "finrag_model_circuit_open": OF_PROMETHEUS | {"model"},
     "finrag_store_requests_total": OF_PROMETHEUS | {"operation", "outcome"},
     **{
         f"finrag_store_request_duration_seconds{end}": OF_PROMETHEUS | {"operation"}
