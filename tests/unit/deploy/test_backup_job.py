@@ -38,7 +38,7 @@ def qdrant(answers: dict[str, bytes], asked: list[str]) -> Iterator[str]:
 
         do_GET = do_POST = do_DELETE = answer  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
