@@ -47,29 +47,31 @@ _GUIDE = """# The front end on the edge
 
 This file is written by `python -m docs.generate`; prices come from `deploy/pricing.yaml`.
 
-The chat is a process: each reader has a session in it, over a WebSocket. What is static can come from a network of caches
-near the reader instead: answers that are shared, and the chat's own assets.
+The chat is a process: each reader has a session in it, over a WebSocket. What is static can come from a network of
+caches near the reader instead: answers that are shared, and the chat's own assets.
 
 | what | how | kept |
 |---|---|---|
-| answers to share | `finrag ask "…" --json > a.json && finrag share a.json --out shared` | browser: asked again each time; network: a day, or until invalidated |
-| assets of the chat (`/static/…`, names with a hash) | by the network with the front end as its origin; `Cache-Control` of the front end says how long | a year, immutable |
-| the chat, its WebSocket, `/_stcore/…` | the front end; never kept | – |
+| answers to share | `finrag share`, `finrag edge` | by the network a day or until invalidated |
+| assets of the chat (`/static/…`, names with a hash) | the front end is the origin | a year, immutable |
+| the chat, its WebSocket, `/_stcore/…` | the front end | never |
 
 ```bash
+finrag ask "…" --json > a.json && finrag share a.json --out shared
 finrag edge shared --to s3://public-bucket/share --distribution E2EXAMPLE
 ```
 
-Files are put when they differ, assets first and pages last; then the network forgets the pages that changed. `--prune`
-removes pages that the folder no longer has, which takes a shared answer back; copies that somebody saved are his. A page's
-name has a hash of its answer, so that nobody guesses it; who has the address can read it. The bucket needs `s3:PutObject`,
-`s3:ListBucket` and `s3:DeleteObject`, the distribution `cloudfront:CreateInvalidation`; the bucket is the origin without an
-origin path. Another network than CloudFront: leave `--distribution` out; it keeps a page for a day.
+Files are put when they differ, assets first and pages last; then the network forgets the pages that changed.
+`--prune` removes pages that the folder no longer has, which takes a shared answer back; copies that somebody saved
+are his. A page's name has a hash of its answer, so that nobody guesses it; who has the address can read it. The
+bucket needs `s3:PutObject`, `s3:ListBucket` and `s3:DeleteObject`, the distribution `cloudfront:CreateInvalidation`;
+the bucket is the origin without an origin path. Another network than CloudFront: leave `--distribution` out; it keeps
+a page for a day.
 
 ## What it costs
 
-A month of pages of 30 kB, 1 GB stored, if the bucket answered every view itself (prices as of {as_of}); a network that
-keeps pages makes it less, and has its own free allowance and price:
+A month of pages of 30 kB, 1 GB stored, if the bucket answered every view itself (prices as of {as_of}); a network
+that keeps pages makes it less, and has its own free allowance and price:
 
 | views a month | USD |
 |---|---|
@@ -81,8 +83,8 @@ The same pages from pods, which cost the same whether anybody reads; two, so tha
 |---|---|---|---|---|
 {pods}
 
-The owner's notes put the network at $0–5 and pods at $5–20 a month: the tables agree up to a million views. Beyond, what
-is sent out of the bucket is the cost, which is what the network is for. A view from the edge takes less than 50 ms by the
-notes; that is the network's to keep and is not measured here. The chat itself needs its pod all the same: the network
-takes load from it, and does not replace it.
+The owner's notes put the network at $0–5 and pods at $5–20 a month: the tables agree up to a million views. Beyond,
+what is sent out of the bucket is the cost, which is what the network is for. A view from the edge takes less than 50
+ms by the notes; that is the network's to keep and is not measured here. The chat itself needs its pod all the same:
+the network takes load from it, and does not replace it.
 """
