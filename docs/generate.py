@@ -15,6 +15,7 @@ import click
 
 from benchmarks.report import readme as benchmarks_readme
 from docs.deploy_checklist import deploy_checklist
+from docs.edge_costs import edge_guide
 from docs.hosting_costs import cost_guide, hosting_prices
 from docs.metric_names import metrics
 from docs.scaling_guide import TIER_CHARTS, scaling_guide
@@ -76,6 +77,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "cli.md": command_line,
     "operations/cost.md": cost_guide,
+    "edge.md": edge_guide,
     "deploy-checklist.md": deploy_checklist,
     "operations/metrics.md": metrics,
     "scaling.md": scaling_guide,

@@ -6,16 +6,19 @@ import click
 
 from finrag_ml_tg1 import __version__
 from finrag_ml_tg1.commands.ask import ask
+from finrag_ml_tg1.commands.backup import backup, restore
 from finrag_ml_tg1.commands.bench import bench
 from finrag_ml_tg1.commands.catalog import catalog
 from finrag_ml_tg1.commands.cost import cost
 from finrag_ml_tg1.commands.doctor import doctor
+from finrag_ml_tg1.commands.edge import edge
 from finrag_ml_tg1.commands.evaluate import evaluate
 from finrag_ml_tg1.commands.index import index
 from finrag_ml_tg1.commands.ingest import ingest
 from finrag_ml_tg1.commands.publish import publish
 from finrag_ml_tg1.commands.scale import scale
 from finrag_ml_tg1.commands.sevalla import sevalla
+from finrag_ml_tg1.commands.share import share
 from finrag_ml_tg1.commands.up import up
 from finrag_ml_tg1.commands.vectors import vectors
 from finrag_ml_tg1.machine import raise_file_limit
@@ -33,5 +36,23 @@ def main() -> None:
     raise_file_limit()
 
 
-for _command in (ingest, index, publish, ask, up, catalog, evaluate, vectors, bench, doctor, cost, scale, sevalla):
+for _command in (
+    ingest,
+    index,
+    publish,
+    backup,
+    restore,
+    ask,
+    share,
+    edge,
+    up,
+    catalog,
+    evaluate,
+    vectors,
+    bench,
+    doctor,
+    cost,
+    scale,
+    sevalla,
+):
     main.add_command(_command)

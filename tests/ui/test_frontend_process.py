@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -117,6 +118,18 @@ def test_health_is_the_word_ok(frontend: Frontend) -> None:
     cookie = response.headers["set-cookie"]
     assert cookie.startswith("_streamlit_xsrf=")
     assert "samesite=lax" in cookie.lower()
+
+
+def test_assets_may_be_kept_for_a_year_and_the_page_that_names_them_is_asked_for_again(frontend: Frontend) -> None:
+    """SU-10: so a network of caches in front of it serves the assets; each name has a hash of its content in it."""
+    page = httpx.get(frontend.url, trust_env=False)
+    assert page.headers["cache-control"] == "no-cache"
+    assets = set(re.findall(r'(?:src|href)="\./(static/[^"]+)"', page.text))
+    assert len(assets) > 5
+    for asset in assets:
+        assert re.search(r"\.[A-Za-z0-9_-]{8}\.(?:js|css|woff2)$", asset)
+    kept = httpx.get(f"{frontend.url}/{min(assets)}", trust_env=False).headers["cache-control"]
+    assert {part.strip() for part in kept.split(",")} == {"public", "immutable", "max-age=31536000"}
 
 
 def test_settings_of_the_file_are_in_force() -> None:

@@ -7,6 +7,7 @@ index.marks. A version is kept with all it names, so readers of one that is kept
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ class Garbage:
     size: int
 
 
-def find_garbage(store: ObjectStore, keep: int) -> Garbage:
+def find_garbage(store: ObjectStore, keep: int, also: Collection[str] = ()) -> Garbage:
     """Return what `collect_garbage` would delete if nobody was writing; changes nothing.
 
     Raises StoreError where a version of another program's format is: readers of it may need any part.
@@ -45,6 +46,7 @@ def find_garbage(store: ObjectStore, keep: int) -> Garbage:
     _refuse_other_formats(store)
     history = switches(store)
     kept = _kept(store, history, keep)
+    kept += [version for version in dict.fromkeys(also) if version not in kept]
     named = {manifest_key(version) for version in kept}
     for version in kept:
         named.update(each.key for each in version_objects(store, read_manifest(store, version)))
@@ -57,11 +59,11 @@ def find_garbage(store: ObjectStore, keep: int) -> Garbage:
     return Garbage(kept, keys, sum(info.size for info in going))
 
 
-def collect_garbage(store: ObjectStore, keep: int) -> Garbage:
-    """Keep the current version and the `keep` - 1 that were current before it, delete the others; return what went.
+def collect_garbage(store: ObjectStore, keep: int, also: Collection[str] = ()) -> Garbage:
+    """Keep the current version, the `keep` - 1 that were current before it and those in `also`; return what went.
 
     Raises StoreError, and deletes nothing, while something is built, published or deleted here; IndexCorruptError,
-    IndexMissingError when the current version cannot be read.
+    IndexMissingError when the current version or one in `also` cannot be read.
     """
     mark = Mark(store, COLLECTING)
     try:
@@ -72,7 +74,7 @@ def collect_garbage(store: ObjectStore, keep: int) -> Garbage:
                 f"something is being built, published or deleted in {store.url}: nothing was deleted. Try again when "
                 f"that has ended; if it was killed, it counts as ended from {max(at_work):%Y-%m-%d %H:%M} UTC on"
             )
-        garbage = find_garbage(store, keep)
+        garbage = find_garbage(store, keep, also)
         with ThreadPoolExecutor(_THREADS) as pool:
             for start in range(0, len(garbage.keys), _DELETED_AT_ONCE):
                 mark.hold()

@@ -41,6 +41,7 @@ def take(store: ObjectStore, holder: str, clock: Clock) -> HeldLease:
 
 
 def test_lease_that_is_held_is_refused_with_its_holder(store: ObjectStore) -> None:
+    """SU-04: of two writers the second is refused, and told who the first is."""
     clock = Clock()
     take(store, "a", clock)
     clock.forward(59)
