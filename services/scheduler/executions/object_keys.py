@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from scheduler.settings import Settings
 
-__all__ = ["day_of", "day_prefixes", "days_between", "hour_folder", "hour_of", "object_key"]
+__all__ = ["day_folder", "day_of", "day_prefixes", "days_between", "hour_folder", "hour_of", "object_key"]
 
 _DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
 _HOUR = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/hour=(\d{2})/")
@@ -26,10 +26,15 @@ def object_key(folder: str, batch: str) -> str:
     return f"{folder}metrics-{batch}.json"
 
 
+def day_folder(root: str, day: date) -> str:
+    """Return the folder of a day below the one in which years begin."""
+    return f"{root}{day:year=%Y/month=%m/day=%d/}"
+
+
 def day_prefixes(settings: Settings, day: date, workspace_id: str) -> tuple[str, str]:
     """Return the prefixes under which a day's records of a workspace lie, in either layout."""
-    of_day = f"{day:year=%Y/month=%m/day=%d/}"
-    return f"{settings.metrics_prefix}{of_day}", f"{settings.metrics_prefix}workspace={workspace_id}/{of_day}"
+    prefix = settings.metrics_prefix
+    return day_folder(prefix, day), day_folder(f"{prefix}workspace={workspace_id}/", day)
 
 
 def days_between(since: datetime, until: datetime) -> Iterator[date]:

@@ -56,9 +56,7 @@ class Frames:
             self._parquet.append(made)
             return
         try:
-            stored = json.loads(file.read_bytes())
-            if not isinstance(stored, list):
-                raise TypeError("no array")
+            stored = list(json.loads(file.read_bytes()))
             rows = [row for record in stored if (row := _row(record)) is not None]
             frame = pl.DataFrame(rows, schema=_SCHEMA, strict=False)
         except (OSError, ValueError, TypeError, PolarsError):

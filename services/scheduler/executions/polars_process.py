@@ -36,6 +36,12 @@ class PolarsProcess:
         """The child's process id, while there is one."""
         return None if self._process is None else self._process.pid
 
+    async def start(self) -> None:
+        """Start the child if there is none: it gets ready while its parent does something else."""
+        async with self._turn:
+            if self._process is None:
+                self._process = await _started()
+
     async def ask(self, work: str, timeout_s: float, **request: object) -> dict[str, object]:
         """Return what the child answers. Raises HistoryUnavailableError where it ends or takes too long."""
         async with self._turn:
@@ -63,7 +69,9 @@ class PolarsProcess:
             await self._end()
 
     async def _answer(self, request: Mapping[str, object]) -> dict[str, object]:
-        process = self._process or await self._start()
+        if self._process is None:
+            self._process = await _started()
+        process = self._process
         if process.stdin is None or process.stdout is None:
             raise OSError("no pipes")
         text = json.dumps(request).encode()
@@ -72,18 +80,6 @@ class PolarsProcess:
         length = int.from_bytes(await process.stdout.readexactly(_LENGTH_BYTES), "big")
         answer: dict[str, object] = json.loads(await process.stdout.readexactly(length))
         return answer
-
-    async def _start(self) -> Process:
-        path = os.pathsep.join(filter(None, (str(_SERVICES), os.environ.get("PYTHONPATH"))))
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "scheduler.executions.polars_child",
-            stdin=PIPE,
-            stdout=PIPE,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": path, **_SMALL},
-        )
-        return self._process
 
     async def _end(self) -> None:
         process, self._process = self._process, None
@@ -94,3 +90,15 @@ class PolarsProcess:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def _started() -> Process:
+    path = os.pathsep.join(filter(None, (str(_SERVICES), os.environ.get("PYTHONPATH"))))
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "scheduler.executions.polars_child",
+        stdin=PIPE,
+        stdout=PIPE,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": path, **_SMALL},
+    )

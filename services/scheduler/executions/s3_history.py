@@ -56,6 +56,7 @@ class S3ExecutionHistory:
         limit: int = 100,
     ) -> ExecutionPage:
         """As `ExecutionHistory.page`."""
+        await self.polars.start()
         objects = await self._objects(workspace_id, since, until)
         async with self._turn:
             fetched = await self._cache.fetch(objects)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import bullmq
 from redis.exceptions import RedisError
 
+from scheduler.errors import StoreUnavailableError
 from scheduler.queueing.bullmq_job import read_call
 from scheduler.queueing.claims import Claim, Claims, Outcome
 from scheduler.queueing.job import Progress
@@ -68,8 +69,17 @@ class BullMqRuns:
                 del self._tokens[job.id]
 
     async def _outcome(self, job: bullmq.Job, token: str) -> Outcome | None:
+        """Return how the attempt ended, None where it is not ours to make. Redis being away is waited for."""
+        while True:
+            try:
+                claim = await self._claims.hold(job.id, token)
+                return await self._claimed(job, claim)
+            except (StoreUnavailableError, *NO_ANSWER) as error:
+                self._outage.begin(type(error).__name__)
+                await self._outage.over()
+
+    async def _claimed(self, job: bullmq.Job, claim: Claim) -> Outcome | None:
         attempt = job.attemptsMade + 1
-        claim = await self._claim(job.id, token)
         if not claim.ours:
             _logger.info("job %s is another worker's by now: not run here", job.id)
             return None
@@ -83,6 +93,8 @@ class BullMqRuns:
         try:
             progress = Progress(attempt, max(attempt, self._retry.attempts), recovered=job.stalledCounter > 0)
             result = await self._handler(read_call(job.id, job.data), progress)
+        except StoreUnavailableError:
+            raise
         except RetryCall as error:
             return Outcome(attempt, "retry", reason=error.reason, after_s=error.after_s)
         except FinalFailure as error:
@@ -91,14 +103,6 @@ class BullMqRuns:
             _logger.exception("job %s ended with an error of the scheduler", job.id)
             return Outcome(attempt, "failed", reason=f"an error of the scheduler: {type(error).__name__}")
         return Outcome(attempt, "completed", result=result)
-
-    async def _claim(self, job_id: str, token: str) -> Claim:
-        while True:
-            try:
-                return await self._claims.hold(job_id, token)
-            except NO_ANSWER as error:
-                self._outage.begin(type(error).__name__)
-                await self._outage.over()
 
     async def _finish(self, job: bullmq.Job, token: str, outcome: Outcome) -> None:
         """Tell how it ended, however long that takes: what ended and is not known to have is called again."""

@@ -47,6 +47,10 @@ class TakingWorker(bullmq.Worker):  # type: ignore[misc]
         """Learn what the server can: waits that end on the millisecond instead of the next whole second."""
         await self.backend.blocking_connection.getRedisVersion()
 
+    async def getNextJob(self, token: str) -> bullmq.Job | None:  # noqa: N802 - BullMQ's name
+        """Wait for a job and take it; when this worker ends, BullMQ would begin another wait after an error."""
+        return None if self.closing else await super().getNextJob(token)
+
     async def moveToActive(self, token: str) -> bullmq.Job | None:  # noqa: N802 - BullMQ's name
         """Take a job when it can begin: a job that is taken and waits here is late if this process dies."""
         await self.outage.over()

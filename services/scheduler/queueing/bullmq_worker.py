@@ -28,6 +28,7 @@ __all__ = ["BullMqWorker", "RecordState", "WorkerOptions"]
 _MOST_RECOVERIES = 5
 _RETRY_CONNECTION_MS = 250
 _START_POLL_S = 0.5
+_STOP_POLL_S = 0.1
 
 _logger = logging.getLogger(__name__)
 
@@ -140,8 +141,13 @@ class BullMqWorker:
         await asyncio.sleep(0)
         self._outage.wake()
         self._gate.set()
-        done, _ = await asyncio.wait({closing}, timeout=timeout_s)
-        if not done:
+        end = time.monotonic() + timeout_s
+        while not closing.done() and time.monotonic() < end:
+            # redis-py now and then swallows the cancellation of the wait for a job: it is cancelled until it ends.
+            if self._worker.waiting is not None:
+                self._worker.waiting.cancel()
+            await asyncio.wait({closing}, timeout=_STOP_POLL_S)
+        if not closing.done():
             _logger.warning("%d jobs did not end in %g s: another worker runs them again", self.running, timeout_s)
             self._worker.cancelProcessing()
         await closing

@@ -12,7 +12,12 @@ __all__ = ["CallHandler", "FinalFailure", "Queue", "RetryCall"]
 
 
 class Queue(Protocol):
-    """Schedules and jobs. Every method raises StoreUnavailableError where the queue does not answer."""
+    """Schedules and jobs. Every method raises StoreUnavailableError where the queue does not answer.
+
+    A schedule has one next run. What nobody ran while all workers were away, or Redis was, is one late run; the ticks
+    that came due until it began are left out (coalesced), and the schedule goes on with the first one after that.
+    A run that a worker's death cut off is run again with the same job id: at least once.
+    """
 
     async def upsert(self, owner: TriggerSet, placed: PlacedTrigger) -> Schedule:
         """Make or change the schedule of an enabled trigger: exactly one, however many ask at once."""
@@ -90,6 +95,7 @@ class CallHandler(Protocol):
     async def __call__(self, call: Call, progress: Progress, /) -> Mapping[str, object]:
         """Make the call; return what the job keeps of it. Raises RetryCall or FinalFailure.
 
+        StoreUnavailableError before the call: it is begun again when the store is back, and no attempt is used up.
         Any other error is one of ours: it ends the job as failed too, and is logged with its traceback.
         """
         ...

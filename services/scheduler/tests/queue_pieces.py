@@ -10,14 +10,28 @@ from dataclasses import dataclass, field
 
 from scheduler.queueing.bullmq_queue import BullMqQueue
 from scheduler.queueing.bullmq_worker import BullMqWorker, WorkerOptions
-from scheduler.queueing.job import Call, Progress
+from scheduler.queueing.job import Call, Job, Progress
 from scheduler.queueing.queue import CallHandler
 from scheduler.tests.running_redis import RunningRedis
 from scheduler.triggers.trigger import PlacedTrigger, Trigger, TriggerSet
 
-__all__ = ["Calls", "eventually", "open_queue", "owner", "running_worker", "worker_options"]
+__all__ = [
+    "PREFIX",
+    "QUEUE",
+    "YEARLY",
+    "Calls",
+    "ended",
+    "eventually",
+    "first",
+    "open_queue",
+    "owner",
+    "running_worker",
+    "waits",
+    "worker_options",
+]
 
 QUEUE, PREFIX = "triggers", "scheduler"
+YEARLY = "0 0 1 1 *"
 
 
 @dataclass
@@ -77,6 +91,24 @@ async def running_worker(
     finally:
         await worker.stop(5)
         await running
+
+
+def first(triggers: TriggerSet) -> tuple[TriggerSet, PlacedTrigger]:
+    """A set and its first trigger."""
+    return triggers, triggers.triggers[0]
+
+
+async def ended(queue: BullMqQueue, job_id: str, *, within_s: float = 20.0) -> Job:
+    """A job when it has ended."""
+    async with asyncio.timeout(within_s):
+        while (job := await queue.job(job_id)) is None or job.finished_ms is None:
+            await asyncio.sleep(0.02)
+    return job
+
+
+def waits(calls: Calls) -> list[float]:
+    """Seconds between calls."""
+    return [after[0] - before[0] for before, after in zip(calls.seen, calls.seen[1:], strict=False)]
 
 
 async def eventually(true: Callable[[], bool], *, within_s: float = 10.0) -> None:

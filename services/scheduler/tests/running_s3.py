@@ -35,7 +35,7 @@ class RunningS3:
     def __init__(self) -> None:
         self.port = 0
         self.asked: list[str] = []
-        # (status, code) of a refusal of everything, and of what has this in its path.
+        # (status, code) of a refusal of everything, or of what has `refused_part` in its method and path.
         self.refusal: tuple[int, str] | None = None
         self.refused_part = ""
         self._app = DomainDispatcherApplication(create_backend_app)
@@ -109,7 +109,7 @@ class RunningS3:
 
     def clear(self) -> None:
         """Begin again: no refusal, nothing asked, an empty bucket."""
-        self.refusal = None
+        self.refusal, self.refused_part = None, ""
         for key in self.objects():
             self.client.delete_object(Bucket=BUCKET, Key=key)
         self.asked.clear()
@@ -118,7 +118,7 @@ class RunningS3:
         query = environ.get("QUERY_STRING", "")
         path = environ["PATH_INFO"] + (f"?{query}" if query else "")
         self.asked.append(f"{environ['REQUEST_METHOD']} {path}")
-        if self.refusal is not None and self.refused_part in path:
+        if self.refusal is not None and self.refused_part in f"{environ['REQUEST_METHOD']} {path}":
             status, code = self.refusal
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start_response(f"{status} {code}", [("Content-Type", "application/xml")])

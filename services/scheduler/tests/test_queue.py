@@ -13,21 +13,14 @@ from scheduler.errors import JobActionError, StoreUnavailableError
 from scheduler.queueing.bullmq_queue import BullMqQueue
 from scheduler.queueing.job import Action, Call, JobState, Progress
 from scheduler.queueing.queue import FinalFailure
-from scheduler.tests.queue_pieces import Calls, eventually, open_queue, owner, running_worker
+from scheduler.tests.queue_pieces import YEARLY, Calls, eventually, first, open_queue, owner, running_worker
 from scheduler.tests.running_redis import RunningRedis, running_redis
-from scheduler.triggers.trigger import PlacedTrigger, TriggerSet
-
-_YEARLY = "0 0 1 1 *"
 
 
 @pytest.fixture
 def redis() -> Iterator[RunningRedis]:
     with running_redis() as server:
         yield server
-
-
-def _first(triggers: TriggerSet) -> tuple[TriggerSet, PlacedTrigger]:
-    return triggers, triggers.triggers[0]
 
 
 async def _until(queue: BullMqQueue, true: Callable[[Mapping[JobState, int]], bool]) -> None:
@@ -56,7 +49,7 @@ def test_one_next_job_is_made_when_three_clients_upsert_sixty_times(redis: Runni
     """SC-06: N API replicas make one job per trigger and tick."""
 
     async def run() -> None:
-        triggers = owner(_YEARLY)
+        triggers = owner(YEARLY)
         async with open_queue(redis) as a, open_queue(redis) as b, open_queue(redis) as c:
             made = await asyncio.gather(
                 *(q.upsert(triggers, triggers.triggers[0]) for q in (a, b, c) for _ in range(20))
@@ -71,9 +64,9 @@ def test_one_next_job_is_made_when_three_clients_upsert_sixty_times(redis: Runni
 def test_schedule_is_changed_in_place_when_its_trigger_changed(redis: RunningRedis) -> None:
     async def run() -> None:
         async with open_queue(redis) as queue:
-            await queue.upsert(*_first(owner(_YEARLY)))
+            await queue.upsert(*first(owner(YEARLY)))
             changed = owner("0 12 1 6 *", revision=2, tz="Europe/Berlin")
-            made = await queue.upsert(*_first(changed))
+            made = await queue.upsert(*first(changed))
             assert list(await queue.schedules()) == list(await queue.schedules_of(["acme:dev:0", "gone"])) == [made]
             [job] = await queue.jobs(JobState.DELAYED)
             assert (job.id, job.call.revision, job.due_ms) == (f"repeat:acme:dev:0:{made.next_ms}", 2, made.next_ms)
@@ -86,7 +79,7 @@ def test_six_fields_begin_with_seconds_and_time_zones_are_kept(redis: RunningRed
 
     async def run() -> None:
         async with open_queue(redis) as queue:
-            made = await queue.upsert(*_first(owner("15 30 12 * * *", tz="America/New_York")))
+            made = await queue.upsert(*first(owner("15 30 12 * * *", tz="America/New_York")))
             assert made.next_ms is not None
             day_s = made.next_ms // 1000 % 86400
             assert day_s in (16 * 3600 + 30 * 60 + 15, 17 * 3600 + 30 * 60 + 15)
@@ -99,8 +92,8 @@ def test_job_holds_no_address_header_or_body(redis: RunningRedis) -> None:
 
     async def run() -> None:
         async with open_queue(redis) as queue:
-            await queue.upsert(*_first(owner(_YEARLY)))
-            await queue.run_now(*_first(owner(_YEARLY)))
+            await queue.upsert(*first(owner(YEARLY)))
+            await queue.run_now(*first(owner(YEARLY)))
 
     asyncio.run(run())
     with Redis.from_url(redis.url, decode_responses=True) as client:
@@ -112,7 +105,7 @@ def test_job_holds_no_address_header_or_body(redis: RunningRedis) -> None:
 def test_removed_schedule_takes_its_next_job_along(redis: RunningRedis) -> None:
     async def run() -> None:
         async with open_queue(redis) as queue:
-            await queue.upsert(*_first(owner(_YEARLY)))
+            await queue.upsert(*first(owner(YEARLY)))
             assert await queue.remove("acme:dev:0") is True
             assert await queue.remove("acme:dev:0") is False
             assert await queue.schedules() == []
@@ -127,8 +120,8 @@ def test_run_now_runs_beside_the_schedule_and_each_time_under_another_id(redis: 
     async def run() -> None:
         calls = Calls()
         async with open_queue(redis) as queue, running_worker(redis, calls):
-            await queue.upsert(*_first(owner(_YEARLY)))
-            ids = [await queue.run_now(*_first(owner(_YEARLY))) for _ in range(2)]
+            await queue.upsert(*first(owner(YEARLY)))
+            ids = [await queue.run_now(*first(owner(YEARLY))) for _ in range(2)]
             await eventually(lambda: len(calls.seen) == 2)
             assert sorted(calls.ids) == sorted(ids)
             assert {call.due_ms for _, call, _ in calls.seen} == {None}
@@ -144,7 +137,7 @@ def test_nothing_runs_while_the_queue_is_paused(redis: RunningRedis) -> None:
         calls = Calls()
         async with open_queue(redis) as queue, running_worker(redis, calls):
             await queue.pause()
-            await queue.run_now(*_first(owner(_YEARLY)))
+            await queue.run_now(*first(owner(YEARLY)))
             await asyncio.sleep(0.4)
             assert await queue.is_paused()
             assert calls.seen == []
@@ -162,7 +155,7 @@ def test_failed_job_runs_again_when_it_is_retried(redis: RunningRedis) -> None:
     async def run() -> None:
         calls = Calls(_refuse)
         async with open_queue(redis) as queue, running_worker(redis, calls):
-            job_id = await queue.run_now(*_first(owner(_YEARLY)))
+            job_id = await queue.run_now(*first(owner(YEARLY)))
             await eventually(lambda: len(calls.seen) == 1)
             await _until_state(queue, job_id, JobState.FAILED)
             job = await queue.job(job_id)
@@ -181,7 +174,7 @@ def test_delayed_job_runs_at_once_when_it_is_promoted_and_its_schedule_goes_on(r
     async def run() -> None:
         calls = Calls()
         async with open_queue(redis) as queue, running_worker(redis, calls):
-            made = await queue.upsert(*_first(owner(_YEARLY)))
+            made = await queue.upsert(*first(owner(YEARLY)))
             job_id = f"repeat:{made.key}:{made.next_ms}"
             await queue.act(Action.PROMOTE, job_id)
             await eventually(lambda: calls.ids == [job_id])
@@ -197,7 +190,7 @@ def test_delayed_job_runs_at_once_when_it_is_promoted_and_its_schedule_goes_on(r
 def test_action_is_refused_in_words_when_the_state_does_not_allow_it(redis: RunningRedis) -> None:
     async def run() -> None:
         async with open_queue(redis) as queue:
-            made = await queue.upsert(*_first(owner(_YEARLY)))
+            made = await queue.upsert(*first(owner(YEARLY)))
             job_id = f"repeat:{made.key}:{made.next_ms}"
             for action in Action:
                 with pytest.raises(JobActionError, match="there is no job"):
@@ -206,7 +199,7 @@ def test_action_is_refused_in_words_when_the_state_does_not_allow_it(redis: Runn
                 await queue.act(Action.REMOVE, job_id)
             with pytest.raises(JobActionError, match="is delayed: only completed and failed"):
                 await queue.act(Action.RETRY, job_id)
-            waiting = await queue.run_now(*_first(owner(_YEARLY)))
+            waiting = await queue.run_now(*first(owner(YEARLY)))
             with pytest.raises(JobActionError, match="is not delayed"):
                 await queue.act(Action.PROMOTE, waiting)
             await queue.act(Action.REMOVE, waiting)
@@ -226,7 +219,7 @@ def test_running_job_is_not_removed(redis: RunningRedis) -> None:
             return {}
 
         async with open_queue(redis) as queue, running_worker(redis, waits) as worker:
-            job_id = await queue.run_now(*_first(owner(_YEARLY)))
+            job_id = await queue.run_now(*first(owner(YEARLY)))
             await eventually(lambda: worker.running == 1)
             with pytest.raises(JobActionError, match="runs"):
                 await queue.act(Action.REMOVE, job_id)
@@ -243,10 +236,10 @@ def test_hundred_completed_and_thousand_failed_jobs_are_kept(redis: RunningRedis
             return _refuse(call, progress) if call.environment == "prod" else {}
 
         calls = Calls(some_fail)
-        good, bad = owner(_YEARLY), owner(_YEARLY, environment="prod")
+        good, bad = owner(YEARLY), owner(YEARLY, environment="prod")
         async with open_queue(redis) as queue, running_worker(redis, calls, concurrency=50, calls_per_second=1e6):
             for triggers, count in ((good, 150), (bad, 1100)):
-                await asyncio.gather(*(queue.run_now(*_first(triggers)) for _ in range(count)))
+                await asyncio.gather(*(queue.run_now(*first(triggers)) for _ in range(count)))
             await eventually(lambda: len(calls.seen) == 1250, within_s=25)
             await _until(queue, lambda counts: counts[JobState.ACTIVE] == 0)
             counts = await queue.counts()
@@ -264,8 +257,8 @@ def test_hundred_completed_and_thousand_failed_jobs_are_kept(redis: RunningRedis
 def test_schedule_without_its_next_job_is_called_broken(redis: RunningRedis) -> None:
     async def run() -> None:
         async with open_queue(redis) as queue:
-            for placed in owner(_YEARLY, _YEARLY).triggers:
-                made = await queue.upsert(owner(_YEARLY, _YEARLY), placed)
+            for placed in owner(YEARLY, YEARLY).triggers:
+                made = await queue.upsert(owner(YEARLY, YEARLY), placed)
             with Redis.from_url(redis.url) as client:
                 client.zrem("scheduler:triggers:delayed", f"repeat:{made.key}:{made.next_ms}")
             assert {one.key: one.broken for one in await queue.schedules()} == {"acme:dev:0": False, "acme:dev:1": True}
@@ -278,12 +271,12 @@ def test_schedule_goes_on_after_the_tick_that_a_clock_ahead_of_ours_has_run(redi
 
     async def run() -> None:
         async with open_queue(redis) as queue:
-            made = await queue.upsert(*_first(owner(_YEARLY)))
+            made = await queue.upsert(*first(owner(YEARLY)))
             assert made.next_ms is not None
             with Redis.from_url(redis.url) as client:
                 client.zrem("scheduler:triggers:delayed", f"repeat:{made.key}:{made.next_ms}")
                 client.zadd("scheduler:triggers:completed", {f"repeat:{made.key}:{made.next_ms}": 1})
-            again = await queue.upsert(*_first(owner(_YEARLY, revision=2)))
+            again = await queue.upsert(*first(owner(YEARLY, revision=2)))
             assert again.next_ms is not None
             assert 365 <= (again.next_ms - made.next_ms) / 86_400_000 <= 366
 
@@ -294,10 +287,10 @@ def test_queue_says_that_redis_is_away_and_works_again_when_it_is_back() -> None
     async def run() -> None:
         with running_redis(append_only=True) as server:
             async with open_queue(server) as queue:
-                await queue.upsert(*_first(owner(_YEARLY)))
+                await queue.upsert(*first(owner(YEARLY)))
                 server.kill()
                 with pytest.raises(StoreUnavailableError, match="nothing answers there"):
-                    await queue.upsert(*_first(owner(_YEARLY)))
+                    await queue.upsert(*first(owner(YEARLY)))
                 with pytest.raises(StoreUnavailableError):
                     await queue.schedules()
                 server.start()
@@ -313,7 +306,7 @@ def test_queue_and_worker_speak_tls_with_an_authority_of_their_own() -> None:
         with running_redis(tls=True, password=True) as server:
             calls = Calls()
             async with open_queue(server) as queue, running_worker(server, calls):
-                await queue.run_now(*_first(owner(_YEARLY)))
+                await queue.run_now(*first(owner(YEARLY)))
                 await eventually(lambda: len(calls.seen) == 1)
 
     asyncio.run(run())
@@ -324,7 +317,7 @@ def test_workers_are_seen_while_they_beat_and_not_after_they_ended(redis: Runnin
 
     async def run() -> None:
         async with open_queue(redis) as queue:
-            await queue.upsert(*_first(owner("* * * * * *")))
+            await queue.upsert(*first(owner("* * * * * *")))
             await asyncio.sleep(1.2)
             assert await queue.workers() == [], "a queue is no worker"
             assert (await queue.counts())[JobState.COMPLETED] == 0

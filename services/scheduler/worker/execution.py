@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 
 from scheduler.calls.answer import Answer, Verdict
 from scheduler.calls.caller import Caller
-from scheduler.errors import StoreUnavailableError
 from scheduler.executions.attempt_trail import AttemptTrail
 from scheduler.executions.execution_log import ExecutionLog
 from scheduler.executions.record import Attempt, ExecutionRecord
@@ -44,12 +43,12 @@ class Execution:
         self._trail = trail
 
     async def __call__(self, call: Call, progress: Progress) -> Mapping[str, object]:
-        """Make one attempt. Raises RetryCall while attempts are left, FinalFailure at the end."""
+        """Make one attempt. Raises RetryCall while attempts are left, FinalFailure at the end.
+
+        Raises StoreUnavailableError where the trigger cannot be looked up; nothing was called then.
+        """
         with _told(call):
-            try:
-                placed = await self._triggers.of(call)
-            except StoreUnavailableError as error:
-                raise RetryCall(str(error)) from None
+            placed = await self._triggers.of(call)
             if placed is None:
                 _logger.info("the trigger was changed, paused or deleted since this was scheduled: nothing is called")
                 return OBSOLETE

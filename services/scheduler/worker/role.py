@@ -11,6 +11,7 @@ from scheduler.calls.caller import Caller
 from scheduler.errors import HistoryUnavailableError
 from scheduler.executions.attempt_trail import AttemptTrail
 from scheduler.executions.execution_log import ExecutionLog
+from scheduler.executions.housekeeping import Housekeeping
 from scheduler.executions.object_store import ObjectStore
 from scheduler.executions.spool import Spool
 from scheduler.observability.logs import configure_logging
@@ -52,8 +53,9 @@ async def work(settings: Settings) -> None:
 class _Role:
     """What works together in a worker."""
 
-    def __init__(self, settings: Settings, worker: BullMqWorker, log: ExecutionLog) -> None:
+    def __init__(self, settings: Settings, worker: BullMqWorker, log: ExecutionLog, housekeeping: Housekeeping) -> None:
         self._settings = settings
+        self._housekeeping = housekeeping
         self._worker = worker
         self._log = log
         self._is_stopping = False
@@ -72,7 +74,8 @@ class _Role:
             told = f"SCHEDULER_SPOOL_DIR: {settings.spool_dir} cannot be written: {error.strerror}"
             raise ConfigurationError(told) from None
         stack.callback(spool.close)
-        log = ExecutionLog(settings, await stack.enter_async_context(ObjectStore.open(settings)), spool)
+        objects = await stack.enter_async_context(ObjectStore.open(settings))
+        log = ExecutionLog(settings, objects, spool)
         caller = await stack.enter_async_context(Caller(settings))
         redis = address.connect(most=settings.concurrency)
         stack.push_async_callback(redis.aclose)
@@ -86,7 +89,7 @@ class _Role:
             options=WorkerOptions.of(settings),
             records=lambda: RecordState(log.pending_records, log.last_flush_at, log.last_flush_error),
         )
-        return cls(settings, worker, log)
+        return cls(settings, worker, log, Housekeeping(settings, objects, redis))
 
     def state(self) -> tuple[str, dict[str, object]]:
         """Return why no jobs are taken (empty: they are), and what else a probe may want to know."""
@@ -109,7 +112,9 @@ class _Role:
         """Work until `stopping`, then end in order; an error of any part ends all."""
         async with asyncio.TaskGroup() as tasks:
             working = tasks.create_task(self._worker.run())
-            parts = [tasks.create_task(self._log.run()), tasks.create_task(self._watch_spool())]
+            parts = [
+                tasks.create_task(part) for part in (self._log.run(), self._watch_spool(), self._housekeeping.run())
+            ]
             _logger.info("the worker %s takes jobs", self._worker.id)
             await stopping.wait()
             self._is_stopping = True
