@@ -95,7 +95,6 @@ def test_api_stays_within_120_megabytes_and_ends_when_told(redis: RunningRedis, 
         used = memory_mb(process.pid)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in {0, -signal.SIGTERM}
-    print(f"peak memory of the API: {used:.0f} MB")
     assert used <= _LIMIT_MB, f"{used:.0f} MB"
     log = (tmp_path / "log").read_text()
     assert all(isinstance(json.loads(line), dict) for line in log.splitlines())
@@ -105,7 +104,7 @@ def test_api_stays_within_120_megabytes_and_ends_when_told(redis: RunningRedis, 
 
 
 def test_api_holds_no_worker(redis: RunningRedis, tmp_path: Path) -> None:
-    """Original: the API imported the worker, so two API replicas were two more workers; here a due job stays waiting."""
+    """Original: the API imported the worker, so two replicas were two more workers; here a due job stays waiting."""
 
     async def waiting() -> tuple[int, int, int]:
         queue = BullMqQueue(redis.address, name="triggers", prefix="alone")

@@ -98,7 +98,7 @@ def test_theme_follows_the_system(browser: Browser, api: RunningApi) -> None:
     """SC-10: dark mode."""
     backgrounds = []
     for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        context = browser.new_context(color_scheme=scheme)
         page = context.new_page()
         page.goto(f"{api.url}/sign-in")
         backgrounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
