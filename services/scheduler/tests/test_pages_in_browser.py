@@ -26,7 +26,7 @@ _PAGES = [
     "/admin/queues/schedules",
     "/sign-in",
 ]
-_RICHEST = ["/metrics?workspace_id=acme", "/admin/queues", "/admin/queues/jobs/{failed}"]
+_RICHEST = ["/metrics?workspace_id=acme"]
 _WINDOWS = [(1280, "light", _PAGES), (360, "dark", _PAGES), (1280, "dark", _RICHEST), (360, "light", _RICHEST)]
 
 
