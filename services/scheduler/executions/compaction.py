@@ -55,7 +55,7 @@ class Compaction:
             for root in await self._roots():
                 for days in range(_DAYS):
                     day = (now - timedelta(days=days)).astimezone(UTC).date()
-                    for sources, folder in due(await self._store.list(day_folder(root, day)), root, day, now):
+                    for sources, folder in due(await self._store.objects(day_folder(root, day)), root, day, now):
                         fewer += await self._merge(polars, sources, folder)
         finally:
             await polars.close()

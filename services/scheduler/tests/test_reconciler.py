@@ -122,7 +122,7 @@ async def _next_run_in_the_past(parts: _Parts) -> None:
 def test_fault_is_put_right_and_counted(
     redis: RunningRedis, fault: Fault, do: Callable[[_Parts], Awaitable[None]]
 ) -> None:
-    """Jobs not running: next run in the past is a broken chain, and is repaired."""
+    """Trouble jobs not running: a next run in the past is a broken chain, and is repaired."""
 
     async def test(parts: _Parts) -> None:
         well = await parts.snapshot()
