@@ -12,45 +12,36 @@ import click
 if TYPE_CHECKING:
     from finrag_ml_tg1.operations.scaling.planning.plan import Basis
 
-__all__ = ["COUNT", "MILLISECONDS", "SHARE", "read_basis"]
+__all__ = ["as_count", "as_milliseconds", "as_share", "read_basis"]
 
 _FACTORS = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9}
 _MS = {"ms": 1, "s": 1000}
 
 
-class _Count(click.ParamType):
-    name = "count"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kMB]?)", str(value))
-        count = Fraction(match[1]) * _FACTORS[match[2]] if match else Fraction()
-        if count < 1 or count.denominator != 1 or count > 10**11:
-            self.fail(f"{value!r} is no count from 1 to 100B, for example 150k, 10M or 1B", param, ctx)
-        return int(count)
-
-
-class _Milliseconds(click.ParamType):
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"([0-9]{1,6})(ms|s)", str(value))
-        if match is None or int(match[1]) == 0:
-            self.fail(f"{value!r} is no time, for example 500ms or 2s", param, ctx)
-        return int(match[1]) * _MS[match[2]]
+def as_count(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Return a count as it is written, with k, M or B for thousands, millions and billions; None when it is not."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kMB]?)", text)
+    count = Fraction(match[1]) * _FACTORS[match[2]] if match else Fraction()
+    if count < 1 or count.denominator != 1 or count > 10**11:
+        raise click.BadParameter(f"{text!r} is no count from 1 to 100B, for example 150k, 10M or 1B")
+    return int(count)
 
 
-class _Share(click.ParamType):
-    name = "share"
+def as_milliseconds(_context: click.Context, _option: click.Parameter, text: str) -> int:
+    """Return the milliseconds of a time that is written with ms or s."""
+    match = re.fullmatch(r"([0-9]{1,6})(ms|s)", text)
+    if match is None or int(match[1]) == 0:
+        raise click.BadParameter(f"{text!r} is no time, for example 500ms or 2s")
+    return int(match[1]) * _MS[match[2]]
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
-        if not re.fullmatch(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", str(value)):
-            self.fail(f"{value!r} is no share from 0 to 1, for example 0.25", param, ctx)
-        return Fraction(str(value))
 
-
-COUNT = _Count()
-MILLISECONDS = _Milliseconds()
-SHARE = _Share()
+def as_share(_context: click.Context, _option: click.Parameter, text: str) -> Fraction:
+    """Return a share of 0 to 1, exactly as it is written."""
+    if not re.fullmatch(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?", text):
+        raise click.BadParameter(f"{text!r} is no share from 0 to 1, for example 0.25")
+    return Fraction(text)
 
 
 def read_basis(root: Path) -> Basis:

@@ -8,19 +8,45 @@ from pathlib import Path
 
 import click
 
-from finrag_ml_tg1.commands.scale_inputs import COUNT, MILLISECONDS, SHARE, read_basis
+from finrag_ml_tg1.commands.scale_inputs import as_count, as_milliseconds, as_share, read_basis
 from finrag_ml_tg1.commands.session import explaining
 
 __all__ = ["plan"]
 
 
 @click.command()
-@click.option("--rps", type=COUNT, required=True, metavar="N", help="Questions a second at the peak.")
-@click.option("--passages", type=COUNT, required=True, metavar="N", help="Passages indexed: 150k, 10M, 1B.")
-@click.option("--p95", "p95_ms", type=MILLISECONDS, default="500ms", show_default=True, metavar="TIME")
-@click.option("--chat-share", type=SHARE, default="0.25", show_default=True, help="Questions asked in the chat.")
-@click.option("--mean-share", type=SHARE, default="0.4", show_default=True, help="A month's mean load of its peak.")
-@click.option("--refused", type=SHARE, default="0.01", show_default=True, help="Questions refused at the peak.")
+@click.option("--rps", type=str, callback=as_count, required=True, metavar="N", help="Questions a second at the peak.")
+@click.option(
+    "--passages", type=str, callback=as_count, required=True, metavar="N", help="Passages indexed: 150k, 10M, 1B."
+)
+@click.option("--p95", "p95_ms", type=str, callback=as_milliseconds, default="500ms", show_default=True, metavar="TIME")
+@click.option(
+    "--chat-share",
+    type=str,
+    callback=as_share,
+    default="0.25",
+    show_default=True,
+    metavar="SHARE",
+    help="Questions asked in the chat.",
+)
+@click.option(
+    "--mean-share",
+    type=str,
+    callback=as_share,
+    default="0.4",
+    show_default=True,
+    metavar="SHARE",
+    help="A month's mean load of its peak.",
+)
+@click.option(
+    "--refused",
+    type=str,
+    callback=as_share,
+    default="0.01",
+    show_default=True,
+    metavar="SHARE",
+    help="Questions refused at the peak.",
+)
 @click.option("--filings-per-day", type=click.IntRange(0, 10**6), default=100, show_default=True, metavar="N")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs: exact decimals as strings.")
 @explaining

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from finrag_ml_tg1.commands.scale_inputs import COUNT, read_basis
+from finrag_ml_tg1.commands.scale_inputs import as_count, read_basis
 from finrag_ml_tg1.commands.session import explaining
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--tier", required=True, metavar="NAME", help="low, medium or high: the overlay's autoscaler.")
 @click.option("--trace", "trace_name", default="ramp", show_default=True, metavar="NAME|FILE")
-@click.option("--peak", type=COUNT, metavar="N", help="Requests a second at the peak.  [default: the tier's]")
-@click.option("--passages", type=COUNT, default="150k", show_default=True, metavar="N", help="Passages indexed.")
+@click.option(
+    "--peak", type=str, callback=as_count, metavar="N", help="Requests a second at the peak.  [default: the tier's]"
+)
+@click.option(
+    "--passages", type=str, callback=as_count, default="150k", show_default=True, metavar="N", help="Passages indexed."
+)
 @click.option("--start-s", type=click.FloatRange(0, 3600), metavar="S", help="Seconds until a new pod serves.")
 @click.option("--hpa", "hpa_file", type=_FILE, help="Another autoscaler's manifest than the tier's.")
 @click.option("--out", "chart_file", type=_FILE, help="Write a chart here, as SVG.")
