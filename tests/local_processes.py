@@ -87,7 +87,7 @@ def serve_backend(
     """
     environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings
     settings = environment | dict(access or {})
-    with _serve("backend", app, folder, port or free_port(), awaiting, settings, start_s) as server:
+    with _serve("backend", app, folder, port or free_port(), awaiting, settings, start_s=start_s) as server:
         yield server
 
 
@@ -107,6 +107,7 @@ def _serve(
     port: int,
     awaiting: str,
     settings: Mapping[str, str],
+    *,
     start_s: float = 30.0,
 ) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)

@@ -50,12 +50,13 @@ def test_silent_redis_holds_a_reader_for_a_fraction_of_a_second_once() -> None:
 
 
 def test_password_is_not_in_what_is_said_of_an_outage() -> None:
-    shared = SharedRedis(f"redis://user:hidden-word@127.0.0.1:{free_port()}", "test:")
+    word = "hidden-word"
+    shared = SharedRedis(f"redis://user:{word}@127.0.0.1:{free_port()}", "test:")
 
     seconds_to_be_refused(shared)
 
     assert "127.0.0.1" in shared.outage
-    assert "hidden-word" not in shared.outage
+    assert word not in shared.outage
 
 
 def test_what_nobody_waits_for_is_done_before_the_end(open_shared: OpenShared) -> None:
