@@ -100,10 +100,9 @@ def test_storage_with_one_writer_serves_again_within_30_seconds(sample_store: Pa
         redis.ask("DEBUG", "POPULATE", str(FILLED), "filled", "200")
         redis.ask("BGREWRITEAOF")
         wait_until(lambda: "aof_rewrite_in_progress:0" in redis.ask("INFO", "persistence"), "the file is whole")
-        shared = {"FINRAG_SHARED_REDIS": redis.url, "LOG_LEVEL": "warning"}
         with (
-            serve_backend(str(sample_store), tmp_path / "one", **shared) as one,
-            serve_backend(str(sample_store), tmp_path / "two", **shared) as two,
+            serve_backend(str(sample_store), tmp_path / "one", FINRAG_SHARED_REDIS=redis.url) as one,
+            serve_backend(str(sample_store), tmp_path / "two", FINRAG_SHARED_REDIS=redis.url) as two,
             open_client(one) as first,
             open_client(two) as second,
         ):

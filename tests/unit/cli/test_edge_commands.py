@@ -49,7 +49,7 @@ class Network:
         self.bucket = f"edge-{uuid.uuid4().hex}"
         self.s3 = boto3.client("s3", **access)
         self.s3.create_bucket(Bucket=self.bucket)
-        self.cloudfront: Any = boto3.client("cloudfront", **access)  # type: ignore[call-overload]
+        self.cloudfront: Any = boto3.client("cloudfront", **access)
         origin = {
             "Id": "s3",
             "DomainName": f"{self.bucket}.s3.amazonaws.com",
