@@ -87,7 +87,9 @@ def serve_backend(
     """
     environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(folder / "cache")} | settings
     settings = environment | dict(access or {})
-    with _serve("backend", app, folder, port or free_port(), awaiting, settings, start_s=start_s) as server:
+    with _serve(
+        "backend", app, folder, settings, port=port or free_port(), awaiting=awaiting, start_s=start_s
+    ) as server:
         yield server
 
 
@@ -95,7 +97,9 @@ def serve_backend(
 def serve_indexer(store: str, folder: Path, encoder_folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """Run the indexing service on `store` until the block ends; its cache is the one that holds the encoder."""
     environment = {"FINRAG_STORE": store, "FINRAG_CACHE_DIR": str(encoder_folder.parents[1])} | dict(settings)
-    with _serve("indexer", "serving.indexer.app:app", folder, free_port(), "/readyz", environment) as server:
+    with _serve(
+        "indexer", "serving.indexer.app:app", folder, environment, port=free_port(), awaiting="/readyz"
+    ) as server:
         yield server
 
 
@@ -104,10 +108,10 @@ def _serve(
     name: str,
     app: str,
     folder: Path,
-    port: int,
-    awaiting: str,
     settings: Mapping[str, str],
     *,
+    port: int,
+    awaiting: str,
     start_s: float = 30.0,
 ) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)

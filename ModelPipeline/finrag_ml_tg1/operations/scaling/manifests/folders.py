@@ -51,7 +51,8 @@ def find_kits(path: Path) -> list[Path]:
 
 
 def _has_parts(folder: Path) -> bool:
-    return any(any((folder / part).rglob(KUSTOMIZATION)) for part in (_BASE, _OVERLAYS))
+    """Whether kustomizations lie where a kit's do; deeper ones may be another project's below a folder of that name."""
+    return (folder / _BASE / KUSTOMIZATION).is_file() or bool(overlays(folder))
 
 
 def _kits_below(folder: Path) -> list[Path]:

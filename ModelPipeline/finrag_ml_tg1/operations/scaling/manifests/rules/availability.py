@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from finrag_ml_tg1.operations.scaling.manifests.kit import Kit, Rule
 from finrag_ml_tg1.operations.scaling.manifests.manifest import Manifest, field
-from finrag_ml_tg1.operations.scaling.manifests.pods import containers_of, pod_template
+from finrag_ml_tg1.operations.scaling.manifests.pods import PodTemplate, containers_of, pod_template
 from finrag_ml_tg1.operations.scaling.manifests.rules.scaling import fewest_pods
 
 __all__ = ["RULES"]
@@ -62,8 +62,8 @@ def pods_answer_until_nobody_asks(manifest: Manifest, kit: Kit) -> Iterator[str]
     grace = template.spec.get("terminationGracePeriodSeconds", _GRACE_SECONDS)
     for container in containers_of(manifest):
         hook = field(container.body, "lifecycle", "preStop")
-        serves = container.ports and not container.initial
-        if hook is None and serves and manifest.kind == "Deployment" and _has_several_pods(manifest, kit):
+        serves = container.ports and not container.initial and manifest.kind == "Deployment"
+        if hook is None and serves and _has_several_pods(manifest, kit) and _is_behind_service(manifest, template, kit):
             yield f"container {container.name} stops while it is still asked: set lifecycle.preStop.sleep"
         seconds = field(hook, "sleep", "seconds")
         if isinstance(seconds, int) and isinstance(grace, int) and seconds >= grace:
@@ -80,6 +80,12 @@ def rollouts_can_move(manifest: Manifest, _kit: Kit) -> Iterator[str]:
     update = field(manifest.body, "spec", "strategy", "rollingUpdate")
     if field(update, "maxSurge") in _NONE and field(update, "maxUnavailable") in _NONE:
         yield "maxSurge and maxUnavailable are both 0, so no rollout can begin: raise one"
+
+
+def _is_behind_service(manifest: Manifest, template: PodTemplate, kit: Kit) -> bool:
+    same = [service for service in kit.of("Service", "") if service.namespace == manifest.namespace]
+    selectors = (field(service.body, "spec", "selector") for service in same)
+    return any(selector and template.selected_by(selector) for selector in selectors)
 
 
 def _has_several_pods(manifest: Manifest, kit: Kit) -> bool:
