@@ -133,7 +133,7 @@ def test_queries_cost_as_much_as_machines_where_it_is_said() -> None:
 
 def test_plan_says_where_it_leaves_the_notes_range_and_where_a_bound_is_met() -> None:
     """SU-08: the notes' ranges are checked, not repeated."""
-    plan = make_plan(demand_of(2000), BASIS)
+    plan = make_plan(demand_of(2500), BASIS)
     assert plan.tier.name == "high"
     assert any("more than its autoscaler's maxReplicas of 50" in remark for remark in plan.remarks)
     low, high = plan.tier.usd_month

@@ -57,7 +57,7 @@ PLANTED_IN_THE_KIT: dict[str, tuple[str, str, str]] = {
         "spec:\n  revision|spec:\n  replicas: 3\n  revision",
         "remove replicas",
     ),
-    "SU-01 no request of CPU": (_BACKEND, "              cpu: 500m\n|", "of which container backend requests nothing"),
+    "SU-01 no request of CPU": (_BACKEND, '              cpu: "1"\n|', "of which container backend requests nothing"),
     "SU-01 pods of control": (
         "base/dashboards/deployment.yaml",
         "replicas: 2|replicas: -2",
