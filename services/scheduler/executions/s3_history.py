@@ -37,10 +37,11 @@ class S3ExecutionHistory:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator[S3ExecutionHistory]:
-        """Connect lazily: S3 may be away."""
+        """Connect lazily, as S3 may be away; the process that reads gets ready before the first page is asked for."""
         async with ObjectStore.open(settings) as store:
             cache, polars = ObjectCache(store, _CACHE_BYTES), PolarsProcess()
             try:
+                await polars.start()
                 yield cls(settings, store, cache, polars)
             finally:
                 await polars.close()
@@ -56,7 +57,6 @@ class S3ExecutionHistory:
         limit: int = 100,
     ) -> ExecutionPage:
         """As `ExecutionHistory.page`."""
-        await self.polars.start()
         objects = await self._objects(workspace_id, since, until)
         async with self._turn:
             fetched = await self._cache.fetch(objects)
