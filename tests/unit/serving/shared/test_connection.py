@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
 
 from serving.backend.shared.connection import SharedAwayError, SharedRedis
-from tests.local_processes import free_port, wait_until
+from tests.local_processes import clean_environment, free_port, wait_until
 from tests.redis_server import RedisServer
+from tests.sample_index import ROOT
 from tests.unit.serving.shared.conftest import OpenShared
 
 ONE = "return 1"
@@ -68,3 +71,11 @@ def test_what_nobody_waits_for_is_done_before_the_end(open_shared: OpenShared) -
     shared.close()
 
     assert done == list(range(100))
+
+
+def test_back_end_without_a_shared_redis_does_not_load_its_client() -> None:
+    command = "import sys, serving.backend.app; sys.exit('redis' in sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", command], env=clean_environment(), cwd=ROOT, check=False)
+
+    assert loaded.returncode == 0
