@@ -50,7 +50,7 @@ class Reconciler:
         await self._redis.aclose()
 
     async def run(self) -> None:
-        """Compare and repair every so often, until cancelled. Redis being away is waited for."""
+        """Compare and repair every so often, until cancelled, whatever goes wrong: nobody else would."""
         while True:
             try:
                 if await self._is_my_turn():
@@ -58,6 +58,9 @@ class Reconciler:
             except StoreUnavailableError as error:
                 RUNS.labels("failed").inc()
                 _logger.warning("schedules were not compared with triggers: %s", error)
+            except Exception:
+                RUNS.labels("failed").inc()
+                _logger.exception("schedules were not compared with triggers: an error of the scheduler")
             await asyncio.sleep(self._every_s)
 
     async def reconcile(self) -> Mapping[Fault, int]:

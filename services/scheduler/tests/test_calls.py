@@ -187,6 +187,13 @@ def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
         assert retry_after_s({"retry-after": text}, now) is None
 
 
+@pytest.mark.parametrize("part", ["2026 00:00:00 +", "", "x"], ids=["offset", "year", "no date"])
+def test_retry_after_that_no_date_can_be_is_left_out(part: str) -> None:
+    """SC-04: numbers beyond all dates are a target's; they must not end the execution without its record."""
+    text = f"Mon, 01 Jan {part}{'9' * 23}" + ("" if part else " 00:00:00 GMT")
+    assert retry_after_s({"retry-after": text}, datetime.now(UTC)) is None
+
+
 def test_answer_tells_what_the_target_asked_for(target: RunningTarget) -> None:
     url = target.answer("/limited", Reply(429, headers={"Retry-After": "3"}))
     assert asyncio.run(call_once(Trigger("* * * * *", url))).after_s == 3

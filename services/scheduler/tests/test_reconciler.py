@@ -93,6 +93,11 @@ async def _damaged(parts: _Parts) -> None:
         client.delete("scheduler:triggers:repeat:acme:dev:2")
 
 
+async def _unreadable(parts: _Parts) -> None:
+    with Redis.from_url(parts.redis.url) as client:
+        client.hset("scheduler:triggers:repeat:acme:dev:1", "data", "[")
+
+
 async def _broken_chain(parts: _Parts) -> None:
     [one] = await parts.queue.schedules_of(["acme:dev:0"])
     with Redis.from_url(parts.redis.url) as client:
@@ -115,6 +120,7 @@ async def _next_run_in_the_past(parts: _Parts) -> None:
         (Fault.ORPHAN, _of_another_program),
         (Fault.CHANGED, _changed_cron),
         (Fault.CHANGED, _damaged),
+        (Fault.CHANGED, _unreadable),
         (Fault.BROKEN, _broken_chain),
         (Fault.BROKEN, _next_run_in_the_past),
     ],
@@ -198,3 +204,32 @@ def test_reconciler_goes_on_when_redis_was_away() -> None:
                 await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(run())
+
+
+def test_reconciler_goes_on_after_an_error_of_its_own(
+    redis: RunningRedis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SC-08: nobody else would repair anything, or notice that nobody does."""
+    failures = iter([ValueError("of this test")])
+
+    async def run() -> None:
+        async with _parts(redis, every_s=0.1) as parts:
+            await parts.triggers.replace("acme", "dev", [Trigger(YEARLY, _URL)])
+            await parts.queue.remove("acme:dev:0")
+            read = parts.queue.schedules
+
+            async def failing() -> object:
+                for failure in failures:
+                    raise failure
+                return await read()
+
+            monkeypatch.setattr(parts.queue, "schedules", failing)
+            running = asyncio.create_task(parts.reconciler.run())
+            async with asyncio.timeout(10):
+                while not await parts.queue.schedules_of(["acme:dev:0"]):
+                    await asyncio.sleep(0.05)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
+    assert "of this test" in caplog.text
