@@ -137,6 +137,14 @@ def test_secrets_are_not_kept_when_the_target_repeats_them(target: RunningTarget
     assert "tok-" not in answer.response
 
 
+def test_secrets_of_the_query_are_not_kept_when_the_target_repeats_them_decoded(target: RunningTarget) -> None:
+    """SC-09: a target shows what it read, not how that was written in the address; in JSON some is written anew."""
+    url = target.answer("/decoded", Reply(body=b'{"key": "tok/5ecret+77=", "password": "a \\"quoted\\" one"}'))
+    url += "?key=tok%2F5ecret%2B77%3D&password=a+%22quoted%22+one"
+    answer = asyncio.run(call_once(Trigger("* * * * *", url)))
+    assert answer.response == '{"key": "***", "password": "***"}'
+
+
 def test_connection_is_kept_for_the_next_call(target: RunningTarget) -> None:
     url = target.answer("/warm", Reply())
 
