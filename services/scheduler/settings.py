@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 __all__ = ["Settings"]
 
 Names = Annotated[tuple[str, ...], NoDecode]
+# The largest private networks of each version of IP: 10.0.0.0/8, fc00::/7.
+_WIDEST = {4: 8, 6: 7}
 
 
 class Settings(BaseSettings):
@@ -87,4 +89,12 @@ class Settings(BaseSettings):
                 ip_network(network)
             except ValueError:
                 raise ValueError("each entry is an address or a network such as 10.0.0.0/8") from None
+        return value
+
+    @field_validator("target_networks")
+    @classmethod
+    def _private(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in map(ip_network, value):
+            if network.prefixlen < _WIDEST[network.version]:
+                raise ValueError(f"{network} is wider than any private network: name the ones that are meant")
         return value

@@ -34,10 +34,7 @@ async def executions(
     until: Annotated[datetime | None, Query(alias="to", description="ISO 8601; default: now.")] = None,
 ) -> Executions:
     """Return figures of a period and the newest executions in it."""
-    end = _aware(until) or datetime.now(UTC)
-    begin = _aware(since) or end - DEFAULT_PERIOD
-    if not timedelta() < end - begin <= LONGEST_PERIOD:
-        raise ApiError(422, "invalid_period", f"from is to be before to, and at most {LONGEST_PERIOD.days} days")
+    begin, end = _period(since, until)
     page = await service.ports.history.page(workspace_id, since=begin, until=end, environment=environment, limit=limit)
     listed = await service.triggers.list(workspace_id, environment)
     found = page.statistics
@@ -67,6 +64,20 @@ def next_ms(listed: Sequence[Listed]) -> int | None:
     return min((each.next_ms for each in listed if each.next_ms is not None), default=None)
 
 
-def _aware(moment: datetime | None) -> datetime | None:
+def _period(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    """Return the period that is asked for, in UTC. Raises ApiError 422."""
+    refused = ApiError(422, "invalid_period", f"from is to be before to, and at most {LONGEST_PERIOD.days} days")
+    try:
+        end = datetime.now(UTC) if until is None else _utc(until)
+        begin = end - DEFAULT_PERIOD if since is None else _utc(since)
+    # In UTC, or a week before, there is no such year.
+    except OverflowError:
+        raise refused from None
+    if not timedelta() < end - begin <= LONGEST_PERIOD:
+        raise refused
+    return begin, end
+
+
+def _utc(moment: datetime) -> datetime:
     # Without an offset it is UTC, as everything we write.
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -66,9 +66,12 @@ class _File(BaseModel):
 def parse_keys(text: str) -> Mapping[str, Key]:
     """Return the keys of a file by name. Raises ConfigurationError, which names every mistake and no value."""
     try:
-        entries = _File.model_validate(yaml.safe_load(text)).keys
-    except yaml.YAMLError:
+        read = yaml.safe_load(text)
+    # 2026-13-45 is a date to YAML, which Python refuses in its own way.
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigurationError("keys file: it is not YAML") from None
+    try:
+        entries = _File.model_validate(read).keys
     except ValidationError as error:
         told = [f"keys file: {place or 'the file'}: {words}" for place, words in described(error)]
         raise ConfigurationError(*told) from None

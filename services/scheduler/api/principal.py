@@ -59,7 +59,11 @@ def is_from_other_site(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        # One that cannot be read is no browser's, and not ours.
+        try:
+            return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        except ValueError:
+            return True
     fetched = headers.get("sec-fetch-site", "none")
     return fetched not in {"none", "same-origin"} and headers.get("sec-fetch-mode") != "navigate"
 

@@ -58,7 +58,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
         return min(float(text[:9]), _LONGEST_WAIT_S)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     return min(max((date - now).total_seconds(), 0.0), _LONGEST_WAIT_S)

@@ -13,7 +13,7 @@ from scheduler.executions.object_keys import hour_folder, object_key
 from scheduler.executions.object_store import ObjectStore
 from scheduler.executions.record import ExecutionRecord
 from scheduler.executions.record_json import record_line
-from scheduler.executions.spool import Batch, Spool
+from scheduler.executions.spool import Batch, Spool, batch_name
 from scheduler.observability.worker_metrics import FLUSHED_RECORDS, FLUSHES
 from scheduler.settings import Settings
 
@@ -131,7 +131,7 @@ class ExecutionLog:
 
     async def _send_unwritten(self) -> None:
         lines = list(self._unwritten)
-        await self._put(f"{time.time_ns() // 1_000_000}-unspooled", [json.loads(line) for line in lines])
+        await self._put(batch_name(), [json.loads(line) for line in lines])
         del self._unwritten[: len(lines)]
 
     async def _put(self, name: str, records: list[dict[str, object]]) -> None:

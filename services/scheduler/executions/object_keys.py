@@ -52,10 +52,16 @@ def days_between(since: datetime, until: datetime) -> Iterator[date]:
 def day_of(key: str) -> date | None:
     """Return the day of a key or a folder; None for what is none of ours."""
     found = _DAY.search(key)
-    return date(*map(int, found.groups())) if found else None
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 def hour_of(key: str) -> datetime | None:
     """Return the hour of a key (UTC); None for a day's object and for what is none of ours."""
     found = _HOUR.search(key)
-    return datetime(*map(int, found.groups()), tzinfo=UTC) if found else None  # type: ignore[misc,arg-type]
+    try:
+        return datetime(*map(int, found.groups()), tzinfo=UTC) if found else None  # type: ignore[misc,arg-type]
+    except ValueError:
+        return None

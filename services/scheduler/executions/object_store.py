@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 from scheduler.errors import HistoryUnavailableError
 from scheduler.settings import Settings
@@ -128,7 +130,8 @@ class ObjectStore:
             raise HistoryUnavailableError(
                 "There are no credentials for S3: set SCHEDULER_S3_ACCESS_KEY_ID and SCHEDULER_S3_SECRET_ACCESS_KEY"
             ) from None
-        except (BotoCoreError, OSError, TimeoutError) as error:
+        # The latter two are of a connection that breaks off within an object, and of an answer that is no XML.
+        except (BotoCoreError, OSError, TimeoutError, aiohttp.ClientError, ResponseParserError) as error:
             raise HistoryUnavailableError(
                 f"S3 ({self._endpoint}) does not answer ({type(error).__name__}): "
                 "check SCHEDULER_S3_ENDPOINT and the network"

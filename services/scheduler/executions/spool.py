@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-__all__ = ["Batch", "Spool"]
+__all__ = ["Batch", "Spool", "batch_name"]
 
 _LOCK = "lock"
 _NEW = ".new-"
@@ -34,7 +34,7 @@ class Batch:
 
     @property
     def name(self) -> str:
-        """`{milliseconds since 1970}-{random}`: no two writers have the same."""
+        """As of `batch_name`."""
         return self.path.stem
 
 
@@ -81,7 +81,7 @@ class Spool:
     def append(self, line: str) -> None:
         """Add a record to the open batch. Raises OSError: then it is not there, not in part either."""
         if self._open is None:
-            path = self._folder / f"{time.time_ns() // 1_000_000}-{secrets.token_hex(4)}.jsonl"
+            path = self._folder / f"{batch_name()}.jsonl"
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
             self._open = Batch(path, 0, 0)
         data = line.encode("utf-8", "replace") + b"\n"
@@ -147,6 +147,11 @@ class Spool:
         self._batches.sort(key=lambda batch: batch.name)
 
 
+def batch_name() -> str:
+    """Return `{milliseconds since 1970}-{random}`: no two writers have the same."""
+    return f"{time.time_ns() // 1_000_000}-{secrets.token_hex(4)}"
+
+
 def _own_folder(folder: Path) -> tuple[Path, int]:
     """Make a folder and lock it before others can see it under a name that they would look into."""
     made = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder))
@@ -166,6 +171,10 @@ def _locked(folder: Path) -> int | None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(lock)
+        return None
+    if os.fstat(lock).st_nlink == 0:
+        # Whoever held it until now has deleted the folder.
         os.close(lock)
         return None
     return lock

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 __all__ = ["HIDDEN", "hide", "plain_url", "secrets_of"]
 
@@ -34,7 +35,10 @@ def secrets_of(headers: Mapping[str, str], url: str) -> tuple[str, ...]:
         if name.lower() not in _OPEN_HEADERS:
             words += [value, *value.split()]
     parts = urlsplit(url)
-    words += [parts.password or "", parts.query, *(pair.partition("=")[2] for pair in parts.query.split("&"))]
+    values = [parts.password or "", *(pair.partition("=")[2] for pair in parts.query.split("&"))]
+    # As they stand in the address, as a target reads them, and as it writes what it read in JSON.
+    words += [parts.query, *values, *map(unquote_plus, values)]
+    words += [json.dumps(word, ensure_ascii=False)[1:-1] for word in words]
     return tuple(sorted({word for word in words if len(word) >= _SHORTEST}, key=len, reverse=True))
 
 

@@ -50,7 +50,7 @@ class Reconciler:
         await self._redis.aclose()
 
     async def run(self) -> None:
-        """Compare and repair every so often, until cancelled. Redis being away is waited for."""
+        """Compare and repair every so often, until cancelled, whatever goes wrong: nobody else would."""
         while True:
             try:
                 if await self._is_my_turn():

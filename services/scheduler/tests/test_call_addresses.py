@@ -7,8 +7,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from scheduler.calls.addresses import allowed_addresses, is_public
+from scheduler.settings import Settings
 
 _INNER = (
     "0.0.0.0",
@@ -95,3 +97,12 @@ def test_what_is_let_through_is_global_to_pythons_registry(address: IPv4Address 
         assert not address.is_private
         assert not address.is_multicast
         assert not address.is_reserved
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "8.0.0.0/7", "::/0", "::/6"])
+def test_network_is_refused_when_it_is_wider_than_any_private_one(network: str) -> None:
+    """SC-05: `everything` would open loopback, and the metadata of clouds in its IPv6 forms, to every customer."""
+    with pytest.raises(ValidationError, match="wider than any private network"):
+        Settings(target_networks=("10.0.0.0/8", network))
+    assert Settings(target_networks=("10.0.0.0/8", "fc00::/7")).target_networks == ("10.0.0.0/8", "fc00::/7")
+    assert Settings(trusted_proxies=(network,)).trusted_proxies == (network,)

@@ -137,6 +137,14 @@ def test_secrets_are_not_kept_when_the_target_repeats_them(target: RunningTarget
     assert "tok-" not in answer.response
 
 
+def test_secrets_of_the_query_are_not_kept_when_the_target_repeats_them_decoded(target: RunningTarget) -> None:
+    """SC-09: a target shows what it read, not how that was written in the address; in JSON some is written anew."""
+    url = target.answer("/decoded", Reply(body=b'{"key": "tok/5ecret+77=", "password": "a \\"quoted\\" one"}'))
+    url += "?key=tok%2F5ecret%2B77%3D&password=a+%22quoted%22+one"
+    answer = asyncio.run(call_once(Trigger("* * * * *", url)))
+    assert answer.response == '{"key": "***", "password": "***"}'
+
+
 def test_connection_is_kept_for_the_next_call(target: RunningTarget) -> None:
     url = target.answer("/warm", Reply())
 
@@ -185,6 +193,13 @@ def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
     assert retry_after_s({"retry-after": "999999999999"}, now) == 600
     for text in ("", "soon", "-5", "１２"):
         assert retry_after_s({"retry-after": text}, now) is None
+
+
+@pytest.mark.parametrize("part", ["2026 00:00:00 +", "", "x"], ids=["offset", "year", "no date"])
+def test_retry_after_that_no_date_can_be_is_left_out(part: str) -> None:
+    """SC-04: numbers beyond all dates are a target's; they must not end the execution without its record."""
+    text = f"Mon, 01 Jan {part}{'9' * 23}" + ("" if part else " 00:00:00 GMT")
+    assert retry_after_s({"retry-after": text}, datetime.now(UTC)) is None
 
 
 def test_answer_tells_what_the_target_asked_for(target: RunningTarget) -> None:

@@ -180,6 +180,23 @@ def test_two_writers_in_the_same_millisecond_keep_both(
     assert all("metrics-1777903200000-" in key for key in keys)
 
 
+def test_two_writers_without_disk_in_the_same_millisecond_keep_both(
+    s3: RunningS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Original: the same, also for records that wait in memory because the disk takes none."""
+    monkeypatch.setattr("scheduler.executions.spool.time.time_ns", lambda: 1_777_903_200_000_000_000)
+    monkeypatch.setattr(Spool, "append", _no_space)
+
+    async def scenario() -> None:
+        async with _log(s3, tmp_path) as one, _log(s3, tmp_path) as two:
+            one.write(record(1))
+            two.write(record(2))
+            await asyncio.gather(one.flush(), two.flush())
+
+    asyncio.run(scenario())
+    assert sorted(found["execution_id"] for found in s3.records()) == ["run-1", "run-2"]
+
+
 def test_nothing_is_lost_and_memory_is_bounded_while_s3_is_away(
     s3: RunningS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,9 @@ def test_next_execution_is_that_of_the_triggers(acme: httpx.Client) -> None:
         "from=yesterday",
         "from=2026-02-02&to=2026-02-01",
         "from=2001-01-01",
+        "to=0001-01-02",
+        "from=0001-01-01T00:00:00%2B10:00&to=0001-01-01",
+        "to=9999-12-31T23:59:59-10:00",
     ],
 )
 def test_query_is_refused(acme: httpx.Client, query: str) -> None:

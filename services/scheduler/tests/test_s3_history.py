@@ -10,13 +10,18 @@ import signal
 import statistics
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from scheduler.errors import HistoryUnavailableError
 from scheduler.executions.history import Hour
+from scheduler.executions.object_keys import day_of, hour_of
+from scheduler.executions.object_store import ObjectStore
 from scheduler.executions.record import Attempt, ExecutionRecord
 from scheduler.executions.s3_history import S3ExecutionHistory
+from scheduler.settings import Settings
 from scheduler.tests.history_cases import AFTER, BEFORE, HistoryReader, history_reader, put_records
 from scheduler.tests.record_cases import BEGAN, record
 from scheduler.tests.running_s3 import BUCKET, RunningS3, running_s3
@@ -276,3 +281,32 @@ def test_utc_hours_are_meant_whatever_zone_is_asked_in(s3: RunningS3, reader: Hi
     put_records(s3, "1-a", [record(1)])
     page = reader.page(since=datetime(2026, 5, 4, tzinfo=UTC), until=datetime(2026, 5, 5, tzinfo=UTC))
     assert page.statistics.hours == (Hour(datetime(2026, 5, 4, 13, tzinfo=UTC), 1, 0),)
+
+
+def test_object_that_breaks_off_is_told_as_the_stores_failure(tmp_path: Path) -> None:
+    """SC-10: a broken connection in the middle of an object is no error of ours, and no object of fewer records."""
+
+    async def breaking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[{}")
+        await writer.drain()
+        writer.close()
+
+    async def scenario() -> None:
+        async with await asyncio.start_server(breaking, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            settings = Settings(
+                s3_endpoint=f"http://127.0.0.1:{port}", s3_access_key_id="test", s3_secret_access_key=SecretStr("test")
+            )
+            async with ObjectStore.open(settings) as store:
+                with pytest.raises(HistoryUnavailableError, match="does not answer"):
+                    await store.fetch("metrics/any.json", tmp_path / "any")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("key", ["year=2026/month=13/day=01/hour=01/", "year=2026/month=02/day=03/hour=24/"])
+def test_folder_that_is_no_day_is_none_of_ours(key: str) -> None:
+    """SC-10: what others keep in the bucket ends neither a view nor the worker that merges and deletes."""
+    assert hour_of(key) is None
+    assert (day_of(key) is None) == ("month=13" in key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +75,24 @@ def test_files_of_a_living_worker_are_left_alone(tmp_path: Path) -> None:
     after = Spool(tmp_path, _MOST)
     assert _ids(after)[0] == "run-0"
     after.close()
+
+
+def test_worker_starts_when_another_is_faster_to_take_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = tmp_path / "dead"
+    dead.mkdir()
+    (dead / "lock").touch()
+    lock = fcntl.flock
+
+    def late(file: int, how: int) -> None:
+        # Another worker has moved everything and deleted the folder since its lock was opened.
+        if how & fcntl.LOCK_NB:
+            shutil.rmtree(dead)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    spool = Spool(tmp_path, _MOST)
+    assert spool.batches == ()
+    spool.close()
 
 
 def test_folder_goes_when_nothing_waits_in_it(tmp_path: Path) -> None:

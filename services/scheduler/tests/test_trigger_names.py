@@ -26,6 +26,19 @@ def test_key_is_taken_apart_when_it_is_spelled_as_it_is_made() -> None:
     assert parse_key("acme-2_x:prod:12") == ("acme-2_x", "prod", 12)
 
 
-@pytest.mark.parametrize("key", ["", "acme", "acme:dev:", "acme:qa:1", "acme:dev:01", "acme:dev:-1", "a:dev:1:2"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "acme",
+        "acme:dev:",
+        "acme:qa:1",
+        "acme:dev:01",
+        "acme:dev:-1",
+        "a:dev:1:2",
+        "acme:dev:1\n",
+        pytest.param("acme:dev:" + "9" * 5000, id="longer than numbers are"),
+    ],
+)
 def test_key_is_none_of_a_trigger_when_it_is_spelled_otherwise(key: str) -> None:
     assert parse_key(key) is None

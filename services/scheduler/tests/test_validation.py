@@ -221,6 +221,8 @@ def test_timeout_is_refused_when_it_is_not_up_to_300_seconds(timeout: object) ->
         ("headers", []),
         ("body", "x" * (MAX_BODY_BYTES + 1)),
         ("payload", {"a": "€" * MAX_BODY_BYTES}),
+        ("body", {"a": [float("inf")]}),
+        ("body", {"\ud800": "half of a character"}),
     ],
     ids=lambda value: str(value)[:12].encode("ascii", "replace").decode(),
 )

@@ -22,6 +22,8 @@ ENVIRONMENTS = ("dev", "stg", "prod")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Neither a colon nor a slash: job ids and object keys are made of it and taken apart again.
 WORKSPACE_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?\Z")
+# Spelled in this one way only: 01 is not 1, and no key is longer than numbers can be.
+_KEY = re.compile(rf"([^:]*):({'|'.join(ENVIRONMENTS)}):(0|[1-9][0-9]{{0,8}})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,5 @@ def job_name(workspace_id: str, environment: str, index: int) -> str:
 
 def parse_key(key: str) -> tuple[str, str, int] | None:
     """Return workspace, environment and index of a trigger's key, or None where it is none."""
-    workspace_id, _, rest = key.partition(":")
-    environment, _, index = rest.partition(":")
-    if environment not in ENVIRONMENTS or not (index.isascii() and index.isdecimal()):
-        return None
-    # Spelled in this one way only: 01 is not 1.
-    return (workspace_id, environment, int(index)) if job_id(workspace_id, environment, int(index)) == key else None
+    found = _KEY.match(key)
+    return (found[1], found[2], int(found[3])) if found else None

@@ -98,7 +98,14 @@ class TriggerBody(_Model):
     @field_validator("body", "payload")
     @classmethod
     def _size(cls, value: JsonValue) -> JsonValue:
-        if len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
+        # Python reads more from JSON than it can send as JSON: 1e999 as infinity, half of a character as text.
+        try:
+            size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+        except UnicodeEncodeError:
+            raise ValueError("has text that is no Unicode: half of a character (\\ud800 to \\udfff)") from None
+        except ValueError:
+            raise ValueError("has a number that is too large") from None
+        if size > MAX_BODY_BYTES:
             raise ValueError(f"is larger than {MAX_BODY_BYTES} bytes")
         return value
 
