@@ -11,7 +11,6 @@ __all__ = ["FRAMEWORKS", "SOURCES", "read_routes"]
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "kserve-api": ("services/kserve_api",),
     "scheduler": ("services/scheduler",),
-    "scheduler": ("services/scheduler",),
     "finrag-backend": ("serving/backend", "serving/http"),
     "finrag-indexer": ("serving/indexer", "serving/http"),
 }
