@@ -25,7 +25,7 @@ _HOUR_S = 3600
 
 
 class S3ExecutionHistory:
-    """An ExecutionHistory. A day is one listing in each layout that is used; an object that stays is fetched once."""
+    """An ExecutionHistory: a day is one listing in each layout in use, and an object is fetched once while it stays."""
 
     def __init__(self, settings: Settings, store: ObjectStore, cache: ObjectCache, polars: PolarsProcess) -> None:
         self._settings = settings
@@ -37,10 +37,11 @@ class S3ExecutionHistory:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator[S3ExecutionHistory]:
-        """Connect lazily: S3 may be away."""
+        """Connect lazily, as S3 may be away; the process that reads gets ready before the first page is asked for."""
         async with ObjectStore.open(settings) as store:
             cache, polars = ObjectCache(store, _CACHE_BYTES), PolarsProcess()
             try:
+                await polars.start()
                 yield cls(settings, store, cache, polars)
             finally:
                 await polars.close()
@@ -56,7 +57,6 @@ class S3ExecutionHistory:
         limit: int = 100,
     ) -> ExecutionPage:
         """As `ExecutionHistory.page`."""
-        await self.polars.start()
         objects = await self._objects(workspace_id, since, until)
         async with self._turn:
             fetched = await self._cache.fetch(objects)

@@ -65,7 +65,7 @@ def read_job(found: bullmq.Job, state: JobState, due_ms: int | None) -> Job:
 
 def read_schedule(key: str, kept: Mapping[str, str], next_ms: int, *, broken: bool) -> Schedule:
     """Return a schedule by the fields that BullMQ keeps of it; one that is damaged has a revision of no trigger."""
-    data = _template(kept.get("data", "{}"))
+    data = _data(kept.get("data", ""))
     return Schedule(
         key=key,
         name=kept.get("name", ""),
@@ -77,7 +77,7 @@ def read_schedule(key: str, kept: Mapping[str, str], next_ms: int, *, broken: bo
     )
 
 
-def _template(text: str) -> Mapping[str, Any]:
+def _data(text: str) -> Mapping[str, Any]:
     try:
         data = json.loads(text)
     except ValueError:

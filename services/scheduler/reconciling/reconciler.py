@@ -59,8 +59,9 @@ class Reconciler:
                 RUNS.labels("failed").inc()
                 _logger.warning("schedules were not compared with triggers: %s", error)
             except Exception:
+                # Whatever one comparison ends with, the next one is made: nobody else repairs schedules.
                 RUNS.labels("failed").inc()
-                _logger.exception("schedules were not compared with triggers: an error of the scheduler")
+                _logger.exception("schedules were not compared with triggers")
             await asyncio.sleep(self._every_s)
 
     async def reconcile(self) -> Mapping[Fault, int]:

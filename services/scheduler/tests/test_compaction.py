@@ -42,7 +42,7 @@ def s3(running: RunningS3) -> RunningS3:
 
 
 def _compact(reader: HistoryReader, now: datetime) -> int:
-    return reader.run(Compaction(Settings(), reader.store).run_once(now))
+    return reader.run(Compaction(Settings(), reader.store, reader.history.polars).run_once(now))
 
 
 def _ids(reader: HistoryReader, workspace: str = "acme") -> list[str]:
@@ -127,7 +127,9 @@ def test_two_workers_that_merge_at_once_lose_nothing(s3: RunningS3, reader: Hist
         put_records(s3, f"1-{number}", [record(number)])
 
     async def scenario() -> None:
-        await asyncio.gather(*(Compaction(Settings(), reader.store).run_once(_TOMORROW) for _ in range(2)))
+        await asyncio.gather(
+            *(Compaction(Settings(), reader.store, reader.history.polars).run_once(_TOMORROW) for _ in range(2))
+        )
 
     reader.run(scenario())
     assert _ids(reader) == [f"run-{number}" for number in range(8)]

@@ -15,6 +15,7 @@ import pytest
 
 from scheduler.executions.compaction import Compaction
 from scheduler.executions.object_store import ObjectStore
+from scheduler.executions.polars_process import PolarsProcess
 from scheduler.settings import Settings
 from scheduler.tests.process_memory import memory_mb
 from scheduler.tests.record_cases import BEGAN, record
@@ -91,7 +92,9 @@ async def _merge(s3: RunningS3, now: datetime) -> float:
     began = time.monotonic()
     settings = Settings(**s3.settings)
     async with ObjectStore.open(settings) as store:
-        await Compaction(settings, store).run_once(now)
+        polars = PolarsProcess()
+        await Compaction(settings, store, polars).run_once(now)
+        await polars.close()
     s3.asked.clear()
     return time.monotonic() - began
 
