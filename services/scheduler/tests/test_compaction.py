@@ -171,6 +171,37 @@ def test_only_one_worker_merges(s3: RunningS3) -> None:
     assert asyncio.run(scenario()) == 1
 
 
+def test_worker_goes_on_when_merging_fails_for_want_of_disk(
+    s3: RunningS3, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SC-09: calls under way and records that wait would end with it; merging is tried again."""
+    passes = 0
+
+    async def no_disk(_self: Compaction, _now: datetime) -> int:
+        nonlocal passes
+        passes += 1
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Compaction, "run_once", no_disk)
+
+    async def scenario() -> None:
+        with running_redis() as redis:
+            settings = redis.settings(**s3.settings, compact_s=0.1)
+            client = redis.address.connect()
+            async with ObjectStore.open(settings) as store:
+                run = asyncio.create_task(Housekeeping(settings, store, client).run())
+                async with asyncio.timeout(20):
+                    while passes < 2 and not run.done():
+                        await asyncio.sleep(0.05)
+                run.cancel()
+                await asyncio.gather(run, return_exceptions=True)
+            await client.aclose()
+
+    asyncio.run(scenario())
+    assert passes == 2
+    assert "No space left on device" in caplog.text
+
+
 def test_executions_are_kept_for_ever_unless_a_setting_says_so(s3: RunningS3, reader: HistoryReader) -> None:
     """SC-15: retention is configurable, and unlimited by default."""
     for days in (0, 29, 30, 31, 400):
