@@ -43,22 +43,19 @@ _logger = logging.getLogger(__name__)
 class Compaction:
     """Merges the objects of the last days. One pass at a time is enough; two do no harm."""
 
-    def __init__(self, settings: Settings, store: ObjectStore) -> None:
+    def __init__(self, settings: Settings, store: ObjectStore, polars: PolarsProcess) -> None:
         self._settings = settings
         self._store = store
+        self._polars = polars
 
     async def run_once(self, now: datetime) -> int:
         """Merge what is due, and return how many objects fewer there are. Raises HistoryUnavailableError."""
         fewer = 0
-        polars = PolarsProcess()
-        try:
-            for root in await self._roots():
-                for days in range(_DAYS):
-                    day = (now - timedelta(days=days)).astimezone(UTC).date()
-                    for sources, folder in due(await self._store.list(day_folder(root, day)), root, day, now):
-                        fewer += await self._merge(polars, sources, folder)
-        finally:
-            await polars.close()
+        for root in await self._roots():
+            for days in range(_DAYS):
+                day = (now - timedelta(days=days)).astimezone(UTC).date()
+                for sources, folder in due(await self._store.objects(day_folder(root, day)), root, day, now):
+                    fewer += await self._merge(sources, folder)
         return fewer
 
     async def _roots(self) -> Sequence[str]:
@@ -67,7 +64,7 @@ class Compaction:
         found = await self._store.folders(prefix)
         return [prefix, *(folder for folder in found if folder.startswith(f"{prefix}workspace="))]
 
-    async def _merge(self, polars: PolarsProcess, sources: Sequence[StoredObject], folder: str) -> int:
+    async def _merge(self, sources: Sequence[StoredObject], folder: str) -> int:
         with tempfile.TemporaryDirectory(prefix="scheduler-merging-") as temporary:
             files: dict[str, StoredObject] = {}
             for number, source in enumerate(sources):
@@ -75,7 +72,7 @@ class Compaction:
                 if await self._store.fetch(source.key, path):
                     files[str(path)] = source
             target = Path(temporary) / "merged.parquet"
-            answer = await polars.ask("merge", _TIMEOUT_S, files=list(files), target=str(target))
+            answer = await self._polars.ask("merge", _TIMEOUT_S, files=list(files), target=str(target))
             for damaged in cast("list[str]", answer["damaged"]):
                 _logger.error("%s is not merged: it cannot be read as records", files.pop(damaged).key)
             if len(files) < 2:

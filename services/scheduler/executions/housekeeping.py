@@ -13,6 +13,7 @@ from redis.exceptions import LockError, RedisError
 from scheduler.errors import HistoryUnavailableError
 from scheduler.executions.compaction import Compaction
 from scheduler.executions.object_store import ObjectStore
+from scheduler.executions.polars_process import PolarsProcess
 from scheduler.executions.retention import Retention
 from scheduler.settings import Settings
 
@@ -31,17 +32,25 @@ class Housekeeping:
     def __init__(self, settings: Settings, store: ObjectStore, redis: Redis) -> None:
         self._settings = settings
         self._redis = redis
-        self._compaction = Compaction(settings, store)
+        self._store = store
         self._retention = Retention(settings, store)
 
     async def run(self) -> None:
         """Run until cancelled."""
         tasks = []
         if self._settings.compact_s:
-            tasks.append(self._every(self._settings.compact_s, "compaction", self._compaction.run_once))
+            tasks.append(self._every(self._settings.compact_s, "compaction", self._compact))
         if self._settings.metrics_retention_days is not None:
             tasks.append(self._every(_RETENTION_S, "retention", self._retention.run_once))
         await asyncio.gather(*tasks)
+
+    async def _compact(self, now: datetime) -> int:
+        polars = PolarsProcess()
+        try:
+            return await Compaction(self._settings, self._store, polars).run_once(now)
+        finally:
+            # It is not needed again for a while, and takes as much memory as the worker.
+            await polars.close()
 
     async def _every(self, seconds: float, name: str, task: Callable[[datetime], Awaitable[int]]) -> None:
         while True:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from scheduler.settings import Settings
 
-__all__ = ["day_folder", "day_of", "day_prefixes", "days_between", "hour_folder", "hour_of", "object_key"]
+__all__ = ["day_folder", "day_of", "day_prefixes", "days_between", "hour_folder", "hour_of", "object_key", "roots"]
 
 _DAY = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/")
 _HOUR = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/hour=(\d{2})/")
@@ -31,10 +31,14 @@ def day_folder(root: str, day: date) -> str:
     return f"{root}{day:year=%Y/month=%m/day=%d/}"
 
 
-def day_prefixes(settings: Settings, day: date, workspace_id: str) -> tuple[str, str]:
-    """Return the prefixes under which a day's records of a workspace lie, in either layout."""
-    prefix = settings.metrics_prefix
-    return day_folder(prefix, day), day_folder(f"{prefix}workspace={workspace_id}/", day)
+def roots(settings: Settings, workspace_id: str) -> tuple[str, str]:
+    """Return where years begin in the common layout, and in that with a folder for each workspace."""
+    return settings.metrics_prefix, f"{settings.metrics_prefix}workspace={workspace_id}/"
+
+
+def day_prefixes(settings: Settings, day: date, workspace_id: str) -> tuple[str, ...]:
+    """Return the folders in which a day's records of a workspace may lie, in either layout."""
+    return tuple(day_folder(root, day) for root in roots(settings, workspace_id))
 
 
 def days_between(since: datetime, until: datetime) -> Iterator[date]:

@@ -89,7 +89,7 @@ class ObjectStore:
                         file.write(part)
             return True
 
-    async def list(self, prefix: str) -> Sequence[StoredObject]:
+    async def objects(self, prefix: str) -> Sequence[StoredObject]:
         """Return all objects whose keys begin with the prefix, by key."""
         with self._told():
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)

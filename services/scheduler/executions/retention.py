@@ -34,7 +34,7 @@ class Retention:
         async for folder in self._days(self._settings.metrics_prefix):
             day = day_of(folder)
             if day is not None and day < first:
-                objects = await self._store.list(folder)
+                objects = await self._store.objects(folder)
                 await self._store.delete(stored.key for stored in objects)
                 deleted += len(objects)
         if deleted:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import cast
 
 from scheduler.executions.history import ExecutionPage, Hour, Statistics
 from scheduler.executions.object_cache import Fetched, ObjectCache
-from scheduler.executions.object_keys import day_prefixes, days_between, hour_of
+from scheduler.executions.object_keys import day_folder, days_between, hour_of, roots
 from scheduler.executions.object_store import ObjectStore, StoredObject
 from scheduler.executions.polars_process import PolarsProcess
 from scheduler.executions.record_json import record_from
@@ -25,7 +25,7 @@ _HOUR_S = 3600
 
 
 class S3ExecutionHistory:
-    """An ExecutionHistory. A day is one listing in each layout; an object is fetched once as long as it stays."""
+    """An ExecutionHistory: a day is one listing in each layout in use, and an object is fetched once while it stays."""
 
     def __init__(self, settings: Settings, store: ObjectStore, cache: ObjectCache, polars: PolarsProcess) -> None:
         self._settings = settings
@@ -37,10 +37,11 @@ class S3ExecutionHistory:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator[S3ExecutionHistory]:
-        """Connect lazily: S3 may be away."""
+        """Connect lazily, as S3 may be away; the process that reads gets ready before the first page is asked for."""
         async with ObjectStore.open(settings) as store:
             cache, polars = ObjectCache(store, _CACHE_BYTES), PolarsProcess()
             try:
+                await polars.start()
                 yield cls(settings, store, cache, polars)
             finally:
                 await polars.close()
@@ -56,7 +57,6 @@ class S3ExecutionHistory:
         limit: int = 100,
     ) -> ExecutionPage:
         """As `ExecutionHistory.page`."""
-        await self.polars.start()
         objects = await self._objects(workspace_id, since, until)
         async with self._turn:
             fetched = await self._cache.fetch(objects)
@@ -85,23 +85,22 @@ class S3ExecutionHistory:
 
     async def _objects(self, workspace_id: str, since: datetime, until: datetime) -> Sequence[StoredObject]:
         """Return the objects that may hold executions of the period. Raises HistoryUnavailableError."""
+        common, own = roots(self._settings, workspace_id)
+        days = list(days_between(since, until))
+        found, with_own = await asyncio.gather(self._days(common, days), self._store.folders(own))
+        if with_own:
+            found += await self._days(own, days)
+        first = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return [stored for stored in found if (hour := hour_of(stored.key)) is None or first <= hour < until]
+
+    async def _days(self, root: str, days: Sequence[date]) -> list[StoredObject]:
         turns = asyncio.Semaphore(_LISTINGS_AT_A_TIME)
 
-        async def listed(prefix: str) -> Sequence[StoredObject]:
+        async def listed(day: date) -> Sequence[StoredObject]:
             async with turns:
-                return await self._store.list(prefix)
+                return await self._store.objects(day_folder(root, day))
 
-        prefixes = [
-            prefix for day in days_between(since, until) for prefix in day_prefixes(self._settings, day, workspace_id)
-        ]
-        listings = await asyncio.gather(*map(listed, prefixes))
-        first = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        return [
-            stored
-            for listing in listings
-            for stored in listing
-            if (hour := hour_of(stored.key)) is None or first <= hour < until
-        ]
+        return [stored for listing in await asyncio.gather(*map(listed, days)) for stored in listing]
 
 
 def _statistics(answer: Mapping[str, object]) -> Statistics:

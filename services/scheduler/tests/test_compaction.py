@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.errors import HistoryUnavailableError
+from scheduler.executions import compaction
 from scheduler.executions.compaction import Compaction
 from scheduler.executions.housekeeping import Housekeeping
 from scheduler.executions.object_store import ObjectStore
@@ -41,7 +42,7 @@ def s3(running: RunningS3) -> RunningS3:
 
 
 def _compact(reader: HistoryReader, now: datetime) -> int:
-    return reader.run(Compaction(Settings(), reader.store).run_once(now))
+    return reader.run(Compaction(Settings(), reader.store, reader.history.polars).run_once(now))
 
 
 def _ids(reader: HistoryReader, workspace: str = "acme") -> list[str]:
@@ -66,14 +67,16 @@ def test_closed_hour_becomes_one_object_and_then_the_day(s3: RunningS3, reader: 
     assert _compact(reader, _TOMORROW) == 0
 
 
-def test_open_hour_is_left_alone_until_it_has_many_objects(s3: RunningS3, reader: HistoryReader) -> None:
-    for number in range(10):
+def test_open_hour_is_left_alone_until_it_has_many_objects(
+    s3: RunningS3, reader: HistoryReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "_MANY", 6)
+    for number in range(5):
         put_records(s3, f"1-{number}", [record(number)])
     assert _compact(reader, BEGAN) == 0
-    for number in range(10, 70):
-        put_records(s3, f"1-{number}", [record(number)])
-    assert _compact(reader, BEGAN) == 69
-    assert len(_ids(reader)) == 70
+    put_records(s3, "1-5", [record(5)])
+    assert _compact(reader, BEGAN) == 5
+    assert len(_ids(reader)) == 6
 
 
 def test_late_record_of_a_merged_day_is_merged_too(s3: RunningS3, reader: HistoryReader) -> None:
@@ -124,7 +127,9 @@ def test_two_workers_that_merge_at_once_lose_nothing(s3: RunningS3, reader: Hist
         put_records(s3, f"1-{number}", [record(number)])
 
     async def scenario() -> None:
-        await asyncio.gather(*(Compaction(Settings(), reader.store).run_once(_TOMORROW) for _ in range(2)))
+        await asyncio.gather(
+            *(Compaction(Settings(), reader.store, reader.history.polars).run_once(_TOMORROW) for _ in range(2))
+        )
 
     reader.run(scenario())
     assert _ids(reader) == [f"run-{number}" for number in range(8)]

@@ -53,7 +53,9 @@ def test_no_finished_record_is_lost_when_a_worker_is_killed(tmp_path: Path) -> N
         finished = 57 + len(process.stdout.read().splitlines())
     spool = Spool(tmp_path, _MOST)
     found = _ids(spool)
-    assert found[: finished + 1] == [f"run-{number}" for number in range(finished + 1)]
+    # At most the one that was being finished is there besides.
+    assert {f"run-{number}" for number in range(finished + 1)} <= set(found)
+    assert len(found) <= finished + 2
     assert spool.records == len(found)
     assert len(set(found)) == len(found)
     spool.close()

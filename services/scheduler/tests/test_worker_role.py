@@ -15,9 +15,9 @@ from scheduler.queueing.bullmq_queue import BullMqQueue
 from scheduler.queueing.job import Job
 from scheduler.tests.process_memory import memory_mb
 from scheduler.tests.running_redis import RunningRedis, running_redis
+from scheduler.tests.running_role import RunningRole, running_role
 from scheduler.tests.running_s3 import RunningS3, running_s3
 from scheduler.tests.running_target import Reply, RunningTarget, running_target
-from scheduler.tests.running_worker import RunningWorker, running_worker_process
 from scheduler.triggers.redis_store import RedisTriggerStore
 from scheduler.triggers.trigger import Trigger, TriggerSet
 
@@ -50,13 +50,11 @@ def s3(running: RunningS3) -> RunningS3:
 
 
 @pytest.fixture(scope="module")
-def worker(
-    redis: RunningRedis, running: RunningS3, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningWorker]:
+def worker(redis: RunningRedis, running: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRole]:
     """A worker that writes each record at once, and waits a moment between attempts."""
     settings = {"SCHEDULER_METRICS_BUFFER": "1", "SCHEDULER_BACKOFF_S": "0.2"}
     folder = tmp_path_factory.mktemp("worker")
-    with running_worker_process({**redis.environment, **running.environment, **settings}, folder) as process:
+    with running_role("worker", {**redis.environment, **running.environment, **settings}, folder) as process:
         yield process
 
 
@@ -121,7 +119,7 @@ async def _registered(redis: RunningRedis, triggers: list[Trigger] | tuple[Trigg
 
 
 def test_execution_is_followed_by_one_correlation_id(
-    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningWorker
+    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningRole
 ) -> None:
     """Flow trigger: store -> schedule -> Redis -> worker -> HTTP -> metric object, by a single correlation id."""
     url = target.answer("/flow", Reply(body=b"ran"))
@@ -151,7 +149,7 @@ def test_execution_is_followed_by_one_correlation_id(
 
 
 def test_attempts_are_one_execution_with_its_final_outcome(
-    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningWorker
+    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningRole
 ) -> None:
     """Original: each attempt was logged as an execution of its own, so that rates were wrong."""
     url = target.answer("/twice", Reply(500, body=b"no"), Reply(503), Reply(200, body=b"yes"))
@@ -169,7 +167,7 @@ def test_attempts_are_one_execution_with_its_final_outcome(
 
 
 def test_execution_fails_for_good_after_the_last_attempt_or_a_final_answer(
-    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningWorker
+    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningRole
 ) -> None:
     """SC-04: 3 attempts for what may pass, one for other 4xx; the outcome is told to the queue as well."""
     away, refused = target.answer("/away", Reply(500)), target.answer("/refused", Reply(404))
@@ -182,7 +180,7 @@ def test_execution_fails_for_good_after_the_last_attempt_or_a_final_answer(
 
 
 def test_target_is_asked_again_when_it_says(
-    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningWorker
+    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningRole
 ) -> None:
     """SC-04: Retry-After decides instead of the queue's own wait (0.2 s here)."""
     url = target.answer("/limited", Reply(429, headers={"Retry-After": "1"}), Reply())
@@ -193,7 +191,7 @@ def test_target_is_asked_again_when_it_says(
 
 
 def test_run_of_a_trigger_that_was_replaced_calls_nothing(
-    redis: RunningRedis, target: RunningTarget, worker: RunningWorker
+    redis: RunningRedis, target: RunningTarget, worker: RunningRole
 ) -> None:
     url = target.answer("/replaced", Reply())
 
@@ -215,7 +213,7 @@ def test_run_of_a_trigger_that_was_replaced_calls_nothing(
     assert target.at("/replaced") == []
 
 
-def test_worker_says_how_it_is(redis: RunningRedis, worker: RunningWorker) -> None:
+def test_worker_says_how_it_is(redis: RunningRedis, worker: RunningRole) -> None:
     """SC-12: the worker's health, its heartbeat with what waits for S3, and Prometheus elsewhere than the dashboard."""
     assert worker.health()["status"] == "ok"
     assert httpx.get(f"{worker.url}/ready").status_code == 200
@@ -237,7 +235,7 @@ def test_worker_says_how_it_is(redis: RunningRedis, worker: RunningWorker) -> No
         time.sleep(0.2)
 
 
-def test_worker_needs_little_memory(worker: RunningWorker) -> None:
+def test_worker_needs_little_memory(worker: RunningRole) -> None:
     assert memory_mb(worker.process.pid) <= _MOST_MB
 
 
@@ -254,7 +252,7 @@ def test_sigterm_loses_nothing(redis: RunningRedis, s3: RunningS3, target: Runni
         finally:
             await queue.close()
 
-    with running_worker_process(settings, tmp_path) as ending:
+    with running_role("worker", settings, tmp_path) as ending:
         execution = asyncio.run(scenario())
         target.wait(1, path="/ending")
         assert ending.stop() == 0
@@ -278,19 +276,19 @@ def test_killed_worker_loses_no_finished_execution(
         finally:
             await queue.close()
 
-    with running_worker_process(settings, tmp_path) as first:
+    with running_role("worker", settings, tmp_path) as first:
         executions = asyncio.run(scenario())
         first.wait_for("pending_records", 5)
         first.kill()
     assert s3.objects() == {}
-    with running_worker_process(settings, tmp_path) as second:
+    with running_role("worker", settings, tmp_path) as second:
         for execution in executions:
             assert record_of(s3, execution)["workspace_id"] == "killed"
         assert second.stop() == 0
 
 
 def test_record_timestamps_are_in_utc(
-    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningWorker
+    redis: RunningRedis, s3: RunningS3, target: RunningTarget, worker: RunningRole
 ) -> None:
     (execution,) = run_now(redis, Trigger("0 0 1 1 *", target.answer("/utc", Reply())), workspace="utc")
     record = record_of(s3, execution)

@@ -1,10 +1,11 @@
-"""The worker role as a process, as operators run it."""
+"""A role as a process, as operators run it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,27 +15,30 @@ from pathlib import Path
 
 import httpx
 
-__all__ = ["RunningWorker", "running_worker_process"]
+__all__ = ["RunningRole", "running_role"]
 
 _SERVICES = Path(__file__).parents[2]
 _START_S = 60.0
+# Each role says where it listens.
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
-class RunningWorker:
-    """A worker process; its log is a file."""
+class RunningRole:
+    """A process of a role (`worker`, `api`); its log is a file."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self.log = folder / f"worker-{os.urandom(4).hex()}.log"
+    def __init__(self, role: str, environment: Mapping[str, str], folder: Path) -> None:
+        self.log = folder / f"{role}-{os.urandom(4).hex()}.log"
         given = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "PYTHONPATH": str(_SERVICES),
+            "SCHEDULER_PORT": "0",
             "SCHEDULER_WORKER_PORT": "0",
             "SCHEDULER_ALLOW_PRIVATE_TARGETS": "true",
             "SCHEDULER_SPOOL_DIR": str(folder / "spool"),
             **environment,
         }
         with self.log.open("wb") as written:
-            command = [sys.executable, "-m", "scheduler", "worker"]
+            command = [sys.executable, "-m", "scheduler", role]
             self.process = subprocess.Popen(command, env=given, cwd=folder, stdout=written, stderr=written)
         self.url = self._address()
 
@@ -68,18 +72,18 @@ class RunningWorker:
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline and self.process.poll() is None:
             for line in self.log.read_text().splitlines():
-                if "health is at" in line:
-                    return str(json.loads(line)["message"]).rpartition(" ")[2].removesuffix("/health")
+                if found := _ADDRESS.search(line):
+                    return found.group()
             time.sleep(0.05)
         self.kill()
-        raise AssertionError(f"the worker did not start: {self.log.read_text()[-3000:]}")
+        raise AssertionError(f"the role did not start: {self.log.read_text()[-3000:]}")
 
 
 @contextlib.contextmanager
-def running_worker_process(environment: Mapping[str, str], folder: Path) -> Iterator[RunningWorker]:
-    """Run a worker with these settings (as variables) until the end of the block."""
-    worker = RunningWorker(environment, folder)
+def running_role(role: str, environment: Mapping[str, str], folder: Path) -> Iterator[RunningRole]:
+    """Run a role with these settings (as variables) until the end of the block."""
+    running = RunningRole(role, environment, folder)
     try:
-        yield worker
+        yield running
     finally:
-        worker.kill()
+        running.kill()
