@@ -31,7 +31,7 @@ ROWS: Mapping[str, str] = {
     "SC-15": "defaults, labels and manifests of the notes; retention; rollout restart",
     "Original": "faults of the original, reproduced and then shown to be gone",
     "Flow trigger": "POST, schedule, Redis, worker, HTTP, object: one id through all",
-    "Flow metrics": "100th record at once, one within 60 s, key by UTC hour, JSON array, SIGTERM and an outage lose nothing",
+    "Flow metrics": "100th record at once, one within 60 s, key by UTC hour, SIGTERM and an outage lose nothing",
     "Queue retention": "100 that succeeded, 1,000 that failed",
     "Trouble jobs not running": "workers, Redis over TLS, triggers, broken chain",
     "Trouble metrics not showing": "newest object, writer, id with a slip, 403 and 404",
