@@ -21,10 +21,10 @@ from scheduler.api.schemas import (
 )
 from scheduler.api.service import ServiceDependency
 from scheduler.errors import ApiError
-from scheduler.triggers.trigger import ENVIRONMENTS, WORKSPACE_ID, job_id
+from scheduler.triggers.trigger import WORKSPACE_ID, parse_key
 from scheduler.triggers.validation import Environment, UnreadTriggersBody, read_triggers
 
-__all__ = ["EnabledBody", "parse_key", "router", "workspace_of"]
+__all__ = ["EnabledBody", "router", "workspace_of"]
 
 router = APIRouter(responses=PROBLEMS, tags=["triggers"], prefix="/api/workspaces/{workspace_id}/triggers")
 
@@ -48,16 +48,6 @@ async def workspace_of(
         )
         raise ApiError(422, "invalid_workspace", told)
     return workspace_id
-
-
-def parse_key(key: str) -> tuple[str, str, int] | None:
-    """Return workspace, environment and index of a trigger's key, or None where it is none."""
-    workspace_id, _, rest = key.partition(":")
-    environment, _, index = rest.partition(":")
-    if environment not in ENVIRONMENTS or not (index.isascii() and index.isdecimal()):
-        return None
-    # Spelled in this one way only: 01 is not 1.
-    return (workspace_id, environment, int(index)) if job_id(workspace_id, environment, int(index)) == key else None
 
 
 async def _place(workspace_id: Workspace, key: Annotated[str, Path(description="As listed.")]) -> tuple[str, int]:

@@ -69,5 +69,5 @@ def _told(hours: Sequence[Hour]) -> str:
     if not success + failed:
         return "Nothing ran in this period."
     busiest = max(hours, key=lambda hour: hour.success + hour.failed)
-    told = f"{success} succeeded and {failed} failed in {len(hours)} hours; "
-    return told + f"most in the hour of {busiest.hour:%Y-%m-%d %H:%M} UTC: {busiest.success + busiest.failed}."
+    most = f"{busiest.success + busiest.failed} in the hour of {busiest.hour:%Y-%m-%d %H:%M} UTC"
+    return f"{success} succeeded and {failed} failed; at most {most}."

@@ -68,12 +68,12 @@ async def dashboard(
     wanted = environment if environment in ENVIRONMENTS else None
     period = period if period in _PERIODS else _DEFAULT
     until = datetime.now(UTC)
-    since = (until - timedelta(hours=_PERIODS[period][0] - 1)).replace(minute=0, second=0, microsecond=0)
+    since = until - timedelta(hours=_PERIODS[period][0])
     listed = await service.triggers.list(workspace_id, wanted)
     found, problem = await _history(service, workspace_id, since, until, wanted)
     has_run = found is None or found.statistics.total or found.unread
     is_unknown = not has_run and not listed and not await service.triggers.list(workspace_id)
-    query = {"environment": wanted, "from": since.isoformat(timespec="seconds"), "limit": 1000}
+    query = {"environment": wanted, "from": f"{since:%Y-%m-%dT%H:%M:%SZ}", "limit": 1000}
     values: dict[str, object] = {
         "section": "metrics",
         "workspace": workspace_id,

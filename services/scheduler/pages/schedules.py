@@ -11,13 +11,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from scheduler.api.auth import Admin
 from scheduler.api.service import ServiceDependency
-from scheduler.api.triggers import parse_key
 from scheduler.errors import ApiError
 from scheduler.pages.forms import AdminForm, seen_after
 from scheduler.pages.queues import said
 from scheduler.pages.rendering import page
 from scheduler.pages.words import from_ms
 from scheduler.queueing.job import Schedule
+from scheduler.triggers.trigger import parse_key
 
 __all__ = ["router"]
 

@@ -65,7 +65,7 @@ def read_job(found: bullmq.Job, state: JobState, due_ms: int | None) -> Job:
 
 def read_schedule(key: str, kept: Mapping[str, str], next_ms: int, *, broken: bool) -> Schedule:
     """Return a schedule by the fields that BullMQ keeps of it; one that is damaged has a revision of no trigger."""
-    data = json.loads(kept.get("data", "{}"))
+    data = _data(kept.get("data", ""))
     return Schedule(
         key=key,
         name=kept.get("name", ""),
@@ -75,6 +75,14 @@ def read_schedule(key: str, kept: Mapping[str, str], next_ms: int, *, broken: bo
         revision=data["revision"] if _matches(key, data) else 0,
         broken=broken,
     )
+
+
+def _data(text: str) -> Mapping[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _matches(key: str, data: Mapping[str, Any]) -> bool:

@@ -12,7 +12,12 @@ __all__ = ["CallHandler", "FinalFailure", "Queue", "RetryCall"]
 
 
 class Queue(Protocol):
-    """Schedules and jobs. Every method raises StoreUnavailableError where the queue does not answer."""
+    """Schedules and jobs. Every method raises StoreUnavailableError where the queue does not answer.
+
+    A schedule has one next run. What nobody ran while all workers were away, or Redis was, is one late run; the ticks
+    that came due until it began are left out (coalesced), and the schedule goes on with the first one after that.
+    A run that a worker's death cut off is run again with the same job id: at least once.
+    """
 
     async def upsert(self, owner: TriggerSet, placed: PlacedTrigger) -> Schedule:
         """Make or change the schedule of an enabled trigger: exactly one, however many ask at once."""

@@ -101,4 +101,6 @@ def _reason(error: BaseException) -> str:
         return "no TLS there: redis:// and rediss:// differ"
     if "Name or service not known" in words or "nodename" in words or "resolution" in words:
         return "its name is not known"
+    if "No connection available" in words:
+        return "all our connections are in use: try again"
     return "nothing answers there" if "refused" in words or "Connect call failed" in words else "the connection broke"

@@ -15,7 +15,7 @@ from scheduler.queueing.queue import Queue
 from scheduler.queueing.redis_address import RedisAddress
 from scheduler.triggers.settling import Fault, Settling, enabled_by_key, fault_of
 from scheduler.triggers.store import TriggerStore
-from scheduler.triggers.trigger import ENVIRONMENTS
+from scheduler.triggers.trigger import parse_key
 
 __all__ = ["Reconciler"]
 
@@ -58,18 +58,22 @@ class Reconciler:
             except StoreUnavailableError as error:
                 RUNS.labels("failed").inc()
                 _logger.warning("schedules were not compared with triggers: %s", error)
+            except Exception:
+                # Whatever one comparison ends with, the next one is made: nobody else repairs schedules.
+                RUNS.labels("failed").inc()
+                _logger.exception("schedules were not compared with triggers")
             await asyncio.sleep(self._every_s)
 
     async def reconcile(self) -> Mapping[Fault, int]:
         """Compare and repair once; return what was put right. Raises StoreUnavailableError."""
         began = time.monotonic()
         repaired: Counter[Fault] = Counter()
-        for place, indexes in (await self._suspects()).items():
-            if place is None:
-                repaired[Fault.ORPHAN] += await self._remove(indexes)
-                continue
-            settled = await self._settling.settle(*place, [int(index) for index in indexes])
+        sets, foreign = await self._suspects()
+        for place, indexes in sets.items():
+            settled = await self._settling.settle(*place, indexes)
             repaired.update(settled.repaired.values())
+        if removed := await self._remove(foreign):
+            repaired[Fault.ORPHAN] += removed
         await self._count(repaired)
         RUNS.labels("done").inc()
         level = logging.WARNING if repaired else logging.DEBUG
@@ -87,19 +91,25 @@ class Reconciler:
         with self._address.errors():
             return bool(await self._redis.set(self._turn, "taken", nx=True, px=round(self._every_s * _TURN * 1000)))
 
-    async def _suspects(self) -> Mapping[tuple[str, str] | None, Sequence[str]]:
-        """Return sets that something seems wrong with, with the indexes; by None the keys that no set can have.
+    async def _suspects(self) -> tuple[Mapping[tuple[str, str], Sequence[int]], Sequence[str]]:
+        """Return sets that something seems wrong with, with the indexes, and the keys that no trigger can have.
 
         What seems wrong may have been changed between two reads: settling looks at it again.
         """
         wanted = {key: placed for one in await self._store.all() for key, placed in enabled_by_key(one).items()}
         schedules = {one.key: one for one in await self._queue.schedules()}
-        suspects: defaultdict[tuple[str, str] | None, list[str]] = defaultdict(list)
+        sets: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        foreign: list[str] = []
         for key in wanted.keys() | schedules.keys():
-            if fault_of(wanted.get(key), schedules.get(key)) is not None:
-                place, index = _place(key)
-                suspects[place].append(index)
-        return suspects
+            if fault_of(wanted.get(key), schedules.get(key)) is None:
+                continue
+            parsed = parse_key(key)
+            if parsed is None:
+                foreign.append(key)
+            else:
+                workspace_id, environment, index = parsed
+                sets[workspace_id, environment].append(index)
+        return sets, foreign
 
     async def _remove(self, keys: Sequence[str]) -> int:
         return sum(await asyncio.gather(*(self._queue.remove(key) for key in keys)))
@@ -109,11 +119,3 @@ class Reconciler:
             REPAIRS.labels(fault.value).inc(count)
             with self._address.errors():
                 await self._redis.hincrby(self._totals, fault, count)  # type: ignore[misc]
-
-
-def _place(key: str) -> tuple[tuple[str, str] | None, str]:
-    workspace, _, rest = key.partition(":")
-    environment, _, index = rest.partition(":")
-    if environment in ENVIRONMENTS and index.isdecimal() and str(int(index)) == index:
-        return (workspace, environment), index
-    return None, key

@@ -38,16 +38,16 @@ _TRIGGERS = [
 ]
 
 
-def fill(api: RunningApi) -> None:
-    """Register triggers of acme, and let a week of executions have happened."""
+def fill(api: RunningApi, *, hours: int = 160) -> None:
+    """Register triggers of acme, and let so many hours of executions have happened."""
     with api.client("acme") as client:
         answer = client.post("/api/workspaces/acme/triggers", json={"triggers": _TRIGGERS})
         assert answer.status_code == 200, answer.text
     now = datetime.now(UTC)
-    for hours in range(1, 160):
-        for run in range(1 + (hours * 7) % 5):
-            began = now - timedelta(hours=hours, minutes=run)
-            api.history.records.append(record("acme", began, failed=(hours * 5 + run) % 17 == 0))
+    for hour in range(1, hours):
+        for run in range(1 + (hour * 7) % 5):
+            began = now - timedelta(hours=hour, minutes=run)
+            api.history.records.append(record("acme", began, failed=(hour * 5 + run) % 17 == 0))
     refused = record("acme", now - timedelta(minutes=2), failed=True, response="<h1>503</h1> " + "overloaded " * 20)
     api.history.records.append(refused)
 

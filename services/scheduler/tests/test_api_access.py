@@ -247,7 +247,7 @@ def test_api_refuses_to_start_in_production_without_a_session_secret(tmp_path: P
         (f"keys: [{{name: a, sha256: {'a' * 64}, workspaces: [a], role: admin}}]", "admin"),
         (f"keys: [{{name: a, sha256: {'a' * 64}, workspaces: [a], key: x}}]", "not known"),
         (
-            f"keys: [{{name: a, sha256: {'a' * 64}, workspaces: [a]}}, {{name: b, sha256: {'a' * 64}, workspaces: [b]}}]",
+            "keys:" + "".join(f"\n- {{name: {name}, sha256: {'a' * 64}, workspaces: [a]}}" for name in "ab"),
             "twice",
         ),
     ],

@@ -55,7 +55,7 @@ def test_index_names_every_route(api: RunningApi) -> None:
 
 
 def test_health_tells_of_redis_workers_and_s3(api: RunningApi, redis: RunningRedis) -> None:
-    """SC-12: heartbeat age and last flush; Trouble jobs-not-running: workers 0 is visible."""
+    """SC-12, Trouble jobs not running: heartbeat age and last flush; workers 0 is visible."""
     none = httpx.get(f"{api.url}/health", verify=False).json()
     assert none["workers"] == {"status": "none", "count": 0, "heartbeat_age_s": None}
     now = time.time()

@@ -52,6 +52,8 @@ def test_kills_at_random_lose_nothing_and_repeat_hardly_a_call(tmp_path: Path) -
         "command": "make soak-services",
         "date": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),
+        # Of 15 minutes: other work on the machine makes calls longer, and more are cut off.
+        "load": round(os.getloadavg()[2], 1),
         "parameters": {
             **asdict(plan),
             "replicas": 2,

@@ -52,7 +52,7 @@ def _token(page: str) -> str:
 
 
 def test_dashboard_shows_what_ran_and_what_runs_next(api: RunningApi, people: dict[str, httpx.Client]) -> None:
-    """SC-10: the figures are those of the history; Flow metrics: the page reads what workers wrote."""
+    """SC-10: the figures are those of the history."""
     text = _text(people["acme"].get("/metrics", params={"workspace_id": "acme"}).text)
     total = len(api.history.records)
     failed = sum(each.status == "failed" for each in api.history.records)
@@ -101,7 +101,7 @@ def test_dashboard_filters_by_environment_and_period(api: RunningApi, people: di
 
 
 def test_dashboard_says_when_figures_are_not_complete(api: RunningApi, people: dict[str, httpx.Client]) -> None:
-    """SC-10, Original: errors were swallowed; Trouble metrics-not-showing: the reason is on the page."""
+    """SC-10, Original, Trouble metrics not showing: errors were swallowed; the reason is on the page."""
     api.history.unread = ("metrics/year=2026/broken.json",)
     partial = people["acme"].get("/metrics?workspace_id=acme").text
     api.history.unread = ()
@@ -116,7 +116,7 @@ def test_dashboard_says_when_figures_are_not_complete(api: RunningApi, people: d
 
 
 def test_unknown_workspace_is_helped_with_a_typo(people: dict[str, httpx.Client]) -> None:
-    """SC-10, Trouble metrics-not-showing: workspace ids are exact; similar ones that one may see are offered."""
+    """SC-10, Trouble metrics not showing: workspace ids are exact; similar ones that one may see are offered."""
     text = _text(people["ops"].get("/metrics?workspace_id=Acme").text)
     assert "This workspace has no trigger yet" in text
     assert "Did you mean acme ?" in text
@@ -145,7 +145,7 @@ def test_error_on_a_page_is_a_page(people: dict[str, httpx.Client]) -> None:
 
 
 def test_queue_page_shows_counts_workers_and_jobs(people: dict[str, httpx.Client], failed_job: str) -> None:
-    """SC-11: counts per state; Flow queue: what failed says why."""
+    """SC-11: counts per state; what failed says why."""
     text = _text(people["ops"].get("/admin/queues").text)
     for said in ("waiting 1", "active 0", "delayed 3", "completed 2", "failed 1", "taking jobs"):
         assert said in text

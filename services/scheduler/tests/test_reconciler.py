@@ -93,6 +93,11 @@ async def _damaged(parts: _Parts) -> None:
         client.delete("scheduler:triggers:repeat:acme:dev:2")
 
 
+async def _unreadable(parts: _Parts) -> None:
+    with Redis.from_url(parts.redis.url) as client:
+        client.hset("scheduler:triggers:repeat:acme:dev:2", "data", "{")
+
+
 async def _broken_chain(parts: _Parts) -> None:
     [one] = await parts.queue.schedules_of(["acme:dev:0"])
     with Redis.from_url(parts.redis.url) as client:
@@ -115,6 +120,7 @@ async def _next_run_in_the_past(parts: _Parts) -> None:
         (Fault.ORPHAN, _of_another_program),
         (Fault.CHANGED, _changed_cron),
         (Fault.CHANGED, _damaged),
+        (Fault.CHANGED, _unreadable),
         (Fault.BROKEN, _broken_chain),
         (Fault.BROKEN, _next_run_in_the_past),
     ],
@@ -122,7 +128,7 @@ async def _next_run_in_the_past(parts: _Parts) -> None:
 def test_fault_is_put_right_and_counted(
     redis: RunningRedis, fault: Fault, do: Callable[[_Parts], Awaitable[None]]
 ) -> None:
-    """Jobs not running: next run in the past is a broken chain, and is repaired."""
+    """Trouble jobs not running: a next run in the past is a broken chain, and is repaired."""
 
     async def test(parts: _Parts) -> None:
         well = await parts.snapshot()
@@ -196,5 +202,24 @@ def test_reconciler_goes_on_when_redis_was_away() -> None:
                         await asyncio.sleep(0.05)
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(run())
+
+
+def test_reconciler_goes_on_after_an_error_of_its_own(redis: RunningRedis, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with _parts(redis, every_s=0.05) as parts:
+            await parts.triggers.replace("acme", "dev", [Trigger(YEARLY, _URL)])
+            with Redis.from_url(redis.url) as client:
+                client.sadd("scheduler:sets", "no place")
+                running = asyncio.create_task(parts.reconciler.run())
+                await eventually(lambda: "schedules were not compared" in caplog.text)
+                client.srem("scheduler:sets", "no place")
+            await parts.queue.remove("acme:dev:0")
+            async with asyncio.timeout(10):
+                while not await parts.queue.schedules():
+                    await asyncio.sleep(0.02)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     asyncio.run(run())

@@ -47,6 +47,29 @@ def test_message_says_what_to_do_when_the_password_is_wrong() -> None:
         _ping(RedisAddress(f"redis://:{_SECRET}@127.0.0.1:{server.port}/0"))
 
 
+def test_message_says_what_to_do_when_a_password_is_missing() -> None:
+    with (
+        running_redis(password=True) as server,
+        pytest.raises(StoreUnavailableError, match="refuses the user or password"),
+    ):
+        _ping(RedisAddress(f"redis://127.0.0.1:{server.port}/0"))
+
+
+def test_message_says_so_when_all_connections_are_in_use() -> None:
+    async def run(address: RedisAddress) -> None:
+        client = address.connect(most=1)
+        client.connection_pool.timeout = 0.05  # type: ignore[attr-defined]
+        waiting = asyncio.create_task(client.bzpopmin("nothing", 1))  # type: ignore[arg-type]
+        await asyncio.sleep(0.1)
+        with pytest.raises(StoreUnavailableError, match="all our connections are in use"), address.errors():
+            await client.ping()  # type: ignore[misc]
+        await waiting
+        await client.aclose()
+
+    with running_redis() as server:
+        asyncio.run(run(server.address))
+
+
 def test_message_names_the_certificate_when_its_authority_is_not_known(tmp_path: Path) -> None:
     """SC-14: Redis TLS."""
     with running_redis(tmp_path, tls=True) as server:

@@ -137,10 +137,10 @@ def test_calls_begin_no_faster_than_the_limit_and_only_then_are_taken(redis: Run
             await asyncio.gather(*(queue.run_now(*first(owner(YEARLY))) for _ in range(50)))
             await asyncio.sleep(0.5)
             counts = await queue.counts()
-            assert counts[JobState.ACTIVE] + counts[JobState.COMPLETED] <= 20 + 20 * 0.6 + 2
-            assert counts[JobState.WAITING] >= 15
+            assert counts[JobState.ACTIVE] + counts[JobState.COMPLETED] <= 20 * 0.6 + 5
+            assert counts[JobState.WAITING] >= 30
             await eventually(lambda: len(calls.seen) == 50)
-        assert calls.seen[-1][0] - calls.seen[0][0] >= 1.3
+        assert calls.seen[-1][0] - calls.seen[0][0] >= 2.2
 
     asyncio.run(run())
 
@@ -148,16 +148,15 @@ def test_calls_begin_no_faster_than_the_limit_and_only_then_are_taken(redis: Run
 def test_bucket_gives_back_what_was_not_used() -> None:
     async def run() -> None:
         now = 0.0
-        bucket = TokenBucket(2, clock=lambda: now)
+        bucket = TokenBucket(5, clock=lambda: now)
         for _ in range(20):
             await bucket.take()
             bucket.give_back()
         began = time.perf_counter()
         await bucket.take()
+        assert time.perf_counter() - began < 0.1
         await bucket.take()
-        assert time.perf_counter() - began < 0.2
-        await bucket.take()
-        assert 0.4 < time.perf_counter() - began < 1
+        assert 0.19 < time.perf_counter() - began < 0.5
 
     asyncio.run(run())
 

@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ENVIRONMENTS", "METHODS", "WORKSPACE_ID", "PlacedTrigger", "Trigger", "TriggerSet", "job_id", "job_name"]
+__all__ = [
+    "ENVIRONMENTS",
+    "METHODS",
+    "WORKSPACE_ID",
+    "PlacedTrigger",
+    "Trigger",
+    "TriggerSet",
+    "job_id",
+    "job_name",
+    "parse_key",
+]
 
 ENVIRONMENTS = ("dev", "stg", "prod")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -60,3 +70,13 @@ def job_id(workspace_id: str, environment: str, index: int) -> str:
 def job_name(workspace_id: str, environment: str, index: int) -> str:
     """Return the name of a trigger's jobs: `{workspace}-{environment}-trigger-{index}`."""
     return f"{workspace_id}-{environment}-trigger-{index}"
+
+
+def parse_key(key: str) -> tuple[str, str, int] | None:
+    """Return workspace, environment and index of a trigger's key, or None where it is none."""
+    workspace_id, _, rest = key.partition(":")
+    environment, _, index = rest.partition(":")
+    if environment not in ENVIRONMENTS or not (index.isascii() and index.isdecimal()):
+        return None
+    # Spelled in this one way only: 01 is not 1.
+    return (workspace_id, environment, int(index)) if job_id(workspace_id, environment, int(index)) == key else None

@@ -89,7 +89,7 @@ async def _next_runs(around: Surroundings) -> Sequence[Finding]:
         if each.trigger.enabled
     }
     schedules: Mapping[str, Schedule] = {each.key: each for each in await around.queue.schedules()}
-    reconciled = f"the reconciler repairs it within {around.settings.reconcile_s:g} s while the API or a worker runs"
+    reconciled = f"the reconciler repairs it within {around.settings.reconcile_s:g} s while the API runs"
     found = []
     if missing := wanted - set(schedules):
         fix = f"{reconciled}; if it stays so, see its errors in the log"
