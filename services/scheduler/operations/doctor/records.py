@@ -75,7 +75,7 @@ async def _newest(around: Surroundings) -> datetime | None:
         workspaces = [around.workspace] if around.workspace else await _workspaces(objects, settings)
         for day in (today, today - timedelta(days=1)):
             prefixes = {prefix for each in workspaces for prefix in day_prefixes(settings, day, each)}
-            times = [found.modified for prefix in sorted(prefixes) for found in await objects.list(prefix)]
+            times = [found.modified for prefix in sorted(prefixes) for found in await objects.objects(prefix)]
             if times:
                 return max(times)
     return None
