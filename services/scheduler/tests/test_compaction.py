@@ -52,13 +52,13 @@ def _ids(reader: HistoryReader, workspace: str = "acme") -> list[str]:
     return sorted(each.execution_id for each in page.executions)
 
 
-def test_closed_hour_becomes_one_object_and_then_the_day(s3: RunningS3, reader: HistoryReader) -> None:
+def test_hours_that_are_over_become_one_object_of_their_day(s3: RunningS3, reader: HistoryReader) -> None:
     for number in range(6):
         put_records(s3, f"1-{number}", [record(number, after=timedelta(hours=number // 3))])
     before = reader.page()
     assert _compact(reader, BEGAN + timedelta(minutes=20)) == 2
     assert len(s3.objects()) == 4
-    assert len([key for key in s3.objects() if "/hour=13/merged-" in key]) == 1
+    assert len([key for key in s3.objects() if "/day=04/merged-" in key]) == 1
     assert reader.page() == before
     assert _compact(reader, _TOMORROW) == 3
     (key,) = s3.objects()
