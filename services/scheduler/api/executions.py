@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -45,9 +46,9 @@ async def executions(
             total=found.total,
             success=found.success,
             failed=found.failed,
-            success_rate=found.success_rate,
-            avg_duration=found.avg_duration,
-            p95=found.p95,
+            success_rate=_rounded(found.success_rate, most=99.99 if found.failed else 100.0),
+            avg_duration=_rounded(found.avg_duration),
+            p95=_rounded(found.p95),
             chart_data=[
                 ChartHour(hour=f"{hour.hour:%Y-%m-%dT%H}:00:00Z", success=hour.success, failed=hour.failed)
                 for hour in found.hours
@@ -62,6 +63,10 @@ async def executions(
 def next_ms(listed: Sequence[Listed]) -> int | None:
     """Return when the next of these triggers runs."""
     return min((each.next_ms for each in listed if each.next_ms is not None), default=None)
+
+
+def _rounded(figure: float | None, *, most: float = math.inf) -> float | None:
+    return None if figure is None else min(round(figure, 2), most)
 
 
 def _period(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:

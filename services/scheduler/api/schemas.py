@@ -102,7 +102,7 @@ class ChartHour(BaseModel):
 
 
 class Stats(BaseModel):
-    """Of all executions of the period: rate in percent, durations in ms; null where nothing ran."""
+    """Of all executions of the period: rate in percent, durations in ms, with two decimals; null where nothing ran."""
 
     total: int
     success: int

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from scheduler.api.keys import Keys
+from scheduler.api.run_limit import RunLimit
 from scheduler.api.sessions import Sessions
 from scheduler.executions.history import ExecutionHistory
 from scheduler.queueing.queue import Queue
@@ -36,6 +37,7 @@ class Service:
     sessions: Sessions
     ports: Ports
     triggers: Triggers
+    run_limit: RunLimit = field(default_factory=RunLimit)
 
 
 async def _service(request: Request) -> Service:

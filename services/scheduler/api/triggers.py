@@ -120,7 +120,8 @@ async def change(request: Request, workspace_id: Workspace, place: Place, servic
 
 @router.post("/{key}/run", status_code=202, summary="Run one trigger now")
 async def run(workspace_id: Workspace, place: Place, service: ServiceDependency) -> StartedRun:
-    """Run a trigger once beside its schedule, also a paused one."""
+    """Run a trigger once beside its schedule, also a paused one; at most 60 times a minute in a workspace."""
+    service.run_limit.check(workspace_id)
     started = await service.triggers.run_now(workspace_id, *place)
     if started is None:
         raise _not_found()

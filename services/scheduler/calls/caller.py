@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import random
 import ssl
 import time
 from dataclasses import replace
@@ -21,6 +22,7 @@ from scheduler.calls.answer import Answer, Verdict, judge_status, retry_after_s
 from scheduler.calls.guarded_network import AddressRefusedError, GuardedBackend, Resolve, resolve
 from scheduler.observability.redaction import hide, secrets_of
 from scheduler.queueing.job import Call, Progress
+from scheduler.queueing.queue import NotNow
 from scheduler.settings import Settings
 from scheduler.triggers.trigger import Trigger
 
@@ -29,6 +31,9 @@ __all__ = ["RESPONSE_BYTES", "Caller"]
 RESPONSE_BYTES = 4096
 _USER_AGENT = "finrag-scheduler/1"
 _KEEP_ALIVE_S = 30.0
+# Until a job of a busy workspace is looked at again, and what counts as the lateness of one that has no tick.
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.5, 10.0
+_ASKED_FOR_S = 4.0
 _PASSING = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -39,7 +44,7 @@ _PASSING = (
 
 
 class Caller:
-    """Makes calls, so many of a workspace at a time; connections are kept for the next one.
+    """Makes calls, at most so many of a workspace at a time; connections are kept for the next one.
 
     Redirects are not followed, and proxies or credentials of the environment are not used: a proxy would resolve the
     name again.
@@ -49,7 +54,7 @@ class Caller:
         self, settings: Settings, *, resolve: Resolve = resolve, ssl_context: ssl.SSLContext | None = None
     ) -> None:
         self._settings = settings
-        # Of workspaces with calls under way: who waits or calls holds its semaphore.
+        # Of workspaces with calls under way: who calls holds its semaphore.
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         in_production = settings.environment == "production"
         private = settings.allow_private_targets and not in_production
@@ -85,10 +90,12 @@ class Caller:
     async def call(self, trigger: Trigger, call: Call, progress: Progress) -> Answer:
         """Make one attempt and return how it went; does not raise for what a target does.
 
-        The attempt ends after the trigger's time-out, however slowly the target sends. The wait for a turn of the
-        workspace does not count.
+        The attempt ends after the trigger's time-out, however slowly the target sends. Raises NotNow where the
+        workspace has as many calls as it may have: waiting here, its jobs would take the places of others.
         """
         turns = self._turns.setdefault(call.workspace_id, asyncio.Semaphore(self._settings.workspace_concurrency))
+        if turns.locked():
+            raise NotNow(after_s=_wait_s(call))
         async with turns:
             began = time.perf_counter()
             answer = await self._attempt(trigger, call, progress)
@@ -134,6 +141,12 @@ class Caller:
         if self._settings.environment == "production" and httpx.URL(trigger.url).scheme == "http":
             return "the trigger's address must begin with https:// (or lie in SCHEDULER_TARGET_NETWORKS)"
         return str(error)
+
+
+def _wait_s(call: Call) -> float:
+    """Return the wait for a turn of the workspace: the longer it has waited the longer, and never with all others."""
+    late_s = _ASKED_FOR_S if call.due_ms is None else time.time() - call.due_ms / 1000
+    return random.uniform(0.5, 1.0) * min(max(late_s / 4, _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
 
 def _body(trigger: Trigger) -> bytes | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpcore
 
@@ -20,6 +22,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 # Of addresses that one name has, and the wait for each: one that does not answer leaves time for the others.
 _MOST_ADDRESSES = 8
 _CONNECT_S = 10.0
+# An event loop's own threads are four to six: names that somebody lets take long would hold up those of all others.
+_LOOK_UPS = ThreadPoolExecutor(64, thread_name_prefix="look-up")
 
 
 class AddressRefusedError(Exception):
@@ -28,7 +32,8 @@ class AddressRefusedError(Exception):
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host, as the system finds them. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOK_UPS, look_up)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

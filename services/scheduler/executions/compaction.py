@@ -1,4 +1,4 @@
-"""Many small objects of an hour, and then of a day, become one: what is read seldom is read fast.
+"""Many small objects become one of their day, hour by hour: who reads a week asks for few.
 
 Nothing is lost or counted twice, whenever a worker dies: what is merged is written under a new name before its sources
 are deleted, a reader takes each execution once, and who merges the same at the same time writes another object.
@@ -87,19 +87,21 @@ class Compaction:
 def due(
     objects: Sequence[StoredObject], root: str, day: date, now: datetime
 ) -> Iterator[tuple[Sequence[StoredObject], str]]:
-    """Yield what is to be merged of a day, and the folder for it: all of a day that is over, or hour by hour."""
-    objects = [stored for stored in objects if day_of(stored.key) == day and _weight(stored) <= _MOST_BYTES // 2]
-    end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    if now >= end + _CLOSED_AFTER:
-        for sources in _portions(objects):
-            yield sources, day_folder(root, day)
-        return
+    """Yield what is to be merged of a day, and the folder for it: hours that are over into the day, others alone."""
+    over: list[StoredObject] = []
     hours: defaultdict[datetime, list[StoredObject]] = defaultdict(list)
     for stored in objects:
-        if (hour := hour_of(stored.key)) is not None:
+        if day_of(stored.key) != day or _weight(stored) > _MOST_BYTES // 2:
+            continue
+        hour = hour_of(stored.key)
+        if hour is None or now >= hour + timedelta(hours=1) + _CLOSED_AFTER:
+            over.append(stored)
+        else:
             hours[hour].append(stored)
+    for sources in _portions(over):
+        yield sources, day_folder(root, day)
     for hour, of_hour in hours.items():
-        if now >= hour + timedelta(hours=1) + _CLOSED_AFTER or len(of_hour) >= _MANY:
+        if len(of_hour) >= _MANY:
             for sources in _portions(of_hour):
                 yield sources, f"{day_folder(root, day)}hour={hour:%H}/"
 

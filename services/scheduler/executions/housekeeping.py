@@ -59,6 +59,9 @@ class Housekeeping:
                     await self._alone(name, task)
             except (HistoryUnavailableError, RedisError) as error:
                 _logger.warning("%s did not run: %s", name, str(error) or type(error).__name__)
+            except Exception:
+                # Of this worker's own: a full disk, an error of ours. The calls under way must not end with it.
+                _logger.exception("%s did not run", name)
             await asyncio.sleep(min(seconds, 60.0))
 
     async def _is_first(self, name: str, seconds: float) -> bool:

@@ -25,7 +25,7 @@ _HOUR_S = 3600
 
 
 class S3ExecutionHistory:
-    """An ExecutionHistory: a day is one listing in each layout in use, and an object is fetched once while it stays."""
+    """An ExecutionHistory. A day is one listing in each layout that is used; an object that stays is fetched once."""
 
     def __init__(self, settings: Settings, store: ObjectStore, cache: ObjectCache, polars: PolarsProcess) -> None:
         self._settings = settings

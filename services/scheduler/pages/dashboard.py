@@ -94,6 +94,7 @@ async def dashboard(
         "statistics": found.statistics if found else None,
         "chart": chart_of(every_hour(found.statistics.hours, since, until)) if found else None,
         "schedules": _schedules(listed),
+        "names": _names(listed),
         "executions": found.executions if found else (),
     }
     return page(request, "dashboard.html", values)
@@ -130,6 +131,12 @@ async def _visible(caller: Principal, service: Service) -> set[str]:
 async def _similar(caller: Principal, service: Service, workspace_id: str) -> Sequence[str]:
     known = {name.lower(): name for name in await _visible(caller, service) if name != workspace_id}
     return [known[match] for match in get_close_matches(workspace_id.lower(), known, n=3, cutoff=0.7)]
+
+
+def _names(listed: Iterable[Listed]) -> dict[tuple[str, str, str], str]:
+    """Names of triggers by place and call: of an execution of another trigger at the same place it is not the name."""
+    triggers = [(each.key, each.placed.trigger) for each in listed]
+    return {(key, one.method, plain_url(one.url)): one.name for key, one in triggers if one.name is not None}
 
 
 def _schedules(listed: Iterable[Listed]) -> list[_Schedule]:

@@ -15,7 +15,7 @@ from scheduler.queueing.bullmq_job import read_call
 from scheduler.queueing.claims import Claim, Claims, Outcome
 from scheduler.queueing.job import Progress
 from scheduler.queueing.outage import Outage
-from scheduler.queueing.queue import CallHandler, FinalFailure, RetryCall
+from scheduler.queueing.queue import CallHandler, FinalFailure, NotNow, RetryCall
 
 __all__ = ["KEEP_COMPLETED", "KEEP_FAILED", "NO_ANSWER", "BullMqRuns", "RetryPolicy"]
 
@@ -57,13 +57,17 @@ class BullMqRuns:
         """Renew the locks of all that run. Raises what NO_ANSWER lists."""
         await asyncio.gather(*(self._claims.hold(id_, token) for id_, token in list(self._tokens.items())))
 
-    async def run(self, job: bullmq.Job, token: str) -> None:
-        """Run a job that was taken with this token, unless it is another worker's by now."""
+    async def run(self, job: bullmq.Job, token: str) -> bool:
+        """Run a job that was taken with this token, unless it is another worker's by now.
+
+        Return whether it was run: not where the handler gave it back, either.
+        """
         self._tokens[job.id] = token
         try:
             outcome = await self._outcome(job, token)
             if outcome is not None:
                 await self._finish(job, token, outcome)
+            return outcome is not None and outcome.kind != "later"
         finally:
             if self._tokens.get(job.id) == token:
                 del self._tokens[job.id]
@@ -95,6 +99,8 @@ class BullMqRuns:
             result = await self._handler(read_call(job.id, job.data), progress)
         except StoreUnavailableError:
             raise
+        except NotNow as error:
+            return Outcome(attempt, "later", after_s=error.after_s)
         except RetryCall as error:
             return Outcome(attempt, "retry", reason=error.reason, after_s=error.after_s)
         except FinalFailure as error:
@@ -120,7 +126,8 @@ class BullMqRuns:
             return
         if (await self._claims.hold(job.id, token)).ours and await self._moved(job, token, outcome):
             return
-        if await self._claims.keep(job.id, outcome):
+        # What was not begun is begun by whoever has it now.
+        if outcome.kind != "later" and await self._claims.keep(job.id, outcome):
             _logger.warning("job %s was lost while it ran: whoever has it now finds what came of it", job.id)
 
     async def _moved(self, job: bullmq.Job, token: str, outcome: Outcome) -> bool:
@@ -137,10 +144,14 @@ class BullMqRuns:
         if outcome.kind == "completed":
             await backend.moveToCompleted(job, outcome.result, KEEP_COMPLETED, token, fetch_next=False)
             return
+        now_ms = round(time.time() * 1000)
+        if outcome.kind == "later":
+            wait_ms = round((outcome.after_s or 0) * 1000)
+            await backend.moveToDelayed(job.id, now_ms, wait_ms, token, {"skipAttempt": True})
+            return
         fields = {"failedReason": outcome.reason}
         if outcome.kind == "retry" and outcome.attempt < self._retry.attempts:
             wait_s = self._retry.wait_s(outcome.attempt) if outcome.after_s is None else outcome.after_s
-            now_ms, wait_ms = round(time.time() * 1000), round(wait_s * 1000)
-            await backend.moveToDelayed(job.id, now_ms, wait_ms, token, {"fieldsToUpdate": fields})
+            await backend.moveToDelayed(job.id, now_ms, round(wait_s * 1000), token, {"fieldsToUpdate": fields})
             return
         await backend.moveToFailed(job, outcome.reason, KEEP_FAILED, token, fetch_next=False, fields_to_update=fields)

@@ -69,7 +69,8 @@ class TakingWorker(bullmq.Worker):  # type: ignore[misc]
 
     async def processJob(self, job: bullmq.Job, token: str) -> None:  # noqa: N802 - BullMQ's name
         """Run a job that was taken."""
-        await self.runs.run(job, token)
+        if not await self.runs.run(job, token):
+            self._bucket.give_back()
 
     async def runStalledJobsCheck(self) -> None:  # noqa: N802 - BullMQ's name
         """Look for jobs of dead workers; not in an outage, in which the locks of living ones ran out as well."""

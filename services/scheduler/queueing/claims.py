@@ -38,7 +38,7 @@ class Outcome:
     """How one attempt ended."""
 
     attempt: int
-    kind: Literal["completed", "failed", "retry"]
+    kind: Literal["completed", "failed", "retry", "later"]
     result: Mapping[str, object] = field(default_factory=dict)
     reason: str = ""
     after_s: float | None = None

@@ -8,7 +8,7 @@ from typing import Protocol
 from scheduler.queueing.job import Action, Call, Job, JobState, Progress, Schedule, WorkerBeat
 from scheduler.triggers.trigger import PlacedTrigger, TriggerSet
 
-__all__ = ["CallHandler", "FinalFailure", "Queue", "RetryCall"]
+__all__ = ["CallHandler", "FinalFailure", "NotNow", "Queue", "RetryCall"]
 
 
 class Queue(Protocol):
@@ -85,6 +85,14 @@ class RetryCall(Exception):  # noqa: N818 - no error of ours: the call is to be 
         self.after_s = after_s
 
 
+class NotNow(Exception):  # noqa: N818 - no error of ours: the call is to be made later
+    """Raised by a handler before it calls: hand the job out again after this time. No attempt is used up."""
+
+    def __init__(self, *, after_s: float) -> None:
+        super().__init__(f"not before {after_s:g} s")
+        self.after_s = after_s
+
+
 class FinalFailure(Exception):  # noqa: N818 - no error of ours: the call failed for good
     """Raised by a handler: no other attempt is made; its text is what the job keeps as the reason."""
 
@@ -93,7 +101,7 @@ class CallHandler(Protocol):
     """What a worker does with a job that it took."""
 
     async def __call__(self, call: Call, progress: Progress, /) -> Mapping[str, object]:
-        """Make the call; return what the job keeps of it. Raises RetryCall or FinalFailure.
+        """Make the call; return what the job keeps of it. Raises NotNow, RetryCall or FinalFailure.
 
         StoreUnavailableError before the call: it is begun again when the store is back, and no attempt is used up.
         Any other error is one of ours: it ends the job as failed too, and is logged with its traceback.

@@ -47,7 +47,11 @@ def fill(api: RunningApi, *, hours: int = 160) -> None:
     for hour in range(1, hours):
         for run in range(1 + (hour * 7) % 5):
             began = now - timedelta(hours=hour, minutes=run)
-            api.history.records.append(record("acme", began, failed=(hour * 5 + run) % 17 == 0))
+            failed = (hour * 5 + run) % 17 == 0
+            api.history.records.append(
+                record("acme", began, failed=failed, trigger_url="https://indexer.example/ingest")
+            )
+    # Of another trigger, which stood at this place before.
     refused = record("acme", now - timedelta(minutes=2), failed=True, response="<h1>503</h1> " + "overloaded " * 20)
     api.history.records.append(refused)
 

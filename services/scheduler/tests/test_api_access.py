@@ -253,7 +253,18 @@ def test_api_refuses_to_start_in_production_without_a_session_secret(tmp_path: P
             "twice",
         ),
     ],
-    ids=["empty", "no-yaml", "no-date", "deep", "digest", "no-workspaces", "star-and-more", "admin-of-one", "unknown-field", "twice"],
+    ids=[
+        "empty",
+        "no-yaml",
+        "no-date",
+        "deep",
+        "digest",
+        "no-workspaces",
+        "star-and-more",
+        "admin-of-one",
+        "unknown-field",
+        "twice",
+    ],
 )
 def test_keys_file_is_refused(text: str, told: str) -> None:
     """SC-11: every mistake in words, without values."""
@@ -289,7 +300,17 @@ def test_without_keys_whoever_is_on_this_machine_may_do_everything(open_api: Run
         {"X-Forwarded-For": "203.0.113.9"},
         {"Forwarded": "for=203.0.113.9"},
     ],
-    ids=["rebinding", "rebinding-prefix", "no-host", "other-origin", "sandboxed", "no-url", "cross-site", "proxy", "proxy-rfc"],
+    ids=[
+        "rebinding",
+        "rebinding-prefix",
+        "no-host",
+        "other-origin",
+        "sandboxed",
+        "no-url",
+        "cross-site",
+        "proxy",
+        "proxy-rfc",
+    ],
 )
 @pytest.mark.parametrize("path", ["/health", "/api/workspaces/acme/triggers", "/admin/queues"])
 def test_without_keys_nobody_else_is_served(open_api: RunningApi, headers: dict[str, str], path: str) -> None:

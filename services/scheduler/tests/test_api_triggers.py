@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from scheduler.api.request_limits import MAX_REQUEST_BYTES
+from scheduler.api.run_limit import MOST_RUNS
 from scheduler.tests.running_api import SECRET, RunningApi, keys_file, running_api
 from scheduler.tests.running_redis import RunningRedis, running_redis
 from scheduler.triggers.cron import next_run
@@ -269,6 +270,24 @@ def test_trigger_is_run_now_beside_its_schedule(acme: httpx.Client) -> None:
     assert first.status_code == 202
     assert set(first.json()) == {"success", "workspace_id", "jobId"}
     assert first.json()["jobId"] != second.json()["jobId"]
+
+
+def test_runs_are_refused_when_a_workspace_asks_for_too_many(
+    api: RunningApi, acme: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SC-02: each is a job that fills Redis and the queue of all others; other workspaces are not touched by it."""
+    acme.post(_ACME, json={"triggers": [_OFTEN]})
+    moment = 1_000_000_060.0
+    monkeypatch.setattr(api.app.state.service.run_limit, "_clock", lambda: moment)
+    answers = [acme.post(f"{_ACME}/acme:dev:0/run") for _ in range(MOST_RUNS + 1)]
+    assert {answer.status_code for answer in answers[:-1]} == {202}
+    assert (answers[-1].status_code, answers[-1].json()["error"]["code"]) == (429, "too_many_runs")
+    assert answers[-1].headers["Retry-After"] == "20"
+    with api.client("globex") as globex:
+        globex.post("/api/workspaces/globex/triggers", json={"triggers": [_OFTEN]})
+        assert globex.post("/api/workspaces/globex/triggers/globex:dev:0/run").status_code == 202
+    moment += 20
+    assert acme.post(f"{_ACME}/acme:dev:0/run").status_code == 202
 
 
 @pytest.mark.parametrize("workspace", ["-a", "a.b", "a%20b", "%2e%2e", "ä", "A" * 65])

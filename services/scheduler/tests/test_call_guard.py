@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,31 @@ def test_connection_goes_to_the_checked_address_and_host_keeps_the_name(target: 
     assert answer.verdict is Verdict.DONE
     assert target.at("/named")[0].headers["host"] == f"{_NAME}:{port}"
     assert names.asked == [_NAME]
+
+
+def test_names_that_take_long_leave_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SC-05: the event loop's own look-ups have four to six threads for the names of all workspaces."""
+    find, done = socket.getaddrinfo, threading.Event()
+
+    def slow(host: str, *arguments: object, **more: object) -> object:
+        if host == "slow.example":
+            done.wait(10)
+            raise socket.gaierror("no answer")
+        return find(host, *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+
+    async def scenario() -> None:
+        waiting = [asyncio.create_task(resolve("slow.example", 443)) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(5):
+                assert await resolve("127.0.0.1", 443) == ["127.0.0.1"]
+        finally:
+            done.set()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(scenario())
 
 
 def test_next_address_is_tried_when_one_does_not_answer(target: RunningTarget) -> None:

@@ -7,6 +7,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -14,7 +15,8 @@ import pytest
 
 from scheduler.calls.answer import Verdict, retry_after_s
 from scheduler.calls.caller import Caller
-from scheduler.queueing.job import Call, Progress
+from scheduler.queueing.job import Progress
+from scheduler.queueing.queue import NotNow
 from scheduler.tests.call_cases import CALL, call_once, local_settings
 from scheduler.tests.running_target import Reply, RunningTarget, running_target
 from scheduler.triggers.trigger import Trigger
@@ -158,23 +160,31 @@ def test_connection_is_kept_for_the_next_call(target: RunningTarget) -> None:
     assert target.connections == before + 1
 
 
-def test_calls_of_one_workspace_leave_room_for_another() -> None:
-    async def many(url: str) -> float:
-        other = Call("repeat:globex:dev:0:1", "globex", "dev", 0, 1, 1)
-        async with Caller(local_settings(workspace_concurrency=2)) as caller:
-            trigger = Trigger("* * * * *", url)
-            slow = [asyncio.create_task(caller.call(trigger, CALL, Progress(1, 3))) for _ in range(6)]
-            await asyncio.sleep(0.05)
-            began = time.monotonic()
-            await caller.call(trigger, other, Progress(1, 3))
-            took = time.monotonic() - began
-            await asyncio.gather(*slow)
-            return took
+def test_call_is_not_begun_while_the_workspace_has_as_many_as_it_may(target: RunningTarget) -> None:
+    """SC-04: it is put off, later and later, and others are called at once."""
+    trigger = Trigger("* * * * *", target.answer("/busy", Reply(delay_s=0.5)))
+    other = replace(CALL, job_id="repeat:globex:dev:0:1", workspace_id="globex")
+    due = [round((time.time() - late) * 1000) for late in (0, 20, 3600)]
 
-    with running_target() as own:
-        took = asyncio.run(many(own.answer("/busy", Reply(delay_s=0.2))))
-        assert own.most_open == 3
-    assert took < 0.4
+    async def scenario() -> list[float]:
+        async with Caller(local_settings(workspace_concurrency=2)) as caller:
+            slow = [asyncio.create_task(caller.call(trigger, CALL, Progress(1, 3))) for _ in range(2)]
+            await asyncio.sleep(0.05)
+            put_off = []
+            for due_ms in due:
+                with pytest.raises(NotNow) as refused:
+                    await caller.call(trigger, replace(CALL, due_ms=due_ms), Progress(1, 3))
+                put_off.append(refused.value.after_s)
+            assert (await caller.call(trigger, other, Progress(1, 3))).verdict is Verdict.DONE
+            await asyncio.gather(*slow)
+            assert (await caller.call(trigger, CALL, Progress(1, 3))).verdict is Verdict.DONE
+            return put_off
+
+    soon, later, latest = asyncio.run(scenario())
+    assert 0.25 <= soon <= 0.5
+    assert 2.5 <= later <= 5.1
+    assert 5 <= latest <= 10
+    assert len(target.at("/busy")) == 4
 
 
 def test_proxies_of_the_environment_are_not_used(target: RunningTarget, monkeypatch: pytest.MonkeyPatch) -> None:

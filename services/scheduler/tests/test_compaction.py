@@ -52,13 +52,13 @@ def _ids(reader: HistoryReader, workspace: str = "acme") -> list[str]:
     return sorted(each.execution_id for each in page.executions)
 
 
-def test_closed_hour_becomes_one_object_and_then_the_day(s3: RunningS3, reader: HistoryReader) -> None:
+def test_hours_that_are_over_become_one_object_of_their_day(s3: RunningS3, reader: HistoryReader) -> None:
     for number in range(6):
         put_records(s3, f"1-{number}", [record(number, after=timedelta(hours=number // 3))])
     before = reader.page()
     assert _compact(reader, BEGAN + timedelta(minutes=20)) == 2
     assert len(s3.objects()) == 4
-    assert len([key for key in s3.objects() if "/hour=13/merged-" in key]) == 1
+    assert len([key for key in s3.objects() if "/day=04/merged-" in key]) == 1
     assert reader.page() == before
     assert _compact(reader, _TOMORROW) == 3
     (key,) = s3.objects()
@@ -169,6 +169,37 @@ def test_only_one_worker_merges(s3: RunningS3) -> None:
             return passes
 
     assert asyncio.run(scenario()) == 1
+
+
+def test_worker_goes_on_when_merging_fails_for_want_of_disk(
+    s3: RunningS3, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SC-09: calls under way and records that wait would end with it; merging is tried again."""
+    passes = 0
+
+    async def no_disk(_self: Compaction, _now: datetime) -> int:
+        nonlocal passes
+        passes += 1
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Compaction, "run_once", no_disk)
+
+    async def scenario() -> None:
+        with running_redis() as redis:
+            settings = redis.settings(**s3.settings, compact_s=0.1)
+            client = redis.address.connect()
+            async with ObjectStore.open(settings) as store:
+                run = asyncio.create_task(Housekeeping(settings, store, client).run())
+                async with asyncio.timeout(20):
+                    while passes < 2 and not run.done():
+                        await asyncio.sleep(0.05)
+                run.cancel()
+                await asyncio.gather(run, return_exceptions=True)
+            await client.aclose()
+
+    asyncio.run(scenario())
+    assert passes == 2
+    assert "No space left on device" in caplog.text
 
 
 def test_executions_are_kept_for_ever_unless_a_setting_says_so(s3: RunningS3, reader: HistoryReader) -> None:

@@ -48,7 +48,8 @@ def test_answer_has_the_documented_fields(acme: httpx.Client) -> None:
     }
     assert (found["workspace_id"], found["total"], len(found["executions"])) == ("acme", 121, 100)
     assert (found["stats"]["success"], found["stats"]["failed"]) == (109, 12)
-    assert found["stats"]["success_rate"] == pytest.approx(100 * 109 / 121)
+    # 100 * 109 / 121 = 90.0826…
+    assert (found["stats"]["success_rate"], found["stats"]["avg_duration"]) == (90.08, 40.0)
     assert sum(hour["success"] + hour["failed"] for hour in found["stats"]["chart_data"]) == 121
     assert all(hour["hour"].endswith(":00:00Z") for hour in found["stats"]["chart_data"])
     assert {
@@ -65,6 +66,20 @@ def test_answer_has_the_documented_fields(acme: httpx.Client) -> None:
         "error_message",
         "environment",
     } <= set(found["executions"][0])
+
+
+def test_figures_have_two_decimals(api: RunningApi, acme: httpx.Client) -> None:
+    """SC-10: and the rate is not 100 where anything failed."""
+    began = datetime(2026, 2, 3, 4, tzinfo=UTC)
+    kept = list(api.history.records)
+    api.history.records += [record("acme", began, duration_ms=each, failed=each == 10) for each in (10, 20, 20)]
+    period = {"from": "2026-02-03", "to": "2026-02-04"}
+    few = acme.get("/metrics/api/acme", params=period).json()["stats"]
+    api.history.records += [record("acme", began)] * 30_000
+    many = acme.get("/metrics/api/acme", params=period).json()["stats"]
+    api.history.records[:] = kept
+    assert (few["success_rate"], few["avg_duration"], few["p95"]) == (66.67, 16.67, 20.0)
+    assert (many["failed"], many["success_rate"]) == (1, 99.99)
 
 
 def test_environment_filter_finds_what_is_there(acme: httpx.Client) -> None:

@@ -64,6 +64,14 @@ def test_dashboard_shows_what_ran_and_what_runs_next(api: RunningApi, people: di
     assert "HTTP 503 Service Unavailable" in text
 
 
+def test_executions_have_the_name_of_their_trigger(people: dict[str, httpx.Client]) -> None:
+    """SC-10: its own name where it has one, as among the schedules; none where another trigger is at its place now."""
+    page = people["acme"].get("/metrics", params={"workspace_id": "acme"}).text
+    last = _text(page.partition("Last executions")[2])
+    assert "Nightly ingestion of new filings acme-dev-trigger-0 POST https://indexer.example/ingest" in last
+    assert re.search(r"(?<!filings )acme-dev-trigger-0 POST https://shop.example/nightly", last)
+
+
 def test_dashboard_hides_queries_and_headers(people: dict[str, httpx.Client]) -> None:
     """SC-10, Original: tokens stood in the pages."""
     page = people["acme"].get("/metrics", params={"workspace_id": "acme"}).text

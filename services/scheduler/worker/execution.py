@@ -43,7 +43,7 @@ class Execution:
         self._trail = trail
 
     async def __call__(self, call: Call, progress: Progress) -> Mapping[str, object]:
-        """Make one attempt. Raises RetryCall while attempts are left, FinalFailure at the end.
+        """Make one attempt. Raises RetryCall while attempts are left, FinalFailure at the end, NotNow before it.
 
         Raises StoreUnavailableError where the trigger cannot be looked up; nothing was called then.
         """
