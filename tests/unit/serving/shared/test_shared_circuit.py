@@ -143,7 +143,7 @@ def test_model_that_one_back_end_found_failing_is_left_alone_by_the_other(open_s
     for _ in range(5):
         first.fail(first.enter())
 
-    wait_until(lambda: second.is_open, "the other has heard of it")
+    wait_until(lambda: first.is_open and second.is_open, "both have heard of it")
     with pytest.raises(ModelCircuitError, match="left alone for 30 s"):
         second.enter()
     second.succeed(Permit())
