@@ -113,7 +113,7 @@ async def list_objects(settings: Settings, day: str | None, prefix: str | None) 
             below = [f"{each}{of_day}" for each in await objects.folders(settings.metrics_prefix)]
         else:
             below = [prefix if prefix is not None else f"{settings.metrics_prefix}{of_day}"]
-        found = [each for one in below for each in await objects.list(one)]
+        found = [each for one in below for each in await objects.objects(one)]
     for each in found:
         click.echo(f"{each.modified:%Y-%m-%d %H:%M:%S}  {each.size:>9}  {each.key}")
     click.echo(f"{len(found)} objects in {settings.s3_bucket} below {', '.join(below)}")
