@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from redis.asyncio.client import Pipeline
 from redis.exceptions import WatchError
@@ -22,6 +23,11 @@ _BATCH = 500
 _Sets = dict[str, TriggerSet]
 # Sets of a workspace as they shall be, by environment; None: no set.
 _Change = dict[str, TriggerSet | None]
+
+
+# Each tick of each trigger reads its set again, mostly as it was; at most some megabytes are kept for that.
+_REMEMBERED_CHARS = 64 * 1024
+_decoded_before = lru_cache(maxsize=64)(decode_set)
 
 
 class RedisTriggerStore:
@@ -45,7 +51,10 @@ class RedisTriggerStore:
         """Return a set, or None where the workspace has none in this environment."""
         with self._address.errors():
             text = await self._redis.get(self._key(workspace_id, environment))
-        return None if text is None else decode_set(workspace_id, environment, text)
+        if text is None:
+            return None
+        decode = _decoded_before if len(text) <= _REMEMBERED_CHARS else decode_set
+        return decode(workspace_id, environment, text)
 
     async def of_workspace(self, workspace_id: str) -> Sequence[TriggerSet]:
         """Return the sets of exactly this workspace, by environment."""

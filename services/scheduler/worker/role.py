@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from contextlib import AsyncExitStack
@@ -31,6 +32,7 @@ __all__ = ["work"]
 _FLUSH_S = 10.0
 _SPOOL_POLL_S = 0.2
 _MB = 1 << 20
+_GARBAGE_BATCH = 20_000
 
 _logger = logging.getLogger(__name__)
 
@@ -47,6 +49,10 @@ async def work(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         role = await _Role.open(settings, stack)
         await stack.enter_async_context(serving_health(settings, role.state))
+        # What is there for good is not looked through again; what calls leave behind is garbage in larger batches.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_GARBAGE_BATCH)
         await role.run(stopping)
 
 
