@@ -48,6 +48,10 @@ class RedisServer:
         """Have it forget everything."""
         assert self._says(b"FLUSHALL").startswith(b"+OK")
 
+    def limit_memory(self, max_bytes: int) -> None:
+        """Have it take nothing more beyond so many bytes; 0 sets no limit."""
+        assert self._says(b"CONFIG SET maxmemory %d" % max_bytes).startswith(b"+OK")
+
     def stop(self) -> None:
         """End it, if it runs."""
         if self._process is not None:

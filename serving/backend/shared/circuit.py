@@ -24,6 +24,9 @@ local kept = redis.call('HMGET', KEYS[1], 'open_until', 'trial', 'trial_until')
 local open_until, trial, trial_until = tonumber(kept[1]), kept[2], tonumber(kept[3] or '0')
 local deed, attempt, member = ARGV[1], ARGV[2], ARGV[3]
 local is_trial = trial == attempt
+-- Later than it can have been set: the clock was put back since, or is another server's.
+if open_until and open_until > now + ARGV[5] then open_until = now end
+if trial_until and trial_until > now + ARGV[6] then trial_until = now end
 local function keep_for(milliseconds)
     redis.call('PEXPIRE', KEYS[1], milliseconds)
 end

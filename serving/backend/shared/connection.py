@@ -42,7 +42,7 @@ class SharedRedis:
 
     def __init__(self, address: str, prefix: str, *, timeout_s: float = TIMEOUT_S, look_s: float = LOOK_S) -> None:
         # Only here: a back end without a shared Redis does not spend the time and the memory.
-        from redis import BlockingConnectionPool, Redis, RedisError
+        from redis import BlockingConnectionPool, Redis, RedisError, ResponseError
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
@@ -61,9 +61,12 @@ class SharedRedis:
             retry=Retry(NoBackoff(), 0),
         )
         self._client = Redis(connection_pool=pool)
-        self._errors: tuple[type[Exception], ...] = (RedisError, OSError)
+        # ValueError: what answers is no Redis.
+        self.errors: tuple[type[Exception], ...] = (RedisError, OSError, ValueError)
+        self._refusals = ResponseError
         self._look_s = look_s
         self._outage = ""
+        self._is_outage_told = False
         self._watchers: list[Callable[[], None]] = []
         self._waiting: queue.Queue[Callable[[], object]] = queue.Queue(_MOST_WAITING)
         self._is_ended = threading.Event()
@@ -99,7 +102,7 @@ class SharedRedis:
             raise SharedAwayError(self._outage)
         try:
             return self._client.register_script(script)(keys, arguments)
-        except self._errors as error:
+        except self.errors as error:
             self.lose(error)
             raise SharedAwayError(self._outage) from error
 
@@ -113,11 +116,15 @@ class SharedRedis:
     def lose(self, error: Exception) -> None:
         """Take the Redis to be away, because of an error it gave to who asked it on other ways."""
         self.failures += 1
+        self._outage = self._described(error)
+        if not self._is_outage_told:
+            self._is_outage_told = True
+            _logger.warning("%s: this process goes by its own memory until it does", self._outage)
+
+    def _described(self, error: Exception) -> str:
         # The error's own words may hold what was asked.
-        outage = f"the shared Redis at {self._shown} does not answer ({type(error).__name__})"
-        if not self._outage:
-            _logger.warning("%s: this process goes by its own memory until it does", outage)
-        self._outage = outage
+        fault = "does not do what it is asked" if isinstance(error, self._refusals) else "does not answer"
+        return f"the shared Redis at {self._shown} {fault} ({type(error).__name__})"
 
     def _run(self) -> None:
         looks_at = time.monotonic()
@@ -138,16 +145,20 @@ class SharedRedis:
             return
         for look in self._watchers:
             self._do(look)
+        if self._is_outage_told and not self._outage:
+            self._is_outage_told = False
+            _logger.info("the shared Redis at %s answers again", self._shown)
 
     def _is_back(self) -> bool:
         try:
-            # Connections from before may be to a process that is gone.
-            self._client.connection_pool.disconnect()
-            self._client.ping()
-        except self._errors:
+            # Connections from before may be to a process that is gone; those in use belong to other threads.
+            self._client.connection_pool.disconnect(inuse_connections=False)
+            # Not a PING, which one answers too that is full, or a replica that only reads.
+            self._client.set(f"{self.prefix}alive", "1", px=60_000)
+        except self.errors as error:
+            self._outage = self._described(error)
             return False
         self._outage = ""
-        _logger.info("the shared Redis at %s answers again", self._shown)
         return True
 
     def _do(self, work: Callable[[], object]) -> None:

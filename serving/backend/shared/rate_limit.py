@@ -22,7 +22,6 @@ class SharedMoments(BoundedMemory):
         from redis.asyncio import BlockingConnectionPool
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
-        from redis.exceptions import RedisError
 
         super().__init__()
         self._shared = shared
@@ -39,7 +38,6 @@ class SharedMoments(BoundedMemory):
         self._redis = RedisStorage(
             f"async+{shared.address}", implementation="redispy", key_prefix=f"{shared.prefix}rate", **pool
         )
-        self._errors: tuple[type[Exception], ...] = (RedisError, OSError)
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Return whether one more request fits into the last `expiry` seconds, and note it then."""
@@ -47,7 +45,7 @@ class SharedMoments(BoundedMemory):
             try:
                 async with asyncio.timeout(TIMEOUT_S):
                     return await self._redis.acquire_entry(key, limit, expiry, amount)
-            except self._errors as error:
+            except self._shared.errors as error:
                 self._shared.lose(error)
         return await super().acquire_entry(key, limit, expiry, amount)
 
@@ -57,7 +55,7 @@ class SharedMoments(BoundedMemory):
             try:
                 async with asyncio.timeout(TIMEOUT_S):
                     return await self._redis.get_moving_window(key, limit, expiry)
-            except self._errors as error:
+            except self._shared.errors as error:
                 self._shared.lose(error)
         return await super().get_moving_window(key, limit, expiry)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from serving.backend.budget import BudgetSpentError
 from serving.backend.shared.budget import SharedBudget
-from serving.backend.shared.connection import SharedRedis
+from serving.backend.shared.connection import SharedAwayError, SharedRedis
 from tests.local_processes import wait_until
 from tests.redis_server import RedisServer
 from tests.unit.serving.shared.conftest import OpenShared
@@ -94,6 +95,100 @@ def test_log_of_today_is_known_to_a_redis_that_does_not_remember(open_shared: Op
     spend(first, "0.1")
 
     wait_for(second, "0.7")
+
+
+class AnswersLost(SharedRedis):
+    """Does what it is asked; while `is_losing`, who asked is not told so."""
+
+    is_losing = False
+
+    def run(self, script: str, keys: Sequence[str], arguments: Sequence[str | int | bytes] = ()) -> object:
+        told = super().run(script, keys, arguments)
+        if self.is_losing:
+            raise SharedAwayError("the answer was lost")
+        return told
+
+
+@pytest.fixture
+def losing(redis_server: RedisServer) -> Iterator[AnswersLost]:
+    shared = AnswersLost(redis_server.url, f"test:{uuid.uuid4().hex}:")
+    yield shared
+    shared.close()
+
+
+def test_call_whose_reservation_was_not_answered_does_not_stay_counted(losing: AnswersLost) -> None:
+    unlucky, other = open_budget(losing), open_budget(losing)
+    losing.is_losing = True
+    spend(unlucky, "0.01", estimate="1")
+    losing.is_losing = False
+    unlucky._pay()
+
+    spend(other, "0.1")
+
+
+def test_refused_call_whose_reservation_was_not_answered_does_not_stay_counted(losing: AnswersLost) -> None:
+    unlucky, other = open_budget(losing, "1"), open_budget(losing, "2")
+    with unlucky.reserved(Decimal(1)):
+        pass
+    unlucky._pay()
+    unlucky.add_logged(NOON.date(), Decimal(1))
+    losing.is_losing = True
+    with pytest.raises(BudgetSpentError), unlucky.reserved(Decimal("0.9")):
+        pytest.fail("the budget was spent")
+    losing.is_losing = False
+    unlucky._pay()
+
+    with other.reserved(Decimal("1.5")):
+        pass
+
+
+def test_payment_whose_answer_was_lost_is_counted_once(losing: AnswersLost) -> None:
+    budget = open_budget(losing)
+    spend(budget, "0.3")
+    losing.is_losing = True
+    for _ in range(3):
+        with pytest.raises(SharedAwayError):
+            budget._pay()
+        assert budget.state().spent_today_usd == Decimal("0.3")
+    spend(budget, "0.2")
+    losing.is_losing = False
+    for _ in range(2):
+        budget._pay()
+
+    assert budget.state().spent_today_usd == Decimal("0.5")
+    other = open_budget(losing)
+    other._pay()
+    assert other.state().spent_today_usd == Decimal("0.5")
+
+
+def test_calls_that_an_emptied_redis_has_forgotten_free_nothing_that_others_reserved(
+    losing: AnswersLost,
+) -> None:
+    first, second = open_budget(losing), open_budget(losing)
+    with first.reserved(Decimal("0.9")):
+        losing.run("return redis.call('DEL', KEYS[1])", (f"{losing.prefix}budget:{NOON.date()}",))
+        under_way = second.reserved(Decimal("1"))
+        under_way.__enter__()
+    first._pay()
+
+    with pytest.raises(BudgetSpentError), first.reserved(Decimal("0.1")):
+        pytest.fail("more was allowed than one call beyond the budget")
+    under_way.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("value", ["", "words", "nan", "inf", "-inf", "-1", "1e300"])
+@pytest.mark.parametrize("name", ["spent", "reserved"])
+def test_what_is_no_sum_stops_nobody(losing: AnswersLost, name: str, value: str) -> None:
+    budget = open_budget(losing)
+    spend(budget, "0.2")
+    budget._pay()
+    day = f"{losing.prefix}budget:{NOON.date()}"
+    losing.run("return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])", (day,), (name, value))
+
+    spend(budget, "0.3")
+    budget._pay()
+
+    assert budget.state().spent_today_usd == Decimal("0.5")
 
 
 def test_next_day_begins_with_nothing_spent(open_shared: OpenShared) -> None:

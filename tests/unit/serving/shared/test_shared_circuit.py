@@ -138,6 +138,17 @@ def test_one_of_many_back_ends_tries(open_shared: OpenShared) -> None:
     assert sum(verdict.may_pass for verdict in verdicts) == 1
 
 
+def test_clock_of_the_redis_that_is_put_back_keeps_the_circuit_open_no_longer(open_shared: OpenShared) -> None:
+    (circuit,), let_pass = circuits(open_shared(), back_ends=1)
+    for number in range(FAILURES):
+        circuit.fail("", f"failure {number}")
+    let_pass(-10 * OPEN_S)
+
+    assert circuit.enter("attempt").may_pass
+    let_pass(-10 * OPEN_S)
+    assert circuit.enter("another").may_pass
+
+
 def test_model_that_one_back_end_found_failing_is_left_alone_by_the_other(open_shared: OpenShared) -> None:
     first, second = SharedModelCircuit(open_shared(), "m"), SharedModelCircuit(open_shared(), "m")
     for _ in range(5):
