@@ -29,12 +29,13 @@ _DETECTORS = (
     "StripeDetector TelegramBotTokenDetector TwilioKeyDetector"
 ).split()
 _SETTINGS = {"plugins_used": [{"name": name} for name in _DETECTORS], "filters_used": []}
-# What a line has at least that any of the detectors finds something in; they take a millisecond for each line.
+# What a line has at least, in small letters, that any of the detectors finds something in; they take a millisecond for
+# each line. Without IGNORECASE, which makes it four times slower; the second is about letters as they are.
 _HINT = re.compile(
-    r"key|secret|token|pass\b|passw|pwd|cred|auth|://|-----BEGIN|AKIA|ASIA|ABIA|ACCA|A3T|eyJ|gh[pousr]_|gl\w{2,4}-|xox|slack|sk-|sk_|rk_|"
-    r"sq0|npm_|pypi-|SG\.|(?-i:AC|SK)[a-z0-9]{32}|\d{8,10}:[\w-]{35}|[MNO][\w-]{23,25}\.[\w-]{6}\.|-us\d",
-    re.IGNORECASE,
+    r"key|secret|token|pass\b|passw|pwd|cred|auth|://|-----begin|akia|asia|abia|acca|a3t|eyj|gh[pousr]_|gl\w{2,4}-|xox|slack|sk-|sk_|rk_|"
+    r"sq0|npm_|pypi-|sg\.|\d{8,10}:[\w-]{35}|[mno][\w-]{23,25}\.[\w-]{6}\.|-us\d"
 )
+_CASED_HINT = re.compile(r"(?:AC|SK)[A-Za-z0-9]{32}")
 _BINARY = {".gz", ".ico", ".jpeg", ".jpg", ".parquet", ".png", ".woff2", ".zip"}
 # Words in values that are no secrets; AWS writes EXAMPLE into the keys of its documentation.
 _FICTIONAL = re.compile(r"example|not-a-real|not-real|fake|placeholder|replace-me|\.\.\.|…", re.IGNORECASE)
@@ -94,7 +95,7 @@ def _scan_file(path: Path, extract: Path) -> Iterator[tuple[int, str]]:
     lines = [
         (number, line)
         for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1)
-        if _HINT.search(line) and "pragma: allowlist secret" not in line
+        if (_HINT.search(line.lower()) or _CASED_HINT.search(line)) and "pragma: allowlist secret" not in line
     ]
     if not lines:
         return

@@ -29,7 +29,10 @@ from finrag_ml_tg1.indexing.publishing import publish_version
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
 from finrag_ml_tg1.loaders.object_store import ObjectStore
 
-__all__ = ["BackupReport", "make_backup", "remove_old_backups"]
+__all__ = ["MOST_SNAPSHOT_BYTES", "BackupReport", "make_backup", "remove_old_backups"]
+
+# A snapshot is held in memory as a whole, and put in one request, of which S3 takes five times this.
+MOST_SNAPSHOT_BYTES = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def make_backup(
     """Copy an index version and the files of `snapshots`, by name, to `target`; `progress` gets (bytes copied, of all).
 
     With `verify` everything is read back, also what earlier backups had copied. Raises StoreError when a snapshot is
-    empty or cannot be read, and what `publish_version` raises.
+    empty, larger than MOST_SNAPSHOT_BYTES or cannot be read, and what `publish_version` raises.
     """
     contents = {name: _read(path) for name, path in sorted(snapshots.items())}
     report = publish_version(source, target, version, progress, verify=verify, is_sole_writer=is_sole_writer)
@@ -97,6 +100,11 @@ def remove_old_backups(store: ObjectStore, retention: Retention) -> list[BackupN
 
 def _read(path: Path) -> bytes:
     try:
+        if path.stat().st_size > MOST_SNAPSHOT_BYTES:
+            raise StoreError(
+                f"the snapshot {path} is larger than {MOST_SNAPSHOT_BYTES / 2**30:g} GiB: nothing was backed up. "
+                "Leave it out; vectors are filled again by `finrag vectors sync`"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise StoreError(f"the snapshot {path} cannot be read: {error.strerror}") from error

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from finrag_ml_tg1.errors import StoreError
 from finrag_ml_tg1.loaders.expected_file import ExpectedFile
-from finrag_ml_tg1.loaders.object_store import ObjectStore
+from finrag_ml_tg1.loaders.object_store import ObjectStore, is_key
 
 __all__ = [
     "BACKUPS_PREFIX",
@@ -30,7 +30,7 @@ __all__ = [
 BACKUPS_PREFIX = "backups/"
 _FORMAT = 1
 _TIME = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{16})")
+_NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{16})\.json", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,9 +89,10 @@ def recorded_backups(store: ObjectStore) -> list[BackupName]:
     """Return the names of the backups in a store, newest first."""
     found = []
     for entry in store.list(BACKUPS_PREFIX):
-        match = _NAME.fullmatch(entry.key.removeprefix(BACKUPS_PREFIX).removesuffix(".json"))
-        if match:
-            found.append(BackupName(datetime.strptime(match[1], _TIME).replace(tzinfo=UTC), match[2]))
+        match = _NAME.fullmatch(entry.key.removeprefix(BACKUPS_PREFIX))
+        made_at = _time(match[1]) if match else None
+        if match and made_at:
+            found.append(BackupName(made_at, match[2]))
     return sorted(found, reverse=True)
 
 
@@ -102,15 +103,18 @@ def read_record(store: ObjectStore, name: BackupName) -> BackupRecord:
         raise StoreError(
             f"backup {name} in {store.url} is damaged: its record is not what was written. Use another one"
         )
-    content = json.loads(data)
-    if content["format"] != _FORMAT:
-        raise StoreError(f"backup {name} in {store.url} was made by another version of this program: use that one")
-    return BackupRecord(
-        name.made_at,
-        content["index_version"],
-        tuple(_expected(file) for file in content["index_files"]),
-        tuple((label, _expected(file)) for label, file in content["snapshots"].items()),
-    )
+    try:
+        content = json.loads(data)
+        if content["format"] != _FORMAT:
+            raise StoreError(f"backup {name} in {store.url} was made by another version of this program: use that one")
+        return BackupRecord(
+            name.made_at,
+            content["index_version"],
+            tuple(_expected(file) for file in content["index_files"]),
+            tuple((_label(label), _expected(file)) for label, file in content["snapshots"].items()),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise StoreError(f"backup {name} in {store.url} is no record of a backup. Use another one") from None
 
 
 def choose_backup(names: Sequence[BackupName], wanted: str | None, url: str) -> BackupName:
@@ -121,6 +125,20 @@ def choose_backup(names: Sequence[BackupName], wanted: str | None, url: str) -> 
     if chosen is None:
         raise StoreError(f"{url} holds no backup {wanted}: it holds {', '.join(map(str, names))}")
     return chosen
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _label(text: str) -> str:
+    """A snapshot's label becomes a file's name, and who can write a record must not choose the folder."""
+    if not is_key(text) or "/" in text:
+        raise ValueError
+    return text
 
 
 def _described(file: ExpectedFile) -> dict[str, str | int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,3 +182,72 @@ def test_a_backup_without_its_snapshot_is_none(
     with pytest.raises(StoreError, match=words):
         back_up(source, target, snapshots={"redis.rdb": tmp_path / "dump.rdb"})
     assert recorded_backups(target) == []
+
+
+def put_record(store: ObjectStore, content: object) -> BackupName:
+    """A record with the name that fits it, as somebody makes it who can write to the store of backups."""
+    data = json.dumps(content).encode()
+    name = BackupName(NOW + timedelta(hours=1), hashlib.sha256(data).hexdigest()[:16])
+    store.put(name.key, data)
+    return name
+
+
+@pytest.mark.parametrize("label", ["../redis.rdb", "/tmp/redis.rdb", "a/b", "", ".."])
+def test_a_record_cannot_write_outside_the_folder_of_snapshots(
+    source: LocalFolderStore, tmp_path: Path, label: str
+) -> None:
+    target = LocalFolderStore(tmp_path / "target")
+    (tmp_path / "dump.rdb").write_bytes(b"snapshot")
+    report = back_up(source, target, snapshots={"redis.rdb": tmp_path / "dump.rdb"})
+    content = json.loads(target.get(report.name.key).data)
+    content["snapshots"] = {label: content["snapshots"]["redis.rdb"]}
+    name = put_record(target, content)
+    with pytest.raises(StoreError, match="is no record of a backup"):
+        restore_backup(target, name, LocalFolderStore(tmp_path / "empty"), tmp_path / "into", lambda done, total: None)
+    assert not (tmp_path / "into").exists()
+    assert not (tmp_path / "redis.rdb").exists()
+
+
+@pytest.mark.parametrize("content", [[], {}, {"format": 1}, {"format": 1, "index_files": 1, "snapshots": {}}])
+def test_what_is_no_record_is_told_and_keeps_everything(
+    source: LocalFolderStore, tmp_path: Path, content: object
+) -> None:
+    target = LocalFolderStore(tmp_path / "target")
+    back_up(source, target)
+    put_record(target, content)
+    before = recorded_backups(target)
+    with pytest.raises(StoreError, match="backup 2026"):
+        remove_old_backups(target, Retention(daily=1, weekly=0))
+    assert recorded_backups(target) == before
+
+
+def test_a_time_that_no_calendar_has_is_no_backup(source: LocalFolderStore, tmp_path: Path) -> None:
+    target = LocalFolderStore(tmp_path / "target")
+    name = back_up(source, target).name
+    target.put("backups/20261399T000000Z-0123456789abcdef.json", b"{}")
+    target.put("backups/20261101T000000Z-0123456789abcdef", b"{}")
+    assert recorded_backups(target) == [name]
+
+
+def test_a_snapshot_does_not_go_over_a_file_that_is_there(source: LocalFolderStore, tmp_path: Path) -> None:
+    """The file may be the one that Redis is running on, and the index must not be switched then either."""
+    target, empty = LocalFolderStore(tmp_path / "target"), LocalFolderStore(tmp_path / "empty")
+    (tmp_path / "dump.rdb").write_bytes(b"snapshot")
+    back_up(source, target, snapshots={"redis.rdb": tmp_path / "dump.rdb"})
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "redis.rdb").write_bytes(b"in use")
+    with pytest.raises(StoreError, match="is there already"):
+        restore(target, empty, tmp_path / "data")
+    assert (tmp_path / "data" / "redis.rdb").read_bytes() == b"in use"
+    assert list(empty.list("")) == []
+
+
+def test_a_snapshot_that_does_not_fit_into_memory_is_refused(
+    source: LocalFolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("finrag_ml_tg1.indexing.backups.making.MOST_SNAPSHOT_BYTES", 7)
+    target = LocalFolderStore(tmp_path / "target")
+    (tmp_path / "vectors").write_bytes(b"12345678")
+    with pytest.raises(StoreError, match="finrag vectors sync"):
+        back_up(source, target, snapshots={"qdrant.snapshot": tmp_path / "vectors"})
+    assert list(target.list("")) == []

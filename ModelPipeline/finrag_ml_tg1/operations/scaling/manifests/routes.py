@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,6 +25,8 @@ FRAMEWORKS: Mapping[str, frozenset[str]] = {
 """What programs of others answer to probes, by their documentation."""
 
 _DECLARING = frozenset({"api_route", "add_api_route", "get", "route", "Route"})
+# Most files declare nothing, and need not be parsed for it.
+_MAY_DECLARE = re.compile(rf"""\b(?:{"|".join(sorted(_DECLARING))})\s*\(\s*["']/""")
 
 
 def read_routes(root: Path) -> dict[str, frozenset[str]]:
@@ -42,7 +45,10 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 def _declared(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    text = path.read_text("utf-8")
+    if not _MAY_DECLARE.search(text):
+        return
+    for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
