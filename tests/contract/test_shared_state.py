@@ -62,7 +62,8 @@ def pair(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         store = linked_store(sample_store, folder / "store")
         servers = [ServedHere(settings(store, folder / name, model, redis)) for name in ("first", "second")]
         nginx = Nginx(folder / "nginx", [server.address for server in servers], ["127.0.0.1:9"])
-        for part in (*servers, nginx):
+        parts: tuple[ServedHere | Nginx, ...] = (*servers, nginx)
+        for part in parts:
             opened.callback(part.stop)
             part.start()
         for server in servers:
