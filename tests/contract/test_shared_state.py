@@ -195,6 +195,19 @@ def test_both_answer_and_their_metrics_are_not_mixed(pair: Pair) -> None:
     assert pair.api.get("/metrics").status_code == httpx.codes.NOT_FOUND
 
 
+def test_client_before_nginx_cannot_choose_who_it_is_counted_as(pair: Pair) -> None:
+    """SU-06: what a client writes into X-Forwarded-For stands left of what nginx adds."""
+    # An address that is no trusted proxy's.
+    stranger = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(base_url=pair.api.base_url, transport=stranger, trust_env=False, timeout=60) as client:
+        statuses = [
+            client.get("/catalog", headers={"X-Forwarded-For": f"10.1.0.{number}, 127.0.0.1"}).status_code
+            for number in range(PER_MINUTE + 4)
+        ]
+
+    assert statuses == [200] * PER_MINUTE + [429] * 4
+
+
 def test_reload_takes_over_other_back_ends(pair: Pair) -> None:
     nginx = pair.nginx
     first, second = (replica.address for replica in pair.servers)

@@ -33,8 +33,8 @@ class SharedMoments(BoundedMemory):
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
         )
-        # The library's own annotation of its options has no pool, which it documents. The address, which it would read in
-        # fewer forms than its client does, is the pool's.
+        # The library's own annotation of its options has no pool, which it documents. The address is the pool's: the
+        # library reads fewer forms of it than its client does.
         pool = {"connection_pool": cast("bool", self._pool)}
         self._redis = RedisStorage(
             "async+redis://", implementation="redispy", key_prefix=f"{shared.prefix}rate", **pool
