@@ -182,6 +182,11 @@ class Nginx:
         """Return what its log tells of each request: status, and the upstreams that were tried."""
         return [json.loads(line) for line in (self._folder / "access.log").read_text().splitlines()]
 
+    @property
+    def logs(self) -> str:
+        """What it has logged, faults included."""
+        return "".join((self._folder / name).read_text() for name in ("access.log", "error.log", "output.log"))
+
     def _answers(self, url: str) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, (self._folder / "output.log").read_text()

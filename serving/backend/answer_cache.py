@@ -83,11 +83,14 @@ class AnswerCache:
         return QueryResponse.model_validate_json(zlib.decompress(entry.data))
 
     async def find(self, key: str) -> QueryResponse | None:
-        """Return the response as it was put, here or by another back end; None when neither keeps it."""
+        """Return the response as it was put, here or, without request and question, by another back end; else None."""
         kept = self.get(key)
         if kept is not None or self._shared is None or not self._max_bytes:
             return kept
-        found = await anyio.to_thread.run_sync(self._shared.get, key)
+        return await anyio.to_thread.run_sync(self._find_shared, self._shared, key)
+
+    def _find_shared(self, shared: SharedAnswers, key: str) -> QueryResponse | None:
+        found = shared.get(key)
         response = None if found is None else _read(found.data)
         if found is not None and response is not None:
             self._keep(key, found.data, response.metadata.index_version, min(found.left_s, self._ttl_s))
@@ -97,11 +100,11 @@ class AnswerCache:
         """Keep a response; not one that stands in for a model that was away or that the budget did not allow."""
         if is_fallback:
             return
-        # A response is mostly the text of its sources: a quarter of it remains, for a tenth of a millisecond.
-        data = zlib.compress(response.model_dump_json().encode(), zlib.Z_BEST_SPEED)
+        data = _written(response)
         self._keep(key, data, response.metadata.index_version, self._ttl_s)
         if self._shared is not None and self._max_bytes:
-            self._shared.put(key, data, self._ttl_s)
+            # Who asked, and in which words, is said anew to each who asks: it does not leave this process.
+            self._shared.put(key, _written(response.model_copy(update={"request_id": "", "query": ""})), self._ttl_s)
 
     def _keep(self, key: str, data: bytes, index_version: str, ttl_s: float) -> None:
         with self._lock:
@@ -122,6 +125,11 @@ class AnswerCache:
 
     def _remove(self, key: str) -> None:
         self._bytes -= len(self._entries.pop(key).data)
+
+
+def _written(response: QueryResponse) -> bytes:
+    # A response is mostly the text of its sources: a quarter of it remains, for a tenth of a millisecond.
+    return zlib.compress(response.model_dump_json().encode(), zlib.Z_BEST_SPEED)
 
 
 def _read(data: bytes) -> QueryResponse | None:

@@ -93,7 +93,8 @@ class Answerer:
             model = await anyio.to_thread.run_sync(self._models.choose, body.model_key)
             if question.history:
                 question = await self._engine.work(slot, finrag.follow_ups.standalone, question)
-            key = answer_key(question, finrag.index.version, _name(model), load_template().version)
+            made_by = repr(model.profile) if model else EXTRACTIVE
+            key = answer_key(question, finrag.index.version, made_by, load_template().version)
             kept = await self._cache.find(key)
             _logger.debug(
                 "index %s, model %s (%s), answer %s",

@@ -13,47 +13,31 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from finrag_ml_tg1.answering.models.language_model import Cancellation, LanguageModel
 from finrag_ml_tg1.events import Event, Result
 from finrag_ml_tg1.loaders.ml_config import MLConfig
 from finrag_ml_tg1.pipeline import FinRAG, Permit
 from finrag_ml_tg1.scope import Question
-from serving.backend.app import create_app
 from serving.backend.engine import MAX_WAITING, WORKERS
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.test_query_validation import assert_problem
-from tests.local_processes import free_port, wait_until
+from tests.local_processes import wait_until
+from tests.served_here import ServedHere
 
 
-@contextmanager
-def serve_here(store: Path, cache: Path) -> Iterator[str]:
-    """Serve an application from a thread of this process; gives its address."""
-    config = MLConfig(store=str(store), cache_dir=str(cache), answer_cache_mb=0)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(config), port=port, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: server.started, "the server listens")
-        yield url
-    finally:
-        server.should_exit = True
-        thread.join()
+def served_here(store: Path, cache: Path) -> ServedHere:
+    return ServedHere(MLConfig(store=str(store), cache_dir=str(cache), answer_cache_mb=0))
 
 
 @pytest.fixture(scope="module")
 def served(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an application with a loaded index."""
-    with serve_here(sample_store, tmp_path_factory.mktemp("cache")) as url:
-        wait_until(lambda: is_ready(url), "the index is loaded")
-        yield url
-
-
-def is_ready(url: str) -> bool:
-    return httpx.get(f"{url}/readyz", trust_env=False).is_success
+    server = served_here(sample_store, tmp_path_factory.mktemp("cache"))
+    server.start()
+    server.wait_until_ready()
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture
@@ -151,9 +135,14 @@ def test_unexpected_failure_to_open_the_index_is_logged_and_tried_again(
 
     with monkeypatch.context() as broken:
         broken.setattr(FinRAG, "open", fail)
-        with serve_here(sample_store, tmp_path) as url:
-            wait_until(lambda: "unexpected" in httpx.get(f"{url}/readyz", trust_env=False).text, "the reason is given")
-            assert "inner detail" not in httpx.get(f"{url}/readyz", trust_env=False).text
+        server = served_here(sample_store, tmp_path)
+        server.start()
+        try:
+            ready = f"{server.url}/readyz"
+            wait_until(lambda: "unexpected" in httpx.get(ready, trust_env=False).text, "the reason is given")
+            assert "inner detail" not in httpx.get(ready, trust_env=False).text
             assert "ZeroDivisionError" in caplog.text
             broken.undo()
-            wait_until(lambda: is_ready(url), "ready as soon as the index can be opened")
+            server.wait_until_ready()
+        finally:
+            server.stop()

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import cast
 
+from finrag_ml_tg1 import __version__
 from serving.backend.schemas.answers import QueryResponse
 from serving.backend.shared.connection import SharedAwayError, SharedRedis
 
@@ -55,13 +56,13 @@ class SharedAnswer:
 class SharedAnswers:
     """At most `max_bytes` of compressed responses over all back ends; those used least recently go first.
 
-    What a back end of another version wrote in another form is not found. The keys of one Redis server: no cluster.
+    What a back end of another version has kept is not found. The keys of one Redis server: no cluster.
     """
 
     def __init__(self, shared: SharedRedis, max_bytes: int) -> None:
         self._shared = shared
         self._max_bytes = max_bytes
-        form = json.dumps(QueryResponse.model_json_schema(), sort_keys=True).encode()
+        form = json.dumps([__version__, QueryResponse.model_json_schema()], sort_keys=True).encode()
         self._prefix = f"{shared.prefix}answer:{hashlib.sha256(form).hexdigest()[:12]}:"
         self._books = tuple(f"{shared.prefix}answers:{name}" for name in ("used", "sizes", "bytes"))
 

@@ -33,10 +33,11 @@ class SharedMoments(BoundedMemory):
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
         )
-        # The library's own annotation of its options has no pool, which it documents.
+        # The library's own annotation of its options has no pool, which it documents. The address is the pool's: the
+        # library reads fewer forms of it than its client does.
         pool = {"connection_pool": cast("bool", self._pool)}
         self._redis = RedisStorage(
-            f"async+{shared.address}", implementation="redispy", key_prefix=f"{shared.prefix}rate", **pool
+            "async+redis://", implementation="redispy", key_prefix=f"{shared.prefix}rate", **pool
         )
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:

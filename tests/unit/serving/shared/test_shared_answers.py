@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+import zlib
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +55,30 @@ def test_answer_is_kept_no_longer_than_its_time_wherever_it_is_found(open_shared
 
     wait_until(lambda: not is_found(third, "key"), "its time is over")
     wait_until(lambda: second.get("key") is None, "its time is over in the other's memory too", timeout_s=0.5)
+
+
+def test_question_and_request_are_not_kept_in_the_redis(open_shared: OpenShared) -> None:
+    shared = open_shared()
+    cache(shared).put("key", response(), is_fallback=False)
+    answers = SharedAnswers(shared, MIB)
+    wait_until(lambda: answers.get("key") is not None, "it is there")
+
+    kept = answers.get("key")
+    assert kept is not None
+    text = zlib.decompress(kept.data).decode()
+    assert response().query not in text
+    assert response().request_id not in text
+
+
+def test_answer_of_another_version_is_not_given(open_shared: OpenShared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer outlives the release that gave it wrongly, but only for back ends of that release."""
+    shared = open_shared()
+    old = cache(shared)
+    old.put("key", response(), is_fallback=False)
+    wait_until(lambda: is_found(cache(shared), "key"), "it is there")
+    monkeypatch.setattr("serving.backend.shared.answers.__version__", "99.0.0")
+
+    assert not is_found(cache(shared), "key")
 
 
 def test_fallback_is_not_shared(open_shared: OpenShared) -> None:
