@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -46,6 +48,8 @@ def scaling_guide() -> str:
         thresholds=_thresholds(),
         curve=_curve(),
         simulated=_simulated(),
+        headroom=_headroom(),
+        chat=_chat(),
         images=_images(),
         edge=_edge(),
         ideas=_ideas(),
@@ -170,6 +174,38 @@ def _simulated() -> str:
                 ]
             )
     return _table(["tier", "load", "back ends", "refused", "p95", "their time", "cost"], rows)
+
+
+def _headroom() -> str:
+    kit, size = _basis().kit, _basis().facts.roles["backend"]
+    target = kit.full_shares()["backend"]
+    busy = kit.requested_shares(_basis().facts.roles)["backend"]
+    replica = tier_replica(_KIT, _basis().measured, _PASSAGES)
+    most = kit.autoscalers["backend"].most
+    return _bullet(
+        f"Utilisation is a share of the **request** ({_cores(kit.requests['backend'].cpu)}; a back end may use "
+        f"{_cores(size.cpu)}). At {float(target):.0%} it is busy for {float(busy):.0%} of what it can do: the rest is "
+        f"room for a rise while others start. {most} back ends are reached at {float(busy) * replica.rate * most:,.0f} "
+        "answers a second."
+    )
+
+
+def _chat() -> str:
+    kit, seconds = _basis().kit, _basis().measured.chat_cpu_s
+    cores = kit.requests["frontend"].cpu
+    a_second = float(kit.full_shares()["frontend"] * cores) / seconds
+    return _bullet(
+        f"A front end requests {_cores(cores)} and uses {seconds * 1000:.0f} ms a question in the chat: {a_second:.1f} "
+        'such questions a second each are its target. See "raise maxReplicas" above, or request more.'
+    )
+
+
+def _cores(count: Fraction | Decimal) -> str:
+    return "one core" if count == 1 else f"{float(count):g} cores" if count > 1 else f"{float(count):g} of a core"
+
+
+def _bullet(text: str) -> str:
+    return textwrap.fill(text, 118, initial_indent="- ", subsequent_indent="  ", break_long_words=False)
 
 
 def _images() -> str:
@@ -301,23 +337,22 @@ Back ends of the kit over {passages} passages (rise to the peak in 20 minutes, i
 
 What it shows:
 
-- Utilisation is a share of the **request** (500m), not of the core a pod may use. At 70 % a back end is busy for 35
-  %: room for a rise, at twice the pods. 50 back ends are reached at half the load that they could answer.
+{headroom}
 - A step is the worst case: the window of 30 s, the doublings of 30 s each and a pod's start are paid in refused
   questions (429, and the chat asks again). The highest tier therefore begins with more pods.
 - Memory is mapped index, hence always there. An index that fills the request (ten million passages in 2 GB) is above
   80 % for ever, and the memory metric then holds every pod up to the bound. Give such pods a request of 1.5 times the
   index.
-- A front end requests 100m and uses 66 ms a question: one question a second each is its target. See "raise
-  maxReplicas" above, or request more.
+{chat}
 
 ## How it is computed
 
 - **The autoscaler** is Kubernetes' documented algorithm (*Horizontal Pod Autoscaling*: "Algorithm details", "Default
   behavior", "Configurable scaling behavior"): ceil(current × metric / target), a tolerance of 10 %, the most over all
-  metrics, missing pods at the target when it falls and at nothing when it rises, pods not ready at nothing when it
-  rises, windows, policies by period, bounds, a look each 15 s. The controller rounds utilisation to whole percent and
-  counts in doubles; here it is exact. Metrics arrive at once, where metrics-server takes some 15 s.
+  metrics, missing pods at the target (the controller: at the whole request) when it falls and at nothing when it
+  rises, pods not ready at nothing when it rises, windows, policies by period, bounds, a look each 15 s. The controller
+  rounds utilisation to whole percent and counts in doubles; here it is exact. Metrics arrive at once, where
+  metrics-server takes some 15 s.
 - **A back end** is the queue M/M/1/4 of its admission: two questions worked on by one core, two waiting, the next
   refused. Real answers vary less than exponential ones, so times and refusals are on the high side. Replicas are
   drawn by chance, as kube-proxy does, and who is refused asks once more. A new pod serves after 15 s: 2 s measured,

@@ -78,9 +78,15 @@ def simulate(
 
 
 def _trace(name: str, peak: int) -> Trace:
+    from finrag_ml_tg1.operations.scaling.errors import ScalingError
     from finrag_ml_tg1.operations.scaling.load.traces import SHAPES, read_trace
 
-    return SHAPES[name](peak) if name in SHAPES else read_trace(Path(name))
+    if name in SHAPES:
+        return SHAPES[name](peak)
+    path = Path(name)
+    if not path.exists():
+        raise ScalingError(f"there is no trace {name}: choose {', '.join(SHAPES)}, or name a file of one")
+    return read_trace(path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -130,11 +130,11 @@ def test_pages_are_published_changed_and_removed(network: Network, tmp_path: Pat
     folder.mkdir()
     (folder / "index.html").write_text("first")
     (folder / "a.html").write_text("a")
-    (folder / "code.12345678.js").write_text("1")
+    (folder / "code.1234567c.js").write_text("1")
     to = ("--to", f"s3://{network.bucket}/share", "--distribution", network.distribution)
     first = run("edge", folder, *to)
     assert first.stdout == "3 of 3 files put, 0 removed, 0 paths invalidated\n", first.output
-    asset, page = network.head("share/code.12345678.js"), network.head("share/index.html")
+    asset, page = network.head("share/code.1234567c.js"), network.head("share/index.html")
     assert asset["CacheControl"] == "public, max-age=31536000, immutable"
     assert (page["CacheControl"], page["ContentType"]) == (
         "public, max-age=0, s-maxage=86400, must-revalidate",
@@ -143,14 +143,27 @@ def test_pages_are_published_changed_and_removed(network: Network, tmp_path: Pat
     assert run("edge", folder, *to).stdout.startswith("0 of 3 files put")
     (folder / "index.html").write_text("second")
     (folder / "a.html").unlink()
-    (folder / "code.12345678.js").rename(folder / "code.abcdefgh.js")
+    (folder / "code.1234567c.js").rename(folder / "code.abcdef12.js")
     shown = run("edge", folder, *to, "--prune", "--dry-run")
     assert "remove a.html\n" in shown.stdout
     assert network.forgotten() == []
     changed = run("edge", folder, *to, "--prune")
     assert changed.stdout == "2 of 2 files put, 1 removed, 3 paths invalidated\n", changed.output
-    assert network.keys() == {"share/index.html", "share/code.12345678.js", "share/code.abcdefgh.js"}
+    assert network.keys() == {"share/index.html", "share/code.1234567c.js", "share/code.abcdef12.js"}
     assert network.forgotten() == [["/share/", "/share/a.html", "/share/index.html"]]
+
+
+def test_pages_that_the_network_still_has_are_named_when_it_cannot_be_told(network: Network, tmp_path: Path) -> None:
+    """The bucket has the new page then, so the next run finds nothing to forget."""
+    (tmp_path / "index.html").write_text("first")
+    to = ("--to", f"s3://{network.bucket}/share", "--distribution")
+    run("edge", tmp_path, *to, network.distribution)
+    (tmp_path / "index.html").write_text("second")
+    failed = run("edge", tmp_path, *to, "ENOSUCH")
+    assert failed.exit_code == 2
+    (line,) = failed.stderr.splitlines()
+    assert "/share/ /share/index.html" in line
+    assert "a day" in line
 
 
 @pytest.mark.parametrize(

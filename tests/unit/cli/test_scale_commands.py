@@ -88,7 +88,7 @@ def test_simulation_of_a_trace_and_an_autoscaler_of_one_s_own(tmp_path: Path) ->
     ("arguments", "told"),
     [
         (("--tier", "none"), "choose low or medium or high"),
-        (("--tier", "low", "--trace", "waves"), "waves cannot be read"),
+        (("--tier", "low", "--trace", "waves"), "there is no trace waves: choose constant, ramp"),
         (("--tier", "low", "--hpa", "none.yaml"), "none.yaml cannot be read"),
         (("--tier", "low", "--out", "/proc/none/chart.svg"), "cannot be written"),
     ],

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote
 
+from finrag_ml_tg1.errors import StoreError
 from finrag_ml_tg1.loaders.s3_errors import FAILURES, explain
 from finrag_ml_tg1.operations.edge.static_files import PERMANENT, StaticFile, cache_control
 
@@ -110,9 +111,16 @@ def invalidated_paths(prefix: str, keys: Sequence[str]) -> list[str]:
 
 
 def invalidate(client: Invalidations, distribution: str, paths: Sequence[str]) -> None:
-    """Have CloudFront forget the paths; raises StoreError, and what was put is there all the same."""
+    """Have CloudFront forget the paths; raises StoreError that names them.
+
+    What was put is there all the same, so that a second run finds nothing to forget.
+    """
     batch = {"Paths": {"Quantity": len(paths), "Items": list(paths)}, "CallerReference": secrets.token_hex(16)}
     try:
         client.create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
     except FAILURES as error:
-        raise explain(error, "CreateInvalidation", f"distribution {distribution}", None) from error
+        reason = explain(error, "CreateInvalidation", f"distribution {distribution}", None)
+        raise StoreError(
+            f"{reason} The bucket has the new files; the network keeps the old ones up to a day unless it is told: "
+            f"aws cloudfront create-invalidation --distribution-id ID --paths {' '.join(paths)}"
+        ) from error

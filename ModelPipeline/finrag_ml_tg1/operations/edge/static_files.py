@@ -21,8 +21,12 @@ PERMANENT = "public, max-age=31536000, immutable"
 PAGE = "public, max-age=0, s-maxage=86400, must-revalidate"
 HOUR = "public, max-age=3600"
 
-# As Vite names what it builds: name.HASH.ending, the hash of 8 characters at least.
-_HASHED = re.compile(r"\.[A-Za-z0-9_-]{8,}\.[a-z0-9]+\Z")
+# As builders name assets: name.HASH.ending, the hash 8 characters of base64url (Vite) or more of hexadecimal digits. A
+# word or a date there is none: kept for a year it could not be taken back. A hash that looks like one is kept an hour.
+_HASHED = re.compile(
+    r"\.(?:(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{8,64}|(?=.[a-z_-]*[A-Z0-9])(?=[A-Z0-9_-]*[a-z])[A-Za-z0-9_-]{8})"
+    r"\.(?:avif|css|gif|ico|jpg|js|map|mjs|png|svg|ttf|wasm|webp|woff2?)\Z"
+)
 # What Python's own table does not know everywhere.
 _TYPES = {".woff2": "font/woff2", ".woff": "font/woff", ".js": "text/javascript", ".webmanifest": "application/json"}
 _TEXT = ("text/", "application/json", "image/svg+xml")

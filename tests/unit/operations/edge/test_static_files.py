@@ -18,7 +18,13 @@ from finrag_ml_tg1.operations.edge.static_files import HOUR, PAGE, PERMANENT, St
     [
         ("static/js/index.DormvYxC.js", PERMANENT),
         ("static/media/SourceSansVF-Upright.ttf.BsWL4Kly.woff2", PERMANENT),
+        ("static/js/main.3f2a91bc.js", PERMANENT),
         ("static/js/index.js", HOUR),
+        ("static/js/index.settings.js", HOUR),
+        ("static/js/my.Document.js", HOUR),
+        ("chart.20241231.png", HOUR),
+        ("my.document.pdf", HOUR),
+        ("filing.0123456789abcdef.pdf", HOUR),
         ("favicon.png", HOUR),
         ("manifest.json", HOUR),
         ("index.html", PAGE),
@@ -32,20 +38,20 @@ def test_names_with_a_hash_are_kept_for_a_year_and_pages_not_at_all(key: str, ke
 
 
 def test_pages_come_last_and_have_their_types(tmp_path: Path) -> None:
-    for key in ("index.html", "a.html", "z/code.12345678.js", "font.12345678.woff2", "favicon.png", ".git/config"):
+    for key in ("index.html", "a.html", "z/code.1234567c.js", "font.1234567c.woff2", "favicon.png", ".git/config"):
         (tmp_path / key).parent.mkdir(exist_ok=True)
         (tmp_path / key).write_bytes(b"x")
     files = static_files(tmp_path)
     assert [file.key for file in files] == [
-        "font.12345678.woff2",
-        "z/code.12345678.js",
+        "font.1234567c.woff2",
+        "z/code.1234567c.js",
         "favicon.png",
         "a.html",
         "index.html",
     ]
     assert {file.key: file.content_type for file in files} == {
-        "font.12345678.woff2": "font/woff2",
-        "z/code.12345678.js": "text/javascript; charset=utf-8",
+        "font.1234567c.woff2": "font/woff2",
+        "z/code.1234567c.js": "text/javascript; charset=utf-8",
         "favicon.png": "image/png",
         "a.html": "text/html; charset=utf-8",
         "index.html": "text/html; charset=utf-8",
@@ -69,7 +75,7 @@ def test_an_index_page_is_forgotten_under_both_its_addresses() -> None:
     assert invalidated_paths("share/", [f"{number}.html" for number in range(31)]) == ["/share/*"]
 
 
-keys = st.sampled_from(["a.html", "b.html", "c.12345678.js", "d.12345678.js", "e.png"])
+keys = st.sampled_from(["a.html", "b.html", "c.1234567c.js", "d.1234567c.js", "e.png"])
 contents = st.dictionaries(keys, st.sampled_from([b"one", b"two"]))
 
 

@@ -34,7 +34,9 @@ class Demand:
         if self.rps <= 0 or self.passages < 1 or self.p95_s <= 0 or self.filings_per_day < 0:
             raise ScalingError("a plan needs more than no requests, passages and milliseconds")
         if not (0 < self.refused_share < 1 and 0 <= self.chat_share <= 1 and 0 < self.mean_share <= 1):
-            raise ScalingError("shares are between 0 and 1")
+            raise ScalingError(
+                "the shares of refused questions and of the mean load are more than 0, and no shares are more than 1"
+            )
 
     @property
     def open_questions_month(self) -> Fraction:

@@ -22,13 +22,17 @@ _RIGHT = 16
 _TOP = 62
 _PANEL = 112
 _GAP = 28
+_ENTRY = 90
 _MOST_POINTS = 400
+# Between two labels of the time axis, in its unit.
+_TICKS = (1, 2, 5, 10, 15, 20, 30, 60, 120)
 _MS = 1000
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #31333f }
 .title { font-size: 15px; font-weight: 600 }
 .grid { stroke: #d5d6da; stroke-width: 1 }
-polyline { fill: none; stroke-width: 2 }
+polyline { fill: none }
+.first, .second { stroke-width: 2 }
 .first { stroke: #0054a3 }
 .second { stroke: #b3470b; stroke-dasharray: 5 3 }
 @media (prefers-color-scheme: dark) {
@@ -88,8 +92,8 @@ def draw_chart(outcome: Outcome, title: str) -> str:
 def _panel(panel: _Panel, number: int, begin_s: float, end_s: float) -> Iterator[str]:
     top = _TOP + number * (_PANEL + _GAP)
     most = _nice(max(value for _, points in panel.lines for _, value in points))
-    legend = "   ".join(f"{'━' if at == 0 else '╌'} {name}" for at, (name, _) in enumerate(panel.lines) if name)
-    yield f'<text x="{_LEFT}" y="{top - 6}">{escape(panel.title)}   {escape(legend)}</text>'
+    yield f'<text x="{_LEFT}" y="{top - 8}">{escape(panel.title)}</text>'
+    yield from _legend([name for name, _ in panel.lines], top - 12)
     for share in (0, 0.5, 1):
         y = top + _PANEL * (1 - share)
         yield f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:g}" y2="{y:g}"/>'
@@ -105,11 +109,21 @@ def _panel(panel: _Panel, number: int, begin_s: float, end_s: float) -> Iterator
 def _time_axis(begin_s: float, end_s: float) -> Iterator[str]:
     y = _TOP + 3 * _PANEL + 2 * _GAP + 18
     unit, seconds = ("h", 3600) if end_s - begin_s > 4 * 3600 else ("min", 60)
-    for part in range(7):
-        at_s = begin_s + (end_s - begin_s) * part / 6
-        label = f"{(at_s - begin_s) / seconds:.0f}{f' {unit}' if part == 6 else ''}"
-        anchor = "end" if part == 6 else "middle"
-        yield f'<text x="{_across(at_s, begin_s, end_s):.1f}" y="{y}" text-anchor="{anchor}">{label}</text>'
+    units = (end_s - begin_s) / seconds
+    step = next((step for step in _TICKS if units / step <= 8), units)
+    for number in range(math.floor(units / step) + 1):
+        x = _across(begin_s + number * step * seconds, begin_s, end_s)
+        yield f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{number * step:g}</text>'
+    yield f'<text x="{_WIDTH - _RIGHT}" y="{y + 16}" text-anchor="end">{unit}</text>'
+
+
+def _legend(names: Sequence[str], y: float) -> Iterator[str]:
+    """The lines' names at the right, each after a piece of its line."""
+    named = [(line, name) for line, name in zip(("first", "second"), names, strict=False) if name]
+    for number, (line, name) in enumerate(named):
+        x = _WIDTH - _RIGHT - (len(named) - number) * _ENTRY
+        yield f'<line class="{line}" x1="{x}" x2="{x + 24}" y1="{y}" y2="{y}"/>'
+        yield f'<text x="{x + 30}" y="{y + 4}">{escape(name)}</text>'
 
 
 def _across(at_s: float, begin_s: float, end_s: float) -> float:

@@ -200,6 +200,21 @@ def test_every_role_stops_gracefully_and_is_spread_budgeted_and_fenced(tier: str
                 assert container["lifecycle"]["preStop"]["sleep"]["seconds"] < spec["terminationGracePeriodSeconds"]
 
 
+@pytest.mark.parametrize("tier", TIERS)
+def test_each_tier_is_backed_up_each_night_by_what_it_has(tier: str) -> None:
+    """SU-07: Redis lets the job in; the vector engine is not asked before it is filled."""
+    objects = rendered(tier)
+    job = objects["CronJob", "finrag-backup"]["spec"]
+    assert job["schedule"] == "17 3 * * *"
+    pod = job["jobTemplate"]["spec"]["template"]
+    assert [one["name"] for one in pod["spec"]["initContainers"]] == ["redis"]
+    way_in = objects["NetworkPolicy", "finrag-redis-from-backup"]["spec"]
+    assert way_in["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "redis"}
+    assert way_in["ingress"][0]["from"][0]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    settings = next(body["data"] for (_, name), body in objects.items() if name.startswith("finrag-backup-settings-"))
+    assert ("Service", settings["REDIS_HOST"]) in objects
+
+
 def test_the_high_tier_is_spread_over_zones() -> None:
     spec = workloads("high")["finrag-backend"]["spec"]["template"]["spec"]
     zones = [one for one in spec["topologySpreadConstraints"] if one["topologyKey"] == "topology.kubernetes.io/zone"]
