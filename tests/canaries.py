@@ -92,6 +92,8 @@ CANARIES: Mapping[str, Canary] = {
         _made("JSON web token", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{}", _LETTERS_DIGITS, 43),
         _basic("basic authentication"),
         _made("password in a database's address", "postgres://finrag:{}@db.internal:5432/finrag", _LETTERS_DIGITS, 20),
+        # Nothing answers there: what is told of that must not have the password either.
+        _made("password in Redis' address", "redis://finrag:{}@127.0.0.1:1/0", _LETTERS_DIGITS, 20),
         _made("password in an address of the web", "https://finrag:{}@collector.internal/v1", _LETTERS_DIGITS, 20),
         _made("storage account key", "AccountName=finrag;AccountKey={}==", _BASE64, 86),
         _made("session cookie", "session={}", _LETTERS_DIGITS, 32),

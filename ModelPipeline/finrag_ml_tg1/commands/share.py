@@ -24,7 +24,7 @@ def share(answers: tuple[Path, ...], folder: Path) -> None:
     """Write answers, as POST /query or `finrag ask --json` gave them, as static pages with their citations.
 
     A page needs no server, script or font. Its name has a hash of the answer: who was not told it does not guess it.
-    Example: finrag ask "What are Apple's main risks?" --json > a.json && finrag share a.json --out shared
+    Example: finrag share answer.json --out shared
     """
     for path in answers:
         name, page = _page(path)

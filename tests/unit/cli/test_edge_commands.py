@@ -161,7 +161,7 @@ def test_pages_that_the_network_still_has_are_named_when_it_cannot_be_told(netwo
     (tmp_path / "index.html").write_text("second")
     failed = run("edge", tmp_path, *to, "ENOSUCH")
     assert failed.exit_code == 2
-    (line,) = failed.stderr.splitlines()
+    line = failed.stderr.splitlines()[-1]
     assert "/share/ /share/index.html" in line
     assert "a day" in line
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 import zlib
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from serving.backend.answer_cache import AnswerCache
 from serving.backend.shared.answers import SharedAnswers
 from serving.backend.shared.connection import SharedRedis
+from tests.event_loops import run
 from tests.local_processes import wait_until
 from tests.redis_server import RedisServer
 from tests.unit.serving.model_response import response
@@ -34,7 +34,7 @@ def cache(shared: SharedRedis, max_bytes: int = MIB, **options: float) -> Answer
 
 
 def is_found(kept: AnswerCache, key: str) -> bool:
-    return asyncio.run(kept.find(key)) is not None
+    return run(kept.find(key)) is not None
 
 
 def test_answer_of_one_back_end_is_found_by_the_other_and_then_in_its_own_memory(open_shared: OpenShared) -> None:

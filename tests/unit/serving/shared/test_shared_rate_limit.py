@@ -16,6 +16,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.backend.shared.connection import SharedRedis
 from serving.backend.shared.connection import open_shared as open_configured
 from serving.backend.shared.rate_limit import SharedMoments
+from tests.event_loops import run
 from tests.redis_server import RedisServer
 from tests.unit.serving.shared.conftest import OpenShared
 
@@ -36,7 +37,7 @@ def test_back_ends_count_together_and_for_each_client(open_shared: OpenShared) -
             await each.close()
         return allowed, other, window.remaining
 
-    assert asyncio.run(count()) == ([True] * 6 + [False] * 3, True, 0)
+    assert run(count()) == ([True] * 6 + [False] * 3, True, 0)
 
 
 def test_each_counts_for_itself_while_the_redis_is_away(mortal_redis: RedisServer, open_mortal: OpenShared) -> None:
@@ -50,7 +51,7 @@ def test_each_counts_for_itself_while_the_redis_is_away(mortal_redis: RedisServe
             await each.close()
         return allowed
 
-    assert asyncio.run(count()) == [[True] * 6 + [False] * 2] * 2
+    assert run(count()) == [[True] * 6 + [False] * 2] * 2
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_parts_that_an_address_leaves_out_are_those_of_a_redis(redis_server: Red
         await moments.close()
         return allowed == [True] * LIMIT.amount + [False] and not shared.outage and not moments.events
 
-    assert asyncio.run(is_counted())
+    assert run(is_counted())
 
 
 def test_answers_that_come_too_late_are_not_taken_for_those_of_others(
@@ -101,7 +102,7 @@ def test_answers_that_come_too_late_are_not_taken_for_those_of_others(
         await moments.close()
         return waited_s, allowed[::2], allowed[1::2]
 
-    waited_s, busy, quiet = asyncio.run(count())
+    waited_s, busy, quiet = run(count())
 
     assert waited_s < 1.5
     assert busy == [False] * 20
