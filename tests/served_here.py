@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import uvicorn
@@ -11,7 +14,7 @@ from finrag_ml_tg1.loaders.ml_config import MLConfig
 from serving.backend.app import create_app
 from tests.local_processes import free_port, wait_until
 
-__all__ = ["ServedHere"]
+__all__ = ["ServedHere", "served_here"]
 
 
 class ServedHere:
@@ -44,3 +47,15 @@ class ServedHere:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
+
+
+@contextlib.contextmanager
+def served_here(store: Path, cache: Path) -> Iterator[str]:
+    """Serve a store, without keeping answers, until the block ends; gives the address, with the index loaded."""
+    server = ServedHere(MLConfig(store=str(store), cache_dir=str(cache), answer_cache_mb=0))
+    server.start()
+    try:
+        server.wait_until_ready()
+        yield server.url
+    finally:
+        server.stop()

@@ -23,21 +23,14 @@ from serving.backend.engine import MAX_WAITING, WORKERS
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.test_query_validation import assert_problem
 from tests.local_processes import wait_until
-from tests.served_here import ServedHere
-
-
-def served_here(store: Path, cache: Path) -> ServedHere:
-    return ServedHere(MLConfig(store=str(store), cache_dir=str(cache), answer_cache_mb=0))
+from tests.served_here import ServedHere, served_here
 
 
 @pytest.fixture(scope="module")
 def served(sample_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an application with a loaded index."""
-    server = served_here(sample_store, tmp_path_factory.mktemp("cache"))
-    server.start()
-    server.wait_until_ready()
-    yield server.url
-    server.stop()
+    with served_here(sample_store, tmp_path_factory.mktemp("cache")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -135,7 +128,7 @@ def test_unexpected_failure_to_open_the_index_is_logged_and_tried_again(
 
     with monkeypatch.context() as broken:
         broken.setattr(FinRAG, "open", fail)
-        server = served_here(sample_store, tmp_path)
+        server = ServedHere(MLConfig(store=str(sample_store), cache_dir=str(tmp_path), answer_cache_mb=0))
         server.start()
         try:
             ready = f"{server.url}/readyz"

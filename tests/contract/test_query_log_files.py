@@ -20,10 +20,10 @@ from serving.backend import bookkeeping
 from serving.backend.query_log import QueryLog
 from tests.contract.conftest import EMPLOYEES
 from tests.contract.served_stores import ServedStore
-from tests.contract.test_load import is_ready, serve_here
 from tests.local_processes import Server, serve_backend, wait_until
 from tests.logged_queries import logged_files, logged_rows
 from tests.sample_index import linked_store
+from tests.served_here import served_here
 
 REVENUE = "What was the revenue of Tarrendray in fiscal 2024?"
 APPLE = "What was Apple's revenue in fiscal 2023?"
@@ -121,8 +121,7 @@ def test_rows_are_in_the_store_when_the_interval_has_passed(
 ) -> None:
     monkeypatch.setattr(bookkeeping, "QueryLog", partial(QueryLog, interval_s=0.3))
     folder = linked_store(sample_store, tmp_path / "store")
-    with serve_here(folder, tmp_path / "cache") as url:
-        wait_until(lambda: is_ready(url), "the index is loaded")
+    with served_here(folder, tmp_path / "cache") as url:
         httpx.post(f"{url}/query", json={"question": EMPLOYEES}, trust_env=False, timeout=30).raise_for_status()
         wait_until(lambda: len(logged_rows(LocalFolderStore(folder))) == 1, "the row is written", 10)
 
@@ -140,8 +139,7 @@ def test_query_that_fails_is_logged_as_failed(
         raise ZeroDivisionError("an inner detail")
 
     folder = linked_store(sample_store, tmp_path / "store")
-    with serve_here(folder, tmp_path / "cache") as url:
-        wait_until(lambda: is_ready(url), "the index is loaded")
+    with served_here(folder, tmp_path / "cache") as url:
         monkeypatch.setattr(FinRAG, "stream", fail)
         headers = {"X-Request-ID": "request-of-failure"}
         httpx.post(f"{url}/query", json={"question": EMPLOYEES}, headers=headers, trust_env=False, timeout=30)
@@ -165,8 +163,7 @@ def test_queries_are_answered_while_the_log_cannot_be_written_and_logged_later(
     monkeypatch.setattr(bookkeeping, "QueryLog", partial(QueryLog, interval_s=0.05, retry_s=0.1))
     folder = linked_store(sample_store, tmp_path / "store")
     (folder / "logs").write_text("in the way")
-    with serve_here(folder, tmp_path / "cache") as url:
-        wait_until(lambda: is_ready(url), "the index is loaded")
+    with served_here(folder, tmp_path / "cache") as url:
         for _ in range(3):
             httpx.post(f"{url}/query", json={"question": EMPLOYEES}, trust_env=False, timeout=30).raise_for_status()
             time.sleep(0.1)
