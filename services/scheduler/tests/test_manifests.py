@@ -74,7 +74,8 @@ def test_roles_have_their_replicas_sizes_and_labels(overlay: str) -> None:
             "requests": {"cpu": "200m", "memory": "256Mi"},
             "limits": {"cpu": "500m", "memory": "512Mi"},
         }
-    assert the(overlay, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+    for name in ("scheduler-api", "scheduler-worker"):
+        assert the(overlay, "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
