@@ -2,7 +2,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --no-compile
 LOCKS := requirements
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate pyproject.toml
@@ -11,10 +11,12 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 py
 	$(if $(shell $(name) -c "import sys, venv; print(sys.version_info >= (3, 11) or '')" 2>/dev/null),$(name))))
 
 SERVICES := coding_agent kserve_api scheduler
+SERVICE_TARGETS := $(foreach what,test check soak,$(SERVICES:%=$(what)-%))
+ENGINES := bwrap chromium curl nginx promtool redis-server
 
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-services check-services soak-services check audit format lock soak docs samples clean encoder browser
+.PHONY: help run test test-services check-services soak-services $(SERVICE_TARGETS) check audit format lock soak docs samples clean encoder engines
 
 help:
 	@echo "make run      set up, index the sample filings, start back end and chat (Ctrl-C stops both)"
@@ -31,7 +33,7 @@ run: $(VENV)/.run-ready
 		$(VENV)/bin/finrag ingest samples/filings && $(VENV)/bin/finrag index; fi
 	@exec $(VENV)/bin/finrag up
 
-test: $(VENV)/.dev-ready encoder browser
+test: $(VENV)/.dev-ready encoder engines
 	@$(VENV)/bin/pytest -m "not soak" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 soak: $(VENV)/.dev-ready encoder
@@ -46,9 +48,13 @@ check: $(VENV)/.dev-ready
 	@$(PY) -m samples.generate --check
 	@$(PY) -m checks.audit
 
-# The surrounding services: own lock, own environment, own process each.
-test-services check-services soak-services: %-services: $(VENV)/.dev-ready
-	@for service in $(SERVICES); do $(MAKE) --no-print-directory -C services/$$service $* || exit 1; done
+# The surrounding services: own lock, own environment, own process each; `make -j2` takes two at a time.
+test-services: $(SERVICES:%=test-%)
+check-services: $(SERVICES:%=check-%)
+soak-services: $(SERVICES:%=soak-%)
+
+$(SERVICE_TARGETS): $(VENV)/.dev-ready
+	@$(MAKE) --no-print-directory -C services/$(lastword $(subst -, ,$@)) $(firstword $(subst -, ,$@))
 
 audit: $(VENV)/.dev-ready
 	@$(PY) -m checks.audit
@@ -72,12 +78,14 @@ lock: $(VENV)/.dev-ready
 encoder: $(VENV)/.dev-ready
 	@$(PY) -m finrag_ml_tg1.indexing.minilm --cache "$${FINRAG_CACHE_DIR:-/tmp/finrag_cache}" > /dev/null
 
-# Tests in a browser need chromium, those in containers bubblewrap; without them they are skipped, with the reason.
-browser:
-	@command -v chromium > /dev/null && command -v bwrap > /dev/null || { [ "$$(id -u)" = 0 ] && \
-		command -v apt-get > /dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-		--no-install-recommends bubblewrap chromium fonts-dejavu-core > /dev/null; } || \
-		echo "chromium or bubblewrap is not installed: the tests that need it are skipped"
+# Servers, sandboxes and tools that tests start: what is missing is installed where that is allowed (as root, without
+# starting any), and else the tests that need it are skipped, with the reason.
+engines:
+	@missing=""; for program in $(ENGINES); do command -v $$program > /dev/null || missing="$$missing $$program"; done; \
+		[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get update -qq \
+		&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		bubblewrap chromium curl fonts-dejavu-core nginx-light prometheus redis-server > /dev/null; } || \
+		echo "not installed:$$missing; the tests that need them are skipped"
 
 clean:
 	rm -rf $(VENV) .finrag

@@ -1,4 +1,4 @@
-"""How large the packages of the two deployed images are: `python -m benchmarks.image_packages`.
+"""How large the packages of the three images are: `python -m benchmarks.image_packages`.
 
 Each is installed as its Dockerfile says, by its own commands, in a folder of its own; once as it comes from the wheels,
 and once with the bytecode that the image holds. Needs the package index.
@@ -20,7 +20,7 @@ from checks.dockerfiles import read_stages
 from tests.sample_index import ROOT
 from tests.soak.image_build import size_mb
 
-_TARGETS_MB = {"backend": 520, "frontend": 480}
+_TARGETS_MB = {"backend": 520, "frontend": 480, "indexer": 480}
 
 
 def main() -> None:
@@ -37,11 +37,12 @@ def measure(name: str) -> dict[str, Any]:
     """Return the size of an image's environment, in units of 1,000,000 bytes, and its largest packages."""
     build = read_stages((ROOT / f"deploy/docker/Dockerfile.{name}").read_text())[0]
     install, compile_all = (run.text for run in build.all_of("RUN")[:2])
+    lock, _, in_the_image = build.all_of("COPY")[0].text.partition(" ")
     with tempfile.TemporaryDirectory(prefix="image-packages-") as folder:
         venv = Path(folder) / "venv"
         places = {
             "/opt/venv": str(venv),
-            "/build/requirements.txt": str(ROOT / f"requirements/{name}.txt"),
+            in_the_image: str(ROOT / lock),
             " /app": "",
         }
         _run(install, places)

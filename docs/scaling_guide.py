@@ -218,7 +218,7 @@ def _images() -> str:
             [
                 f"{image.role} ({facts.roles[image.role].noted})",
                 f"{image.noted_mb} MB",
-                f"{ours['packages_mb']} MB" if ours else "not measured",
+                f"{ours['packages_mb']} MB" if ours else "another's image",
                 f"{image.budget_mb} MB" if image.budget_mb else "-",
                 facts.functions.verdicts[image.role],
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Error, Locator, Page, expect
@@ -19,12 +20,8 @@ pytestmark = pytest.mark.browser
 
 OpenChat = Callable[..., Page]
 
-LOOKS = {
-    "light-1280": {"width": 1280},
-    "dark-1280": {"width": 1280, "dark": True},
-    "light-400": {"width": 400},
-    "dark-400": {"width": 400, "dark": True},
-}
+WIDTHS = (1280, 400)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
 MOST_STOPS = 60
 DIALOG_WITHIN_MS = 5_000
 
@@ -37,25 +34,30 @@ def slow_backend(backend_port: int) -> Iterator[StubBackend]:
 
 
 class Look:
-    """The page in one look; what is wrong with it is collected over its states."""
+    """The page at one width; what is wrong with it, in both colour schemes, is collected over its states."""
 
-    def __init__(self, page: Page, name: str, screenshot: Screenshot) -> None:
+    def __init__(self, page: Page, width: int, screenshot: Screenshot) -> None:
         self.page = page
         self.barriers: list[str] = []
-        self._name = name
+        self._width = width
         self._screenshot = screenshot
 
     def judge(self, state: str) -> None:
-        """Note what bars readers from the page as it is now, and keep a picture of it."""
-        # Nothing is judged while it fades in.
-        self.page.wait_for_function("document.getAnimations().every(motion => motion.playState !== 'running')")
-        self.barriers += [f"{state}: {barrier}" for barrier in find_barriers(self.page)]
-        self._screenshot(self.page, f"{state}-{self._name}")
+        """Note what bars readers from the page as it is now, and keep a picture of it, dark and light."""
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.wait_for_function(
+                f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'"
+            )
+            # Nothing is judged while it fades in.
+            self.page.wait_for_function("document.getAnimations().every(motion => motion.playState !== 'running')")
+            self.barriers += [f"{state}, {scheme}: {barrier}" for barrier in find_barriers(self.page)]
+            self._screenshot(self.page, f"{state}-{scheme}-{self._width}")
 
 
-@pytest.fixture(params=LOOKS)
+@pytest.fixture(params=WIDTHS)
 def look(request: pytest.FixtureRequest, open_chat: OpenChat, screenshot: Screenshot) -> Look:
-    return Look(open_chat(**LOOKS[request.param], height=900), request.param, screenshot)
+    return Look(open_chat(width=request.param, height=900), request.param, screenshot)
 
 
 def open_sidebar(page: Page) -> None:

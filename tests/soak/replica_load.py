@@ -13,7 +13,7 @@ import httpx
 from tests.index_versions import TwoVersions
 from tests.local_processes import wait_until
 
-__all__ = ["ReplicaLoad"]
+__all__ = ["PAUSE_S", "ReplicaLoad"]
 
 _QUESTIONS = (
     "How many employees does Orquenna have in fiscal 2024?",
@@ -23,7 +23,7 @@ _QUESTIONS = (
 # How often who is told to come back later does so.
 _MOST_TRIES = 20
 # Readers think between questions; and a back end that starts beside the clients needs some of the same cores.
-_PAUSE_S = 0.3
+PAUSE_S = 0.3
 
 
 class ReplicaLoad:
@@ -33,7 +33,7 @@ class ReplicaLoad:
     stream whose back end dies after its first words no proxy can save: the client asks again, which is counted too.
     """
 
-    def __init__(self, url: str, published: TwoVersions) -> None:
+    def __init__(self, url: str, published: TwoVersions, pause_s: float = PAUSE_S) -> None:
         self.answers: Counter[str] = Counter()
         self.versions: Counter[str] = Counter()
         self.shed = 0
@@ -44,6 +44,7 @@ class ReplicaLoad:
             base_url=url, trust_env=False, timeout=60, limits=httpx.Limits(max_connections=None)
         )
         self._published = published
+        self._pause_s = pause_s
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -64,7 +65,7 @@ class ReplicaLoad:
                 self._insist("GET", "/catalog" if number % 8 == 3 else "/usage")
         with self._lock:
             self.milliseconds.append((time.perf_counter() - began) * 1000)
-        time.sleep(_PAUSE_S)
+        time.sleep(self._pause_s)
 
     def wait_for_answers(self, more: int) -> None:
         """Return when so many more requests were answered, or one failed."""

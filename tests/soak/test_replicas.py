@@ -1,5 +1,6 @@
-"""Three back ends behind nginx under load: restarted one after the other, switched to another index, killed at random.
+"""Three back ends behind nginx under load: restarted one after the other, switched to another index, killed in turn.
 
+Then more clients come than all queues hold: some are told to wait, and nobody fails.
 At last the front end dies that has a reader's session: the page comes back, and the question is in its address.
 """
 
@@ -23,7 +24,7 @@ from tests.e2e.test_chat import EMPLOYEES, ask
 from tests.index_versions import TwoVersions, name_current
 from tests.local_processes import wait_until
 from tests.replicas import Replicas, replicas
-from tests.soak.replica_load import ReplicaLoad
+from tests.soak.replica_load import PAUSE_S, ReplicaLoad
 from tests.soak.results import number_setting, write_result
 
 __all__ = ["browser"]
@@ -32,6 +33,8 @@ pytestmark = pytest.mark.soak
 
 BACK_ENDS = 3
 CLIENTS = 4
+# Three back ends hold twelve requests.
+CROWD = 40
 BETWEEN = 25
 ANOTHER = "How many employees does Orquenna have in fiscal 2023?"
 
@@ -39,10 +42,11 @@ ANOTHER = "How many employees does Orquenna have in fiscal 2023?"
 def test_replicas_fail_no_request_whatever_is_restarted_switched_or_killed(
     two_versions: TwoVersions, browser: Browser, tmp_path: Path
 ) -> None:
-    """SU-05, SU-06: rolling restart, index switch, and a kill every few seconds: no failed request."""
+    """SU-05, SU-06: rolling restart, index switch, a kill every few seconds, full queues: no failed request."""
     restarts = number_setting("FINRAG_SOAK_RESTARTS", 2)
     seconds = number_setting("FINRAG_SOAK_SECONDS", 300)
     every_s = number_setting("FINRAG_SOAK_KILL_EVERY", 10)
+    crowded_s = number_setting("FINRAG_SOAK_CROWD_SECONDS", 30)
     published = two_versions.copied(tmp_path / "store")
     started = time.monotonic()
     with replicas(
@@ -57,6 +61,9 @@ def test_replicas_fail_no_request_whatever_is_restarted_switched_or_killed(
         seen = len(running.nginx.requests())
         with _under_load(running, published) as killing:
             killed = _kill(running, seconds, every_s)
+        killed_until = len(running.nginx.requests())
+        with _under_load(running, published, clients=CROWD, pause_s=0.0) as crowd:
+            time.sleep(crowded_s)
         requests = running.nginx.requests()
         reader = _lose_a_front_end(running, browser)
         memory = [_resident_mb(replica.process.pid) for replica in running.backends]
@@ -68,25 +75,30 @@ def test_replicas_fail_no_request_whatever_is_restarted_switched_or_killed(
             "switches": restarts * BACK_ENDS,
             **_told(rolling, requests[:seen]),
         },
-        "kills": {"killed": killed, "seconds": seconds, **_told(killing, requests[seen:])},
+        "kills": {"killed": killed, "seconds": seconds, **_told(killing, requests[seen:killed_until])},
+        "crowd": {"clients": CROWD, "seconds": crowded_s, **_told(crowd, requests[killed_until:])},
         "killed_front_end": reader,
         "resident_mb": memory,
     }
-    findings = [{"what": what} for what in (*rolling.failures, *killing.failures)]
+    findings = [{"what": what} for what in (*rolling.failures, *killing.failures, *crowd.failures)]
     settings = {
         "FINRAG_SOAK_RESTARTS": restarts,
         "FINRAG_SOAK_SECONDS": seconds,
         "FINRAG_SOAK_KILL_EVERY": every_s,
+        "FINRAG_SOAK_CROWD_SECONDS": crowded_s,
     }
     write_result("replicas", settings, time.monotonic() - started, counts, findings)
     assert not findings, findings
+    assert crowd.shed, "nobody was told to wait: the queues were not full"
 
 
 @contextmanager
-def _under_load(running: Replicas, published: TwoVersions) -> Iterator[ReplicaLoad]:
-    load = ReplicaLoad(running.nginx.api_url, published)
+def _under_load(
+    running: Replicas, published: TwoVersions, *, clients: int = CLIENTS, pause_s: float = PAUSE_S
+) -> Iterator[ReplicaLoad]:
+    load = ReplicaLoad(running.nginx.api_url, published, pause_s)
     try:
-        with constantly(load.ask, CLIENTS):
+        with constantly(load.ask, clients):
             yield load
     finally:
         load.close()
