@@ -84,7 +84,9 @@ async def _end_of_certificate(host: str, port: int, ca_file: Path | None) -> dat
     try:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(writer.get_extra_info("peercert")["notAfter"]), UTC)
     finally:
-        writer.close()
+        # Not closed in order: TLS would wait for Redis' farewell.
+        writer.transport.abort()
+        await writer.wait_closed()
 
 
 async def _memory(around: Surroundings) -> Sequence[Finding]:
