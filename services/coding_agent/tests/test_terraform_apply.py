@@ -14,6 +14,9 @@ import pytest
 from coding_agent.tests.moto_server import client_environment, moto_server
 from coding_agent.tests.terraform_cli import Terraform, configuration_copy
 
+# Nearly three minutes, most of it moto's.
+pytestmark = pytest.mark.soak
+
 # Moto gives these back otherwise than they were sent; nothing of it is made anew.
 READ_BACK_OTHERWISE = {
     "aws_ecs_service": {
@@ -77,7 +80,6 @@ def test_apply_plan_destroy(tmp_path: Path) -> None:
     _from_nothing_to_nothing(tmp_path, wait_for_store=False)
 
 
-@pytest.mark.soak
 def test_apply_plan_destroy_with_the_store(tmp_path: Path) -> None:
     _from_nothing_to_nothing(tmp_path, wait_for_store=True)
 
