@@ -95,13 +95,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 if a document has drifted")
     check = parser.parse_args(arguments).check
-    drifted = [name for name, document in DOCUMENTS.items() if _read(_HERE / name) != document()]
+    written = {name: document() for name, document in DOCUMENTS.items()}
+    drifted = [name for name, text in written.items() if _read(_HERE / name) != text]
     for name in drifted:
         if check:
             sys.stderr.write(f"docs/{name} has drifted from the code: run `python -m docs.generate`.\n")
         else:
             (_HERE / name).parent.mkdir(parents=True, exist_ok=True)
-            (_HERE / name).write_text(DOCUMENTS[name](), encoding="utf-8")
+            (_HERE / name).write_text(written[name], encoding="utf-8")
     return 1 if check and drifted else 0
 
 

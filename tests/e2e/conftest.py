@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from tests.local_processes import clean_environment, end, free_port, serve_backend, wait_until
+from tests.local_processes import Server, clean_environment, end, free_port, serve_backend, wait_until
 from tests.sample_index import ROOT, sample_store
 
 __all__ = ["own_pages", "sample_store"]
@@ -57,15 +58,48 @@ def backend_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("chat-backend")
 
 
+class KeptBackend:
+    """One back end for all tests that ask for one: it runs from the first of them until its port is needed."""
+
+    def __init__(self, serving: Callable[[], AbstractContextManager[Server]]) -> None:
+        self._serving = serving
+        self._running = ExitStack()
+        self._server: Server | None = None
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        if self._server is None:
+            self._server = self._running.enter_context(self._serving())
+
+    def end(self) -> None:
+        """End it, if it runs."""
+        self._running.close()
+        self._server = None
+
+
+@pytest.fixture(scope="session")
+def kept_backend(backend_port: int, backend_folder: Path, sample_store: Path) -> Iterator[KeptBackend]:
+    kept = KeptBackend(lambda: serve_backend(str(sample_store), backend_folder, port=backend_port))
+    yield kept
+    kept.end()
+
+
 @pytest.fixture
-def backend(backend_port: int, backend_folder: Path, sample_store: Path) -> Iterator[None]:
-    with serve_backend(str(sample_store), backend_folder, port=backend_port):
-        yield
+def backend(kept_backend: KeptBackend) -> None:
+    """A back end on the samples is where the front end looks for one."""
+    kept_backend.start()
+
+
+@pytest.fixture
+def vacant_port(kept_backend: KeptBackend, backend_port: int) -> int:
+    """The port at which the front end looks for a back end; nobody is there."""
+    kept_backend.end()
+    return backend_port
 
 
 @pytest.fixture(scope="session")
 def chat_url(backend_port: int, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
-    """The address of the front end; its back end runs only while the `backend` fixture is in use."""
+    """The address of the front end; its back end runs in tests that use `backend`."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "serving/frontend/chat.py", "--server.port", str(port)]
     environment = clean_environment(BACKEND_URL=f"http://127.0.0.1:{backend_port}")

@@ -27,9 +27,9 @@ DIALOG_WITHIN_MS = 5_000
 
 
 @pytest.fixture
-def slow_backend(backend_port: int) -> Iterator[StubBackend]:
+def slow_backend(vacant_port: int) -> Iterator[StubBackend]:
     """A back end that takes its time for questions that hold the word "slow", and fails where it is told to."""
-    with serve_stub(StubBackend(), backend_port) as stub:
+    with serve_stub(StubBackend(), vacant_port) as stub:
         yield stub
 
 
@@ -177,9 +177,9 @@ def test_waiting_and_failures_bar_nobody(look: Look, slow_backend: StubBackend) 
     assert look.barriers == []
 
 
-def test_missing_back_end_bars_nobody(look: Look, tmp_path: Path, sample_store: Path, backend_port: int) -> None:
+def test_missing_back_end_bars_nobody(look: Look, tmp_path: Path, sample_store: Path, vacant_port: int) -> None:
     page = look.page
-    with serve_backend(str(sample_store), tmp_path, port=backend_port):
+    with serve_backend(str(sample_store), tmp_path, port=vacant_port):
         expect(page.locator(INPUT)).to_be_enabled()
     page.reload()
     expect(page.locator(".st-key-backend-obstacle")).to_be_visible()

@@ -116,11 +116,11 @@ def test_answer_and_source_fit_the_window(
 
 
 def test_page_says_that_the_back_end_is_away_and_continues_by_itself_when_it_is_back(
-    open_chat: OpenChat, backend_port: int, backend_folder: Path, sample_store: Path, screenshot: Screenshot
+    open_chat: OpenChat, vacant_port: int, backend_folder: Path, sample_store: Path, screenshot: Screenshot
 ) -> None:
     page = open_chat()
     obstacle = page.locator(".st-key-backend-obstacle")
-    with serve_backend(str(sample_store), backend_folder, port=backend_port):
+    with serve_backend(str(sample_store), backend_folder, port=vacant_port):
         expect(page.locator(INPUT)).to_be_enabled()
         ask(page, EMPLOYEES)
         expect(page.locator(".st-key-answer-1")).to_contain_text("2,475 employees")
@@ -132,7 +132,7 @@ def test_page_says_that_the_back_end_is_away_and_continues_by_itself_when_it_is_
     page.locator(".st-key-earlier-1 button").click()
     expect(page.locator(".st-key-answer-1")).to_contain_text("2,475 employees")
 
-    with serve_backend(str(sample_store), backend_folder, port=backend_port):
+    with serve_backend(str(sample_store), backend_folder, port=vacant_port):
         expect(obstacle).to_be_hidden()
         expect(page.locator(INPUT)).to_be_enabled()
         page.locator(".st-key-retry-2 button").click()

@@ -67,9 +67,9 @@ def assert_inert(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [1280, 400])
 def test_hostile_answer_and_sources_stay_words(
-    open_chat: OpenChat, console_errors: list[str], screenshot: Screenshot, backend_port: int, width: int
+    open_chat: OpenChat, console_errors: list[str], screenshot: Screenshot, vacant_port: int, width: int
 ) -> None:
-    with serve_stub(StubBackend(), backend_port):
+    with serve_stub(StubBackend(), vacant_port):
         page = open_chat(width=width, height=800)
         seen = watch(page)
         ask(page, HOSTILE_QUESTION)

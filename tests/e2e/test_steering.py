@@ -31,7 +31,7 @@ def orquenna_revenue(fiscal_year: int) -> str:
 
 
 def test_answer_is_stopped_while_it_is_written_and_its_sources_open_meanwhile(
-    open_chat: OpenChat, backend_port: int, backend_folder: Path, sample_store: Path, screenshot: Screenshot
+    open_chat: OpenChat, vacant_port: int, backend_folder: Path, sample_store: Path, screenshot: Screenshot
 ) -> None:
     page = open_chat()
     with ScriptedModelServer() as model:
@@ -39,7 +39,7 @@ def test_answer_is_stopped_while_it_is_written_and_its_sources_open_meanwhile(
         with serve_backend(
             str(sample_store),
             backend_folder,
-            port=backend_port,
+            port=vacant_port,
             FINRAG_MODEL="openai",
             OPENAI_BASE_URL=model.openai_url,
             FINRAG_ANSWER_CACHE_MB="0",

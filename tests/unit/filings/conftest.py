@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +41,21 @@ def samples() -> list[Sample]:
 
 
 @pytest.fixture(scope="session")
-def real_filings() -> list[RealFiling]:
+def real_filings(tmp_path_factory: pytest.TempPathFactory) -> list[RealFiling]:
+    """All of them, read by one of the processes that test at the same time: it takes most of a minute."""
     if "FINRAG_EVAL_DATA" not in os.environ:
         pytest.skip("FINRAG_EVAL_DATA names no folder with real filings")
-    folder = Path(os.environ["FINRAG_EVAL_DATA"]) / "filings"
+    folder = tmp_path_factory.getbasetemp()
+    shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "real-filings.pickle"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            shared.write_bytes(pickle.dumps(_read_all(Path(os.environ["FINRAG_EVAL_DATA"]) / "filings")))
+    filings: list[RealFiling] = pickle.loads(shared.read_bytes())
+    return filings
+
+
+def _read_all(folder: Path) -> list[RealFiling]:
     with (folder / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [_read(folder, row) for row in rows]

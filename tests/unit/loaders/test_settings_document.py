@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import pytest
+
+from docs import generate
 from finrag_ml_tg1.loaders.ml_config import MLConfig, settings_table
 
 REPOSITORY = Path(__file__).parents[3]
-
-
-def generate(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(script), *arguments], capture_output=True, text=True, check=False)
 
 
 def test_committed_document_holds_the_table() -> None:
@@ -32,15 +28,22 @@ def test_table_has_one_complete_row_for_each_setting() -> None:
     assert "`AWS_REGION`, `AWS_DEFAULT_REGION`" in settings_table()
 
 
-def test_check_finds_drift_and_writing_mends_it(tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
-    script = Path(shutil.copy(REPOSITORY / "docs" / "generate.py", tmp_path / "docs"))
+def test_check_finds_drift_and_writing_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "_HERE", tmp_path)
+    monkeypatch.setattr(generate, "DOCUMENTS", {"settings.md": generate.settings, "new/cli.md": generate.command_line})
 
-    missing = generate(script, "--check")
-    written = generate(script)
-    same = generate(script, "--check")
-    (tmp_path / "docs" / "settings.md").write_text("edited by hand", encoding="utf-8")
-    edited = generate(script, "--check")
+    missing = generate.main(["--check"])
+    told = capsys.readouterr().err
+    nothing_was_written = not list(tmp_path.iterdir())
+    written = generate.main([])
+    same = generate.main(["--check"])
+    (tmp_path / "settings.md").write_text("edited by hand", encoding="utf-8")
+    edited = generate.main(["--check"])
 
-    assert (missing.returncode, written.returncode, same.returncode, edited.returncode) == (1, 0, 0, 1)
-    assert "docs/settings.md has drifted" in missing.stderr
+    assert (missing, written, same, edited) == (1, 0, 0, 1)
+    assert nothing_was_written
+    assert "docs/settings.md has drifted" in told
+    assert "docs/new/cli.md has drifted" in told
+    assert "cli.md" not in capsys.readouterr().err
