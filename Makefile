@@ -9,6 +9,9 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 # The first Python 3.11 or newer on the path, or the one named: make run PYTHON=/path/to/python
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,\
 	$(if $(shell $(name) -c "import sys, venv; print(sys.version_info >= (3, 11) or '')" 2>/dev/null),$(name))))
+# Tests wait now and then: one process more than cores, and four at the most.
+PROCESSES := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+	if [ $$cores -lt 3 ]; then expr $$cores + 1; else echo 4; fi)
 
 SERVICES := coding_agent kserve_api scheduler
 SERVICE_TARGETS := $(foreach what,test check soak,$(SERVICES:%=$(what)-%))
@@ -34,7 +37,7 @@ run: $(VENV)/.run-ready
 	@exec $(VENV)/bin/finrag up
 
 test: $(VENV)/.dev-ready encoder engines
-	@$(VENV)/bin/pytest -m "not soak" --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(VENV)/bin/pytest -m "not soak" --numprocesses $(PROCESSES) --dist loadfile
 
 soak: $(VENV)/.dev-ready encoder
 	@$(VENV)/bin/pytest -m soak tests/soak -s
