@@ -33,11 +33,15 @@ class Asker:
         self.conversation.ask(self.client, query)
 
     def ask_typed(self) -> None:
-        """Ask what was typed, with the limits chosen by now; say so where it is too short or too long for a question.
+        """Ask what stands in the input.
 
         As a callback: an input that turns out disabled in the same run would lose it.
         """
-        question = st.session_state[INPUT_KEY].strip()
+        self.ask_words(st.session_state[INPUT_KEY])
+
+    def ask_words(self, words: str) -> None:
+        """Ask in these words, with the limits chosen by now; say so where they are too few or too many."""
+        question = words.strip()
         if len(question) < MIN_QUESTION_CHARS:
             st.toast(f"A question has at least {MIN_QUESTION_CHARS} characters.", icon=":material/info:")
             return

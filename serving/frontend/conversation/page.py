@@ -38,6 +38,7 @@ __all__ = ["draw_chat"]
 
 _LINK_TAKEN_KEY = "link-taken"
 _OPENED_KEY = "opened"
+_TYPED_EARLY_KEY = "typed-early"
 
 
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
@@ -56,9 +57,14 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
                 settings = draw_settings(catalog)
         _show_cost_so_far(conversation)
     asker = Asker(client, conversation, settings, has_limits=isinstance(catalog, Catalog))
+    begins = INPUT_KEY not in st.session_state and not conversation.turns
     if status.can_answer:
         _take_link(asker)
-    _draw_input(asker, limits, can_answer=status.can_answer)
+        _ask_typed_early(asker)
+    typed = _draw_input(asker, limits, can_answer=status.can_answer)
+    if begins and typed:
+        st.session_state[_TYPED_EARLY_KEY] = typed
+        st.rerun()
     st.title("FinRAG", anchor=False)
     # Places of their own, empty from the start: what was in them would stay beside an answer that is on its way.
     welcome, said, offered = st.empty(), st.container(), st.empty()
@@ -93,8 +99,11 @@ def _show_cost_so_far(conversation: Conversation) -> None:
         st.caption(escape_inline(f"This conversation: {describe_price(conversation.cost_usd)}{rest}"))
 
 
-def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
-    """Draw what is pinned to the foot of the page: the input, what it is limited to, and Stop while it is needed."""
+def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> str | None:
+    """Draw what is pinned to the foot of the page: the input, what it is limited to, and Stop while it is needed.
+
+    Returns what was sent, which `on_submit` has asked already unless the session begins with it.
+    """
     with st.bottom:
         if asker.conversation.asked_now:
             show_stop()
@@ -102,12 +111,13 @@ def _draw_input(asker: Asker, limits: Filters, *, can_answer: bool) -> None:
             st.caption(escape_inline(f"Typed questions are limited to {describe_filters(limits)}"))
         # Put here by hand: where Streamlit puts it by itself, the page follows its own foot, and an answer that is
         # longer than the window is seen from its end.
-        st.chat_input(
+        typed: str | None = st.chat_input(
             "Ask about a company and a year" if can_answer else "Questions can be asked once the back end is ready",
             key=INPUT_KEY,
             disabled=not can_answer,
             on_submit=asker.ask_typed,
         )
+    return typed
 
 
 def _take_link(asker: Asker) -> None:
@@ -120,6 +130,16 @@ def _take_link(asker: Asker) -> None:
         return
     asker.ask(link.query.question, link.query.filters)
     asker.conversation.turns[-1].left_out = link.refused
+
+
+def _ask_typed_early(asker: Asker) -> None:
+    """Ask what a session began with, once the question in its address has an answer that it may lean on.
+
+    That is a page whose front end is gone: it is drawn already, so a reader may type, and the session that takes what
+    was typed knows of no callback yet.
+    """
+    if not asker.conversation.asked_now and (typed := st.session_state.pop(_TYPED_EARLY_KEY, None)):
+        asker.ask_words(typed)
 
 
 def _draw_conversation(asker: Asker, catalog: Catalog | str) -> None:
