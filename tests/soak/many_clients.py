@@ -48,7 +48,6 @@ class HealthProbes:
 
 async def ask_for(url: str, seconds: float, clients: Sequence[Client], companies: list[dict[str, Any]]) -> None:
     """Have each client ask questions of its own for that long; what became of them is kept in the clients."""
-    ends_at = time.monotonic() + seconds
     async with AsyncExitStack() as opened:
         sessions = [
             await opened.enter_async_context(
@@ -58,6 +57,8 @@ async def ask_for(url: str, seconds: float, clients: Sequence[Client], companies
             )
             for client in clients
         ]
+        # Only now: to make so many of them takes seconds where others work too.
+        ends_at = time.monotonic() + seconds
         await asyncio.gather(
             *(
                 _ask_until(ends_at, client, session, random.Random(client.address), companies)
