@@ -17,6 +17,9 @@ SERVICES := coding_agent kserve_api scheduler
 SERVICE_TARGETS := $(foreach what,test check soak,$(SERVICES:%=$(what)-%))
 ENGINES := bwrap chromium curl nginx promtool redis-server
 
+# Hundreds of processes are started by tests: each would compile all modules again where nothing is kept.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 
 .PHONY: help run test test-services check-services soak-services $(SERVICE_TARGETS) check audit format lock soak docs samples clean encoder engines
