@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = ["open_half_file", "open_locked", "open_pinned", "open_unlocked", "remove_unlocked"]
+
+_LOOK_S = 0.02
 
 
 @contextmanager
@@ -28,13 +31,18 @@ def open_half_file(path: Path) -> Iterator[int]:
 
 
 def open_locked(path: Path) -> int:
-    """Return a descriptor that keeps others from the file at `path`, there or new; waits for who works at it."""
+    """Return a descriptor that keeps others from the file at `path`, there or new; waits for who works at it.
+
+    One that is finished or removed meanwhile is not waited for: under its new name it may be pinned for hours.
+    """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if _is_at(descriptor, path):  # and not one that was finished or removed while this one waited
-                return descriptor
+            while _is_at(descriptor, path):
+                if not _try_lock(descriptor):
+                    time.sleep(_LOOK_S)
+                elif _is_at(descriptor, path):
+                    return descriptor
         except BaseException:
             os.close(descriptor)
             raise
@@ -90,6 +98,14 @@ def remove_unlocked(path: Path) -> bool:
         return is_ours
     finally:
         os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -51,19 +51,18 @@ def real_filings(tmp_path_factory: pytest.TempPathFactory) -> list[RealFiling]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
             shared.write_bytes(pickle.dumps(_read_all(Path(os.environ["FINRAG_EVAL_DATA"]) / "filings")))
-    filings: list[RealFiling] = pickle.loads(shared.read_bytes())
-    return filings
+    # Not as objects of this file: each folder's conftest.py may be the module of that name.
+    return [RealFiling(*parts) for parts in pickle.loads(shared.read_bytes())]
 
 
-def _read_all(folder: Path) -> list[RealFiling]:
+def _read_all(folder: Path) -> list[tuple[Filing, dict[str, str], tuple[str, ...]]]:
     with (folder / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [_read(folder, row) for row in rows]
 
 
-def _read(folder: Path, row: dict[str, str]) -> RealFiling:
+def _read(folder: Path, row: dict[str, str]) -> tuple[Filing, dict[str, str], tuple[str, ...]]:
     path = folder / row["file"]
     sections = json.loads((folder / row["sections_file"]).read_text()) if row["sections_file"] else []
-    return RealFiling(
-        read_filing(path.read_bytes(), path.name), row, tuple(section["identifier"] for section in sections)
-    )
+    expected = tuple(section["identifier"] for section in sections)
+    return read_filing(path.read_bytes(), path.name), row, expected
