@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samples.balance import BalanceSheet
@@ -38,6 +38,7 @@ def draw_opening(draw: st.DrawFn) -> BalanceSheet:
     return replace(draft, retained_earnings=draft.assets - draft.liabilities_and_equity)
 
 
+@settings(deadline=None)
 @given(draw_opening(), draw_drivers(), st.sampled_from([1_000, 1_000_000]))
 def test_statements_balance_for_any_drivers(opening: BalanceSheet, drivers: YearDrivers, unit: int) -> None:
     year = project_year(opening, {"one": 200_000, "two": 90_000}, drivers, unit)

@@ -26,6 +26,8 @@ _MOST_STEPS = 200_000
 _PRECISION_S = 1e-5
 # Loads are told apart by so many digits, so that few queues have to be worked out; rounding is upwards.
 _DIGITS = 3
+# A request in thirty years: what is less has no digits to be told apart by.
+_LEAST_LOAD = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def _step(
 def _rounded_up(load: float) -> float:
     if load <= 0:
         return 0.0
+    load = max(load, _LEAST_LOAD)
     unit = math.pow(10, math.floor(math.log10(load)) + 1 - _DIGITS)
     return math.ceil(load / unit) * unit
 
