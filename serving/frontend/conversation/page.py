@@ -44,7 +44,8 @@ _TYPED_EARLY_KEY = "typed-early"
 def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | str, beside: DeltaGenerator) -> None:
     """Draw the conversation and answer the question that was asked, if any; controls go `beside` the page."""
     conversation = current_conversation()
-    if INPUT_KEY not in st.session_state:
+    begins = INPUT_KEY not in st.session_state
+    if begins:
         # Streamlit forgets the input of a page that is not shown: a visit begins.
         forget_address()
         _close()
@@ -57,7 +58,6 @@ def draw_chat(client: BackendClient, status: BackendStatus, catalog: Catalog | s
                 settings = draw_settings(catalog)
         _show_cost_so_far(conversation)
     asker = Asker(client, conversation, settings, has_limits=isinstance(catalog, Catalog))
-    begins = INPUT_KEY not in st.session_state and not conversation.turns
     if status.can_answer:
         _take_link(asker)
         _ask_typed_early(asker)
