@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from finrag_ml_tg1.operations.scaling.autoscaler.spec import MetricTarget, Rules, TargetKind
@@ -30,6 +30,7 @@ def lost(outcome: Outcome) -> float:
 
 @settings(deadline=None, max_examples=25)
 @given(SHORT, st.integers(1, 20), st.integers(0, 2), st.floats(0, 90))
+@example(Trace(((0.0, 5e-324), (60.0, 5e-324))), 1, 0, 0.0)
 def test_every_request_is_answered_refused_or_still_inside(
     trace: Trace, first: int, retries: int, start_s: float
 ) -> None:
